@@ -1,0 +1,169 @@
+import { mean, softmaxCrossEntropy, Tape } from "../autodiff/index.js";
+import type { Backend, FloatArray } from "../compute/backend.js";
+import { random } from "../compute/random.js";
+import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import { UsageError } from "../errors.js";
+import { forward } from "../network/forward.js";
+import type { Network } from "../network/network.js";
+import { predict } from "../network/predict.js";
+import { sizeOf } from "../network/shape.js";
+import { fixedBindings, type Parameters } from "../network/weights.js";
+import { type AttackSet, ascend, randomStart } from "./perturbation.js";
+
+export interface AttackOptions {
+  /** Gradient steps of each start of PGD. Default 40. */
+  readonly steps?: number;
+  /** Random starts of PGD. Default 2. */
+  readonly restarts?: number;
+  /** Step size in units of ε. Default 2.5/steps, at least 0.01. */
+  readonly rate?: number;
+  readonly seed?: number;
+}
+
+/** What attacks found on one example. */
+export interface AttackVerdict {
+  readonly prediction: number;
+  /** Wrong without any perturbation. */
+  readonly wrong: boolean;
+  /** Wrong already, or misled by one step along the gradient's sign (FGSM). */
+  readonly fgsm: boolean;
+  /** Wrong already, or misled by FGSM or projected gradient descent. */
+  readonly pgd: boolean;
+}
+
+/**
+ * Attacks a batch within its ball: FGSM from the example, then PGD on the cross-entropy from random starts. Errors
+ * found are real, so their rate bounds the true robust error from below. x is feature-major `[features, examples]`.
+ */
+export async function attackBatch(
+  backend: Backend,
+  network: Network,
+  parameters: Parameters,
+  x: Float64Array,
+  labels: Int32Array,
+  ballSpec: BallSpec,
+  options: AttackOptions = {},
+): Promise<AttackVerdict[]> {
+  const { steps = 40, restarts = 2, seed = 0 } = options;
+  for (const [name, value] of [
+    ["steps", steps],
+    ["restarts", restarts],
+  ] as const) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new UsageError(`${name}: expected a positive integer, got ${value}`);
+  }
+  const rate = options.rate ?? Math.max(0.01, 2.5 / steps);
+  const examples = labels.length;
+  const model: AttackedModel = { backend, network, parameters };
+  const predictions = predict(await logitsAt(model, x, examples), examples);
+  const wrong = Array.from(predictions, (prediction, b) => prediction !== labels[b]);
+
+  const fgsmMisled = await inBall(model, x, labels, ballSpec, async (set) => {
+    const start = Float64Array.from(x);
+    ascend(set, start, await lossGradient(model, start, labels), set.ball.spec.norm === "linf" ? 2 : 1);
+    return misled(await logitsAt(model, start, examples), labels);
+  });
+  const pgdMisled = fgsmMisled.map((hit, b) => hit || wrong[b]);
+  for (let restart = 0; restart < restarts; restart++) {
+    const left = indicesOf(pgdMisled, false);
+    if (left.length === 0) break;
+    const some = pickExamples(x, labels, left);
+    const hits = await inBall(model, some.x, some.labels, restrict(ballSpec, left), async (set) => {
+      const found = new Array<boolean>(left.length).fill(false);
+      const point = randomStart(set, random(seed, `pgd/${restart}`));
+      for (let step = 0; step <= steps; step++) {
+        misled(await logitsAt(model, point, left.length), some.labels).forEach((hit, i) => {
+          found[i] ||= hit;
+        });
+        if (step === steps || found.every(Boolean)) break;
+        ascend(set, point, await lossGradient(model, point, some.labels), rate);
+      }
+      return found;
+    });
+    hits.forEach((hit, i) => {
+      pgdMisled[left[i]] ||= hit;
+    });
+  }
+  return Array.from(predictions, (prediction, b) => ({
+    prediction,
+    wrong: wrong[b],
+    fgsm: wrong[b] || fgsmMisled[b],
+    pgd: pgdMisled[b],
+  }));
+}
+
+interface AttackedModel {
+  readonly backend: Backend;
+  readonly network: Network;
+  readonly parameters: Parameters;
+}
+
+async function inBall<T>(
+  { backend }: AttackedModel,
+  x: Float64Array,
+  labels: Int32Array,
+  spec: BallSpec,
+  run: (set: AttackSet) => Promise<T>,
+): Promise<T> {
+  const examples = labels.length;
+  const ball = makeBall(backend, x, examples, spec);
+  try {
+    const centre = await backend.read(ball.centre);
+    const radius = await backend.read(ball.radius);
+    return await run({ ball, centre, radius, features: x.length / examples, examples });
+  } finally {
+    releaseBall(ball);
+  }
+}
+
+async function logitsAt(model: AttackedModel, x: Float64Array, examples: number): Promise<FloatArray> {
+  using tape = new Tape(model.backend, { record: false });
+  const input = tape.own(model.backend.upload(sizeOf(model.network.inputShape), examples, x));
+  const { output } = forward(tape, model.network, fixedBindings(model.parameters), input);
+  return model.backend.read(output.value);
+}
+
+/** The derivative of the cross-entropy in the input, scaled alike for all examples. */
+async function lossGradient(model: AttackedModel, x: Float64Array, labels: Int32Array): Promise<FloatArray> {
+  const { backend, network, parameters } = model;
+  using tape = new Tape(backend, { record: true });
+  const value = backend.upload(sizeOf(network.inputShape), labels.length, x);
+  const input = tape.leaf(value);
+  const { output } = forward(tape, network, fixedBindings(parameters), input);
+  const [gradient] = tape.gradients(mean(tape, softmaxCrossEntropy(tape, output, labels)), [input]);
+  value.dispose();
+  if (!gradient) return new Float64Array(x.length);
+  const values = await backend.read(gradient);
+  gradient.dispose();
+  return values;
+}
+
+function misled(logits: FloatArray, labels: Int32Array): boolean[] {
+  return Array.from(predict(logits, labels.length), (prediction, b) => prediction !== labels[b]);
+}
+
+function indicesOf(flags: readonly boolean[], wanted: boolean): number[] {
+  return flags.flatMap((flag, i) => (flag === wanted ? [i] : []));
+}
+
+function pickExamples(
+  x: Float64Array,
+  labels: Int32Array,
+  indices: readonly number[],
+): { readonly x: Float64Array; readonly labels: Int32Array } {
+  const examples = labels.length;
+  const features = x.length / examples;
+  const picked = new Float64Array(features * indices.length);
+  for (let f = 0; f < features; f++) {
+    indices.forEach((b, i) => {
+      picked[f * indices.length + i] = x[f * examples + b];
+    });
+  }
+  return { x: picked, labels: Int32Array.from(indices, (b) => labels[b]) };
+}
+
+function restrict(spec: BallSpec, indices: readonly number[]): BallSpec {
+  const { epsilon } = spec;
+  if (typeof epsilon === "number" || !("perExample" in epsilon)) return spec;
+  return { ...spec, epsilon: { perExample: indices.map((b) => epsilon.perExample[b]) } };
+}

@@ -1,0 +1,76 @@
+import type { Elementwise } from "../../compute/elementwise.js";
+import type { Tape, Variable } from "../tape.js";
+
+/** a·x + b·y, same shapes. */
+export function combine(tape: Tape, a: number, x: Variable, b: number, y: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.combine(a, x.value, b, y.value), [x, y], (g, needs) => [
+    needs[0] ? backend.scaleBy(g, a, 0) : null,
+    needs[1] ? backend.scaleBy(g, b, 0) : null,
+  ]);
+}
+
+export function add(tape: Tape, x: Variable, y: Variable): Variable {
+  return combine(tape, 1, x, 1, y);
+}
+
+export function subtract(tape: Tape, x: Variable, y: Variable): Variable {
+  return combine(tape, 1, x, -1, y);
+}
+
+/** The sum of one or more variables of the same shape. */
+export function sum(tape: Tape, terms: readonly Variable[]): Variable {
+  return terms.slice(1).reduce((total, term) => add(tape, total, term), terms[0]);
+}
+
+/** a·x + b. */
+export function scaleBy(tape: Tape, x: Variable, a: number, b = 0): Variable {
+  const { backend } = tape;
+  return tape.record(backend.scaleBy(x.value, a, b), [x], (g) => [backend.scaleBy(g, a, 0)]);
+}
+
+export function multiply(tape: Tape, x: Variable, y: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.multiply(x.value, y.value), [x, y], (g, needs) => [
+    needs[0] ? backend.multiply(g, y.value) : null,
+    needs[1] ? backend.multiply(g, x.value) : null,
+  ]);
+}
+
+export function minimum(tape: Tape, x: Variable, y: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.minimum(x.value, y.value), [x, y], (g) => {
+    const gradient = backend.minimumGradient(x.value, y.value, g);
+    return [gradient.x, gradient.y];
+  });
+}
+
+export function maximum(tape: Tape, x: Variable, y: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.maximum(x.value, y.value), [x, y], (g) => {
+    const gradient = backend.minimumGradient(y.value, x.value, g);
+    return [gradient.x, gradient.y];
+  });
+}
+
+/** A function of one variable, entry by entry. */
+export function apply(tape: Tape, f: Elementwise, x: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.apply(f, x.value), [x], (g) => [backend.applyGradient(f, x.value, g)]);
+}
+
+/** Another shape, the same entries in the same order. */
+export function reshape(tape: Tape, x: Variable, features: number, rows: number): Variable {
+  const { backend } = tape;
+  const { value } = x;
+  if (value.features === features && value.rows === rows) return x;
+  return tape.record(backend.reshape(value, features, rows), [x], (g) => [
+    backend.reshape(g, value.features, value.rows),
+  ]);
+}
+
+/** `[f, r]` → `[r, f]`. */
+export function transpose(tape: Tape, x: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.transpose(x.value), [x], (g) => [backend.transpose(g)]);
+}

@@ -1,0 +1,193 @@
+import type { Backend, Tensor } from "../compute/backend.js";
+import { BackendError } from "../errors.js";
+
+/**
+ * A tensor in a computation. `tracked` says whether a gradient is wanted for it; a result is tracked if any of its
+ * arguments is and its tape records.
+ */
+export interface Variable {
+  readonly value: Tensor;
+  readonly tracked: boolean;
+}
+
+/**
+ * A vector-Jacobian product: from the gradient of an operation's result to the gradients of its arguments, in their
+ * order. `needs[i]` is false where no gradient is wanted; the answer there may be null.
+ */
+export type VectorJacobianProduct = (g: Tensor, needs: readonly boolean[]) => readonly (Tensor | null)[];
+
+interface Entry {
+  readonly output: Variable;
+  readonly inputs: readonly Variable[];
+  readonly backward: (g: Tensor, accumulate: Accumulate) => void;
+}
+
+type Accumulate = (variable: Variable, g: Tensor) => void;
+
+/**
+ * Records the operations that a dual or primal network consists of, and walks them backwards.
+ *
+ * The tape owns every tensor that its operations make and releases them in `dispose`; leaves (`leaf`, `constant`)
+ * stay their maker's. A tape that does not record is the way to compute without gradients: the same code, and
+ * `discard` frees what is no longer wanted.
+ */
+export class Tape implements Disposable {
+  readonly backend: Backend;
+  readonly recording: boolean;
+  readonly #entries: Entry[] = [];
+  readonly #owned = new Set<Tensor>();
+  readonly #made = new Set<Variable>();
+
+  constructor(backend: Backend, options: { readonly record: boolean }) {
+    this.backend = backend;
+    this.recording = options.record;
+  }
+
+  /** A tensor of the caller's for which a gradient is wanted. */
+  leaf(value: Tensor): Variable {
+    return { value, tracked: true };
+  }
+
+  /** A tensor of the caller's that counts as fixed. */
+  constant(value: Tensor): Variable {
+    return { value, tracked: false };
+  }
+
+  /** A tensor made for this computation: fixed, and released with the tape. */
+  own(value: Tensor): Variable {
+    this.#owned.add(value);
+    return { value, tracked: false };
+  }
+
+  /** The same value without its history: gradients stop here. */
+  stop(variable: Variable): Variable {
+    return variable.tracked ? { value: variable.value, tracked: false } : variable;
+  }
+
+  /** Registers an operation's result and how gradients pass back through it. */
+  record(value: Tensor, inputs: readonly Variable[], vjp: VectorJacobianProduct): Variable {
+    return this.#enter(value, inputs, (g, accumulate) => {
+      const gradients = vjp(
+        g,
+        inputs.map((input) => input.tracked),
+      );
+      inputs.forEach((input, i) => {
+        const gradient = gradients[i];
+        if (!gradient) return;
+        if (input.tracked) accumulate(input, gradient);
+        else gradient.dispose();
+      });
+    });
+  }
+
+  /**
+   * Computes `run` without remembering its inside; the backward pass computes it once more. Memory is then that of
+   * the result and one such piece at a time. `run` must give the same result each time.
+   */
+  checkpoint(run: (tape: Tape) => Variable): Variable {
+    if (!this.recording) return run(this);
+    const quiet = new Tape(this.backend, { record: false });
+    const result = run(quiet).value;
+    quiet.#owned.delete(result);
+    quiet.dispose();
+    return this.#enter(result, [{ value: result, tracked: true }], (g, accumulate) => {
+      using inner = new Tape(this.backend, { record: true });
+      const output = run(inner);
+      inner.#walk(output, g, accumulate);
+    });
+  }
+
+  /** Computes `run` off the record: the result counts as fixed, what it needed on the way is freed at once. */
+  aside(run: (tape: Tape) => Variable): Variable {
+    const quiet = new Tape(this.backend, { record: false });
+    const { value } = run(quiet);
+    const made = quiet.#owned.delete(value);
+    quiet.dispose();
+    if (made) this.#owned.add(value);
+    return { value, tracked: false };
+  }
+
+  /** Frees a tensor early. Does nothing on a recording tape, which may still need it, or for a caller's tensor. */
+  discard(...variables: readonly Variable[]): void {
+    if (this.recording) return;
+    for (const { value } of variables) if (this.#owned.delete(value)) value.dispose();
+  }
+
+  /** Hands a result to the caller, who then releases it. */
+  release(variable: Variable): Tensor {
+    this.#owned.delete(variable.value);
+    return variable.value;
+  }
+
+  /**
+   * Gradients of a scalar `[1, 1]` result with respect to leaves. The caller owns the gradients; null for a leaf that
+   * the result does not depend on.
+   */
+  gradients(output: Variable, leaves: readonly Variable[]): (Tensor | null)[] {
+    if (!this.recording) throw new BackendError("gradients need a tape that records");
+    if (output.value.features !== 1 || output.value.rows !== 1) {
+      throw new BackendError(
+        `gradients start from a scalar, got [${output.value.features}, ${output.value.rows}]`,
+      );
+    }
+    const collected = new Map<Variable, Tensor>();
+    const seed = this.backend.filled(1, 1, 1);
+    this.#walk(output, seed, (variable, g) => this.#add(collected, variable, g));
+    seed.dispose();
+    const wanted = leaves.map((leaf) => collected.get(leaf) ?? null);
+    for (const [variable, g] of collected) if (!leaves.includes(variable)) g.dispose();
+    return wanted;
+  }
+
+  dispose(): void {
+    for (const tensor of this.#owned) tensor.dispose();
+    this.#owned.clear();
+    this.#entries.length = 0;
+    this.#made.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #enter(value: Tensor, inputs: readonly Variable[], backward: Entry["backward"]): Variable {
+    this.#owned.add(value);
+    const tracked = this.recording && inputs.some((input) => input.tracked);
+    const output = { value, tracked };
+    if (tracked) {
+      this.#entries.push({ output, inputs, backward });
+      this.#made.add(output);
+    }
+    return output;
+  }
+
+  #add(into: Map<Variable, Tensor>, variable: Variable, g: Tensor): void {
+    const before = into.get(variable);
+    if (!before) {
+      into.set(variable, g);
+      return;
+    }
+    into.set(variable, this.backend.combine(1, before, 1, g));
+    before.dispose();
+    g.dispose();
+  }
+
+  /** Passes `g` back from `output`; what reaches variables made elsewhere goes to `outside`. */
+  #walk(output: Variable, g: Tensor, outside: Accumulate): void {
+    const inside = new Map<Variable, Tensor>();
+    const accumulate: Accumulate = (variable, gradient) => {
+      if (this.#made.has(variable)) this.#add(inside, variable, gradient);
+      else outside(variable, gradient);
+    };
+    if (!output.tracked) return;
+    accumulate(output, this.backend.reshape(g, g.features, g.rows));
+    for (let i = this.#entries.length - 1; i >= 0; i--) {
+      const entry = this.#entries[i];
+      const gradient = inside.get(entry.output);
+      if (!gradient) continue;
+      inside.delete(entry.output);
+      entry.backward(gradient, accumulate);
+      gradient.dispose();
+    }
+  }
+}

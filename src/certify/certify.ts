@@ -1,0 +1,76 @@
+import { Tape } from "../autodiff/index.js";
+import type { Backend } from "../compute/backend.js";
+import { buildDual, type DualOptions } from "../dual/auto-dual.js";
+import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import { forward } from "../network/forward.js";
+import type { Network } from "../network/network.js";
+import { predict } from "../network/predict.js";
+import { sizeOf } from "../network/shape.js";
+import { fixedBindings, type Parameters } from "../network/weights.js";
+
+/** Whose margins are bounded: those of the model's own prediction, or of the given label. */
+export type Against = "prediction" | "label";
+
+export interface CertifyOptions extends DualOptions {
+  readonly against?: Against;
+}
+
+/** The verdict on one example. */
+export interface ExampleVerdict {
+  readonly prediction: number;
+  /** The class whose margins `marginLower` bounds. */
+  readonly reference: number;
+  /**
+   * Whether no point of the ball changes the model's answer away from `reference`: every other class's margin bound
+   * is above 0 and the prediction is `reference`. NaN is never certified.
+   */
+  readonly certified: boolean;
+  /** Lower bounds of z_reference − z_j over the ball, 0 at j = reference: `[classes]`. */
+  readonly marginLower: readonly number[];
+}
+
+export interface BatchVerdict {
+  readonly examples: readonly ExampleVerdict[];
+  /** Neurons that needed an exact backward row, all examples together. */
+  readonly openNeurons: number;
+}
+
+/**
+ * Certifies a batch by exact dual bounds (Corollary 1: J > 0 for every other class). x is feature-major
+ * `[features, examples]` in the data's units. `labels` are needed with `against: "label"` only.
+ */
+export async function certifyBatch(
+  backend: Backend,
+  network: Network,
+  parameters: Parameters,
+  x: Float64Array,
+  examples: number,
+  ballSpec: BallSpec,
+  labels: Int32Array | null,
+  options: CertifyOptions = {},
+): Promise<BatchVerdict> {
+  using tape = new Tape(backend, { record: false });
+  const bindings = fixedBindings(parameters);
+  const input = tape.own(backend.upload(sizeOf(network.inputShape), examples, x));
+  const logits = await backend.read(forward(tape, network, bindings, input).output.value);
+  const predictions = predict(logits, examples);
+  const reference = options.against === "label" && labels ? labels : predictions;
+  const ball = makeBall(backend, x, examples, ballSpec);
+  try {
+    const dual = buildDual(tape, network, bindings, ball, options);
+    const margins = await backend.read(dual.margins(reference).value);
+    const { classes } = network;
+    const verdicts = Array.from(predictions, (prediction, b): ExampleVerdict => {
+      const marginLower = Array.from({ length: classes }, (_, j) =>
+        j === reference[b] ? 0 : margins[j * examples + b],
+      );
+      const certified =
+        prediction === reference[b] && marginLower.every((margin, j) => j === reference[b] || margin > 0);
+      return { prediction, reference: reference[b], certified, marginLower };
+    });
+    const openNeurons = [...dual.openCounts.values()].reduce((sum, count) => sum + count, 0);
+    return { examples: verdicts, openNeurons };
+  } finally {
+    releaseBall(ball);
+  }
+}

@@ -1,0 +1,197 @@
+import type { Activation, Elementwise } from "./elementwise.js";
+import type { Conv2dGeometry } from "./geometry.js";
+import type { Owners } from "./owners.js";
+
+/** Arithmetic of a backend instance; every tensor on it has this type. */
+export type Dtype = "float32" | "float64";
+
+export type FloatArray = Float32Array | Float64Array;
+
+/**
+ * A matrix `[features, rows]` on a backend, rows innermost. Examples, projections, generators and neurons to be
+ * bounded are all rows. Images are channel-major along features. A tensor is released once, by `dispose` or by
+ * `using`; a second release does nothing; use after release is a `BackendError`.
+ */
+export interface Tensor extends Disposable {
+  readonly features: number;
+  readonly rows: number;
+  readonly disposed: boolean;
+  dispose(): void;
+}
+
+/** Order of a norm: 1, 2 or ∞. */
+export type NormOrder = 1 | 2 | typeof Number.POSITIVE_INFINITY;
+
+/**
+ * Two parallel lines d·z + m ± ρ around an activation over [ℓ, u], each `[features, examples]`: the whole dual
+ * layer in three numbers a neuron.
+ */
+export interface ParallelLines {
+  readonly slope: Tensor;
+  readonly shift: Tensor;
+  readonly radius: Tensor;
+}
+
+/** Two lines of different slope around an activation: lowerSlope·z + lowerShift ≤ σ(z) ≤ upperSlope·z + upperShift. */
+export interface TwoLines {
+  readonly lowerSlope: Tensor;
+  readonly lowerShift: Tensor;
+  readonly upperSlope: Tensor;
+  readonly upperShift: Tensor;
+}
+
+export interface AdamSettings {
+  readonly rate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** 1 for the first update. */
+  readonly step: number;
+}
+
+/**
+ * Everything that autodual asks of a machine. Operations are coarse, take and return tensors, never change an
+ * argument (but for the optimizer's update), and may be queued: only `read` waits for a result. Shapes are checked by
+ * `shape-rules.ts` before work starts, so that each implementation throws the same `ShapeError`.
+ *
+ * Throughout: R rows, C columns (examples), `owners` mapping R rows to C columns.
+ */
+export interface Backend {
+  readonly name: string;
+  readonly dtype: Dtype;
+  /** Non-null where reading costs nothing, so that a bound pass may look at its own results. Not a copy: do not write. */
+  readonly readNow: ((tensor: Tensor) => FloatArray) | null;
+
+  // Memory ---------------------------------------------------------------------------------------------------
+  /** Copies row-major values in; their count must be features · rows. */
+  upload(features: number, rows: number, values: ArrayLike<number>): Tensor;
+  filled(features: number, rows: number, value: number): Tensor;
+  /** A copy of the values, row-major. */
+  read(tensor: Tensor): Promise<FloatArray>;
+  /** The same entries in the same order under another shape. Shares storage, which lives until the last view goes. */
+  reshape(tensor: Tensor, features: number, rows: number): Tensor;
+  /** `[f, r]` → `[r, f]`. */
+  transpose(tensor: Tensor): Tensor;
+
+  // Affine maps ------------------------------------------------------------------------------------------------
+  /** W x (+ b): weight `[m, n]`, x `[n, R]`, bias `[m, 1]` → `[m, R]`. */
+  linear(weight: Tensor, x: Tensor, bias: Tensor | null): Tensor;
+  /** Wᵀ y: weight `[m, n]`, y `[m, R]` → `[n, R]`. */
+  linearTranspose(weight: Tensor, y: Tensor): Tensor;
+  /** y xᵀ summed over rows: y `[m, R]`, x `[n, R]` → `[m, n]`. */
+  linearWeightGradient(y: Tensor, x: Tensor): Tensor;
+  /** Convolution: weight `[outChannels, inChannels/groups·kh·kw]`, x `[in, R]`, bias `[outChannels, 1]` → `[out, R]`. */
+  conv2d(weight: Tensor, x: Tensor, bias: Tensor | null, geometry: Conv2dGeometry): Tensor;
+  /** Its transpose: y `[out, R]` → `[in, R]`. */
+  conv2dTranspose(weight: Tensor, y: Tensor, geometry: Conv2dGeometry): Tensor;
+  /** Derivative of ⟨y, conv2d(w, x)⟩ in w: y `[out, R]`, x `[in, R]` → shape of the weight. */
+  conv2dWeightGradient(y: Tensor, x: Tensor, geometry: Conv2dGeometry): Tensor;
+  /** conv2dTranspose of one-hot rows: row i is the transpose applied to unit vector `index[i]` of the output → `[in, R]`. */
+  conv2dSelect(weight: Tensor, index: Int32Array, geometry: Conv2dGeometry): Tensor;
+  /** Derivative of ⟨g, conv2dSelect(w, index)⟩ in w: g `[in, R]` → shape of the weight. */
+  conv2dSelectGradient(g: Tensor, index: Int32Array, geometry: Conv2dGeometry): Tensor;
+  /** out[i] = x[index[i]], or 0 where the index is −1: `[n, R]` → `[index.length, R]`. Permute, pad, slice, upsample. */
+  gather(x: Tensor, index: Int32Array): Tensor;
+  /** Its transpose: out[index[i]] += y[i]; entries −1 are dropped: `[index.length, R]` → `[features, R]`. */
+  scatterAdd(y: Tensor, index: Int32Array, features: number): Tensor;
+  /** Stacks along features. */
+  concat(parts: readonly Tensor[]): Tensor;
+  /** Features start … start + count − 1. */
+  slice(x: Tensor, start: number, count: number): Tensor;
+
+  // Entry by entry ---------------------------------------------------------------------------------------------
+  /** a·x + b·y, same shapes. */
+  combine(a: number, x: Tensor, b: number, y: Tensor): Tensor;
+  /** a·x + b. */
+  scaleBy(x: Tensor, a: number, b: number): Tensor;
+  multiply(x: Tensor, y: Tensor): Tensor;
+  minimum(x: Tensor, y: Tensor): Tensor;
+  maximum(x: Tensor, y: Tensor): Tensor;
+  apply(f: Elementwise, x: Tensor): Tensor;
+  /** f′(x) · g. At a kink the derivative of the left piece (ReLU at 0: 0; |x| at 0: 0; √x at 0: 0). */
+  applyGradient(f: Elementwise, x: Tensor, g: Tensor): Tensor;
+  /** out = g where x < y (first), and g where x ≥ y (second): the gradients of minimum(x, y) in x and in y. */
+  minimumGradient(x: Tensor, y: Tensor, g: Tensor): { readonly x: Tensor; readonly y: Tensor };
+
+  // Rows and their owners --------------------------------------------------------------------------------------
+  /** d ⊙ x + m by owner: x `[f, R]`, scale and shift `[f, C]` or absent. */
+  scaleShift(x: Tensor, scale: Tensor | null, shift: Tensor | null, owners: Owners): Tensor;
+  /** a ⊙ max(x, 0) + b ⊙ min(x, 0) by owner: the backward step of two slopes. */
+  scaleBySign(x: Tensor, positive: Tensor, negative: Tensor, owners: Owners): Tensor;
+  /** Derivatives of ⟨g, scaleBySign⟩. At x = 0 the positive slope counts. */
+  scaleBySignGradient(
+    x: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    g: Tensor,
+    owners: Owners,
+  ): { readonly x: Tensor; readonly positive: Tensor; readonly negative: Tensor };
+  /** Each row takes its owner's column: x `[f, C]` → `[f, rows]`. */
+  spread(x: Tensor, owners: Owners, rows: number): Tensor;
+  /** Its transpose: the rows of an owner summed: x `[f, R]` → `[f, columns]`. */
+  sumRows(x: Tensor, owners: Owners, columns: number): Tensor;
+  /** Rows of x ⊙ y summed by owner: `[f, R]`, `[f, R]` → `[f, columns]`. */
+  multiplySumRows(x: Tensor, y: Tensor, owners: Owners, columns: number): Tensor;
+  /** Σ_f w[f, owner]·x[f, row]: x `[f, R]`, weight `[f, C]` → `[1, R]`. */
+  dot(x: Tensor, weight: Tensor, owners: Owners): Tensor;
+  /** w[f, owner]·s[row]: weight `[f, C]`, s `[1, R]` → `[f, R]`; the derivative of dot in x. */
+  outer(weight: Tensor, s: Tensor, owners: Owners): Tensor;
+  /** Σ over an owner's rows of x[f, row]·s[row]: x `[f, R]`, s `[1, R]` → `[f, columns]`; the derivative of dot in w. */
+  outerSumRows(x: Tensor, s: Tensor, owners: Owners, columns: number): Tensor;
+  /** Along features, by owner → `[1, R]`: order 1: Σ w|x|; 2: √Σ (w x)²; ∞: max |w x|. Order 1 takes weights of any sign. */
+  norm(x: Tensor, weight: Tensor, owners: Owners, order: NormOrder): Tensor;
+  /** Derivatives of ⟨g, norm⟩, given its value. Zero norms and zero entries have derivative 0; ∞ takes the first largest. */
+  normGradient(
+    x: Tensor,
+    weight: Tensor,
+    value: Tensor,
+    g: Tensor,
+    owners: Owners,
+    order: NormOrder,
+  ): { readonly x: Tensor; readonly weight: Tensor };
+  /** Along the rows of an owner → `[f, columns]`: Σ|x|, √Σx² or max|x|: generators to a radius. An owner without rows: 0. */
+  normRows(x: Tensor, owners: Owners, columns: number, order: NormOrder): Tensor;
+  normRowsGradient(x: Tensor, value: Tensor, g: Tensor, owners: Owners, order: NormOrder): Tensor;
+
+  // Activations and their enclosing lines ------------------------------------------------------------------------
+  /** Parallel lines over [ℓ, u] (DESIGN: slope d, shift m, radius ρ); ℓ = u gives the tangent value, radius 0. */
+  parallelLines(f: Activation, lower: Tensor, upper: Tensor): ParallelLines;
+  /** Derivatives of ⟨gSlope, d⟩ + ⟨gShift, m⟩ + ⟨gRadius, ρ⟩ in ℓ and u. */
+  parallelLinesGradient(
+    f: Activation,
+    lower: Tensor,
+    upper: Tensor,
+    g: ParallelLines,
+  ): { readonly lower: Tensor; readonly upper: Tensor };
+  /** Lines of two slopes, the lower by the larger area (CROWN's adaptive slope). */
+  adaptiveLines(f: Activation, lower: Tensor, upper: Tensor): TwoLines;
+  adaptiveLinesGradient(
+    f: Activation,
+    lower: Tensor,
+    upper: Tensor,
+    g: TwoLines,
+  ): { readonly lower: Tensor; readonly upper: Tensor };
+  /**
+   * For each window (padding left out) and example: the input with the largest lower bound, and among the others the
+   * one with the largest upper bound (−1 if there is none), as feature numbers `[out, C]`. With ℓ = u = x the choice is
+   * the maximum itself. Geometry: groups = channels, inChannels = outChannels.
+   */
+  maxPoolChoice(
+    lower: Tensor,
+    upper: Tensor,
+    geometry: Conv2dGeometry,
+  ): { readonly choice: Tensor; readonly rival: Tensor };
+  /** out[f, row] = x[index[f, owner], row], or `missing` where the index is −1: x `[n, R]`, index `[f, C]` → `[f, R]`. */
+  select(x: Tensor, index: Tensor, owners: Owners, missing: number): Tensor;
+  /** Its transpose: y `[f, R]` → `[features, R]`. */
+  selectTranspose(y: Tensor, index: Tensor, owners: Owners, features: number): Tensor;
+
+  // Loss and optimizer -------------------------------------------------------------------------------------------
+  /** log Σ_k exp(z_k) − z_label a row: logits `[K, C]`, labels `[C]` → `[1, C]`. Stable for large logits. */
+  softmaxCrossEntropy(logits: Tensor, labels: Int32Array): Tensor;
+  /** (softmax − one-hot) ⊙ g: g `[1, C]` → `[K, C]`. */
+  softmaxCrossEntropyGradient(logits: Tensor, labels: Int32Array, g: Tensor): Tensor;
+  /** One Adam step; writes parameter, first and second. */
+  adamStep(parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: AdamSettings): void;
+}

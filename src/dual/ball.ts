@@ -1,0 +1,130 @@
+import type { Backend, NormOrder, Tensor } from "../compute/backend.js";
+import { ShapeError, UsageError } from "../errors.js";
+
+export type Norm = "linf" | "l2" | "l1";
+export const NORMS: readonly Norm[] = ["linf", "l2", "l1"];
+
+/**
+ * The radius ε: one number for all, one an example, or one an input feature. In the units of the data. With one a
+ * feature, ℓ2 and ℓ1 balls are ellipsoids: ‖δ/ε‖ ≤ 1.
+ */
+export type Epsilon =
+  | number
+  | { readonly perExample: ArrayLike<number> }
+  | { readonly perFeature: ArrayLike<number> };
+
+/** Bounds that every pixel obeys anyway, such as [0, 1]. */
+export type Box = readonly [lower: number, upper: number];
+
+export interface BallSpec {
+  readonly norm: Norm;
+  readonly epsilon: Epsilon;
+  /** For ℓ∞ only: the ball is intersected with this box. */
+  readonly box?: Box | null;
+}
+
+/**
+ * The perturbations of a batch of examples: centre x̂ and radius r, each `[features, examples]`. Its support function
+ * is sup νᵀz = x̂ᵀν + ‖r ⊙ ν‖ in the dual norm, whose order is `dualOrder`.
+ */
+export interface Ball {
+  readonly spec: BallSpec;
+  readonly centre: Tensor;
+  readonly radius: Tensor;
+  readonly dualOrder: NormOrder;
+  readonly examples: number;
+}
+
+/** The order of the norm dual to the ball's: 1 for ℓ∞, 2 for ℓ2, ∞ for ℓ1. */
+export function dualOrderOf(norm: Norm): NormOrder {
+  switch (norm) {
+    case "linf":
+      return 1;
+    case "l2":
+      return 2;
+    case "l1":
+      return Number.POSITIVE_INFINITY;
+    default:
+      return norm satisfies never;
+  }
+}
+
+/** Throws a `UsageError` unless norm, ε and box make sense. */
+export function checkBallSpec(spec: BallSpec): void {
+  if (!NORMS.includes(spec.norm)) {
+    throw new UsageError(`norm: expected one of ${NORMS.join(", ")}, got "${spec.norm}"`);
+  }
+  const bad = epsilonValues(spec.epsilon).find((value) => !(value >= 0 && Number.isFinite(value)));
+  if (bad !== undefined) throw new UsageError(`epsilon: expected a finite number of at least 0, got ${bad}`);
+  if (!spec.box) return;
+  const [lower, upper] = spec.box;
+  if (!(Number.isFinite(lower) && Number.isFinite(upper) && lower <= upper)) {
+    throw new UsageError(`box: expected lower ≤ upper, got ${lower},${upper}`);
+  }
+  if (spec.norm !== "linf")
+    throw new UsageError(`box: only the linf ball can be cut by a box, not ${spec.norm}`);
+}
+
+function epsilonValues(epsilon: Epsilon): number[] {
+  if (typeof epsilon === "number") return [epsilon];
+  return Array.from("perExample" in epsilon ? epsilon.perExample : epsilon.perFeature);
+}
+
+/**
+ * The ball around examples x `[features, examples]`, feature-major. With a box the centre and radius are those of the
+ * clipped interval, (lo + hi)/2 and (hi − lo)/2.
+ * Throws `UsageError` for a bad ε or box, or an example so far outside the box that nothing is left of its ball.
+ */
+export function makeBall(backend: Backend, x: ArrayLike<number>, examples: number, spec: BallSpec): Ball {
+  checkBallSpec(spec);
+  if (examples < 1 || x.length % examples !== 0) {
+    throw new ShapeError(`ball: ${x.length} numbers do not make ${examples} examples`);
+  }
+  const features = x.length / examples;
+  const epsilonAt = epsilonReader(spec.epsilon, features, examples);
+  const centre = Float64Array.from(x);
+  const radius = new Float64Array(x.length);
+  for (let f = 0, i = 0; f < features; f++) {
+    for (let b = 0; b < examples; b++, i++) {
+      radius[i] = epsilonAt(f, b);
+      if (!spec.box) continue;
+      const lower = Math.max(x[i] - radius[i], spec.box[0]);
+      const upper = Math.min(x[i] + radius[i], spec.box[1]);
+      if (lower > upper) {
+        throw new UsageError(
+          `box: example ${b} has feature ${f} = ${x[i]}, farther than epsilon outside ${spec.box[0]},${spec.box[1]}`,
+        );
+      }
+      centre[i] = (lower + upper) / 2;
+      radius[i] = (upper - lower) / 2;
+    }
+  }
+  return {
+    spec,
+    centre: backend.upload(features, examples, centre),
+    radius: backend.upload(features, examples, radius),
+    dualOrder: dualOrderOf(spec.norm),
+    examples,
+  };
+}
+
+export function releaseBall(ball: Ball): void {
+  ball.centre.dispose();
+  ball.radius.dispose();
+}
+
+function epsilonReader(
+  epsilon: Epsilon,
+  features: number,
+  examples: number,
+): (feature: number, example: number) => number {
+  if (typeof epsilon === "number") return () => epsilon;
+  const [list, wanted, what] =
+    "perExample" in epsilon
+      ? [epsilon.perExample, examples, "an example"]
+      : [epsilon.perFeature, features, "an input feature"];
+  if (list.length !== wanted) {
+    throw new UsageError(`epsilon: expected ${wanted} numbers, one ${what}, got ${list.length}`);
+  }
+  return "perExample" in epsilon ? (_, b) => list[b] : (f) => list[f];
+}

@@ -1,0 +1,61 @@
+import { add, scaleBy, subtract, type Tape, type Variable } from "../autodiff/index.js";
+import type { Norm } from "./ball.js";
+import type { AffineDual, Bounds } from "./dual-layer.js";
+
+/**
+ * How good a radius is. `independent`: exact, and the features vary independently of one another, as the input's do.
+ * `exact`: what the dual network itself would give. `loose`: not smaller than that.
+ */
+export type Precision = "independent" | "exact" | "loose";
+
+/**
+ * The cheap picture of a node: every feature lies within centre ± radius, `[n, examples]`. In the parallel bound the
+ * centre is the dual network's own and the radius never smaller than its own, so that what this box decides, the
+ * dual network would decide alike; in the adaptive bound it is interval arithmetic.
+ */
+export interface BoxState {
+  readonly centre: Variable;
+  readonly radius: Variable;
+  readonly precision: Precision;
+}
+
+export function boundsOf(tape: Tape, { centre, radius }: Pick<BoxState, "centre" | "radius">): Bounds {
+  return { lower: subtract(tape, centre, radius), upper: add(tape, centre, radius) };
+}
+
+/** The centre and radius of an interval. */
+export function boxOf(tape: Tape, { lower, upper }: Bounds): Pick<BoxState, "centre" | "radius"> {
+  return {
+    centre: scaleBy(tape, add(tape, lower, upper), 0.5),
+    radius: scaleBy(tape, subtract(tape, upper, lower), 0.5),
+  };
+}
+
+/**
+ * The radius after an affine layer. From independent inputs |W| r is exact for ℓ∞ and √(W² r²) for ℓ2; the ℓ1 ball
+ * lies within the ℓ2 ball. Otherwise |A| r, not smaller than the truth.
+ */
+export function affineRadius(
+  tape: Tape,
+  layer: AffineDual,
+  inputs: readonly BoxState[],
+  norm: Norm,
+): { readonly radius: Variable; readonly precision: Precision } {
+  const radii = inputs.map(({ radius }) => radius);
+  const precision = precisionAfter(layer, inputs, norm);
+  const fromInput = layer.coupling === "mixing" && inputs[0].precision === "independent";
+  return { radius: layer.absolute(tape, radii, fromInput && norm !== "linf" ? 2 : 1), precision };
+}
+
+export function precisionAfter(layer: AffineDual, inputs: readonly BoxState[], norm: Norm): Precision {
+  switch (layer.coupling) {
+    case "diagonal":
+      return inputs[0].precision;
+    case "mixing":
+      return inputs[0].precision === "independent" && norm !== "l1" ? "exact" : "loose";
+    case "join":
+      return "loose";
+    default:
+      return layer.coupling satisfies never;
+  }
+}

@@ -1,0 +1,98 @@
+import type { Tape, Variable } from "../autodiff/index.js";
+import type { FloatArray } from "../compute/backend.js";
+import type { Owners } from "../compute/owners.js";
+import type { Layer } from "../network/layer.js";
+import type { LayerContext } from "../network/layers/definition.js";
+
+/** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
+export type Coupling =
+  /** Each output takes one input, scaled or moved. */
+  | "diagonal"
+  /** Outputs are sums over inputs. */
+  | "mixing"
+  /** Several inputs meet. */
+  | "join";
+
+/** What a layer adds to the two running sums of equation 8, each `[1, rows]`; left out where it is zero. */
+export interface Collected {
+  readonly centre?: Variable;
+  readonly radius?: Variable;
+}
+
+/**
+ * A layer of the dual network for one batch of examples, readable in both directions. Rows belong to examples by
+ * `owners`. `push` and `pull` are each other's transpose and take no constants: what a layer adds is collected.
+ */
+export interface DualLayer {
+  readonly coupling: Coupling;
+  /** Forward, on generators or on a centre without its constant: inputs `[in, R]` → `[out, R]`. */
+  push(tape: Tape, inputs: readonly Variable[], owners: Owners): Variable;
+  /** Backward: ν `[out, R]` → one ν an input `[in, R]`. */
+  pull(tape: Tape, nu: Variable, owners: Owners): readonly Variable[];
+  /** The terms of a lower bound of νᵀ(layer): constants into the centre, −ρᵀ|ν| as a radius. */
+  collect(tape: Tape, nu: Variable, owners: Owners, want: { readonly centre: boolean }): Collected;
+}
+
+/** An exact layer: z = A x + b. */
+export interface AffineDual extends DualLayer {
+  readonly kind: "affine";
+  /**
+   * Radii through the layer, `[in, C]` → `[out, C]`: order 1 is |A| r; order 2, where inputs are independent, is the
+   * ℓ2 norm √(A² r²). Diagonal layers give |A| r for both.
+   */
+  absolute(tape: Tape, radii: readonly Variable[], order: 1 | 2): Variable;
+  /** b as `[out, 1]`, if there is one. */
+  readonly offset: Variable | undefined;
+  /** `pull` of unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
+  select?(tape: Tape, index: Int32Array): Variable;
+}
+
+/** An enclosed layer: parallel lines d·z + m ± ρ, the same map for both directions. */
+export interface ParallelDual extends DualLayer {
+  readonly kind: "parallel";
+  /** m and ρ, `[out, examples]`. */
+  readonly shift: Variable;
+  readonly radius: Variable;
+  /** Radii through |d| alone, `[in, C]` → `[out, C]`. */
+  absolute(tape: Tape, radius: Variable): Variable;
+}
+
+/** An enclosed layer with two lines of different slope: a backward direction only. */
+export interface TwoLineDual {
+  readonly kind: "two-lines";
+  pull(tape: Tape, nu: Variable, owners: Owners): readonly Variable[];
+  collect(tape: Tape, nu: Variable, owners: Owners, want: { readonly centre: boolean }): Collected;
+}
+
+export type EnclosedDual = ParallelDual | TwoLineDual;
+export type BoundLayer = AffineDual | EnclosedDual;
+
+/** ℓ and u, each `[n, examples]`. */
+export interface Bounds {
+  readonly lower: Variable;
+  readonly upper: Variable;
+}
+
+/** The dual of an affine kind of layer. */
+export interface AffineRule<L extends Layer> {
+  readonly form: "affine";
+  bind(tape: Tape, layer: L, context: LayerContext): AffineDual;
+}
+
+/** The dual of a kind of layer that needs bounds on its input. */
+export interface EnclosedRule<L extends Layer> {
+  readonly form: "enclosed";
+  /** Lines of one slope (the paper's) over pre-activation bounds. */
+  parallel(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): ParallelDual;
+  /** Lines of two slopes. */
+  adaptive(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): TwoLineDual | ParallelDual;
+  /** The images of ℓ and u under a monotone layer: interval arithmetic. */
+  interval(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): Bounds;
+  /**
+   * Marks the inputs whose bounds can still change the lines: `[n, examples]` row-major flags. Sound bounds that are
+   * merely loose leave the others' lines exact. NaN counts as open.
+   */
+  open(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
+}
+
+export type DualRule<L extends Layer> = AffineRule<L> | EnclosedRule<L>;

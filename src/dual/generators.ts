@@ -1,0 +1,75 @@
+import { add, gather, normRows, reshape, scatterAdd, type Tape, type Variable } from "../autodiff/index.js";
+import type { NormOrder } from "../compute/backend.js";
+import { indexedOwners, type Owners } from "../compute/owners.js";
+import type { DualLayer } from "./dual-layer.js";
+
+/**
+ * Columns of a zonotope that arose at one node: the input's, or an activation's, pushed forward to where they stand.
+ * `[features, columns]`, each column an example's own.
+ */
+export interface Stream {
+  readonly origin: number;
+  readonly generators: Variable;
+  readonly owners: Owners;
+  /** How the columns combine to a radius: the dual norm at the input, 1 for activations. */
+  readonly order: NormOrder;
+}
+
+/** diag(radius) as columns: one for each feature and example whose radius is not zero; `[n, examples]` → `[n, columns]`. */
+export function freshStream(tape: Tape, origin: number, radius: Variable, order: NormOrder): Stream {
+  const { features, rows: examples } = radius.value;
+  const values = tape.backend.readNow?.(radius.value);
+  const entries: number[] = [];
+  for (let b = 0; b < examples; b++) {
+    for (let f = 0; f < features; f++) {
+      const entry = f * examples + b;
+      // NaN is not zero: it must reach the bounds.
+      if (!values || values[entry] !== 0) entries.push(entry);
+    }
+  }
+  const index = Int32Array.from(entries);
+  const columns = index.length;
+  const flat = gather(tape, reshape(tape, radius, features * examples, 1), index);
+  const place = index.map((entry, column) => Math.floor(entry / examples) * columns + column);
+  const placed = scatterAdd(tape, flat, place, features * columns);
+  return {
+    origin,
+    generators: reshape(tape, placed, features, columns),
+    owners: indexedOwners(index.map((entry) => entry % examples)),
+    order,
+  };
+}
+
+/** The streams after a layer. Where several inputs meet, streams of one origin meet too; a branch without one adds nothing. */
+export function pushStreams(
+  tape: Tape,
+  layer: DualLayer,
+  inputs: readonly (readonly Stream[])[],
+  inputFeatures: readonly number[],
+): Stream[] {
+  const origins = new Map<number, Stream>();
+  for (const stream of inputs.flat()) origins.set(stream.origin, stream);
+  return [...origins.values()].map((sample) => {
+    const columns = sample.generators.value.rows;
+    const parts = inputs.map((streams, i) => {
+      const own = streams.find(({ origin }) => origin === sample.origin);
+      return own?.generators ?? tape.own(tape.backend.filled(inputFeatures[i], columns, 0));
+    });
+    return { ...sample, generators: layer.push(tape, parts, sample.owners) };
+  });
+}
+
+/** ‖input generators‖ in the dual norm + Σ|activation generators|: `[features, examples]`. */
+export function streamRadius(
+  tape: Tape,
+  streams: readonly Stream[],
+  features: number,
+  examples: number,
+): Variable {
+  let total = tape.own(tape.backend.filled(features, examples, 0));
+  for (const { generators, owners, order } of streams) {
+    if (generators.value.rows > 0)
+      total = add(tape, total, normRows(tape, generators, owners, examples, order));
+  }
+  return total;
+}

@@ -1,0 +1,17 @@
+import { sum } from "../../autodiff/index.js";
+import type { AddLayer } from "../../network/layer.js";
+import type { AffineRule } from "../dual-layer.js";
+
+/** Dual of a join: forward the streams add; backward every branch gets the same ν (Theorem 1 with skip connections). */
+export const add: AffineRule<AddLayer> = {
+  form: "affine",
+  bind: (_tape, _layer, context) => ({
+    kind: "affine",
+    coupling: "join",
+    offset: undefined,
+    push: (tape, inputs) => sum(tape, inputs),
+    pull: (_tape, nu) => context.inputShapes.map(() => nu),
+    collect: () => ({}),
+    absolute: (tape, radii) => sum(tape, radii),
+  }),
+};

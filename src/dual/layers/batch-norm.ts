@@ -1,0 +1,18 @@
+import { gather } from "../../autodiff/index.js";
+import type { BatchNormLayer } from "../../network/layer.js";
+import { batchNormCoefficients } from "../../network/layers/batch-norm.js";
+import { sizeOf } from "../../network/shape.js";
+import type { AffineRule } from "../dual-layer.js";
+import { diagonalDual } from "./diagonal.js";
+
+/** Dual of batch normalisation with its statistics fixed (Appendix B.5): a scale and shift by channel. Exact. */
+export const batchNorm: AffineRule<BatchNormLayer> = {
+  form: "affine",
+  bind(tape, layer, context) {
+    const { scale, shift } = batchNormCoefficients(tape, layer, context);
+    const [shape] = context.inputShapes;
+    const positions = sizeOf(shape) / shape[0];
+    const channelOf = Int32Array.from({ length: sizeOf(shape) }, (_, f) => Math.floor(f / positions));
+    return diagonalDual(tape, gather(tape, scale, channelOf), gather(tape, shift, channelOf));
+  },
+};

@@ -1,0 +1,22 @@
+import { concat as concatOp, slice } from "../../autodiff/index.js";
+import type { ConcatLayer } from "../../network/layer.js";
+import { sizeOf } from "../../network/shape.js";
+import type { AffineRule } from "../dual-layer.js";
+
+/** Dual of stacking: each branch gets its part of ν. Exact. */
+export const concat: AffineRule<ConcatLayer> = {
+  form: "affine",
+  bind(_tape, _layer, context) {
+    const sizes = context.inputShapes.map(sizeOf);
+    const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+    return {
+      kind: "affine",
+      coupling: "join",
+      offset: undefined,
+      push: (tape, inputs) => concatOp(tape, inputs),
+      pull: (tape, nu) => sizes.map((size, i) => slice(tape, nu, starts[i], size)),
+      collect: () => ({}),
+      absolute: (tape, radii) => concatOp(tape, radii),
+    };
+  },
+};

@@ -1,0 +1,17 @@
+import { apply, dot, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
+import { SHARED } from "../../compute/owners.js";
+import type { AffineDual } from "../dual-layer.js";
+
+/** Dual of z = s ⊙ x + b with s and b as `[features, 1]`: ν ← s ⊙ ν, collects bᵀν. Exact. */
+export function diagonalDual(tape: Tape, scale: Variable, offset: Variable): AffineDual {
+  const magnitude = apply(tape, { kind: "abs" }, scale);
+  return {
+    kind: "affine",
+    coupling: "diagonal",
+    offset,
+    push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
+    pull: (tape, nu) => [scaleShift(tape, nu, scale, undefined, SHARED)],
+    collect: (tape, nu, _owners, want) => (want.centre ? { centre: dot(tape, nu, offset, SHARED) } : {}),
+    absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
+  };
+}

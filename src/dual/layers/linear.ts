@@ -1,0 +1,30 @@
+import { apply, dot, linear as linearOp, linearTranspose, spread, transpose } from "../../autodiff/index.js";
+import { indexedOwners, SHARED } from "../../compute/owners.js";
+import type { LinearLayer } from "../../network/layer.js";
+import type { AffineRule } from "../dual-layer.js";
+
+/** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */
+export const linear: AffineRule<LinearLayer> = {
+  form: "affine",
+  bind(_tape, layer, context) {
+    const weight = context.parameter("weight");
+    const offset = layer.bias ? context.parameter("bias") : undefined;
+    return {
+      kind: "affine",
+      coupling: "mixing",
+      offset,
+      push: (tape, [x]) => linearOp(tape, weight, x),
+      pull: (tape, nu) => [linearTranspose(tape, weight, nu)],
+      collect: (tape, nu, _owners, want) =>
+        want.centre && offset ? { centre: dot(tape, nu, offset, SHARED) } : {},
+      absolute(tape, [radius], order) {
+        if (order === 1) return linearOp(tape, apply(tape, { kind: "abs" }, weight), radius);
+        const squared = apply(tape, { kind: "square" }, weight);
+        const sum = linearOp(tape, squared, apply(tape, { kind: "square" }, radius));
+        return apply(tape, { kind: "sqrt" }, sum);
+      },
+      // Wᵀ of a unit vector is a row of W: no multiplication.
+      select: (tape, index) => spread(tape, transpose(tape, weight), indexedOwners(index), index.length),
+    };
+  },
+};

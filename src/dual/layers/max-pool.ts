@@ -1,0 +1,83 @@
+import {
+  apply,
+  dot,
+  maxPoolChoice,
+  norm,
+  scaleBy,
+  select,
+  selectTranspose,
+  subtract,
+} from "../../autodiff/index.js";
+import { OWN } from "../../compute/owners.js";
+import type { MaxPoolLayer } from "../../network/layer.js";
+import type { LayerContext } from "../../network/layers/definition.js";
+import { windowGeometry } from "../../network/layers/window.js";
+import { sizeOf } from "../../network/shape.js";
+import type { EnclosedRule } from "../dual-layer.js";
+import { windowMembers } from "../window-members.js";
+
+/**
+ * Dual of max pooling: z_i ≤ max ≤ z_i + gap for the input i of the window with the largest lower bound, where
+ * gap = max(0, largest other upper bound − ℓ_i). Slope 1 on z_i, m = ρ = gap/2. Exact where the gap is 0.
+ */
+export const maxPool: EnclosedRule<MaxPoolLayer> = {
+  form: "enclosed",
+  parallel(tape, layer, context, { lower, upper }) {
+    const geometry = windowGeometry(layer, context.inputShapes[0], context.outputShape);
+    const features = sizeOf(context.inputShapes[0]);
+    const { choice, rival } = maxPoolChoice(tape, lower, upper, geometry);
+    const highest = select(tape, upper, rival, OWN, Number.NEGATIVE_INFINITY);
+    const lowest = select(tape, lower, choice, OWN, Number.NEGATIVE_INFINITY);
+    const gap = apply(tape, { kind: "relu" }, subtract(tape, highest, lowest));
+    const half = scaleBy(tape, gap, 0.5);
+    return {
+      kind: "parallel",
+      coupling: "diagonal",
+      shift: half,
+      radius: half,
+      push: (tape, [x], owners) => select(tape, x, choice, owners, Number.NEGATIVE_INFINITY),
+      pull: (tape, nu, owners) => [selectTranspose(tape, nu, choice, owners, features)],
+      collect: (tape, nu, owners, want) => ({
+        centre: want.centre ? dot(tape, nu, half, owners) : undefined,
+        radius: norm(tape, nu, half, owners, 1),
+      }),
+      absolute: (tape, r) => select(tape, r, choice, OWN, Number.NEGATIVE_INFINITY),
+    };
+  },
+  adaptive(tape, layer, context, bounds) {
+    return this.parallel(tape, layer, context, bounds);
+  },
+  interval(tape, layer, context, { lower, upper }) {
+    const geometry = windowGeometry(layer, context.inputShapes[0], context.outputShape);
+    const maximum = (x: typeof lower) =>
+      select(tape, x, maxPoolChoice(tape, x, x, geometry).choice, OWN, Number.NEGATIVE_INFINITY);
+    return { lower: maximum(lower), upper: maximum(upper) };
+  },
+  open(layer, context, lower, upper, examples) {
+    return openWindows(layer, context, lower, upper, examples);
+  },
+};
+
+/** Inputs that may still be their window's maximum, in windows that are not decided. */
+function openWindows(
+  layer: MaxPoolLayer,
+  context: LayerContext,
+  lower: ArrayLike<number>,
+  upper: ArrayLike<number>,
+  examples: number,
+): Uint8Array {
+  const flags = new Uint8Array(lower.length);
+  for (const members of windowMembers(windowGeometry(layer, context.inputShapes[0], context.outputShape))) {
+    for (let b = 0; b < examples; b++) {
+      const at = (feature: number) => feature * examples + b;
+      let best = members[0];
+      for (const feature of members) if (lower[at(feature)] > lower[at(best)]) best = feature;
+      const contenders = members.filter(
+        (feature) => feature !== best && !(upper[at(feature)] <= lower[at(best)]),
+      );
+      if (contenders.length === 0) continue;
+      for (const feature of [best, ...contenders]) flags[at(feature)] = 1;
+    }
+  }
+  return flags;
+}

@@ -1,0 +1,16 @@
+import type { FlattenLayer, IdentityLayer, ReshapeLayer } from "../../network/layer.js";
+import type { AffineRule } from "../dual-layer.js";
+
+/** Dual of a layer that moves nothing: flatten, reshape, identity. Features keep their order, so ν passes through. */
+export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = {
+  form: "affine",
+  bind: () => ({
+    kind: "affine",
+    coupling: "diagonal",
+    offset: undefined,
+    push: (_tape, [x]) => x,
+    pull: (_tape, nu) => [nu],
+    collect: () => ({}),
+    absolute: (_tape, [radius]) => radius,
+  }),
+};

@@ -1,0 +1,118 @@
+import {
+  add,
+  combine,
+  concat,
+  maximum,
+  minimum,
+  reshape,
+  scatterAdd,
+  type Tape,
+  type Variable,
+} from "../autodiff/index.js";
+import { indexedOwners } from "../compute/owners.js";
+import { type DualGraph, type Objective, propagateBack, type Start } from "./backward.js";
+import { type BoxState, boundsOf } from "./box.js";
+import type { Bounds } from "./dual-layer.js";
+
+/** Neurons to be bounded: feature `index[i]` of example `owner[i]`. */
+export interface OpenNeurons {
+  readonly index: Int32Array;
+  readonly owner: Int32Array;
+}
+
+/** Flags `[n, examples]` as a list, grouped by example; all neurons if there are no flags. */
+export function openNeurons(features: number, examples: number, flags: Uint8Array | null): OpenNeurons {
+  const index: number[] = [];
+  const owner: number[] = [];
+  for (let b = 0; b < examples; b++) {
+    for (let f = 0; f < features; f++) {
+      if (flags && flags[f * examples + b] === 0) continue;
+      index.push(f);
+      owner.push(b);
+    }
+  }
+  return { index: Int32Array.from(index), owner: Int32Array.from(owner) };
+}
+
+/** Exact bounds of open neurons in place of the box's: parallel lines, where one row gives both sides. */
+export function refineParallel(
+  tape: Tape,
+  graph: DualGraph,
+  node: number,
+  box: BoxState,
+  open: OpenNeurons,
+  rowsAtOnce: number,
+): BoxState {
+  const radius = backwardInPieces(
+    tape,
+    graph,
+    node,
+    open,
+    1,
+    rowsAtOnce,
+    { centre: false },
+    (_piece, objective) => objective.radius,
+  );
+  return { ...box, radius: replaceOpen(tape, box.radius, radius, open) };
+}
+
+/** Bounds of open neurons by lines of two slopes, one row a side, intersected with the box's. */
+export function refineAdaptive(
+  tape: Tape,
+  graph: DualGraph,
+  node: number,
+  box: BoxState,
+  open: OpenNeurons,
+  rowsAtOnce: number,
+): Bounds {
+  const side = (sign: 1 | -1) =>
+    backwardInPieces(tape, graph, node, open, sign, rowsAtOnce, { centre: true }, (piece, objective) =>
+      // sign −1 bounds −z from below, so that z's upper bound is the negative.
+      combine(piece, sign, objective.centre as Variable, -sign, objective.radius),
+    );
+  const loose = boundsOf(tape, box);
+  const lower = replaceOpen(tape, loose.lower, side(1), open);
+  const upper = replaceOpen(tape, loose.upper, side(-1), open);
+  return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
+}
+
+/** Bounds `rowsAtOnce` rows after one another; a piece is forgotten and computed again in the backward pass. */
+function backwardInPieces(
+  tape: Tape,
+  graph: DualGraph,
+  node: number,
+  open: OpenNeurons,
+  sign: 1 | -1,
+  rowsAtOnce: number,
+  want: { readonly centre: boolean },
+  result: (piece: Tape, objective: Objective) => Variable,
+): Variable {
+  const rows = open.index.length;
+  const pieces: Variable[] = [];
+  for (let begin = 0; begin < rows; begin += rowsAtOnce) {
+    const end = Math.min(rows, begin + rowsAtOnce);
+    const start: Start = { node, index: open.index.slice(begin, end), sign };
+    const owners = indexedOwners(open.owner.slice(begin, end));
+    const run = (piece: Tape): Variable => {
+      const objective = propagateBack(piece, graph, start, owners, want);
+      return reshape(piece, result(piece, objective), end - begin, 1);
+    };
+    pieces.push(rows > rowsAtOnce ? tape.checkpoint(run) : run(tape));
+  }
+  return pieces.length === 1 ? pieces[0] : concat(tape, pieces);
+}
+
+/** `values` `[open, 1]` at the open places of `[n, examples]`, the fixed `base` elsewhere. */
+function replaceOpen(tape: Tape, base: Variable, values: Variable, open: OpenNeurons): Variable {
+  const { features, rows: examples } = base.value;
+  const place = open.index.map((feature, i) => feature * examples + open.owner[i]);
+  const exact = reshape(tape, scatterAdd(tape, values, place, features * examples), features, examples);
+  if (open.index.length === features * examples) return exact;
+  const { backend } = tape;
+  const keep = new Float64Array(features * examples).fill(1);
+  for (const i of place) keep[i] = 0;
+  const mask = backend.upload(features, examples, keep);
+  const kept = tape.own(backend.multiply(base.value, mask));
+  mask.dispose();
+  return add(tape, exact, kept);
+}

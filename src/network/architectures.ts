@@ -1,0 +1,114 @@
+import { UsageError } from "../errors.js";
+import { add, conv2d, flatten, linear, normalize, relu } from "./build-layer.js";
+import { type Attach, graph, type Handle, type Network } from "./network.js";
+import type { Shape } from "./shape.js";
+
+/** What an architecture is built for. */
+export interface ArchitectureOptions {
+  readonly inputShape: Shape;
+  readonly classes: number;
+  /** Data normalisation by channel, as the network's first layer: ε stays in the units of the data. */
+  readonly normalization?: {
+    readonly mean: number | readonly number[];
+    readonly std: number | readonly number[];
+  };
+}
+
+type Body = (attach: Attach, x: Handle) => Handle;
+
+/** Convolution and ReLU: (out, kernel, stride, padding). */
+function convRelu(
+  attach: Attach,
+  x: Handle,
+  out: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+): Handle {
+  return attach(relu(), attach(conv2d(out, { kernel, stride, padding }), x));
+}
+
+function hidden(attach: Attach, x: Handle, units: number): Handle {
+  return attach(relu(), attach(linear(units), x));
+}
+
+const small: Body = (attach, x) =>
+  hidden(attach, attach(flatten(), convRelu(attach, convRelu(attach, x, 16, 4, 2, 1), 32, 4, 2, 1)), 100);
+
+const large: Body = (attach, x) => {
+  const a = convRelu(attach, convRelu(attach, x, 32, 3, 1, 1), 32, 4, 2, 1);
+  const b = convRelu(attach, convRelu(attach, a, 64, 3, 1, 1), 64, 4, 2, 1);
+  return hidden(attach, hidden(attach, attach(flatten(), b), 512), 512);
+};
+
+const resnet: Body = (attach, x) => {
+  let y = convRelu(attach, x, 16, 3, 1, 1);
+  const blocks = [
+    [16, 1],
+    [16, 1],
+    [32, 2],
+    [64, 2],
+  ] as const;
+  blocks.forEach(([out, stride], i) => {
+    const down = stride === 2;
+    const named = (part: string, layer: Parameters<Attach>[0], ...inputs: Handle[]) =>
+      attach.named(`block${i + 1}/${part}`, layer, ...inputs);
+    const first = named("conv1", conv2d(out, { kernel: down ? 4 : 3, stride, padding: 1 }), y);
+    const second = named("conv2", conv2d(out, { kernel: 3, padding: 1 }), named("relu1", relu(), first));
+    const shortcut = named("shortcut", conv2d(out, { kernel: down ? 2 : 1, stride }), y);
+    y = named("relu2", relu(), named("add", add(), second, shortcut));
+  });
+  return hidden(attach, attach(flatten(), y), 1000);
+};
+
+/** Small enough to train in a minute without native code: two convolutions of 4 and 8 filters, 32 hidden units. */
+const tiny: Body = (attach, x) =>
+  hidden(attach, attach(flatten(), convRelu(attach, convRelu(attach, x, 4, 4, 2, 1), 8, 4, 2, 1)), 32);
+
+function wide(k: number): Body {
+  return (attach, x) => {
+    const body = convRelu(attach, convRelu(attach, x, 4 * k, 4, 2, 1), 8 * k, 4, 2, 1);
+    return hidden(attach, attach(flatten(), body), 128 * k);
+  };
+}
+
+function deep(k: number): Body {
+  return (attach, x) => {
+    let y = x;
+    for (const filters of [8, 16]) {
+      for (let i = 1; i < k; i++) y = convRelu(attach, y, filters, 3, 1, 1);
+      y = convRelu(attach, y, filters, 4, 2, 1);
+    }
+    return hidden(attach, attach(flatten(), y), 100);
+  };
+}
+
+/** Names that `architecture` knows; `wide` and `deep` take a factor, such as `wide4`. */
+export const ARCHITECTURES = ["tiny", "small", "large", "resnet", "wide<k>", "deep<k>"] as const;
+
+function bodyOf(name: string): Body {
+  const fixed: Readonly<Record<string, Body>> = { tiny, small, large, resnet };
+  if (Object.hasOwn(fixed, name)) return fixed[name];
+  const scaled = /^(wide|deep)([1-9]\d?)$/.exec(name);
+  if (scaled) return (scaled[1] === "wide" ? wide : deep)(Number(scaled[2]));
+  throw new UsageError(
+    `unknown model "${name}"; known: ${ARCHITECTURES.join(", ")}, or a file or run folder`,
+  );
+}
+
+/**
+ * One of the paper's networks (Section 4 and Table 1) for an image input, with a linear layer to the classes at the
+ * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; `tiny` is ours. Throws `UsageError` for an unknown name.
+ */
+export function architecture(
+  name: string,
+  { inputShape, classes, normalization }: ArchitectureOptions,
+): Network {
+  const body = bodyOf(name);
+  return graph(inputShape, (input, attach) => {
+    const x = normalization
+      ? attach.named("normalize", normalize(normalization.mean, normalization.std), input)
+      : input;
+    return attach(linear(classes), body(attach, x));
+  });
+}

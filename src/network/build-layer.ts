@@ -1,0 +1,150 @@
+import type { Activation } from "../compute/elementwise.js";
+import type {
+  AddLayer,
+  AveragePoolLayer,
+  BatchNormLayer,
+  ConcatLayer,
+  Conv2dLayer,
+  FlattenLayer,
+  IdentityLayer,
+  LinearLayer,
+  MaxPoolLayer,
+  Pair,
+  ReshapeLayer,
+  ScaleShiftLayer,
+  Sides,
+} from "./layer.js";
+import type { Shape } from "./shape.js";
+
+/** One number for both directions, or height and width. */
+export type PairLike = number | Pair;
+/** One number for all sides, height and width, or top, left, bottom, right. */
+export type SidesLike = number | Pair | Sides;
+
+export interface WindowOptions {
+  readonly kernel: PairLike;
+  readonly stride?: PairLike;
+  readonly padding?: SidesLike;
+}
+
+export interface Conv2dOptions extends WindowOptions {
+  readonly dilation?: PairLike;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+function pair(value: PairLike): Pair {
+  return typeof value === "number" ? [value, value] : value;
+}
+
+function sides(value: SidesLike): Sides {
+  if (typeof value === "number") return [value, value, value, value];
+  return value.length === 2 ? [value[0], value[1], value[0], value[1]] : value;
+}
+
+/** z = W x + b. */
+export function linear(outFeatures: number, options: { readonly bias?: boolean } = {}): LinearLayer {
+  return { kind: "linear", outFeatures, bias: options.bias ?? true };
+}
+
+/** A convolution with `outChannels` filters. */
+export function conv2d(outChannels: number, options: Conv2dOptions): Conv2dLayer {
+  return {
+    kind: "conv2d",
+    outChannels,
+    kernel: pair(options.kernel),
+    stride: pair(options.stride ?? 1),
+    padding: sides(options.padding ?? 0),
+    dilation: pair(options.dilation ?? 1),
+    groups: options.groups ?? 1,
+    bias: options.bias ?? true,
+  };
+}
+
+export function batchNorm(
+  options: { readonly epsilon?: number; readonly momentum?: number } = {},
+): BatchNormLayer {
+  return { kind: "batch-norm", epsilon: options.epsilon ?? 1e-5, momentum: options.momentum ?? 0.1 };
+}
+
+/** Stride is the kernel's size if left out. */
+export function averagePool(options: WindowOptions): AveragePoolLayer {
+  return { kind: "average-pool", ...poolWindow(options) };
+}
+
+/** Stride is the kernel's size if left out. */
+export function maxPool(options: WindowOptions): MaxPoolLayer {
+  return { kind: "max-pool", ...poolWindow(options) };
+}
+
+function poolWindow(options: WindowOptions): { kernel: Pair; stride: Pair; padding: Sides } {
+  return {
+    kernel: pair(options.kernel),
+    stride: pair(options.stride ?? options.kernel),
+    padding: sides(options.padding ?? 0),
+  };
+}
+
+export function scaleShift(
+  scale: number | readonly number[],
+  shift: number | readonly number[],
+): ScaleShiftLayer {
+  const list = (value: number | readonly number[]) => (typeof value === "number" ? [value] : [...value]);
+  return { kind: "scale-shift", scale: list(scale), shift: list(shift) };
+}
+
+/** (x − mean) / std by channel: data normalisation as a layer, so that ε stays in the units of the data. */
+export function normalize(
+  mean: number | readonly number[],
+  std: number | readonly number[],
+): ScaleShiftLayer {
+  const means = typeof mean === "number" ? [mean] : mean;
+  const stds = typeof std === "number" ? [std] : std;
+  const count = Math.max(means.length, stds.length);
+  const at = (list: readonly number[], i: number) => list[list.length === 1 ? 0 : i];
+  const channels = Array.from({ length: count }, (_, i) => i);
+  return scaleShift(
+    channels.map((i) => 1 / at(stds, i)),
+    channels.map((i) => -at(means, i) / at(stds, i)),
+  );
+}
+
+export function reshape(shape: Shape): ReshapeLayer {
+  return { kind: "reshape", shape };
+}
+
+export function flatten(): FlattenLayer {
+  return { kind: "flatten" };
+}
+
+export function identity(): IdentityLayer {
+  return { kind: "identity" };
+}
+
+export function add(): AddLayer {
+  return { kind: "add" };
+}
+
+export function concat(): ConcatLayer {
+  return { kind: "concat" };
+}
+
+export function relu(): Activation {
+  return { kind: "relu" };
+}
+
+export function leakyRelu(slope = 0.01): Activation {
+  return { kind: "leaky-relu", slope };
+}
+
+export function hardtanh(minimum = -1, maximum = 1): Activation {
+  return { kind: "hardtanh", minimum, maximum };
+}
+
+export function tanh(): Activation {
+  return { kind: "tanh" };
+}
+
+export function sigmoid(): Activation {
+  return { kind: "sigmoid" };
+}

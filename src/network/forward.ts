@@ -1,0 +1,71 @@
+import type { Tape, Variable } from "../autodiff/index.js";
+import { ShapeError } from "../errors.js";
+import { batchStatistics } from "./layers/batch-norm.js";
+import { definitionOf } from "./layers/index.js";
+import type { Network } from "./network.js";
+import { formatShape, sizeOf } from "./shape.js";
+import type { Bindings } from "./weights.js";
+
+/** The outcome of a forward pass. */
+export interface ForwardPass {
+  /** Logits `[classes, examples]`. */
+  readonly output: Variable;
+  /** The parameters used: those given, with batch statistics in place of running ones where these were asked for. */
+  readonly bindings: Bindings;
+}
+
+/**
+ * The network's value at x `[features, examples]`.
+ *
+ * With `batchStatistics`, batch norms take the mean and variance of this very batch (Appendix B.5's training
+ * heuristic); the returned bindings hold them, so that the dual network is built with the same numbers.
+ */
+export function forward(
+  tape: Tape,
+  network: Network,
+  bindings: Bindings,
+  x: Variable,
+  options: { readonly batchStatistics?: boolean } = {},
+): ForwardPass {
+  if (x.value.features !== sizeOf(network.inputShape)) {
+    throw new ShapeError(
+      `input: expected ${formatShape(network.inputShape)} = ${sizeOf(network.inputShape)} features, ` +
+        `got ${x.value.features}`,
+    );
+  }
+  let used = bindings;
+  const uses = countUses(network);
+  const values: (Variable | undefined)[] = [x];
+  for (let i = 1; i <= network.output; i++) {
+    const { layer, inputs, name } = network.nodes[i];
+    if (layer === null) continue;
+    const arguments_ = inputs.map((input) => values[input] as Variable);
+    if (options.batchStatistics && layer.kind === "batch-norm") {
+      const { mean, variance } = batchStatistics(tape, network.context(i, used), arguments_[0]);
+      used = new Map([...used, [`${name}.mean`, mean], [`${name}.variance`, variance]]);
+    }
+    values[i] = definitionOf(layer).forward(tape, layer, network.context(i, used), arguments_);
+    for (const input of inputs) {
+      uses[input] -= 1;
+      const value = values[input];
+      // A layer that changes only the shape hands its input on: that tensor is still in use.
+      if (
+        uses[input] === 0 &&
+        input !== 0 &&
+        value &&
+        !values.some((v, j) => j !== input && v?.value === value.value)
+      ) {
+        tape.discard(value);
+        values[input] = undefined;
+      }
+    }
+  }
+  return { output: values[network.output] as Variable, bindings: used };
+}
+
+function countUses(network: Network): number[] {
+  const uses = network.nodes.map(() => 0);
+  for (const { inputs } of network.nodes) for (const input of inputs) uses[input] += 1;
+  uses[network.output] += 1;
+  return uses;
+}

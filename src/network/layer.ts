@@ -1,0 +1,97 @@
+import type { Activation } from "../compute/elementwise.js";
+import type { Shape } from "./shape.js";
+
+/** Height and width. */
+export type Pair = readonly [number, number];
+/** Top, left, bottom, right. */
+export type Sides = readonly [number, number, number, number];
+
+export interface LinearLayer {
+  readonly kind: "linear";
+  readonly outFeatures: number;
+  readonly bias: boolean;
+}
+
+export interface Conv2dLayer {
+  readonly kind: "conv2d";
+  readonly outChannels: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly dilation: Pair;
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
+/** Normalises by the mean and variance of each channel (first extent of the shape), then scales and shifts. */
+export interface BatchNormLayer {
+  readonly kind: "batch-norm";
+  readonly epsilon: number;
+  /** Weight of a new batch in the running statistics. */
+  readonly momentum: number;
+}
+
+/** The mean over a window; padding counts as zeros. */
+export interface AveragePoolLayer {
+  readonly kind: "average-pool";
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+}
+
+/** The maximum over a window; padding is left out. */
+export interface MaxPoolLayer {
+  readonly kind: "max-pool";
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+}
+
+/** scale · x + shift with constants: one for all, one a channel, or one a feature. Data normalisation is such a layer. */
+export interface ScaleShiftLayer {
+  readonly kind: "scale-shift";
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+}
+
+/** The same features under another shape; one extent may be −1. */
+export interface ReshapeLayer {
+  readonly kind: "reshape";
+  readonly shape: Shape;
+}
+
+export interface FlattenLayer {
+  readonly kind: "flatten";
+}
+
+export interface IdentityLayer {
+  readonly kind: "identity";
+}
+
+/** The sum of two or more inputs of one shape: a skip connection's end. */
+export interface AddLayer {
+  readonly kind: "add";
+}
+
+/** Inputs stacked along their first extent (channels). */
+export interface ConcatLayer {
+  readonly kind: "concat";
+}
+
+export type AffineLayer =
+  | LinearLayer
+  | Conv2dLayer
+  | BatchNormLayer
+  | AveragePoolLayer
+  | ScaleShiftLayer
+  | ReshapeLayer
+  | FlattenLayer
+  | IdentityLayer
+  | AddLayer
+  | ConcatLayer;
+
+/** What a node of a network does: plain data, so that it can be written to a file and read back. */
+export type Layer = AffineLayer | Activation | MaxPoolLayer;
+
+export type LayerKind = Layer["kind"];
+export type LayerOf<K extends LayerKind> = Extract<Layer, { kind: K }>;

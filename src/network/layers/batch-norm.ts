@@ -1,0 +1,102 @@
+import {
+  add,
+  apply,
+  multiply,
+  reshape,
+  scaleBy,
+  scaleShift,
+  subtract,
+  sumRows,
+  type Tape,
+  type Variable,
+} from "../../autodiff/index.js";
+import { SHARED } from "../../compute/owners.js";
+import { ShapeError } from "../../errors.js";
+import type { BatchNormLayer } from "../layer.js";
+import { sizeOf } from "../shape.js";
+import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
+
+/**
+ * Batch normalisation with given statistics: γ (x − μ)/√(σ² + ε) + β by channel (Appendix B.5). An affine layer once
+ * the statistics stand: the running ones, or, as a training heuristic, those of the clean minibatch.
+ */
+export const batchNorm: LayerDefinition<BatchNormLayer> = {
+  outputShape(layer, inputs, name) {
+    const shape = onlyShape(inputs, "batch-norm", name);
+    if (!(layer.epsilon > 0)) throw new ShapeError(`${name}: epsilon must be positive, got ${layer.epsilon}`);
+    return shape;
+  },
+  parameters(_layer, [[channels]]) {
+    const shape = [channels];
+    const constant = (value: number) => ({ kind: "constant", value }) as const;
+    return [
+      { name: "weight", shape, role: "trained", initialization: constant(1) },
+      { name: "bias", shape, role: "trained", initialization: constant(0) },
+      { name: "mean", shape, role: "statistic", initialization: constant(0) },
+      { name: "variance", shape, role: "statistic", initialization: constant(1) },
+    ];
+  },
+  forward(tape, layer, context, [x]) {
+    const { scale, shift } = batchNormCoefficients(tape, layer, context);
+    return byChannel(tape, context, x, (view) => scaleShift(tape, view, scale, shift, SHARED));
+  },
+};
+
+/** Scale γ/√(σ² + ε) and shift β − μ·scale, each `[channels, 1]` (equation 48; its printed shift is an erratum). */
+export function batchNormCoefficients(
+  tape: Tape,
+  layer: BatchNormLayer,
+  context: LayerContext,
+): { readonly scale: Variable; readonly shift: Variable } {
+  const inverse = apply(
+    tape,
+    { kind: "reciprocal-sqrt", offset: layer.epsilon },
+    context.parameter("variance"),
+  );
+  const scale = multiply(tape, context.parameter("weight"), inverse);
+  const shift = subtract(tape, context.parameter("bias"), multiply(tape, context.parameter("mean"), scale));
+  return { scale, shift };
+}
+
+/** Mean and (biased) variance of each channel over examples and positions: x `[channels·positions, B]` → `[channels, 1]`. */
+export function batchStatistics(
+  tape: Tape,
+  context: LayerContext,
+  x: Variable,
+): { readonly mean: Variable; readonly variance: Variable } {
+  const channels = context.inputShapes[0][0];
+  const count = (x.value.features / channels) * x.value.rows;
+  const view = reshape(tape, x, channels, count);
+  const mean = scaleBy(tape, sumRows(tape, view, SHARED, 1), 1 / count);
+  const centred = scaleShift(tape, view, undefined, scaleBy(tape, mean, -1), SHARED);
+  const squares = apply(tape, { kind: "square" }, centred);
+  return { mean, variance: scaleBy(tape, sumRows(tape, squares, SHARED, 1), 1 / count) };
+}
+
+/** Runs `act` on the view `[channels, positions · rows]` that channel-major features allow. */
+export function byChannel(
+  tape: Tape,
+  context: Pick<LayerContext, "inputShapes">,
+  x: Variable,
+  act: (view: Variable) => Variable,
+): Variable {
+  const shape = context.inputShapes[0];
+  const { features, rows } = x.value;
+  const view = reshape(tape, x, shape[0], (sizeOf(shape) / shape[0]) * rows);
+  return reshape(tape, act(view), features, rows);
+}
+
+/** Running statistics after a batch: (1 − momentum)·running + momentum·batch; the variance by its unbiased estimate. */
+export function updatedStatistic(
+  tape: Tape,
+  layer: BatchNormLayer,
+  running: Variable,
+  batch: Variable,
+  unbiased: number,
+): Variable {
+  return add(
+    tape,
+    scaleBy(tape, running, 1 - layer.momentum),
+    scaleBy(tape, batch, layer.momentum * unbiased),
+  );
+}

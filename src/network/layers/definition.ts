@@ -1,0 +1,46 @@
+import type { Tape, Variable } from "../../autodiff/index.js";
+import { ShapeError } from "../../errors.js";
+import type { Layer } from "../layer.js";
+import type { Shape } from "../shape.js";
+
+/** How a parameter starts. `constant` is a value; `normal` a standard deviation; `uniform` a half-width. */
+export type Initialization =
+  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "uniform"; readonly bound: number };
+
+export interface ParameterSpec {
+  /** Within its layer: `weight`, `bias`, `mean`, `variance`. */
+  readonly name: string;
+  /** In the usual mathematical order: `[out, in]`, `[out, in/groups, kh, kw]`. */
+  readonly shape: Shape;
+  /** Statistics are kept by averaging, not by gradients. */
+  readonly role: "trained" | "statistic";
+  readonly initialization: Initialization;
+}
+
+/** What a layer needs in order to act: where it stands, its shapes, its parameters. */
+export interface LayerContext {
+  readonly name: string;
+  readonly inputShapes: readonly Shape[];
+  readonly outputShape: Shape;
+  /** A parameter of this layer by its name within the layer. */
+  parameter(name: string): Variable;
+}
+
+/** One kind of layer of the primal network. */
+export interface LayerDefinition<L extends Layer> {
+  /** Throws a `ShapeError` that names the layer. */
+  outputShape(layer: L, inputs: readonly Shape[], name: string): Shape;
+  parameters(layer: L, inputs: readonly Shape[]): readonly ParameterSpec[];
+  /** Inputs `[features, rows]`, one row an example → output. */
+  forward(tape: Tape, layer: L, context: LayerContext, inputs: readonly Variable[]): Variable;
+}
+
+/** The only input's shape; a `ShapeError` if there are more or none. */
+export function onlyShape(inputs: readonly Shape[], kind: string, name: string): Shape {
+  if (inputs.length !== 1) throw new ShapeError(`${name}: ${kind} takes one input, got ${inputs.length}`);
+  return inputs[0];
+}
+
+export const NO_PARAMETERS = (): readonly ParameterSpec[] => [];

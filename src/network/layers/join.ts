@@ -1,0 +1,41 @@
+import { concat as concatOp, sum } from "../../autodiff/index.js";
+import { ShapeError } from "../../errors.js";
+import type { AddLayer, ConcatLayer } from "../layer.js";
+import { formatShape, sameShape } from "../shape.js";
+import { type LayerDefinition, NO_PARAMETERS } from "./definition.js";
+
+/** The sum of two or more inputs of one shape. */
+export const add: LayerDefinition<AddLayer> = {
+  outputShape(_layer, inputs, name) {
+    if (inputs.length < 2)
+      throw new ShapeError(`${name}: add takes two or more inputs, got ${inputs.length}`);
+    const odd = inputs.find((shape) => !sameShape(shape, inputs[0]));
+    if (odd) {
+      throw new ShapeError(
+        `${name}: add takes inputs of one shape, got ${formatShape(inputs[0])} and ${formatShape(odd)}`,
+      );
+    }
+    return inputs[0];
+  },
+  parameters: NO_PARAMETERS,
+  forward: (tape, _layer, _context, inputs) => sum(tape, inputs),
+};
+
+/** Inputs stacked along their first extent; the others must agree. */
+export const concat: LayerDefinition<ConcatLayer> = {
+  outputShape(_layer, inputs, name) {
+    if (inputs.length < 2)
+      throw new ShapeError(`${name}: concat takes two or more inputs, got ${inputs.length}`);
+    const [first] = inputs;
+    const odd = inputs.find((shape) => !sameShape(shape.slice(1), first.slice(1)));
+    if (odd) {
+      throw new ShapeError(
+        `${name}: concat takes inputs that differ in their first extent only, got ${formatShape(first)} and ` +
+          formatShape(odd),
+      );
+    }
+    return [inputs.reduce((channels, shape) => channels + shape[0], 0), ...first.slice(1)];
+  },
+  parameters: NO_PARAMETERS,
+  forward: (tape, _layer, _context, inputs) => concatOp(tape, inputs),
+};

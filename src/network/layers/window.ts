@@ -1,0 +1,66 @@
+import type { Conv2dGeometry } from "../../compute/geometry.js";
+import { ShapeError } from "../../errors.js";
+import type { AveragePoolLayer, Conv2dLayer, MaxPoolLayer } from "../layer.js";
+import { formatShape, type Shape } from "../shape.js";
+import { onlyShape } from "./definition.js";
+
+/** The shape after a window operation; a `ShapeError` that names the layer where the window does not fit. */
+export function windowShape(
+  layer: Conv2dLayer | AveragePoolLayer | MaxPoolLayer,
+  inputs: readonly Shape[],
+  outChannels: (inChannels: number) => number,
+  name: string,
+): Shape {
+  const shape = onlyShape(inputs, layer.kind, name);
+  if (shape.length !== 3) {
+    throw new ShapeError(`${name}: ${layer.kind} takes channels×height×width, got ${formatShape(shape)}`);
+  }
+  const dilation = layer.kind === "conv2d" ? layer.dilation : [1, 1];
+  const [top, left, bottom, right] = layer.padding;
+  const positive = [...layer.kernel, ...layer.stride, ...dilation];
+  if (!positive.every((n) => Number.isInteger(n) && n >= 1)) {
+    throw new ShapeError(
+      `${name}: kernel, stride and dilation must be positive integers, got ${positive.join(", ")}`,
+    );
+  }
+  if (!layer.padding.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ShapeError(`${name}: padding must be non-negative integers, got ${layer.padding.join(", ")}`);
+  }
+  const extent = (i: 0 | 1, before: number, after: number): number => {
+    const reach = dilation[i] * (layer.kernel[i] - 1) + 1;
+    const room = shape[i + 1] + before + after;
+    if (room < reach) {
+      throw new ShapeError(
+        `${name}: a window of ${reach} does not fit into ${shape[i + 1]} + ${before + after} padding`,
+      );
+    }
+    return Math.floor((room - reach) / layer.stride[i]) + 1;
+  };
+  return [outChannels(shape[0]), extent(0, top, bottom), extent(1, left, right)];
+}
+
+/** The geometry of a window layer whose shapes are known. */
+export function windowGeometry(
+  layer: Conv2dLayer | AveragePoolLayer | MaxPoolLayer,
+  input: Shape,
+  output: Shape,
+): Conv2dGeometry {
+  const dilation = layer.kind === "conv2d" ? layer.dilation : [1, 1];
+  return {
+    inChannels: input[0],
+    inHeight: input[1],
+    inWidth: input[2],
+    outChannels: output[0],
+    outHeight: output[1],
+    outWidth: output[2],
+    kernelHeight: layer.kernel[0],
+    kernelWidth: layer.kernel[1],
+    strideHeight: layer.stride[0],
+    strideWidth: layer.stride[1],
+    padTop: layer.padding[0],
+    padLeft: layer.padding[1],
+    dilationHeight: dilation[0],
+    dilationWidth: dilation[1],
+    groups: layer.kind === "conv2d" ? layer.groups : input[0],
+  };
+}

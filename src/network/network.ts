@@ -1,0 +1,171 @@
+import { ShapeError, UsageError } from "../errors.js";
+import type { Layer } from "./layer.js";
+import type { LayerContext, ParameterSpec } from "./layers/definition.js";
+import { definitionOf, LAYER_KINDS } from "./layers/index.js";
+import { formatShape, type Shape, sizeOf } from "./shape.js";
+
+/** A node of the graph. Inputs are earlier nodes' numbers; node 0 is the input and has no layer. */
+export interface NetworkNode {
+  readonly name: string;
+  readonly layer: Layer;
+  readonly inputs: readonly number[];
+  readonly shape: Shape;
+}
+
+export interface InputNode {
+  readonly name: "input";
+  readonly layer: null;
+  readonly inputs: readonly [];
+  readonly shape: Shape;
+}
+
+/** A parameter of the whole network; its name is `node.parameter`. */
+export interface NetworkParameter extends ParameterSpec {
+  readonly name: string;
+  readonly node: number;
+}
+
+/** A place in a network under construction. */
+export interface Handle {
+  readonly node: number;
+  readonly shape: Shape;
+}
+
+/** Adds a layer after its inputs; the name is made from the layer's kind unless given (`block2/conv1`). */
+export type Attach = {
+  (layer: Layer, ...inputs: readonly Handle[]): Handle;
+  named(name: string, layer: Layer, ...inputs: readonly Handle[]): Handle;
+};
+
+/**
+ * A feed-forward network as a directed acyclic graph in topological order: plain structure, no weights. Any shape of
+ * graph is allowed: skip, dense and nested connections. Made by `sequential` or `graph`.
+ */
+export class Network {
+  readonly inputShape: Shape;
+  readonly nodes: readonly (InputNode | NetworkNode)[];
+  readonly output: number;
+  readonly parameters: readonly NetworkParameter[];
+
+  constructor(nodes: readonly (InputNode | NetworkNode)[], output: number) {
+    this.nodes = nodes;
+    this.output = output;
+    this.inputShape = nodes[0].shape;
+    this.parameters = nodes.flatMap((node, index) =>
+      node.layer === null
+        ? []
+        : definitionOf(node.layer)
+            .parameters(
+              node.layer,
+              node.inputs.map((i) => nodes[i].shape),
+            )
+            .map((spec) => ({ ...spec, name: `${node.name}.${spec.name}`, node: index })),
+    );
+  }
+
+  get outputShape(): Shape {
+    return this.nodes[this.output].shape;
+  }
+
+  /** Number of classes: the size of the flat output. */
+  get classes(): number {
+    return sizeOf(this.outputShape);
+  }
+
+  /** Number of trained numbers. */
+  get parameterCount(): number {
+    return this.parameters
+      .filter(({ role }) => role === "trained")
+      .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  }
+
+  /** Number of activations, as the paper's Table 1 counts hidden units. */
+  get hiddenUnits(): number {
+    return this.nodes.reduce((sum, node) => sum + (isActivation(node) ? sizeOf(node.shape) : 0), 0);
+  }
+
+  /** What layer `index` needs in order to act, its parameters taken from `parameters` by full name. */
+  context(index: number, parameters: ReadonlyMap<string, LayerVariables>): LayerContext {
+    const node = this.nodes[index];
+    return {
+      name: node.name,
+      inputShapes: node.inputs.map((i) => this.nodes[i].shape),
+      outputShape: node.shape,
+      parameter: (name) => {
+        const variable = parameters.get(`${node.name}.${name}`);
+        if (!variable) throw new ShapeError(`${node.name}: parameter "${name}" is missing`);
+        return variable;
+      },
+    };
+  }
+}
+
+type LayerVariables = ReturnType<LayerContext["parameter"]>;
+
+/** Whether a node is an activation: what separates the hidden layers. */
+export function isActivation(node: InputNode | NetworkNode): boolean {
+  switch (node.layer?.kind) {
+    case "relu":
+    case "leaky-relu":
+    case "hardtanh":
+    case "tanh":
+    case "sigmoid":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Builds a network of any shape.
+ * @example
+ * graph([1, 28, 28], (input, attach) => {
+ *   const a = attach(relu(), attach(conv2d(16, { kernel: 3, padding: 1 }), input));
+ *   const b = attach(conv2d(16, { kernel: 3, padding: 1 }), a);
+ *   return attach(linear(10), attach(flatten(), attach(relu(), attach(add(), a, b))));
+ * });
+ */
+export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) => Handle): Network {
+  if (inputShape.length === 0 || !inputShape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
+    throw new ShapeError(`input: every extent must be a positive integer, got ${formatShape(inputShape)}`);
+  }
+  const nodes: (InputNode | NetworkNode)[] = [{ name: "input", layer: null, inputs: [], shape: inputShape }];
+  const names = new Set<string>(["input"]);
+  const counts = new Map<string, number>();
+  const handles = new WeakSet<Handle>();
+  const handleOf = (node: number): Handle => {
+    const handle = { node, shape: nodes[node].shape };
+    handles.add(handle);
+    return handle;
+  };
+  const named = (name: string, layer: Layer, ...inputs: readonly Handle[]): Handle => {
+    if (!LAYER_KINDS.includes(layer.kind)) {
+      throw new UsageError(`${name}: unknown layer "${layer.kind}"; known: ${LAYER_KINDS.join(", ")}`);
+    }
+    if (names.has(name)) throw new UsageError(`two layers are named "${name}"`);
+    for (const input of inputs) {
+      if (!handles.has(input)) throw new UsageError(`${name}: an input belongs to another network`);
+    }
+    const shape = definitionOf(layer).outputShape(
+      layer,
+      inputs.map((input) => input.shape),
+      name,
+    );
+    names.add(name);
+    nodes.push({ name, layer, inputs: inputs.map((input) => input.node), shape });
+    return handleOf(nodes.length - 1);
+  };
+  const attach = ((layer, ...inputs) => {
+    const count = (counts.get(layer.kind) ?? 0) + 1;
+    counts.set(layer.kind, count);
+    return named(`${layer.kind}${count}`, layer, ...inputs);
+  }) as Attach;
+  attach.named = named;
+  const output = build(handleOf(0), attach);
+  return new Network(nodes, output.node);
+}
+
+/** A chain of layers. */
+export function sequential(inputShape: Shape, layers: readonly Layer[]): Network {
+  return graph(inputShape, (input, attach) => layers.reduce((x, layer) => attach(layer, x), input));
+}

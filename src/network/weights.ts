@@ -1,0 +1,116 @@
+import type { Variable } from "../autodiff/index.js";
+import type { Backend, Tensor } from "../compute/backend.js";
+import { random } from "../compute/random.js";
+import { FormatError } from "../errors.js";
+import type { Initialization } from "./layers/definition.js";
+import type { Network } from "./network.js";
+import { formatShape, type Shape, sizeOf } from "./shape.js";
+
+/** The numbers of a network on the host, by parameter name, each in its parameter's shape, row-major. */
+export type Weights = ReadonlyMap<string, Float32Array | Float64Array>;
+
+/** A network with its weights. */
+export interface Model {
+  readonly network: Network;
+  readonly weights: Weights;
+}
+
+/** Starting weights, a function of the seed and of each parameter's name alone. */
+export function initialWeights(network: Network, seed: number): Weights {
+  return new Map(
+    network.parameters.map(({ name, shape, initialization }) => [
+      name,
+      initialValues(sizeOf(shape), initialization, seed, name),
+    ]),
+  );
+}
+
+function initialValues(
+  size: number,
+  initialization: Initialization,
+  seed: number,
+  name: string,
+): Float64Array {
+  const values = new Float64Array(size);
+  const source = random(seed, `weights/${name}`);
+  switch (initialization.kind) {
+    case "constant":
+      return values.fill(initialization.value);
+    case "normal":
+      return values.map(() => source.normal() * initialization.std);
+    case "uniform":
+      return values.map(() => (2 * source.uniform() - 1) * initialization.bound);
+    default:
+      return initialization satisfies never;
+  }
+}
+
+/**
+ * Checks that weights are all there, have their parameter's size, and are finite; variances must not be negative.
+ * Throws a `FormatError` that names the first fault. `where` is the file they came from.
+ */
+export function checkWeights(network: Network, weights: Weights, where: string): void {
+  for (const { name, shape, role } of network.parameters) {
+    const values = weights.get(name);
+    if (!values)
+      throw new FormatError(`${where}: weight "${name}" is missing, expected ${formatShape(shape)}`);
+    if (values.length !== sizeOf(shape)) {
+      throw new FormatError(
+        `${where}: weight "${name}" has ${values.length} numbers, expected ${sizeOf(shape)} (${formatShape(shape)})`,
+      );
+    }
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new FormatError(`${where}: weight "${name}"[${bad}] is ${values[bad]}, expected a finite number`);
+    if (role === "statistic" && name.endsWith(".variance")) {
+      const negative = values.findIndex((value) => value < 0);
+      if (negative >= 0) throw new FormatError(`${where}: variance "${name}"[${negative}] is negative`);
+    }
+  }
+}
+
+/** A parameter's place on a backend: `[first extent, all others]`. */
+export function parameterLayout(shape: Shape): readonly [features: number, rows: number] {
+  return [shape[0], sizeOf(shape) / shape[0]];
+}
+
+/** A network's parameters on a backend, by name. Release each, or all by `releaseParameters`. */
+export type Parameters = ReadonlyMap<string, Tensor>;
+
+export function uploadWeights(backend: Backend, { network, weights }: Model): Parameters {
+  checkWeights(network, weights, "model");
+  return new Map(
+    network.parameters.map(({ name, shape }) => {
+      const [features, rows] = parameterLayout(shape);
+      return [name, backend.upload(features, rows, weights.get(name) as Float64Array)];
+    }),
+  );
+}
+
+export async function downloadWeights(backend: Backend, parameters: Parameters): Promise<Weights> {
+  const entries: [string, Float32Array | Float64Array][] = [];
+  for (const [name, tensor] of parameters) entries.push([name, await backend.read(tensor)]);
+  return new Map(entries);
+}
+
+export function releaseParameters(parameters: Parameters): void {
+  for (const tensor of parameters.values()) tensor.dispose();
+}
+
+/** Parameters as variables of a computation, by name. */
+export type Bindings = ReadonlyMap<string, Variable>;
+
+/** Parameters without gradients. */
+export function fixedBindings(parameters: Parameters): Bindings {
+  return new Map([...parameters].map(([name, value]) => [name, { value, tracked: false }]));
+}
+
+/** Trained parameters with gradients, statistics without. */
+export function trainedBindings(network: Network, parameters: Parameters): Bindings {
+  return new Map(
+    network.parameters.map(({ name, role }) => [
+      name,
+      { value: parameters.get(name) as Tensor, tracked: role === "trained" },
+    ]),
+  );
+}

@@ -1,0 +1,141 @@
+import { Tape, type Variable } from "../autodiff/index.js";
+import type { Backend, Tensor } from "../compute/backend.js";
+import { buildDual, type DualOptions } from "../dual/auto-dual.js";
+import { type BallSpec, makeBall } from "../dual/ball.js";
+import { forward } from "../network/forward.js";
+import { updatedStatistic } from "../network/layers/batch-norm.js";
+import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
+import { type Bindings, type Parameters, trainedBindings } from "../network/weights.js";
+import { mixedLoss, robustLoss, standardLoss } from "./loss.js";
+
+/** Examples of one step: x `[features, examples]` feature-major in the data's units, labels `[examples]`. */
+export interface Batch {
+  readonly x: Float64Array;
+  readonly labels: Int32Array;
+}
+
+export interface StepSettings {
+  readonly ball: BallSpec;
+  /** Weight of the robust loss; 0 is standard training. */
+  readonly kappa: number;
+  readonly dual?: DualOptions;
+}
+
+/** What a step found, as sums over its examples, so that batches of different size add up. */
+export interface StepOutcome {
+  readonly examples: number;
+  readonly loss: number;
+  readonly robustLoss: number;
+  readonly wrong: number;
+  /** Examples not certified with their label; with κ = 0 nothing is certified and this is `examples`. */
+  readonly notCertified: number;
+}
+
+export interface StepResult {
+  readonly outcome: StepOutcome;
+  /** By parameter name; the caller releases them. */
+  readonly gradients: ReadonlyMap<string, Tensor>;
+  /** New running statistics by parameter name; the caller releases them. */
+  readonly statistics: ReadonlyMap<string, Tensor>;
+}
+
+/** The loss of one batch and its gradient through every term of the bound. */
+export async function trainingStep(
+  backend: Backend,
+  network: Network,
+  parameters: Parameters,
+  batch: Batch,
+  settings: StepSettings,
+): Promise<StepResult> {
+  const { labels } = batch;
+  const examples = labels.length;
+  using tape = new Tape(backend, { record: true });
+  const bindings = trainedBindings(network, parameters);
+  const x = tape.own(backend.upload(sizeOf(network.inputShape), examples, batch.x));
+  // Batch norms take the clean batch's statistics, in the forward pass and in the dual network alike.
+  const pass = forward(tape, network, bindings, x, { batchStatistics: true });
+  const standard = standardLoss(tape, pass.output, labels);
+  let total = standard;
+  let robust: Variable | undefined;
+  let margins: Variable | undefined;
+  if (settings.kappa > 0) {
+    const ball = makeBall(backend, batch.x, examples, settings.ball);
+    tape.own(ball.centre);
+    tape.own(ball.radius);
+    margins = buildDual(tape, network, pass.bindings, ball, settings.dual).margins(labels);
+    robust = robustLoss(tape, margins, labels);
+    total = mixedLoss(tape, robust, standard, settings.kappa);
+  }
+  const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
+  const found = tape.gradients(
+    total,
+    trained.map((name) => bindings.get(name) as Variable),
+  );
+  const gradients = new Map<string, Tensor>();
+  found.forEach((gradient, i) => {
+    if (gradient) gradients.set(trained[i], gradient);
+  });
+  const outcome = {
+    examples,
+    loss: (await scalar(backend, standard)) * examples,
+    robustLoss: robust ? (await scalar(backend, robust)) * examples : 0,
+    wrong: countWrong(await backend.read(pass.output.value), labels),
+    notCertified: margins ? countNotCertified(await backend.read(margins.value), labels) : examples,
+  };
+  return { outcome, gradients, statistics: newStatistics(tape, network, bindings, pass.bindings, examples) };
+}
+
+async function scalar(backend: Backend, variable: Variable): Promise<number> {
+  return (await backend.read(variable.value))[0];
+}
+
+function newStatistics(
+  tape: Tape,
+  network: Network,
+  before: Bindings,
+  batch: Bindings,
+  examples: number,
+): Map<string, Tensor> {
+  const statistics = new Map<string, Tensor>();
+  for (const { name, role, node } of network.parameters) {
+    const { layer, shape } = network.nodes[node];
+    if (role !== "statistic" || layer?.kind !== "batch-norm") continue;
+    const count = (sizeOf(shape) / shape[0]) * examples;
+    const unbiased = name.endsWith(".variance") && count > 1 ? count / (count - 1) : 1;
+    const running = tape.stop(before.get(name) as Variable);
+    const updated = updatedStatistic(tape, layer, running, tape.stop(batch.get(name) as Variable), unbiased);
+    statistics.set(name, tape.release(updated));
+  }
+  return statistics;
+}
+
+/** Examples whose largest logit is not their label's; logits `[classes, examples]`. NaN is wrong. */
+export function countWrong(logits: ArrayLike<number>, labels: Int32Array): number {
+  return countFailing(logits, labels, (own, other) => own > other);
+}
+
+/** Examples with a margin that is not above 0; margins `[classes, examples]`. NaN is not certified. */
+export function countNotCertified(margins: ArrayLike<number>, labels: Int32Array): number {
+  return countFailing(margins, labels, (_own, other) => other > 0);
+}
+
+function countFailing(
+  values: ArrayLike<number>,
+  labels: Int32Array,
+  holds: (own: number, other: number) => boolean,
+): number {
+  const examples = labels.length;
+  const classes = values.length / examples;
+  let failing = 0;
+  for (let b = 0; b < examples; b++) {
+    const own = values[labels[b] * examples + b];
+    for (let j = 0; j < classes; j++) {
+      if (j !== labels[b] && !holds(own, values[j * examples + b])) {
+        failing += 1;
+        break;
+      }
+    }
+  }
+  return failing;
+}

@@ -1,0 +1,206 @@
+import type { Backend } from "../compute/backend.js";
+import { UsageError } from "../errors.js";
+import type { Network } from "../network/network.js";
+import {
+  downloadWeights,
+  type Parameters,
+  releaseParameters,
+  uploadWeights,
+  type Weights,
+} from "../network/weights.js";
+import { Adam } from "./adam.js";
+import type { EpochRow, TrainConfig } from "./config.js";
+import { checkRamp, rampAt, rateAt } from "./schedule.js";
+import { type Batch, type StepOutcome, trainingStep } from "./step.js";
+
+/** The examples of a run, in an order that depends on the epoch alone. */
+export interface BatchSource {
+  readonly batchesPerEpoch: number;
+  /** Batch `index` of epoch `epoch`, both from 0. */
+  batch(epoch: number, index: number): Batch;
+}
+
+/** Sums over the batches of an epoch that has begun. */
+export interface EpochSums {
+  readonly examples: number;
+  readonly loss: number;
+  readonly robustLoss: number;
+  readonly wrong: number;
+  readonly notCertified: number;
+  readonly seconds: number;
+}
+
+const NO_SUMS: EpochSums = { examples: 0, loss: 0, robustLoss: 0, wrong: 0, notCertified: 0, seconds: 0 };
+
+/** All that a run needs in order to go on with the same numbers. */
+export interface TrainingState {
+  /** The epoch and batch to be done next, from 0. */
+  readonly epoch: number;
+  readonly batch: number;
+  readonly sums: EpochSums;
+  readonly rows: readonly EpochRow[];
+  readonly weights: Weights;
+  readonly optimizer: {
+    readonly step: number;
+    readonly moments: ReadonlyMap<
+      string,
+      { readonly first: ArrayLike<number>; readonly second: ArrayLike<number> }
+    >;
+  };
+}
+
+export type TrainingEvent =
+  | { readonly kind: "batch"; readonly epoch: number; readonly batch: number; readonly sums: EpochSums }
+  | { readonly kind: "epoch"; readonly row: EpochRow };
+
+/**
+ * Robust training: minimises κ·robust + (1 − κ)·standard loss while ε (and κ) follow their ramps. The numbers depend
+ * on the configuration, the data and the starting weights alone, also when a run is stopped and resumed.
+ */
+export class Trainer {
+  readonly network: Network;
+  readonly config: TrainConfig;
+  readonly #backend: Backend;
+  readonly #parameters: Map<string, ReturnType<Parameters["get"]> & object>;
+  readonly #optimizer: Adam;
+  readonly #source: BatchSource;
+  #epoch = 0;
+  #batch = 0;
+  #sums = NO_SUMS;
+  #rows: EpochRow[] = [];
+
+  constructor(
+    backend: Backend,
+    network: Network,
+    weights: Weights,
+    config: TrainConfig,
+    source: BatchSource,
+  ) {
+    checkRamp("epsilon", config.epsilon);
+    checkRamp("kappa", config.kappa, 1);
+    this.network = network;
+    this.config = config;
+    this.#backend = backend;
+    this.#source = source;
+    this.#parameters = new Map(uploadWeights(backend, { network, weights }));
+    const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
+    this.#optimizer = new Adam(backend, this.#parameters, trained, {
+      weightDecay: config.optimizer.weightDecay,
+    });
+  }
+
+  get parameters(): Parameters {
+    return this.#parameters;
+  }
+
+  get rows(): readonly EpochRow[] {
+    return this.#rows;
+  }
+
+  /** Goes on where `state` stopped. The weights are those given to the constructor. */
+  restore(state: TrainingState): void {
+    this.#epoch = state.epoch;
+    this.#batch = state.batch;
+    this.#sums = state.sums;
+    this.#rows = [...state.rows];
+    this.#optimizer.restore(state.optimizer.step, state.optimizer.moments);
+  }
+
+  /** A copy of the run's state, between two batches. */
+  async state(): Promise<TrainingState> {
+    const moments = new Map<string, { first: ArrayLike<number>; second: ArrayLike<number> }>();
+    for (const [name, { first, second }] of this.#optimizer.moments) {
+      moments.set(name, { first: await this.#backend.read(first), second: await this.#backend.read(second) });
+    }
+    return {
+      epoch: this.#epoch,
+      batch: this.#batch,
+      sums: this.#sums,
+      rows: [...this.#rows],
+      weights: await downloadWeights(this.#backend, this.#parameters),
+      optimizer: { step: this.#optimizer.step, moments },
+    };
+  }
+
+  /** Trains until the last epoch is done or the signal aborts, between two batches. */
+  async *run(signal?: AbortSignal): AsyncGenerator<TrainingEvent, void, void> {
+    const { epochs } = this.config;
+    while (this.#epoch < epochs) {
+      while (this.#batch < this.#source.batchesPerEpoch) {
+        if (signal?.aborted) return;
+        await this.#step();
+        yield { kind: "batch", epoch: this.#epoch, batch: this.#batch, sums: this.#sums };
+      }
+      const row = this.#finishEpoch();
+      yield { kind: "epoch", row };
+    }
+  }
+
+  dispose(): void {
+    releaseParameters(this.#parameters);
+    this.#optimizer.dispose();
+  }
+
+  async #step(): Promise<void> {
+    const began = performance.now();
+    const { config } = this;
+    const progress = this.#epoch + this.#batch / this.#source.batchesPerEpoch;
+    const { outcome, gradients, statistics } = await trainingStep(
+      this.#backend,
+      this.network,
+      this.#parameters,
+      this.#source.batch(this.#epoch, this.#batch),
+      {
+        ball: { norm: config.norm, epsilon: rampAt(config.epsilon, progress), box: config.box },
+        kappa: rampAt(config.kappa, progress),
+        dual: { method: config.bound },
+      },
+    );
+    if (!Number.isFinite(outcome.loss) || !Number.isFinite(outcome.robustLoss)) {
+      throw new UsageError(
+        `training: the loss is no longer a number in epoch ${this.#epoch + 1}, batch ${this.#batch + 1}; ` +
+          "try a smaller --rate or a smaller --start-epsilon",
+      );
+    }
+    this.#optimizer.update(this.#parameters, gradients, rateAt(config.learningRate, this.#epoch));
+    for (const gradient of gradients.values()) gradient.dispose();
+    for (const [name, statistic] of statistics) {
+      this.#parameters.get(name)?.dispose();
+      this.#parameters.set(name, statistic);
+    }
+    this.#batch += 1;
+    this.#sums = addOutcome(this.#sums, outcome, (performance.now() - began) / 1000);
+  }
+
+  #finishEpoch(): EpochRow {
+    const { config } = this;
+    const { examples, loss, robustLoss, wrong, notCertified, seconds } = this.#sums;
+    const row: EpochRow = {
+      epoch: this.#epoch + 1,
+      epsilon: rampAt(config.epsilon, this.#epoch + 1),
+      kappa: rampAt(config.kappa, this.#epoch + 1),
+      learningRate: rateAt(config.learningRate, this.#epoch),
+      loss: loss / examples,
+      robustLoss: robustLoss / examples,
+      error: wrong / examples,
+      robustError: notCertified / examples,
+      seconds,
+    };
+    this.#rows.push(row);
+    this.#epoch += 1;
+    this.#batch = 0;
+    this.#sums = NO_SUMS;
+    return row;
+  }
+}
+
+function addOutcome(sums: EpochSums, outcome: StepOutcome, seconds: number): EpochSums {
+  return {
+    examples: sums.examples + outcome.examples,
+    loss: sums.loss + outcome.loss,
+    robustLoss: sums.robustLoss + outcome.robustLoss,
+    wrong: sums.wrong + outcome.wrong,
+    notCertified: sums.notCertified + outcome.notCertified,
+    seconds: sums.seconds + seconds,
+  };
+}
