@@ -1,3 +1,4 @@
+import type { CropWindow } from "./crop-window.js";
 import type { Activation, Elementwise } from "./elementwise.js";
 import type { Conv2dGeometry } from "./geometry.js";
 import type { Owners } from "./owners.js";
@@ -153,6 +154,14 @@ export interface Backend {
   /** Along the rows of an owner → `[f, columns]`: Σ|x|, √Σx² or max|x|: generators to a radius. An owner without rows: 0. */
   normRows(x: Tensor, owners: Owners, columns: number, order: NormOrder): Tensor;
   normRowsGradient(x: Tensor, value: Tensor, g: Tensor, owners: Owners, order: NormOrder): Tensor;
+
+  /**
+   * A patch of its owner's image for every row: x `[channels·height·width, C]` →
+   * `[channels·patchHeight·patchWidth, R]`, 0 where the patch lies outside the image.
+   */
+  crop(x: Tensor, owners: Owners, window: CropWindow): Tensor;
+  /** Its transpose, patches added where they came from: `[channels·patchHeight·patchWidth, R]` → `[…, columns]`. */
+  cropTranspose(y: Tensor, owners: Owners, window: CropWindow, columns: number): Tensor;
 
   // Activations and their enclosing lines ------------------------------------------------------------------------
   /** Parallel lines over [ℓ, u] (DESIGN: slope d, shift m, radius ρ); ℓ = u gives the tangent value, radius 0. */

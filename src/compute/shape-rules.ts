@@ -1,4 +1,5 @@
 import type { NormOrder } from "./backend.js";
+import type { CropWindow } from "./crop-window.js";
 import { type Conv2dGeometry, inFeatures, outFeatures, weightsPerOutput } from "./geometry.js";
 import type { Owners } from "./owners.js";
 import {
@@ -254,17 +255,37 @@ export function normRows(x: Shape, owners: Owners, columns: number, order: NormO
   return sumRows(x, owners, columns, "normRows");
 }
 
-export function normRowsGradient(
-  x: Shape,
-  value: Shape,
-  g: Shape,
-  owners: Owners,
-  order: NormOrder,
-): Shape {
+export function normRowsGradient(x: Shape, value: Shape, g: Shape, owners: Owners, order: NormOrder): Shape {
   checkOrder("normRowsGradient", order);
   checkByOwner("normRowsGradient", "value", x, value, owners);
   checkSame("normRowsGradient", value, g);
   return entrywise(x);
+}
+
+function checkWindow(operation: string, window: CropWindow): void {
+  for (const name of ["channels", "height", "width", "patchHeight", "patchWidth"] as const) {
+    checkSize(operation, `window.${name}`, window[name], 1);
+  }
+  if (window.left.length !== window.top.length) {
+    throw shapeMismatch(operation, `window.left of length ${window.top.length}`, `${window.left.length}`);
+  }
+}
+
+export function crop(x: Shape, owners: Owners, window: CropWindow): Shape {
+  checkWindow("crop", window);
+  checkShape("crop", "x", x, window.channels * window.height * window.width, null);
+  checkOwners("crop", owners, window.top.length, x.rows);
+  return { features: window.channels * window.patchHeight * window.patchWidth, rows: window.top.length };
+}
+
+export function cropTranspose(y: Shape, owners: Owners, window: CropWindow, columns: number): Shape {
+  const operation = "cropTranspose";
+  checkWindow(operation, window);
+  const features = window.channels * window.patchHeight * window.patchWidth;
+  checkShape(operation, "y", y, features, window.top.length);
+  checkSize(operation, "columns", columns);
+  checkOwners(operation, owners, y.rows, columns);
+  return { features: window.channels * window.height * window.width, rows: columns };
 }
 
 // Activations and their enclosing lines --------------------------------------------------------------------------

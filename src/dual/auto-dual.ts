@@ -157,6 +157,8 @@ export function buildDual(
   return new DualBuilder(tape, network, bindings, ball, options).build();
 }
 
+const DEFAULT_PIECE_BYTES = 64 * 2 ** 20;
+
 /** Flags the inputs whose bounds can still change an activation's lines. */
 type OpenTest = (lower: FloatArray, upper: FloatArray) => Uint8Array;
 
@@ -168,7 +170,7 @@ class DualBuilder {
   readonly #method: BoundMethod;
   readonly #forward: boolean;
   readonly #complete: boolean;
-  readonly #rowsAtOnce: number;
+  readonly #pieceBytes: number;
   readonly #graph: DualGraph & { readonly layers: (BoundLayer | undefined)[] };
   readonly #states: NodeState[] = [];
   readonly #preActivation = new Map<number, Bounds>();
@@ -193,9 +195,7 @@ class DualBuilder {
         `direction forward needs parallel lines; the ${this.#method} bound has a backward one only`,
       );
     }
-    const widest = Math.max(...network.nodes.map(({ shape }) => sizeOf(shape)));
-    const bytes = (options.pieceBytes ?? 64 * 2 ** 20) / (tape.backend.dtype === "float64" ? 8 : 4);
-    this.#rowsAtOnce = Math.max(16, Math.floor(bytes / widest));
+    this.#pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
     this.#graph = {
       network,
       layers: network.nodes.map(() => undefined),
@@ -313,9 +313,9 @@ class DualBuilder {
     this.#openCounts.set(node, open.index.length);
     if (open.index.length === 0) return { state, bounds: loose };
     if (this.#method === "adaptive") {
-      return { state, bounds: refineAdaptive(tape, this.#graph, node, state, open, this.#rowsAtOnce) };
+      return { state, bounds: refineAdaptive(tape, this.#graph, node, state, open, this.#pieceBytes) };
     }
-    const refined = { ...state, ...refineParallel(tape, this.#graph, node, state, open, this.#rowsAtOnce) };
+    const refined = { ...state, ...refineParallel(tape, this.#graph, node, state, open, this.#pieceBytes) };
     const complete = open.index.length === loose.lower.value.features * examples;
     return {
       state: { ...refined, precision: complete ? "exact" : "loose" },

@@ -4,6 +4,25 @@ import type { Owners } from "../compute/owners.js";
 import type { Layer } from "../network/layer.js";
 import type { LayerContext } from "../network/layers/definition.js";
 
+/**
+ * Rows cropped to a patch of an image-shaped node: each row sees `height` × `width` positions of all channels, from
+ * its own `top` and `left`.
+ */
+export interface Patch {
+  readonly height: number;
+  readonly width: number;
+  readonly top: Int32Array;
+  readonly left: Int32Array;
+}
+
+/** A layer seen through a patch of its output: what is outside the patch's receptive field does not enter. */
+export interface CroppedLayer {
+  /** The patch of the layer's input. */
+  readonly input: Patch;
+  pull(tape: Tape, nu: Variable): Variable;
+  collect(tape: Tape, nu: Variable, want: { readonly centre: boolean }): Collected;
+}
+
 /** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
 export type Coupling =
   /** Each output takes one input, scaled or moved. */
@@ -31,6 +50,8 @@ export interface DualLayer {
   pull(tape: Tape, nu: Variable, owners: Owners): readonly Variable[];
   /** The terms of a lower bound of νᵀ(layer): constants into the centre, −ρᵀ|ν| as a radius. */
   collect(tape: Tape, nu: Variable, owners: Owners, want: { readonly centre: boolean }): Collected;
+  /** The layer for rows that see a patch of its output; absent where patches make no sense. */
+  crop?(patch: Patch, owners: Owners): CroppedLayer;
 }
 
 /** An exact layer: z = A x + b. */
@@ -45,6 +66,10 @@ export interface AffineDual extends DualLayer {
   readonly offset: Variable | undefined;
   /** `pull` of unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
   select?(tape: Tape, index: Int32Array): Variable;
+  /** As `select`, each row cropped to its neuron's receptive field, which `fieldOf` tells. */
+  selectPatch?(tape: Tape, index: Int32Array): Variable;
+  /** The patch of the input that each of the output features `index` sees. */
+  fieldOf?(index: Int32Array): Patch;
 }
 
 /** An enclosed layer: parallel lines d·z + m ± ρ, the same map for both directions. */
@@ -62,6 +87,7 @@ export interface TwoLineDual {
   readonly kind: "two-lines";
   pull(tape: Tape, nu: Variable, owners: Owners): readonly Variable[];
   collect(tape: Tape, nu: Variable, owners: Owners, want: { readonly centre: boolean }): Collected;
+  crop?(patch: Patch, owners: Owners): CroppedLayer;
 }
 
 export type EnclosedDual = ParallelDual | TwoLineDual;

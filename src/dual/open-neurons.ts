@@ -10,9 +10,11 @@ import {
   type Variable,
 } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
-import { type DualGraph, type Objective, propagateBack, type Start } from "./backward.js";
+import { sizeOf } from "../network/shape.js";
+import { type DualGraph, type Objective, propagateBack } from "./backward.js";
 import { type BoxState, boundsOf } from "./box.js";
 import type { Bounds } from "./dual-layer.js";
+import { patchChain, patchFeatures, propagatePatches } from "./receptive-field.js";
 
 /** Neurons to be bounded: feature `index[i]` of example `owner[i]`. */
 export interface OpenNeurons {
@@ -41,7 +43,7 @@ export function refineParallel(
   node: number,
   box: BoxState,
   open: OpenNeurons,
-  rowsAtOnce: number,
+  pieceBytes: number,
 ): BoxState {
   const radius = backwardInPieces(
     tape,
@@ -49,7 +51,7 @@ export function refineParallel(
     node,
     open,
     1,
-    rowsAtOnce,
+    pieceBytes,
     { centre: false },
     (_piece, objective) => objective.radius,
   );
@@ -63,10 +65,10 @@ export function refineAdaptive(
   node: number,
   box: BoxState,
   open: OpenNeurons,
-  rowsAtOnce: number,
+  pieceBytes: number,
 ): Bounds {
   const side = (sign: 1 | -1) =>
-    backwardInPieces(tape, graph, node, open, sign, rowsAtOnce, { centre: true }, (piece, objective) =>
+    backwardInPieces(tape, graph, node, open, sign, pieceBytes, { centre: true }, (piece, objective) =>
       // sign −1 bounds −z from below, so that z's upper bound is the negative.
       combine(piece, sign, objective.centre as Variable, -sign, objective.radius),
     );
@@ -76,25 +78,38 @@ export function refineAdaptive(
   return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
 }
 
-/** Bounds `rowsAtOnce` rows after one another; a piece is forgotten and computed again in the backward pass. */
+/** How many rows fit into a piece: at least a few, so that a small budget still gets done. */
+function pieceRows(tape: Tape, graph: DualGraph, chain: readonly number[] | null, pieceBytes: number): number {
+  const features = chain
+    ? patchFeatures(graph, chain)
+    : Math.max(...graph.network.nodes.map(({ shape }) => sizeOf(shape)));
+  const bytes = tape.backend.dtype === "float64" ? 8 : 4;
+  return Math.max(16, Math.floor(pieceBytes / (bytes * features)));
+}
+
+/** Bounds rows piece after piece; a piece is forgotten and computed again in the backward pass. */
 function backwardInPieces(
   tape: Tape,
   graph: DualGraph,
   node: number,
   open: OpenNeurons,
   sign: 1 | -1,
-  rowsAtOnce: number,
+  pieceBytes: number,
   want: { readonly centre: boolean },
   result: (piece: Tape, objective: Objective) => Variable,
 ): Variable {
   const rows = open.index.length;
+  const chain = patchChain(graph, node);
+  const rowsAtOnce = pieceRows(tape, graph, chain, pieceBytes);
   const pieces: Variable[] = [];
   for (let begin = 0; begin < rows; begin += rowsAtOnce) {
     const end = Math.min(rows, begin + rowsAtOnce);
-    const start: Start = { node, index: open.index.slice(begin, end), sign };
+    const index = open.index.slice(begin, end);
     const owners = indexedOwners(open.owner.slice(begin, end));
     const run = (piece: Tape): Variable => {
-      const objective = propagateBack(piece, graph, start, owners, want);
+      const objective = chain
+        ? propagatePatches(piece, graph, chain, index, sign, owners, want)
+        : propagateBack(piece, graph, { node, index, sign }, owners, want);
       return reshape(piece, result(piece, objective), end - begin, 1);
     };
     pieces.push(rows > rowsAtOnce ? tape.checkpoint(run) : run(tape));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
-import { createReferenceBackend } from "../../src/compute/ref2/index.js";
+import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import { makeBall } from "../../src/dual/ball.js";
 import { forward } from "../../src/network/forward.js";

@@ -1,4 +1,5 @@
 import type { Backend, NormOrder, Tensor } from "../../compute/backend.js";
+import type { CropWindow } from "../../compute/crop-window.js";
 import { type Owners, SHARED } from "../../compute/owners.js";
 import type { Tape, Variable } from "../tape.js";
 
@@ -95,6 +96,15 @@ export function normRows(
   const { backend } = tape;
   const value = backend.normRows(x.value, owners, columns, order);
   return tape.record(value, [x], (g) => [backend.normRowsGradient(x.value, value, g, owners, order)]);
+}
+
+/** A patch of its owner's image for every row: `[channels·height·width, C]` → `[channels·patch, R]`. */
+export function crop(tape: Tape, x: Variable, owners: Owners, window: CropWindow): Variable {
+  const { backend } = tape;
+  const columns = x.value.rows;
+  return tape.record(backend.crop(x.value, owners, window), [x], (g) => [
+    backend.cropTranspose(g, owners, window, columns),
+  ]);
 }
 
 /** All rows summed: `[f, R]` → `[f, 1]`. */

@@ -13,6 +13,6 @@ export const batchNorm: AffineRule<BatchNormLayer> = {
     const [shape] = context.inputShapes;
     const positions = sizeOf(shape) / shape[0];
     const channelOf = Int32Array.from({ length: sizeOf(shape) }, (_, f) => Math.floor(f / positions));
-    return diagonalDual(tape, gather(tape, scale, channelOf), gather(tape, shift, channelOf));
+    return diagonalDual(tape, gather(tape, scale, channelOf), gather(tape, shift, channelOf), shape);
   },
 };

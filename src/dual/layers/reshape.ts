@@ -4,7 +4,7 @@ import type { AffineRule } from "../dual-layer.js";
 /** Dual of a layer that moves nothing: flatten, reshape, identity. Features keep their order, so ν passes through. */
 export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = {
   form: "affine",
-  bind: () => ({
+  bind: (_tape, layer) => ({
     kind: "affine",
     coupling: "diagonal",
     offset: undefined,
@@ -12,5 +12,9 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
     pull: (_tape, nu) => [nu],
     collect: () => ({}),
     absolute: (_tape, [radius]) => radius,
+    crop:
+      layer.kind === "identity"
+        ? (patch) => ({ input: patch, pull: (_tape, nu) => nu, collect: () => ({}) })
+        : undefined,
   }),
 };

@@ -8,6 +8,6 @@ export const scaleShift: AffineRule<ScaleShiftLayer> = {
   form: "affine",
   bind(tape, layer, context) {
     const { scale, shift } = scaleShiftConstants(tape, layer, context.inputShapes[0]);
-    return diagonalDual(tape, scale, shift);
+    return diagonalDual(tape, scale, shift, context.inputShapes[0]);
   },
 };

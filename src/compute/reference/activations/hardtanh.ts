@@ -1,0 +1,103 @@
+import type { Enclosure, ScalarActivation } from "./enclosure.js";
+
+/** Hardtanh between a and b (Appendix B.4): a below a, z between, b above b; six cases of where ℓ and u lie. */
+export function hardtanh(a: number, b: number): ScalarActivation {
+  const value = (z: number): number => Math.min(Math.max(z, a), b);
+  const derivative = (z: number): number => (Number.isNaN(z) ? z : z > a && z <= b ? 1 : 0);
+
+  /** The chord's slope from (ℓ, σ(ℓ)) to (u, σ(u)), exactly one end lying within [a, b]. */
+  function tiltChord(lower: number, upper: number, out: Enclosure): void {
+    const width = upper - lower;
+    const slope = (value(upper) - value(lower)) / width;
+    const [atLower, atUpper] = [lower < a ? 0 : 1, upper > b ? 0 : 1];
+    out.tilt(slope, (slope - atLower) / width, (atUpper - slope) / width);
+  }
+
+  /** Both lines at this slope, for ℓ < a and b < u: below by a or u, above by ℓ or b. */
+  function touchAcross(lower: number, upper: number, out: Enclosure): void {
+    const slope = out.lower.slope;
+    if (a - slope * a <= b - slope * upper) out.lower.touch(a, a, slope, 0, 0);
+    else out.lower.touch(upper, b, 0, 0, 1);
+    if (b - slope * b >= a - slope * lower) out.upper.touch(b, b, slope, 0, 0);
+    else out.upper.touch(lower, a, 0, 1, 0);
+  }
+
+  /** Settles what needs no slope between: unknown bounds, both ends on one piece, an unbounded end. */
+  function settled(lower: number, upper: number, out: Enclosure): boolean {
+    if (Number.isNaN(lower) || Number.isNaN(upper)) out.unknown();
+    else if (upper <= a) out.exact(0, a);
+    else if (lower >= b) out.exact(0, b);
+    else if (lower >= a && upper <= b) out.exact(1, 0);
+    else if (upper - lower === Number.POSITIVE_INFINITY) {
+      out.lower.fix(0, value(lower));
+      out.upper.fix(0, value(upper));
+    } else return false;
+    return true;
+  }
+
+  return {
+    value,
+    derivative,
+
+    parallel(lower, upper, out) {
+      if (settled(lower, upper, out)) return;
+      if (upper <= b) {
+        tiltChord(lower, upper, out);
+        out.lower.touch(a, a, 0, 0, 0);
+        out.upper.touch(lower, a, 0, 1, 0);
+      } else if (lower >= a) {
+        tiltChord(lower, upper, out);
+        out.lower.touch(lower, lower, 1, 1, 0);
+        out.upper.touch(b, b, 0, 0, 0);
+      } else {
+        const slopes = [(b - a) / (b - lower), (b - a) / (upper - a), (b - a) / (upper - lower)];
+        let best = 0;
+        let least = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < slopes.length; i++) {
+          out.tilt(slopes[i], 0, 0);
+          touchAcross(lower, upper, out);
+          const gap = out.upper.shift - out.lower.shift;
+          if (gap < least) {
+            best = i;
+            least = gap;
+          }
+        }
+        const slope = slopes[best];
+        const byLower = best === 0 ? slope / (b - lower) : best === 2 ? slope / (upper - lower) : 0;
+        const byUpper = best === 1 ? -slope / (upper - a) : best === 2 ? -slope / (upper - lower) : 0;
+        out.tilt(slope, byLower, byUpper);
+        touchAcross(lower, upper, out);
+      }
+    },
+
+    adaptive(lower, upper, out) {
+      if (settled(lower, upper, out)) return;
+      if (upper <= b) {
+        tiltChord(lower, upper, out);
+        out.upper.touch(lower, a, 0, 1, 0);
+        if (upper - a > a - lower) out.lower.fix(1, 0);
+        else out.lower.fix(0, a);
+      } else if (lower >= a) {
+        tiltChord(lower, upper, out);
+        out.lower.touch(lower, lower, 1, 1, 0);
+        if (b - lower > upper - b) out.upper.fix(1, 0);
+        else out.upper.fix(0, b);
+      } else {
+        const height = b - a;
+        const [belowA, aboveB] = [a - lower, upper - b];
+        const rising = height / (b - lower);
+        const risingArea = (height * belowA + rising * aboveB * aboveB) / 2;
+        if (risingArea < height * belowA + (height * height) / 2) {
+          out.upper.tilt(rising, rising / (b - lower), 0);
+          out.upper.touch(b, b, 0, 0, 0);
+        } else out.upper.fix(0, b);
+        const falling = height / (upper - a);
+        const fallingArea = (height * aboveB + falling * belowA * belowA) / 2;
+        if (fallingArea < height * aboveB + (height * height) / 2) {
+          out.lower.tilt(falling, 0, -falling / (upper - a));
+          out.lower.touch(a, a, 0, 0, 0);
+        } else out.lower.fix(0, a);
+      }
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import type { Backend } from "../backend.js";
+import * as rules from "../shape-rules.js";
+import { scalarFunction } from "./activations/index.js";
+import type { ReferenceMemory } from "./tensor.js";
+
+type EntryOperations = Pick<
+  Backend,
+  "combine" | "scaleBy" | "multiply" | "minimum" | "maximum" | "apply" | "applyGradient" | "minimumGradient"
+>;
+
+/** Operations on each entry by itself. */
+export function entryOperations(memory: ReferenceMemory): EntryOperations {
+  return {
+    combine(a, x, b, y) {
+      const [left, right] = [memory.take(x), memory.take(y)];
+      const out = memory.zeros(rules.pairwise("combine", left, right));
+      const [p, q, to] = [left.values, right.values, out.values];
+      for (let i = 0; i < to.length; i++) to[i] = a * p[i] + b * q[i];
+      return out;
+    },
+
+    scaleBy(x, a, b) {
+      const input = memory.take(x);
+      const out = memory.zeros(rules.entrywise(input));
+      const [from, to] = [input.values, out.values];
+      for (let i = 0; i < to.length; i++) to[i] = a * from[i] + b;
+      return out;
+    },
+
+    multiply(x, y) {
+      const [left, right] = [memory.take(x), memory.take(y)];
+      const out = memory.zeros(rules.pairwise("multiply", left, right));
+      const [p, q, to] = [left.values, right.values, out.values];
+      for (let i = 0; i < to.length; i++) to[i] = p[i] * q[i];
+      return out;
+    },
+
+    minimum(x, y) {
+      const [left, right] = [memory.take(x), memory.take(y)];
+      const out = memory.zeros(rules.pairwise("minimum", left, right));
+      const [p, q, to] = [left.values, right.values, out.values];
+      for (let i = 0; i < to.length; i++) to[i] = Math.min(p[i], q[i]);
+      return out;
+    },
+
+    maximum(x, y) {
+      const [left, right] = [memory.take(x), memory.take(y)];
+      const out = memory.zeros(rules.pairwise("maximum", left, right));
+      const [p, q, to] = [left.values, right.values, out.values];
+      for (let i = 0; i < to.length; i++) to[i] = Math.max(p[i], q[i]);
+      return out;
+    },
+
+    apply(f, x) {
+      const input = memory.take(x);
+      const out = memory.zeros(rules.entrywise(input));
+      const [from, to] = [input.values, out.values];
+      // A call a number boxes it, so the functions that wide tensors go through have a loop of their own.
+      if (f.kind === "relu") for (let i = 0; i < to.length; i++) to[i] = Math.max(from[i], 0);
+      else if (f.kind === "abs") for (let i = 0; i < to.length; i++) to[i] = Math.abs(from[i]);
+      else if (f.kind === "square") for (let i = 0; i < to.length; i++) to[i] = from[i] * from[i];
+      else {
+        const { value } = scalarFunction(f);
+        for (let i = 0; i < to.length; i++) to[i] = value(from[i]);
+      }
+      return out;
+    },
+
+    applyGradient(f, x, g) {
+      const [input, gradient] = [memory.take(x), memory.take(g)];
+      const out = memory.zeros(rules.applyGradient(input, gradient));
+      const { derivative } = scalarFunction(f);
+      const [from, scale, to] = [input.values, gradient.values, out.values];
+      for (let i = 0; i < to.length; i++) to[i] = derivative(from[i]) * scale[i];
+      return out;
+    },
+
+    minimumGradient(x, y, g) {
+      const [left, right, gradient] = [memory.take(x), memory.take(y), memory.take(g)];
+      const shape = rules.minimumGradient(left, right, gradient);
+      const [outX, outY] = [memory.zeros(shape), memory.zeros(shape)];
+      const [p, q, scale, toX, toY] = [left.values, right.values, gradient.values, outX.values, outY.values];
+      for (let i = 0; i < scale.length; i++) {
+        if (p[i] < q[i]) toX[i] = scale[i];
+        else toY[i] = scale[i];
+      }
+      return { x: outX, y: outY };
+    },
+  };
+}

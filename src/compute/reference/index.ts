@@ -1,0 +1,57 @@
+import type { Backend, Dtype } from "../backend.js";
+import * as rules from "../shape-rules.js";
+import { adamOperations } from "./adam.js";
+import { conv2dOperations } from "./conv2d.js";
+import { conv2dSelectOperations } from "./conv2d-select.js";
+import { cropOperations } from "./crop.js";
+import { entryOperations } from "./entries.js";
+import { featureOperations } from "./features.js";
+import { ProductScratch } from "./gathered-product.js";
+import { lossOperations } from "./loss.js";
+import { matrixOperations } from "./matrix.js";
+import { selectionOperations } from "./max-pool.js";
+import { normOperations } from "./norms.js";
+import { reductionOperations } from "./reductions.js";
+import { relaxationOperations } from "./relaxations.js";
+import { rowOperations } from "./rows.js";
+import { ReferenceMemory } from "./tensor.js";
+
+/**
+ * The backend in plain TypeScript: runs wherever JavaScript does, on one thread, at once. Every sum accumulates in
+ * double; with `float32` each result is rounded once, when it is stored. `readNow` gives the storage itself.
+ */
+export function createReferenceBackend(options: { readonly dtype?: Dtype } = {}): Backend {
+  const dtype = options.dtype ?? "float64";
+  const memory = new ReferenceMemory(dtype);
+  const scratch = new ProductScratch();
+  return {
+    name: "reference",
+    dtype,
+    readNow: (tensor) => memory.take(tensor).values,
+    upload: (features, rows, values) => memory.copy(rules.upload(features, rows, values), values),
+    filled(features, rows, value) {
+      const out = memory.zeros(rules.filled(features, rows));
+      if (value !== 0) out.values.fill(value);
+      return out;
+    },
+    read: async (tensor) => memory.take(tensor).values.slice(),
+    reshape(tensor, features, rows) {
+      const from = memory.take(tensor);
+      const shape = rules.reshape(from, features, rows);
+      return from.view(shape.features, shape.rows);
+    },
+    ...matrixOperations(memory, scratch),
+    ...conv2dOperations(memory, scratch),
+    ...conv2dSelectOperations(memory),
+    ...featureOperations(memory),
+    ...entryOperations(memory),
+    ...rowOperations(memory),
+    ...reductionOperations(memory),
+    ...normOperations(memory),
+    ...cropOperations(memory),
+    ...relaxationOperations(memory),
+    ...selectionOperations(memory),
+    ...lossOperations(memory),
+    ...adamOperations(memory),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Backend } from "../backend.js";
+import * as rules from "../shape-rules.js";
+import { Enclosure } from "./activations/enclosure.js";
+import { scalarActivation } from "./activations/index.js";
+import type { ReferenceMemory } from "./tensor.js";
+
+type Relaxations = Pick<
+  Backend,
+  "parallelLines" | "parallelLinesGradient" | "adaptiveLines" | "adaptiveLinesGradient"
+>;
+
+/** Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u. */
+export function relaxationOperations(memory: ReferenceMemory): Relaxations {
+  const lines = new Enclosure();
+  const { lower: below, upper: above } = lines;
+  return {
+    parallelLines(f, lower, upper) {
+      const [lows, highs] = [memory.take(lower), memory.take(upper)];
+      const shape = rules.lines("parallelLines", lows, highs);
+      const activation = scalarActivation(f);
+      const [slope, shift, radius] = [memory.zeros(shape), memory.zeros(shape), memory.zeros(shape)];
+      const [l, u] = [lows.values, highs.values];
+      const [d, m, r] = [slope.values, shift.values, radius.values];
+      for (let i = 0; i < l.length; i++) {
+        activation.parallel(l[i], u[i], lines);
+        d[i] = below.slope;
+        m[i] = (below.shift + above.shift) / 2;
+        r[i] = (above.shift - below.shift) / 2;
+      }
+      return { slope, shift, radius };
+    },
+
+    parallelLinesGradient(f, lower, upper, g) {
+      const [lows, highs] = [memory.take(lower), memory.take(upper)];
+      const [slope, shift, radius] = [memory.take(g.slope), memory.take(g.shift), memory.take(g.radius)];
+      const shape = rules.linesGradient("parallelLinesGradient", lows, highs, [slope, shift, radius]);
+      const activation = scalarActivation(f);
+      const [outLower, outUpper] = [memory.zeros(shape), memory.zeros(shape)];
+      const [l, u] = [lows.values, highs.values];
+      const [d, m, r] = [slope.values, shift.values, radius.values];
+      const [toLower, toUpper] = [outLower.values, outUpper.values];
+      for (let i = 0; i < l.length; i++) {
+        activation.parallel(l[i], u[i], lines);
+        const [byLow, byHigh] = [(m[i] - r[i]) / 2, (m[i] + r[i]) / 2];
+        toLower[i] = d[i] * below.slopeByLower + byLow * below.shiftByLower + byHigh * above.shiftByLower;
+        toUpper[i] = d[i] * below.slopeByUpper + byLow * below.shiftByUpper + byHigh * above.shiftByUpper;
+      }
+      return { lower: outLower, upper: outUpper };
+    },
+
+    adaptiveLines(f, lower, upper) {
+      const [lows, highs] = [memory.take(lower), memory.take(upper)];
+      const shape = rules.lines("adaptiveLines", lows, highs);
+      const activation = scalarActivation(f);
+      const out = {
+        lowerSlope: memory.zeros(shape),
+        lowerShift: memory.zeros(shape),
+        upperSlope: memory.zeros(shape),
+        upperShift: memory.zeros(shape),
+      };
+      const [l, u] = [lows.values, highs.values];
+      const [lowerSlope, lowerShift] = [out.lowerSlope.values, out.lowerShift.values];
+      const [upperSlope, upperShift] = [out.upperSlope.values, out.upperShift.values];
+      for (let i = 0; i < l.length; i++) {
+        activation.adaptive(l[i], u[i], lines);
+        lowerSlope[i] = below.slope;
+        lowerShift[i] = below.shift;
+        upperSlope[i] = above.slope;
+        upperShift[i] = above.shift;
+      }
+      return out;
+    },
+
+    adaptiveLinesGradient(f, lower, upper, g) {
+      const [lows, highs] = [memory.take(lower), memory.take(upper)];
+      const gradients = [g.lowerSlope, g.lowerShift, g.upperSlope, g.upperShift].map((part) =>
+        memory.take(part),
+      );
+      const shape = rules.linesGradient("adaptiveLinesGradient", lows, highs, gradients);
+      const activation = scalarActivation(f);
+      const [outLower, outUpper] = [memory.zeros(shape), memory.zeros(shape)];
+      const [l, u] = [lows.values, highs.values];
+      const [lowerSlope, lowerShift, upperSlope, upperShift] = gradients.map((part) => part.values);
+      const [toLower, toUpper] = [outLower.values, outUpper.values];
+      for (let i = 0; i < l.length; i++) {
+        activation.adaptive(l[i], u[i], lines);
+        toLower[i] =
+          lowerSlope[i] * below.slopeByLower +
+          lowerShift[i] * below.shiftByLower +
+          upperSlope[i] * above.slopeByLower +
+          upperShift[i] * above.shiftByLower;
+        toUpper[i] =
+          lowerSlope[i] * below.slopeByUpper +
+          lowerShift[i] * below.shiftByUpper +
+          upperSlope[i] * above.slopeByUpper +
+          upperShift[i] * above.shiftByUpper;
+      }
+      return { lower: outLower, upper: outUpper };
+    },
+  };
+}

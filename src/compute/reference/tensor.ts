@@ -1,0 +1,109 @@
+import { BackendError } from "../../errors.js";
+import type { Dtype, FloatArray, Tensor } from "../backend.js";
+import type { Shape } from "../shape-checks.js";
+
+/** Entries shared by a tensor and its views. */
+interface Storage {
+  readonly values: FloatArray;
+  views: number;
+}
+
+/** A tensor of the reference backend: a shape over shared storage, row-major `[features, rows]`. */
+export class ReferenceTensor implements Tensor {
+  readonly features: number;
+  readonly rows: number;
+  readonly memory: ReferenceMemory;
+  #storage: Storage | null;
+
+  constructor(memory: ReferenceMemory, features: number, rows: number, storage: Storage) {
+    this.memory = memory;
+    this.features = features;
+    this.rows = rows;
+    this.#storage = storage;
+    storage.views++;
+  }
+
+  get disposed(): boolean {
+    return this.#storage === null;
+  }
+
+  /** The storage itself. Throws a `BackendError` after release. */
+  get values(): FloatArray {
+    return this.#live().values;
+  }
+
+  /** The same entries under another shape. */
+  view(features: number, rows: number): ReferenceTensor {
+    return new ReferenceTensor(this.memory, features, rows, this.#live());
+  }
+
+  dispose(): void {
+    if (this.#storage === null) return;
+    const storage = this.#storage;
+    this.#storage = null;
+    if (--storage.views === 0) this.memory.forget(storage.values.byteLength);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #live(): Storage {
+    if (this.#storage === null) {
+      throw new BackendError(`tensor [${this.features}, ${this.rows}] was used after its release`);
+    }
+    return this.#storage;
+  }
+}
+
+/** Where the tensors of one reference backend come from, and the check that a tensor is one of them. */
+export class ReferenceMemory {
+  readonly dtype: Dtype;
+  #bytes = 0;
+
+  constructor(dtype: Dtype) {
+    this.dtype = dtype;
+  }
+
+  /** Bytes of the tensors not yet released. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A new tensor of zeros. */
+  zeros(shape: Shape): ReferenceTensor {
+    const count = shape.features * shape.rows;
+    return this.#own(shape, this.dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
+  }
+
+  /** A new tensor that holds a copy of the values. */
+  copy(shape: Shape, values: ArrayLike<number>): ReferenceTensor {
+    return this.#own(shape, this.dtype === "float64" ? new Float64Array(values) : new Float32Array(values));
+  }
+
+  /** The tensor, checked: of this backend and not released; else a `BackendError`. */
+  take(tensor: Tensor): ReferenceTensor {
+    if (!(tensor instanceof ReferenceTensor) || tensor.memory !== this) {
+      const other = tensor instanceof ReferenceTensor ? `reference (${tensor.memory.dtype})` : "another kind";
+      throw new BackendError(
+        `tensor [${tensor.features}, ${tensor.rows}] belongs to another backend: expected one of this ` +
+          `reference backend (${this.dtype}), got one of ${other}; read it there and upload it here`,
+      );
+    }
+    if (tensor.disposed) tensor.values;
+    return tensor;
+  }
+
+  takeOptional(tensor: Tensor | null): ReferenceTensor | null {
+    return tensor === null ? null : this.take(tensor);
+  }
+
+  forget(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  #own(shape: Shape, values: FloatArray): ReferenceTensor {
+    this.#bytes += values.byteLength;
+    return new ReferenceTensor(this, shape.features, shape.rows, { values, views: 0 });
+  }
+}

@@ -1,0 +1,107 @@
+import { UsageError } from "../errors.js";
+
+export type Split = "train" | "test";
+
+/** Labelled images in memory; see `examples` for the layout in which networks take them. */
+export interface Dataset {
+  readonly name: string;
+  readonly split: Split;
+  /** Shape of one example, such as [1, 28, 28]: channels, height, width. */
+  readonly shape: readonly number[];
+  readonly classes: number;
+  readonly count: number;
+  /** How many examples the split has as published, where the files hold fewer. */
+  readonly published?: number;
+  /** [count, ...shape], row-major; a Uint8Array holds 255 times the value, a Float32Array the value in [0, 1]. */
+  readonly pixels: Uint8Array | Float32Array;
+  /** [count], each from 0 to classes − 1. */
+  readonly labels: Int32Array;
+  readonly classNames?: readonly string[];
+  /** Where the data came from: a folder, a file, or the generator and its seed. */
+  readonly source: string;
+}
+
+/** A batch as networks take it. */
+export interface Examples {
+  /** [features, batch], feature-major: feature f of example b at f · batch + b; values in [0, 1]. */
+  readonly x: Float64Array;
+  /** [batch]. */
+  readonly labels: Int32Array;
+}
+
+/** Number of features of one example: the product of its shape. */
+export function featureCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * The first `limit` examples, or all where there are fewer. The pixels are a view, not a copy.
+ * Throws UsageError when `limit` is not a positive integer.
+ */
+export function take(dataset: Dataset, limit: number): Dataset {
+  checkLimit(limit);
+  if (limit >= dataset.count) return dataset;
+  const features = featureCount(dataset.shape);
+  return {
+    ...dataset,
+    count: limit,
+    pixels: dataset.pixels.subarray(0, limit * features),
+    labels: dataset.labels.subarray(0, limit),
+  };
+}
+
+/** The examples at `indices`, in that order, copied; an index may occur more than once. */
+export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
+  const features = featureCount(dataset.shape);
+  const count = indices.length;
+  const pixels =
+    dataset.pixels instanceof Uint8Array
+      ? new Uint8Array(count * features)
+      : new Float32Array(count * features);
+  const labels = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const index = checkIndex(dataset, indices[i]!);
+    pixels.set(dataset.pixels.subarray(index * features, (index + 1) * features), i * features);
+    labels[i] = dataset.labels[index]!;
+  }
+  return { ...dataset, count, pixels, labels };
+}
+
+/**
+ * The examples at `indices` as network input: `x` is feature-major [features, indices.length], in [0, 1].
+ * Throws UsageError for an index outside the data set.
+ */
+export function examples(dataset: Dataset, indices: ArrayLike<number>): Examples {
+  const features = featureCount(dataset.shape);
+  const batch = indices.length;
+  const { pixels } = dataset;
+  const bytes = pixels instanceof Uint8Array;
+  const x = new Float64Array(features * batch);
+  const labels = new Int32Array(batch);
+  for (let b = 0; b < batch; b++) {
+    const index = checkIndex(dataset, indices[b]!);
+    const start = index * features;
+    labels[b] = dataset.labels[index]!;
+    for (let f = 0; f < features; f++) {
+      const value = pixels[start + f]!;
+      x[f * batch + b] = bytes ? value / 255 : value;
+    }
+  }
+  return { x, labels };
+}
+
+/** Throws UsageError unless `limit` is a positive integer. */
+export function checkLimit(limit: number): void {
+  if (!Number.isInteger(limit) || limit <= 0) {
+    throw new UsageError(`limit: expected a positive whole number of examples, found ${limit}`);
+  }
+}
+
+function checkIndex(dataset: Dataset, index: number): number {
+  if (!Number.isInteger(index) || index < 0 || index >= dataset.count) {
+    throw new UsageError(
+      `data set ${dataset.name} (${dataset.split}): expected an index from 0 to ${dataset.count - 1}, found ${index}`,
+    );
+  }
+  return index;
+}

@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { FormatError } from "../errors.js";
+import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
+import type { Dataset, Split } from "./dataset.js";
+import { readIdx } from "./idx.js";
+import { findFile } from "./locate.js";
+import { readNpzDataset } from "./npz-dataset.js";
+import { idxLabels, readPublished } from "./published.js";
+
+/** How a folder keeps a data set. */
+export type FolderLayout = "npz" | "idx" | "cifar";
+
+const SPLITS: readonly Split[] = ["train", "test"];
+
+/** Which layouts' files lie in a folder, whole or not. */
+export function folderLayouts(folder: string): FolderLayout[] {
+  const layouts: FolderLayout[] = [];
+  if (SPLITS.some((split) => existsSync(join(folder, `${split}.npz`)))) layouts.push("npz");
+  for (const layout of ["idx", "cifar"] as const) {
+    const { files } = KNOWN_DATASETS.find((known) => known.layout === layout)!;
+    if ([...files.train, ...files.test].some((file) => findFile(folder, file) !== null)) layouts.push(layout);
+  }
+  return layouts;
+}
+
+/** Whether any file of the split lies in the folder. */
+export function holdsSplit(folder: string, split: Split): boolean {
+  const names = KNOWN_DATASETS.flatMap(({ files }) => files[split]);
+  return existsSync(join(folder, `${split}.npz`)) || names.some((file) => findFile(folder, file) !== null);
+}
+
+/** The published data set that a folder's name tells, if its layout agrees. */
+export function namedAfter(folder: string, layout: FolderLayout): KnownDataset | undefined {
+  const path = resolve(folder).replaceAll("\\", "/");
+  return KNOWN_DATASETS.find(
+    (known) => known.layout === layout && known.folders.some((name) => path.endsWith(`/${name}`)),
+  );
+}
+
+/**
+ * Reads a split from a folder that holds train.npz and test.npz, or IDX files named as MNIST's, or CIFAR-10's
+ * batches. A folder named as a published data set's must hold that data set; IDX files in any other folder may
+ * have images of any size and any labels. Throws FormatError.
+ */
+export async function readFolder(folder: string, split: Split): Promise<Dataset> {
+  const layouts = folderLayouts(folder);
+  if (layouts.length !== 1) {
+    throw new FormatError(
+      `${folder}: expected train.npz and test.npz, MNIST's IDX files or CIFAR-10's .bin files, found ${layouts.length === 0 ? "none of them" : layouts.join(" and ")}`,
+    );
+  }
+  const layout = layouts[0]!;
+  const published = namedAfter(folder, layout);
+  if (published) return readPublished(published, folder, split);
+  switch (layout) {
+    case "npz":
+      return readNpzFolder(folder, split);
+    case "idx":
+      return readIdxFolder(folder, split);
+    case "cifar":
+      return readPublished(KNOWN_DATASETS.find((known) => known.layout === "cifar")!, folder, split);
+    default:
+      return layout satisfies never;
+  }
+}
+
+async function readNpzFolder(folder: string, split: Split): Promise<Dataset> {
+  const path = join(folder, `${split}.npz`);
+  const dataset = await readNpzDataset(path, split);
+  // A split may lack the highest classes: both decide how many there are.
+  const other = join(folder, split === "train" ? "test.npz" : "train.npz");
+  const classes = existsSync(other) ? (await readNpzDataset(other, split)).classes : 0;
+  return { ...dataset, name: basename(resolve(folder)), classes: Math.max(dataset.classes, classes) };
+}
+
+async function readIdxFolder(folder: string, split: Split): Promise<Dataset> {
+  const { files } = KNOWN_DATASETS.find((known) => known.layout === "idx")!;
+  const [imagesPath, labelsPath] = files[split].map((file) => {
+    const path = findFile(folder, file);
+    if (path === null) throw new FormatError(`${folder}: expected ${file.name} or its .gz, found none`);
+    return path;
+  }) as [string, string];
+  const images = await readIdx(imagesPath, 3);
+  const labels = await readIdx(labelsPath, 1);
+  const [count, height, width] = images.shape as [number, number, number];
+  if (labels.values.length !== count || count === 0) {
+    throw new FormatError(
+      `${labelsPath}: expected as many labels as ${imagesPath} has images, at least one, found ${labels.values.length} labels and ${count} images`,
+    );
+  }
+  return {
+    name: basename(resolve(folder)),
+    split,
+    shape: [1, height, width],
+    classes: await countClasses(folder),
+    count,
+    pixels: images.values,
+    labels: idxLabels(labels.values, 256, labelsPath),
+    source: folder,
+  };
+}
+
+/** One more than the largest label of either split. */
+async function countClasses(folder: string): Promise<number> {
+  const { files } = KNOWN_DATASETS.find((known) => known.layout === "idx")!;
+  let classes = 1;
+  for (const split of SPLITS) {
+    const path = findFile(folder, files[split][1]!);
+    if (path === null) continue;
+    const { values } = await readIdx(path, 1);
+    classes = values.reduce((most, label) => Math.max(most, label + 1), classes);
+  }
+  return classes;
+}

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { FormatError, UsageError } from "../errors.js";
+import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
+import { checkLimit, type Dataset, type Split, take } from "./dataset.js";
+import { readFolder } from "./folder.js";
+import { GLYPH_COUNTS, generateGlyphs } from "./glyphs/glyphs.js";
+import { candidateFolders, dataPlaces, isFolder, locate } from "./locate.js";
+import { readNpzDataset } from "./npz-dataset.js";
+import { readPublished } from "./published.js";
+
+/** What `--data` takes by name. */
+export const DATASET_NAMES: readonly string[] = ["glyphs", ...KNOWN_DATASETS.map(({ name }) => name)];
+
+/** Options of `loadDataset`. */
+export interface LoadOptions {
+  readonly split: Split;
+  /** Searched first for files of a published data set. */
+  readonly dataDir?: string | undefined;
+  /** The first so many examples only. */
+  readonly limit?: number | undefined;
+  /** Of the generated data set; files are always in their own order. */
+  readonly seed?: number | undefined;
+}
+
+/**
+ * Loads a split of a data set: `glyphs` (generated), `mnist`, `cifar10`, `fashion-mnist` (looked for in the
+ * places of `dataPlaces`), a folder, or an .npz file (which is either split).
+ *
+ * Throws UsageError for an unknown name or a limit that is not a positive integer, and FormatError for files that
+ * are missing or fail a check.
+ */
+export async function loadDataset(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
+  const { split, limit, seed = 0 } = options;
+  if (limit !== undefined) checkLimit(limit);
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new UsageError(`seed: expected a whole number from 0, found ${seed}`);
+  }
+  if (nameOrPath === "glyphs") {
+    return generateGlyphs({
+      split,
+      seed,
+      count: Math.min(limit ?? GLYPH_COUNTS[split], GLYPH_COUNTS[split]),
+    });
+  }
+  const dataset = await readFiles(nameOrPath, options);
+  return limit === undefined ? dataset : take(dataset, limit);
+}
+
+async function readFiles(nameOrPath: string, { split, dataDir }: LoadOptions): Promise<Dataset> {
+  const known = findKnown(nameOrPath);
+  if (known) {
+    const located = locate(known, split, { dataDir });
+    if (!located) throw missing(known, split, dataDir);
+    return readPublished(known, located.folder, split);
+  }
+  checkDataPath(nameOrPath);
+  return isFolder(nameOrPath) ? readFolder(nameOrPath, split) : readNpzDataset(nameOrPath, split);
+}
+
+/** The published data set of that name, if there is one. */
+export function findKnown(name: string): KnownDataset | undefined {
+  return KNOWN_DATASETS.find((known) => known.name === name);
+}
+
+/** Throws UsageError unless `path` is a folder or an .npz file; told apart from a mistyped name. */
+export function checkDataPath(path: string): void {
+  if (isFolder(path) || (path.endsWith(".npz") && existsSync(path))) return;
+  const found = existsSync(path) ? "a file of another kind" : "no such name, folder or file";
+  throw new UsageError(
+    `--data ${path}: expected ${DATASET_NAMES.join(", ")}, a folder or FILE.npz, found ${found}`,
+  );
+}
+
+function missing(known: KnownDataset, split: Split, dataDir: string | undefined): FormatError {
+  const places = dataPlaces({ dataDir });
+  const files = known.files[split].map(({ name }) => name).join(", ");
+  const folders = places.map(({ path }) => candidateFolders(path, known)[0]).join(", ");
+  return new FormatError(
+    `${known.name} (${split}): expected ${files}${known.layout === "idx" ? ", each perhaps .gz," : ""} in one of ${folders}, found no folder with all of them; fetch them by: autodual data ${known.name} --download`,
+  );
+}

@@ -1,0 +1,90 @@
+import {
+  apply,
+  conv2d,
+  conv2dSelect,
+  conv2dTranspose,
+  crop,
+  dot,
+  type Variable,
+} from "../../autodiff/index.js";
+import type { Conv2dGeometry } from "../../compute/geometry.js";
+import { OWN, SHARED } from "../../compute/owners.js";
+import type { AffineDual, Patch } from "../dual-layer.js";
+import { cropWindow } from "../patch.js";
+
+/**
+ * Dual of any window operation with given weights: ν through the transposed convolution, collects the offset
+ * `[out, 1]`. A neuron sees a window of the input only, so rows that start here may be cropped to patches.
+ */
+export function convolutionDual(
+  weight: Variable,
+  offset: Variable | undefined,
+  geometry: Conv2dGeometry,
+): AffineDual {
+  const positions = geometry.outHeight * geometry.outWidth;
+  return {
+    kind: "affine",
+    coupling: "mixing",
+    offset,
+    push: (tape, [x]) => conv2d(tape, weight, x, undefined, geometry),
+    pull: (tape, nu) => [conv2dTranspose(tape, weight, nu, geometry)],
+    collect: (tape, nu, _owners, want) =>
+      want.centre && offset ? { centre: dot(tape, nu, offset, SHARED) } : {},
+    absolute(tape, [radius], order) {
+      const map = (w: Variable, r: Variable) => conv2d(tape, w, r, undefined, geometry);
+      if (order === 1) return map(apply(tape, { kind: "abs" }, weight), radius);
+      const squared = apply(tape, { kind: "square" }, weight);
+      return apply(tape, { kind: "sqrt" }, map(squared, apply(tape, { kind: "square" }, radius)));
+    },
+    select: (tape, index) => conv2dSelect(tape, weight, index, geometry),
+    selectPatch(tape, index) {
+      const channel = index.map((feature) => Math.floor(feature / positions));
+      return conv2dSelect(tape, weight, channel, localGeometry(geometry, 1, 1));
+    },
+    fieldOf(index) {
+      const place = index.map((feature) => feature % positions);
+      const top = place.map((position) => Math.floor(position / geometry.outWidth));
+      const left = place.map((position) => position % geometry.outWidth);
+      return inputPatch(geometry, { height: 1, width: 1, top, left });
+    },
+    crop(patch) {
+      const local = localGeometry(geometry, patch.height, patch.width);
+      const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
+      return {
+        input: inputPatch(geometry, patch),
+        pull: (tape, nu) => conv2dTranspose(tape, weight, nu, local),
+        collect: (tape, nu, want) =>
+          want.centre && offset
+            ? { centre: dot(tape, nu, crop(tape, offset, SHARED, cropWindow(shape, patch)), OWN) }
+            : {},
+      };
+    },
+  };
+}
+
+/** The same kernel on a patch: no padding, the input just as large as the output needs. */
+function localGeometry(geometry: Conv2dGeometry, height: number, width: number): Conv2dGeometry {
+  return {
+    ...geometry,
+    outHeight: height,
+    outWidth: width,
+    inHeight: reach(height, geometry.strideHeight, geometry.kernelHeight, geometry.dilationHeight),
+    inWidth: reach(width, geometry.strideWidth, geometry.kernelWidth, geometry.dilationWidth),
+    padTop: 0,
+    padLeft: 0,
+  };
+}
+
+function reach(count: number, stride: number, kernel: number, dilation: number): number {
+  return (count - 1) * stride + (kernel - 1) * dilation + 1;
+}
+
+function inputPatch(geometry: Conv2dGeometry, patch: Patch): Patch {
+  const local = localGeometry(geometry, patch.height, patch.width);
+  return {
+    height: local.inHeight,
+    width: local.inWidth,
+    top: patch.top.map((y) => y * geometry.strideHeight - geometry.padTop),
+    left: patch.left.map((x) => x * geometry.strideWidth - geometry.padLeft),
+  };
+}

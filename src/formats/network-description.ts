@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { AutodualError, FormatError, ShapeError } from "../errors.js";
+import type { Layer } from "../network/layer.js";
+import { graph, type Handle, type Network } from "../network/network.js";
+
+/** The version that descriptions carry; another one is refused. */
+export const NETWORK_SCHEMA = "autodual/network/1";
+
+const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const positive = whole.min(1);
+const pair = z.tuple([positive, positive]);
+const sides = z.tuple([whole, whole, whole, whole]);
+const numbers = z.array(z.number()).min(1);
+const windowFields = { kernel: pair, stride: pair, padding: sides };
+
+const LayerSchema: z.ZodType<Layer> = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("linear"), outFeatures: positive, bias: z.boolean() }),
+  z.strictObject({
+    kind: z.literal("conv2d"),
+    outChannels: positive,
+    ...windowFields,
+    dilation: pair,
+    groups: positive,
+    bias: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal("batch-norm"), epsilon: z.number(), momentum: z.number() }),
+  z.strictObject({ kind: z.literal("average-pool"), ...windowFields }),
+  z.strictObject({ kind: z.literal("max-pool"), ...windowFields }),
+  z.strictObject({ kind: z.literal("scale-shift"), scale: numbers, shift: numbers }),
+  z.strictObject({ kind: z.literal("reshape"), shape: z.array(z.number().int().min(-1)).min(1) }),
+  z.strictObject({ kind: z.literal("flatten") }),
+  z.strictObject({ kind: z.literal("identity") }),
+  z.strictObject({ kind: z.literal("add") }),
+  z.strictObject({ kind: z.literal("concat") }),
+  z.strictObject({ kind: z.literal("relu") }),
+  z.strictObject({ kind: z.literal("leaky-relu"), slope: z.number() }),
+  z.strictObject({ kind: z.literal("hardtanh"), minimum: z.number(), maximum: z.number() }),
+  z.strictObject({ kind: z.literal("tanh") }),
+  z.strictObject({ kind: z.literal("sigmoid") }),
+]);
+
+/** Names stand in one-line messages and in file headers: no control characters. */
+const name = z
+  .string()
+  .min(1)
+  .regex(/^\P{Cc}+$/u, "a name must be one line of text");
+
+const NetworkSchema = z.strictObject({
+  version: z.literal(NETWORK_SCHEMA),
+  inputShape: z.array(positive).min(1),
+  nodes: z.array(z.strictObject({ name, layer: LayerSchema, inputs: z.array(name).min(1) })),
+  output: name,
+});
+
+/** A network's structure as JSON: nodes in topological order, their inputs by name, `input` for the network's own. */
+export type NetworkDescription = z.infer<typeof NetworkSchema>;
+
+/** Describes a network as JSON data; `networkFromDescription` builds it again. */
+export function describeNetwork(network: Network): NetworkDescription {
+  const nameOf = (node: number): string => network.nodes[node].name;
+  return {
+    version: NETWORK_SCHEMA,
+    inputShape: [...network.inputShape],
+    nodes: network.nodes.flatMap((node) =>
+      node.layer === null ? [] : [{ name: node.name, layer: node.layer, inputs: node.inputs.map(nameOf) }],
+    ),
+    output: nameOf(network.output),
+  };
+}
+
+/**
+ * Builds a network from its description. Shapes are not part of it: they are inferred and checked again. Throws a
+ * `FormatError` where the description is not one, a `ShapeError` where its layers do not fit; both name `where`.
+ */
+export function networkFromDescription(description: unknown, where: string): Network {
+  const parsed = NetworkSchema.safeParse(description);
+  if (!parsed.success) throw new FormatError(`${where}: ${firstIssue(parsed.error)}`);
+  const { inputShape, nodes, output } = parsed.data;
+  try {
+    return graph(inputShape, (input, attach) => {
+      const handles = new Map<string, Handle>([["input", input]]);
+      const handleOf = (wanted: string, by: string): Handle => {
+        const handle = handles.get(wanted);
+        if (!handle) throw new FormatError(`${by} reads "${wanted}", which no earlier node computes`);
+        return handle;
+      };
+      for (const node of nodes) {
+        const inputs = node.inputs.map((wanted) => handleOf(wanted, `node "${node.name}"`));
+        handles.set(node.name, attach.named(node.name, node.layer, ...inputs));
+      }
+      return handleOf(output, "the output");
+    });
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ShapeError(`${where}: ${error.message}`);
+    if (error instanceof AutodualError) throw new FormatError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Where the first fault lies and what it is, in one line. */
+function firstIssue(error: z.ZodError): string {
+  const [{ path, message }] = error.issues;
+  const place = path.length > 0 ? `network.${path.join(".")}` : "network";
+  return `${place}: ${message.replace(/\s+/g, " ")}`;
+}

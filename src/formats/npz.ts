@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { unzipSync, zipSync } from "fflate";
+import { FormatError } from "../errors.js";
+
+/** The element types that are read and written, by NumPy's code without its byte order. */
+const ELEMENTS = {
+  u1: Uint8Array,
+  i1: Int8Array,
+  u2: Uint16Array,
+  i2: Int16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  u8: BigUint64Array,
+  i8: BigInt64Array,
+  f4: Float32Array,
+  f8: Float64Array,
+} as const;
+
+export type NpyType = keyof typeof ELEMENTS;
+
+type NpyValues = InstanceType<(typeof ELEMENTS)[NpyType]>;
+
+/** An array of an .npz archive, in row-major order whatever its order in the file. */
+export interface NpyArray {
+  readonly type: NpyType;
+  readonly shape: readonly number[];
+  readonly values: NpyValues;
+}
+
+/**
+ * Reads the arrays of an .npz archive by name (without ".npy"), all or only those in `names`. Little- and
+ * big-endian integers and floats in either memory order are read. Throws FormatError for a missing, truncated or
+ * corrupt file (the zip's own checksums are compared) and for other element types.
+ */
+export async function readNpz(path: string, names?: readonly string[]): Promise<Map<string, NpyArray>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const found = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a folder" : String(code);
+    throw new FormatError(`${path}: expected an .npz file, found ${found}`);
+  }
+  return parseNpz(bytes, path, names);
+}
+
+/** As readNpz, for bytes in memory; `where` names them in errors. */
+export function parseNpz(bytes: Uint8Array, where: string, names?: readonly string[]): Map<string, NpyArray> {
+  let entries: Record<string, Uint8Array>;
+  const checksums = readChecksums(bytes, where);
+  try {
+    entries = unzipSync(bytes, { filter: ({ name }) => names?.includes(arrayName(name)) ?? true });
+  } catch (error) {
+    throw new FormatError(
+      `${where}: expected a whole .npz (zip) archive, found ${bytes.length} bytes with ${(error as Error).message}`,
+    );
+  }
+  const arrays = new Map<string, NpyArray>();
+  for (const [name, entry] of Object.entries(entries)) {
+    const checksum = crc32(entry);
+    if (checksum !== checksums.get(name)) {
+      throw new FormatError(
+        `${where}: ${name}: expected checksum ${checksums.get(name)?.toString(16)}, found ${checksum.toString(16)}; the file is corrupt`,
+      );
+    }
+    arrays.set(arrayName(name), parseNpy(entry, `${where}: ${name}`));
+  }
+  return arrays;
+}
+
+function arrayName(entry: string): string {
+  return entry.replace(/\.npy$/, "");
+}
+
+const END_RECORD = 0x06054b50;
+const DIRECTORY_RECORD = 0x02014b50;
+
+/** The CRC-32 of each entry by name, from the zip's central directory. */
+function readChecksums(bytes: Uint8Array, where: string): Map<string, number> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = bytes.length - 22;
+  while (end >= 0 && view.getUint32(end, true) !== END_RECORD) end--;
+  if (end < 0) {
+    throw new FormatError(
+      `${where}: expected a whole .npz (zip) archive, found ${bytes.length} bytes without a zip directory; is it truncated?`,
+    );
+  }
+  const checksums = new Map<string, number>();
+  let at = view.getUint32(end + 16, true);
+  while (at + 46 <= end && view.getUint32(at, true) === DIRECTORY_RECORD) {
+    const length = view.getUint16(at + 28, true);
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + length));
+    checksums.set(name, view.getUint32(at + 16, true));
+    at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return checksums;
+}
+
+/** Parses one .npy array; `where` names it in errors. */
+export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = String.fromCharCode(...bytes.subarray(0, 6));
+  if (bytes.length < 12 || magic !== "\x93NUMPY") {
+    throw new FormatError(`${where}: expected a NumPy array, found ${bytes.length} other bytes`);
+  }
+  const start = view.getUint8(6) === 1 ? 10 : 12;
+  const length = start === 10 ? view.getUint16(8, true) : view.getUint32(8, true);
+  const header = new TextDecoder().decode(bytes.subarray(start, start + length));
+  const descriptor = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  const sizes = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (descriptor === undefined || order === undefined || sizes === undefined) {
+    throw new FormatError(
+      `${where}: expected a NumPy header with descr, fortran_order and shape of a plain array, found ${JSON.stringify(header.trim())}`,
+    );
+  }
+  const type = descriptor.slice(1);
+  if (!isNpyType(type)) {
+    const known = Object.keys(ELEMENTS).join(", ");
+    throw new FormatError(`${where}: expected element type ${known}, found ${descriptor}`);
+  }
+  const shape = sizes
+    .split(",")
+    .filter((size) => size.trim() !== "")
+    .map(Number);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const elementBytes = ELEMENTS[type].BYTES_PER_ELEMENT;
+  const body = bytes.length - start - length;
+  if (body !== count * elementBytes) {
+    throw new FormatError(
+      `${where}: expected ${count * elementBytes} bytes for shape [${shape}] of ${type}, found ${body}`,
+    );
+  }
+  const values = readValues(type, new Uint8Array(bytes.subarray(start + length)), descriptor[0] === ">");
+  return { type, shape, values: order === "True" ? toRowMajor(values, shape) : values };
+}
+
+function isNpyType(type: string): type is NpyType {
+  return Object.hasOwn(ELEMENTS, type);
+}
+
+/** `body` is a copy of its own, and so aligned. */
+function readValues(type: NpyType, body: Uint8Array, bigEndian: boolean): NpyValues {
+  const width = ELEMENTS[type].BYTES_PER_ELEMENT;
+  if (bigEndian) for (let i = 0; i < body.length; i += width) body.subarray(i, i + width).reverse();
+  return new ELEMENTS[type](body.buffer as ArrayBuffer, 0, body.length / width);
+}
+
+function toRowMajor(values: NpyValues, shape: readonly number[]): NpyValues {
+  const ordered = values.slice();
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+  const index = new Array<number>(shape.length).fill(0);
+  let from = 0;
+  for (let i = 0; i < values.length; i++) {
+    ordered[i] = values[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]! += 1;
+      from += strides[axis]!;
+      if (index[axis]! < shape[axis]!) break;
+      from -= shape[axis]! * strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return ordered;
+}
+
+/** Encodes arrays, row-major, as an .npz archive, compressed as `numpy.savez_compressed` does. */
+export function encodeNpz(arrays: Readonly<Record<string, Omit<NpyArray, "type">>>): Uint8Array {
+  const entries: Record<string, Uint8Array> = {};
+  for (const [name, array] of Object.entries(arrays)) entries[`${name}.npy`] = encodeNpy(array, name);
+  return zipSync(entries);
+}
+
+function encodeNpy({ shape, values }: Omit<NpyArray, "type">, name: string): Uint8Array {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (count !== values.length) {
+    throw new FormatError(
+      `array ${name}: expected ${count} values for shape [${shape}], found ${values.length}`,
+    );
+  }
+  const type = Object.entries(ELEMENTS).find(([, element]) => values instanceof element)![0];
+  const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const descriptor = type.endsWith("1") ? `|${type}` : `<${type}`;
+  const text = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': (${sizes}), }`;
+  // The header ends with a newline and pads the data's start to a multiple of 64 bytes.
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
+  const bytes = new Uint8Array(10 + length + values.byteLength);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 0xff, length >> 8]);
+  bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 10 + length);
+  return bytes;
+}
+
+/** Writes arrays to an .npz file, beside it first and then renamed. */
+export async function writeNpz(
+  path: string,
+  arrays: Readonly<Record<string, Omit<NpyArray, "type">>>,
+): Promise<void> {
+  const beside = `${path}.${randomUUID()}.partial`;
+  try {
+    await writeFile(beside, encodeNpz(arrays));
+    await rename(beside, path);
+  } finally {
+    await rm(beside, { force: true });
+  }
+}

@@ -1,0 +1,68 @@
+import type { GraphProto, NodeProto } from "onnx-buf";
+import { FormatError, UnsupportedOperatorError } from "../../errors.js";
+import { graph as buildGraph, type Network } from "../../network/network.js";
+import { checkWeights, type Model } from "../../network/weights.js";
+import { GraphImport } from "./graph-import.js";
+import { isStandardDomain, readOnnxFile } from "./model-proto.js";
+import { OPERATORS } from "./operators/index.js";
+
+/** A network out of an ONNX file, and what the file says about itself. */
+export interface ImportedModel extends Model {
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes a network of an ONNX file in inference mode, the batch left out. Layers take the nodes' names; weights keep
+ * the file's precision, single or double. Nodes that the output does not depend on are left out.
+ *
+ * Throws, with one line that names `where` and the node: an `UnsupportedOperatorError` for operators, attributes or
+ * graphs (several inputs or outputs) that cannot be imported; a `ShapeError` for shapes that do not fit; a
+ * `FormatError` for a file that is no ONNX model, is damaged, or holds weights that are not finite.
+ */
+export function importOnnx(bytes: Uint8Array, where: string): ImportedModel {
+  const { graph: proto, input, output, metadata } = readOnnxFile(bytes, where);
+  const live = liveNodes(proto, output);
+  let weights: Model["weights"] = new Map();
+  const network: Network = buildGraph(input.shape, (handle, attach) => {
+    const graph = new GraphImport(proto, live, output, attach, where);
+    graph.setActivation(input.name, handle);
+    for (const node of live) {
+      if (!graph.isDone(node)) importNode(node, graph);
+    }
+    weights = graph.weights;
+    return graph.outputActivation();
+  });
+  checkWeights(network, weights, where);
+  return { network, weights, metadata };
+}
+
+function importNode(proto: NodeProto, graph: GraphImport): void {
+  const node = graph.view(proto);
+  const operator = OPERATORS.get(proto.opType);
+  if (!operator || !isStandardDomain(proto.domain)) {
+    const name = isStandardDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;
+    throw new UnsupportedOperatorError(
+      `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}`,
+    );
+  }
+  if (node.inputs.length > operator.inputs) {
+    throw new FormatError(
+      `${node.label}: expected at most ${operator.inputs} inputs, found ${node.inputs.length}`,
+    );
+  }
+  const handle = operator.import(node, graph);
+  node.attributes.checkAllRead();
+  graph.setActivation(node.output, handle);
+}
+
+/** The nodes that the output depends on, in the file's order. */
+function liveNodes(proto: GraphProto, output: string): readonly NodeProto[] {
+  const wanted = new Set([output]);
+  const live: NodeProto[] = [];
+  for (const node of proto.node.toReversed()) {
+    if (!node.output.some((value) => wanted.has(value))) continue;
+    live.push(node);
+    for (const value of node.input) if (value !== "") wanted.add(value);
+  }
+  return live.reverse();
+}

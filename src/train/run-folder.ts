@@ -1,0 +1,120 @@
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { FormatError, UsageError } from "../errors.js";
+import { encodeModel } from "../formats/model-file.js";
+import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import type { Network } from "../network/network.js";
+import type { Weights } from "../network/weights.js";
+import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
+import { type EpochRow, epochRowSchema, type TrainConfig, trainConfigSchema } from "./config.js";
+import type { TrainingState } from "./trainer.js";
+
+/** What was measured on test examples when training ended. */
+const evaluationSchema = z.strictObject({
+  examples: z.int().positive(),
+  epsilon: z.number(),
+  error: z.number(),
+  robustError: z.number(),
+  guarantee: z.enum(["exact", "probability", "estimate"]),
+  seconds: z.number(),
+});
+
+/** `run.json`: a run's configuration, circumstances and results. */
+export const runSchema = z.strictObject({
+  schema: z.literal("autodual/run/1"),
+  status: z.enum(["running", "interrupted", "finished"]),
+  config: trainConfigSchema,
+  versions: z.record(z.string(), z.string()),
+  machine: z.strictObject({
+    platform: z.string(),
+    arch: z.string(),
+    processor: z.string(),
+    cores: z.int(),
+    memoryGB: z.number(),
+  }),
+  seed: z.int(),
+  epochs: z.array(epochRowSchema),
+  evaluation: evaluationSchema.nullable(),
+});
+
+export type Run = z.infer<typeof runSchema>;
+
+/** The files of a run folder. */
+export const RUN_FILES = {
+  run: "run.json",
+  metrics: "metrics.jsonl",
+  checkpoint: "checkpoint.safetensors",
+  model: "model.safetensors",
+} as const;
+
+/** A folder that holds one training run. Every file is written beside and renamed, so that a kill loses nothing. */
+export class RunFolder {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** A new run folder. A `UsageError` if a run is there already, or if the folder cannot be made. */
+  static create(path: string): RunFolder {
+    if (existsSync(join(path, RUN_FILES.run))) {
+      throw new UsageError(`${path}: there is a run in this folder; go on with --resume ${path}, or choose another --out`);
+    }
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      throw new UsageError(`${path}: cannot make this folder: ${(error as NodeJS.ErrnoException).code ?? error}`);
+    }
+    return new RunFolder(path);
+  }
+
+  /** An existing run folder. A `FormatError` if there is no run in it. */
+  static open(path: string): RunFolder {
+    if (!existsSync(path)) throw new FormatError(`${path}: no such folder; expected a run folder`);
+    if (!statSync(path).isDirectory()) throw new FormatError(`${path}: expected a run folder, found a file`);
+    if (!existsSync(join(path, RUN_FILES.run))) {
+      const found = readdirSync(path).slice(0, 3).join(", ") || "nothing";
+      throw new FormatError(`${path}: not a run folder: expected ${RUN_FILES.run}, found ${found}`);
+    }
+    return new RunFolder(path);
+  }
+
+  file(name: keyof typeof RUN_FILES): string {
+    return join(this.path, RUN_FILES[name]);
+  }
+
+  async readRun(): Promise<Run> {
+    const path = this.file("run");
+    let json: unknown;
+    try {
+      json = JSON.parse(new TextDecoder().decode(await readFileOrExplain(path)));
+    } catch (error) {
+      if (error instanceof FormatError) throw error;
+      throw new FormatError(`${path}: not readable as JSON; the run folder is damaged`);
+    }
+    const parsed = runSchema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new FormatError(`${path}: ${issue.path.join(".") || "run"}: ${issue.message}; was it written by this version?`);
+  }
+
+  async writeRun(run: Run): Promise<void> {
+    await writeFileAtomically(this.file("run"), `${JSON.stringify(run, null, 2)}\n`);
+    await writeFileAtomically(this.file("metrics"), run.epochs.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  }
+
+  async writeCheckpoint(network: Network, state: TrainingState): Promise<void> {
+    await writeFileAtomically(this.file("checkpoint"), encodeCheckpoint(network, state));
+  }
+
+  async readCheckpoint(network: Network): Promise<TrainingState> {
+    const path = this.file("checkpoint");
+    return decodeCheckpoint(network, await readFileOrExplain(path), path);
+  }
+
+  async writeModel(network: Network, weights: Weights, config: TrainConfig, rows: readonly EpochRow[]): Promise<void> {
+    const metadata = { "autodual.config": JSON.stringify(config), "autodual.epochs": String(rows.length) };
+    await writeFileAtomically(this.file("model"), encodeModel({ network, weights }, metadata));
+  }
+}
