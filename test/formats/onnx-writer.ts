@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { clone, create, toBinary } from "@bufbuild/protobuf";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -114,7 +114,7 @@ export function modelProto({
   weights = [],
   output = ["y", ["N", undefined]],
 }: GraphParts): ModelProto {
-  return create(ModelProtoSchema, {
+  const model = create(ModelProtoSchema, {
     irVersion: 8n,
     opsetImport: [{ domain: "", version: 17n }],
     producerName: "autodual-test",
@@ -126,6 +126,8 @@ export function modelProto({
       output: [valueInfo(...output)],
     }),
   });
+  // A copy of its own, so that a test may change it.
+  return clone(ModelProtoSchema, model);
 }
 
 export function onnxBytes(parts: GraphParts): Uint8Array {
