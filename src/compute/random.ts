@@ -1,3 +1,5 @@
+import type { FloatArray } from "./backend.js";
+
 /**
  * Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
  * The same seed and stream give the same numbers on every machine and backend, and a stream can be read again.
@@ -42,11 +44,16 @@ export function philox(
   out[3] = c3;
 }
 
-/** FNV-1a over the UTF-16 units of a name, so that streams may be named. */
-function hashName(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+/** Two independent 32-bit hashes of a name's UTF-16 units, so that streams may be named: FNV-1a, and one that rotates. */
+function hashName(name: string): readonly [number, number] {
+  let plain = 0x811c9dc5;
+  let rotated = 0x9747b28c;
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    plain = Math.imul(plain ^ unit, 0x01000193);
+    rotated = Math.imul(((rotated << 13) | (rotated >>> 19)) ^ unit, 0x5bd1e995);
+  }
+  return [plain >>> 0, (rotated ^ (rotated >>> 15)) >>> 0];
 }
 
 /** A stream of random numbers. */
@@ -63,6 +70,10 @@ export interface RandomSource {
   integer(n: number): number;
   /** 0 … n − 1 in random order. */
   permutation(n: number): Int32Array;
+  /** Fills with normals of this standard deviation, in order; returns the array. */
+  fillNormal<T extends FloatArray>(array: T, deviation?: number): T;
+  /** Fills with uniforms in [from, to), in order; returns the array. */
+  fillUniform<T extends FloatArray>(array: T, from?: number, to?: number): T;
   /** An independent stream of the same seed. */
   fork(stream: number | string): RandomSource;
 }
@@ -85,8 +96,7 @@ class PhiloxSource implements RandomSource {
     this.#seed = seed;
     this.#path = path;
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
-    const name = path.join("\u0000");
-    this.#streamHash = [hashName(name), hashName(`${name}\u0001`)];
+    this.#streamHash = hashName(path.join("\u0000"));
   }
 
   bits(): number {
@@ -127,6 +137,16 @@ class PhiloxSource implements RandomSource {
       [order[i], order[j]] = [order[j], order[i]];
     }
     return order;
+  }
+
+  fillNormal<T extends FloatArray>(array: T, deviation = 1): T {
+    for (let i = 0; i < array.length; i++) array[i] = deviation * this.normal();
+    return array;
+  }
+
+  fillUniform<T extends FloatArray>(array: T, from = 0, to = 1): T {
+    for (let i = 0; i < array.length; i++) array[i] = from + (to - from) * this.uniform();
+    return array;
   }
 
   fork(stream: number | string): RandomSource {

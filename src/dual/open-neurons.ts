@@ -4,6 +4,7 @@ import {
   concat,
   maximum,
   minimum,
+  multiply,
   reshape,
   scatterAdd,
   type Tape,
@@ -79,7 +80,12 @@ export function refineAdaptive(
 }
 
 /** How many rows fit into a piece: at least a few, so that a small budget still gets done. */
-function pieceRows(tape: Tape, graph: DualGraph, chain: readonly number[] | null, pieceBytes: number): number {
+function pieceRows(
+  tape: Tape,
+  graph: DualGraph,
+  chain: readonly number[] | null,
+  pieceBytes: number,
+): number {
   const features = chain
     ? patchFeatures(graph, chain)
     : Math.max(...graph.network.nodes.map(({ shape }) => sizeOf(shape)));
@@ -117,7 +123,7 @@ function backwardInPieces(
   return pieces.length === 1 ? pieces[0] : concat(tape, pieces);
 }
 
-/** `values` `[open, 1]` at the open places of `[n, examples]`, the fixed `base` elsewhere. */
+/** `values` `[open, 1]` at the open places of `[n, examples]`, `base` elsewhere. */
 function replaceOpen(tape: Tape, base: Variable, values: Variable, open: OpenNeurons): Variable {
   const { features, rows: examples } = base.value;
   const place = open.index.map((feature, i) => feature * examples + open.owner[i]);
@@ -126,8 +132,6 @@ function replaceOpen(tape: Tape, base: Variable, values: Variable, open: OpenNeu
   const { backend } = tape;
   const keep = new Float64Array(features * examples).fill(1);
   for (const i of place) keep[i] = 0;
-  const mask = backend.upload(features, examples, keep);
-  const kept = tape.own(backend.multiply(base.value, mask));
-  mask.dispose();
+  const kept = multiply(tape, base, tape.own(backend.upload(features, examples, keep)));
   return add(tape, exact, kept);
 }

@@ -1,4 +1,15 @@
-import { crop, dot, gather, multiply, norm, reshape, scaleBy, sum, type Tape, type Variable } from "../autodiff/index.js";
+import {
+  crop,
+  dot,
+  gather,
+  multiply,
+  norm,
+  reshape,
+  scaleBy,
+  sum,
+  type Tape,
+  type Variable,
+} from "../autodiff/index.js";
 import { OWN, type Owners, SHARED } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph, Objective } from "./backward.js";

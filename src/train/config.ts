@@ -24,6 +24,8 @@ export const trainConfigSchema = z.strictObject({
   bound: z.enum(["parallel", "adaptive"]),
   projections: z.literal("exact"),
   epochs: z.int().positive(),
+  /** How many test examples are evaluated at the end. */
+  testLimit: z.int().positive(),
   batchSize: z.int().positive(),
   optimizer: z.strictObject({ kind: z.literal("adam"), weightDecay: z.number().min(0) }),
   learningRate: z.strictObject({

@@ -69,12 +69,6 @@ export function sShaped(shape: SShape): ScalarActivation {
     return slope > 0 && slope < shape.steepest ? shape.tangentPoint(slope) : Number.NaN;
   }
 
-  function touchBoth(out: Enclosure): void {
-    const tangent = tangentOf(out.lower.slope);
-    touchExtreme(out.lower, -tangent, 1);
-    touchExtreme(out.upper, tangent, -1);
-  }
-
   function tiltChord(line: EnclosingLine | Enclosure): void {
     const width = on.width;
     if (width < NARROW) {
@@ -93,12 +87,6 @@ export function sShaped(shape: SShape): ScalarActivation {
     return middle;
   }
 
-  function tiltSmallerEnd(out: Enclosure): void {
-    if (on.derivativeLower <= on.derivativeUpper) {
-      out.tilt(on.derivativeLower, shape.secondDerivative(on.lower), 0);
-    } else out.tilt(on.derivativeUpper, 0, shape.secondDerivative(on.upper));
-  }
-
   /** Reads the interval; settles unknown bounds, and unbounded ones: between two horizontal lines. */
   function settled(lower: number, upper: number, out: Enclosure): boolean {
     if (Number.isNaN(lower) || Number.isNaN(upper)) {
@@ -112,16 +100,15 @@ export function sShaped(shape: SShape): ScalarActivation {
     return true;
   }
 
+  /**
+   * The chord's slope. The gap between the lines is convex in their slope and, below the chord's, still falling, so the
+   * smaller of the end slopes, which is never above the chord's, cannot leave a smaller radius.
+   */
   function fillParallel(out: Enclosure): void {
     tiltChord(out);
-    touchBoth(out);
-    if (on.width < NARROW) return;
-    const gap = out.upper.shift - out.lower.shift;
-    tiltSmallerEnd(out);
-    touchBoth(out);
-    if (out.upper.shift - out.lower.shift < gap) return;
-    tiltChord(out);
-    touchBoth(out);
+    const tangent = tangentOf(out.lower.slope);
+    touchExtreme(out.lower, -tangent, 1);
+    touchExtreme(out.upper, tangent, -1);
   }
 
   return {

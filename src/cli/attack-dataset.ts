@@ -1,0 +1,67 @@
+import { type AttackOptions, attackBatch } from "../attack/attack.js";
+import type { Dataset } from "../data/dataset.js";
+import type { BallSpec } from "../dual/ball.js";
+import type { PlacedModel } from "./certification.js";
+import { inOrder } from "./example-batches.js";
+import { nextTurn } from "./next-turn.js";
+import type { Output } from "./output.js";
+import { formatPercent } from "./wording.js";
+
+export interface AttackSettings extends Required<Pick<AttackOptions, "steps" | "restarts" | "seed">> {
+  readonly ball: BallSpec;
+  readonly batch: number;
+}
+
+/** What attacks found on one example, as it stands in the JSON. */
+export interface AttackedExample {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  /** Wrong without any change, by FGSM at the latest, by PGD at the latest. */
+  readonly wrong: boolean;
+  readonly fgsm: boolean;
+  readonly pgd: boolean;
+}
+
+export interface AttackOutcome {
+  readonly summary: {
+    readonly error: number;
+    readonly fgsmError: number;
+    readonly pgdError: number;
+    readonly seconds: number;
+  };
+  readonly examples: readonly AttackedExample[];
+}
+
+/** Attacks a data set in its own order. Null if the signal aborts on the way. */
+export async function attackDataset(
+  { backend, network, parameters }: PlacedModel,
+  dataset: Dataset,
+  { ball, batch, ...options }: AttackSettings,
+  output: Output,
+  signal?: AbortSignal,
+): Promise<AttackOutcome | null> {
+  const began = performance.now();
+  const examples: AttackedExample[] = [];
+  const progress = output.progress({ label: "attack", unit: "examples", total: dataset.count });
+  const share = (kind: "wrong" | "fgsm" | "pgd"): number =>
+    examples.filter((example) => example[kind]).length / examples.length;
+  try {
+    for (const { x, labels, first } of inOrder(dataset, batch)) {
+      const verdicts = await attackBatch(backend, network, parameters, x, labels, ball, options);
+      verdicts.forEach((verdict, i) => {
+        examples.push({ index: first + i, label: labels[i], ...verdict });
+      });
+      progress.update(examples.length, `PGD error ${formatPercent(share("pgd"))}`);
+      await nextTurn();
+      if (signal?.aborted) return null;
+    }
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    summary: { error: share("wrong"), fgsmError: share("fgsm"), pgdError: share("pgd"), seconds },
+    examples,
+  };
+}

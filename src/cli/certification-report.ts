@@ -1,0 +1,97 @@
+import type { Against } from "../certify/certify.js";
+import type { Dtype } from "../compute/backend.js";
+import type { Dataset } from "../data/dataset.js";
+import type { BoundMethod } from "../dual/auto-dual.js";
+import type { LoadedModel } from "../formats/model-file.js";
+import type { Certification } from "./certification.js";
+import type { Output } from "./output.js";
+import { formatFigures } from "./table.js";
+import { type BallInWords, changeInWords, formatBall, formatPercent, wrap } from "./wording.js";
+
+/** What names a model in a report: the file, by path and content, and its size. */
+export function modelRecord({ path, sha256, network }: LoadedModel) {
+  return {
+    path,
+    sha256,
+    parameters: network.parameterCount,
+    hiddenUnits: network.hiddenUnits,
+    stages: 1,
+  };
+}
+
+export function dataRecord({ name, split, count }: Dataset) {
+  return { name, split, count };
+}
+
+/** The subject of a certification. */
+export interface CertificationSubject {
+  readonly model: LoadedModel;
+  readonly dataset: Dataset;
+  readonly ball: BallInWords;
+  readonly method: BoundMethod;
+  readonly arithmetic: Dtype;
+}
+
+/** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
+export function certificationRecord(
+  { model, dataset, ball, method, arithmetic }: CertificationSubject,
+  { summary, examples }: Certification,
+) {
+  return {
+    schema: "autodual/certification/1",
+    model: modelRecord(model),
+    data: dataRecord(dataset),
+    norm: ball.norm,
+    epsilon: ball.epsilon,
+    box: ball.box,
+    bound: { method, arithmetic, guarantee: "exact", delta: null },
+    summary,
+    examples,
+  };
+}
+
+/** The table of `certify`. */
+export function printCertification(
+  output: Output,
+  { model, dataset, ball, method }: CertificationSubject,
+  { summary }: Certification,
+): void {
+  output.print(
+    formatFigures([
+      ["model", model.path],
+      ["data", `${dataset.name} (${dataset.split}), ${dataset.count} examples`],
+      ["ball", formatBall(ball)],
+      ["bound", `${method}, exact (no random projections)`],
+      ["error", formatPercent(summary.error)],
+      ["robust error, at most", formatPercent(summary.robustError)],
+      ["certified predictions", formatPercent(summary.certified)],
+      ["speed", `${summary.examplesPerSecond.toPrecision(3)} examples/s`],
+    ]),
+  );
+}
+
+/** What every bound of this version leaves out. */
+export const FLOATING_POINT =
+  "The bounds are exact ones (no random projections), computed in floating point; its rounding is not accounted for.";
+
+/** What was guaranteed, in plain words. */
+export function guaranteeInWords(
+  { dataset, ball }: CertificationSubject,
+  { examples, summary }: Certification,
+  against: Against,
+): string {
+  const certified = examples.filter((example) => example.certified).length;
+  const right = examples.filter(
+    (example) => example.certified && example.prediction === example.label,
+  ).length;
+  const change = `no change of ${changeInWords(ball)}`;
+  const answer = against === "label" ? "the model's answer, the label" : "the model's answer";
+  const guarantee =
+    certified === 0
+      ? `Nothing is guaranteed: for none of the ${dataset.count} examples could it be shown that ${change} alters ` +
+        "the model's answer."
+      : `Guaranteed: for ${certified} of the ${dataset.count} examples, ${change} alters ${answer}; ${right} of ` +
+        "these answers are right, so no attack within that ball has an error above " +
+        `${formatPercent(summary.robustError)} on these examples.`;
+  return wrap(`${guarantee} ${FLOATING_POINT}`);
+}

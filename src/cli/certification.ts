@@ -1,0 +1,97 @@
+import { type Against, certifyBatch } from "../certify/certify.js";
+import type { Backend } from "../compute/backend.js";
+import type { Dataset } from "../data/dataset.js";
+import type { BoundMethod } from "../dual/auto-dual.js";
+import type { BallSpec } from "../dual/ball.js";
+import type { Network } from "../network/network.js";
+import type { Parameters } from "../network/weights.js";
+import { inOrder } from "./example-batches.js";
+import { nextTurn } from "./next-turn.js";
+import type { Output } from "./output.js";
+import { formatPercent } from "./wording.js";
+
+/** A network on a backend. */
+export interface PlacedModel {
+  readonly backend: Backend;
+  readonly network: Network;
+  readonly parameters: Parameters;
+}
+
+export interface CertificationSettings {
+  readonly ball: BallSpec;
+  readonly method: BoundMethod;
+  readonly against: Against;
+  readonly batch: number;
+}
+
+/** The verdict on one example, as it stands in the JSON. */
+export interface CertifiedExample {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  readonly certified: boolean;
+  /** The stage of a cascade that answered; 0 for a single model. */
+  readonly stage: 0;
+  readonly marginLower: readonly number[];
+}
+
+/** Fractions of the examples, and the time that it took. */
+export interface CertificationSummary {
+  readonly error: number;
+  /** An example counts as right only if it is certified and the prediction is its label. */
+  readonly robustError: number;
+  readonly certified: number;
+  readonly examplesPerSecond: number;
+  readonly seconds: number;
+}
+
+export interface Certification {
+  readonly summary: CertificationSummary;
+  readonly examples: readonly CertifiedExample[];
+}
+
+/** Certifies a data set by exact bounds, in its own order. Null if the signal aborts on the way. */
+export async function certifyDataset(
+  { backend, network, parameters }: PlacedModel,
+  dataset: Dataset,
+  { ball, method, against, batch }: CertificationSettings,
+  output: Output,
+  signal?: AbortSignal,
+): Promise<Certification | null> {
+  const began = performance.now();
+  const examples: CertifiedExample[] = [];
+  const progress = output.progress({ label: "certify", unit: "examples", total: dataset.count });
+  try {
+    for (const { x, labels, first } of inOrder(dataset, batch)) {
+      const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
+        method,
+        against,
+      });
+      verdict.examples.forEach(({ prediction, certified, marginLower }, i) => {
+        examples.push({ index: first + i, label: labels[i], prediction, certified, stage: 0, marginLower });
+      });
+      progress.update(examples.length, `robust error ${formatPercent(errors(examples).robustError)}`);
+      await nextTurn();
+      if (signal?.aborted) return null;
+    }
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    summary: { ...errors(examples), examplesPerSecond: examples.length / seconds, seconds },
+    examples,
+  };
+}
+
+function errors(
+  examples: readonly CertifiedExample[],
+): Pick<CertificationSummary, "error" | "robustError" | "certified"> {
+  const share = (holds: (example: CertifiedExample) => boolean): number =>
+    examples.filter(holds).length / examples.length;
+  return {
+    error: share(({ label, prediction }) => prediction !== label),
+    robustError: share(({ label, prediction, certified }) => !(certified && prediction === label)),
+    certified: share(({ certified }) => certified),
+  };
+}

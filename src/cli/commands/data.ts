@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { type DatasetDescription, describeDataset } from "../../data/describe.js";
+import { downloadDataset } from "../../data/download.js";
+import { formatShape } from "../../network/shape.js";
+import { someText } from "../arguments.js";
+import { addJsonOption, type JsonOptions } from "../common-options.js";
+import type { CommandContext } from "../context.js";
+import { Output } from "../output.js";
+import { formatTable } from "../table.js";
+import { formatCount, wrap } from "../wording.js";
+
+interface DataCommandFlags extends JsonOptions {
+  readonly download?: boolean;
+  readonly dataDir?: string;
+}
+
+/** `autodual data`: where a data set is looked for and whether it is complete. */
+export function addData(program: Command, context: CommandContext): void {
+  const command = program
+    .command("data")
+    .description("where a data set is looked for, and whether it is complete")
+    .argument("<name>", "glyphs, mnist, cifar10, fashion-mnist, a folder or FILE.npz")
+    .option("--download", "download it into the user's cache folder first")
+    .option("--data-dir <dir>", "folder to look in first", someText("--data-dir", "a folder"));
+  addJsonOption(command).action(async (name: string, flags: DataCommandFlags) => {
+    context.exitCode = await data(name, flags, context);
+  });
+}
+
+async function data(name: string, flags: DataCommandFlags, { io }: CommandContext): Promise<number> {
+  const output = new Output(io, flags.json);
+  const { dataDir } = flags;
+  if (flags.download) await download(name, output);
+  const description = await describeDataset(name, { dataDir });
+  printDescription(output, description);
+  await output.writeJson({ schema: "autodual/data/1", ...description });
+  return 0;
+}
+
+async function download(name: string, output: Output): Promise<void> {
+  const progress = output.progress({ label: `download ${name}`, unit: "files", total: 1 });
+  try {
+    const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+    const folder = await downloadDataset(name, {
+      onProgress: ({ url, received, total }) => {
+        const of = total === undefined ? "" : ` of ${megabytes(total)}`;
+        progress.update(0, `${url.split("/").at(-1)}: ${megabytes(received)}${of} MB`);
+      },
+    });
+    progress.line(`${name} is in ${folder}`);
+  } finally {
+    progress.stop();
+  }
+}
+
+function printDescription(output: Output, description: DatasetDescription): void {
+  const { name, kind, shape, classes, places, splits, download } = description;
+  output.print(`${name} (${kind}): examples of ${formatShape(shape)}, ${classes} classes`);
+  output.print(
+    formatTable(
+      ["split", "state", "examples", "from"],
+      Object.entries(splits).map(([split, { state, count, source }]) => [
+        split,
+        state,
+        formatCount(count),
+        source ?? "",
+      ]),
+    ),
+  );
+  for (const { fault } of Object.values(splits)) if (fault) output.print(fault);
+  if (places.length > 0) {
+    output.print("Looked for, in this order:");
+    for (const { origin, path, exists, folder } of places) {
+      output.print(
+        `  ${origin}: ${folder ?? path}${exists ? (folder ? "" : " (none of its files)") : " (no such folder)"}`,
+      );
+    }
+  }
+  const missing = Object.values(splits).some(({ state }) => state !== "complete");
+  if (missing && download) {
+    output.print(
+      wrap(`autodual data ${name} --download fetches it from ${download.from} into ${download.to}.`),
+    );
+  }
+}

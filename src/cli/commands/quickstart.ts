@@ -1,0 +1,179 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Dataset } from "../../data/dataset.js";
+import { loadDataset } from "../../data/load.js";
+import { loadModelFile } from "../../formats/model-file.js";
+import { writeFileAtomically } from "../../formats/write-file.js";
+import { architecture } from "../../network/architectures.js";
+import { initialWeights, releaseParameters, uploadWeights } from "../../network/weights.js";
+import type { TrainConfig } from "../../train/config.js";
+import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { someText } from "../arguments.js";
+import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
+import { type CertificationSubject, certificationRecord, guaranteeInWords } from "../certification-report.js";
+import {
+  addJsonOption,
+  addMachineOptions,
+  addSeedOption,
+  type JsonOptions,
+  type MachineOptions,
+} from "../common-options.js";
+import type { CommandContext } from "../context.js";
+import { Interruption } from "../interruption.js";
+import { type OpenedBackend, openBackend } from "../open-backend.js";
+import { Output } from "../output.js";
+import { QUICKSTART } from "../quickstart-settings.js";
+import { ReplacedFolder } from "../replaced-folder.js";
+import { formatFigures } from "../table.js";
+import { DATA_SEED, freshRun } from "../train/new-run.js";
+import { runTraining } from "../train/training.js";
+import { formatBall, formatDuration, formatPercent } from "../wording.js";
+
+interface QuickstartFlags extends JsonOptions, MachineOptions {
+  readonly out: string;
+  readonly seed: number;
+}
+
+/** Lies beside the run's own files, and marks the folder as one that the next quickstart may replace. */
+const CERTIFICATION_FILE = "certification.json";
+const BALL = { norm: "linf", epsilon: QUICKSTART.epsilon, box: [0, 1] } as const;
+
+/** `autodual quickstart`: from nothing to a certified network, with no download. */
+export function addQuickstart(program: Command, context: CommandContext): void {
+  const command = program
+    .command("quickstart")
+    .description("train a small robust network on generated digits, certify it, attack it: under two minutes")
+    .option("--out <dir>", "run folder, replaced at each run", someText("--out", "a folder"), QUICKSTART.out);
+  addMachineOptions(command);
+  addSeedOption(command, "of the starting weights, the batches and the attack");
+  addJsonOption(command).action(async (flags: QuickstartFlags) => {
+    context.exitCode = await quickstart(flags, context);
+  });
+}
+
+async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promise<number> {
+  const began = performance.now();
+  const output = new Output(io, flags.json);
+  const opened = await openBackend(flags);
+  using target = new ReplacedFolder("--out", flags.out, CERTIFICATION_FILE);
+  const load = (split: "train" | "test", limit: number): Promise<Dataset> =>
+    loadDataset("glyphs", { split, limit, seed: DATA_SEED });
+  const train = await load("train", QUICKSTART.trainImages);
+  const test = await load("test", QUICKSTART.testImages);
+  output.print(
+    `${output.bold("autodual quickstart")}: ${QUICKSTART.epochs} epochs of robust training on ${train.count} ` +
+      `generated digits,\nmodel ${QUICKSTART.model}, ${formatBall(BALL)}; ${opened.description}`,
+  );
+
+  using interruption = new Interruption();
+  const network = architecture(QUICKSTART.model, { inputShape: train.shape, classes: train.classes });
+  const { run, certification } = await runTraining(
+    {
+      folder: RunFolder.create(target.beside),
+      run: freshRun(quickstartConfig(train, flags, opened)),
+      network,
+      weights: initialWeights(network, flags.seed),
+      state: null,
+      train,
+      test,
+    },
+    opened.backend,
+    output,
+    interruption,
+  );
+  const attack = certification && (await attackTrained(target, test, flags, opened, output, interruption));
+  if (!certification || !attack) {
+    output.print("stopped; nothing was kept");
+    return interruption.exitCode;
+  }
+
+  const model = await loadModelFile(join(target.beside, RUN_FILES.model));
+  const subject: CertificationSubject = {
+    model: { ...model, path: join(target.path, RUN_FILES.model) },
+    dataset: test,
+    ball: BALL,
+    method: run.config.bound,
+    arithmetic: opened.backend.dtype,
+  };
+  const record = certificationRecord(subject, certification);
+  await writeFileAtomically(join(target.beside, CERTIFICATION_FILE), `${JSON.stringify(record, null, 2)}\n`);
+  target.keep();
+
+  const { summary } = certification;
+  const figures: [string, string][] = [
+    ["standard error", formatPercent(summary.error)],
+    ["FGSM error", formatPercent(attack.summary.fgsmError)],
+    [`PGD error (${QUICKSTART.attackSteps} steps)`, formatPercent(attack.summary.pgdError)],
+    ["robust error, at most", formatPercent(summary.robustError)],
+    ["time in all", formatDuration((performance.now() - began) / 1000)],
+  ];
+  output.print(formatFigures(figures));
+  output.print(guaranteeInWords(subject, certification, "prediction"));
+  output.print(`run folder ${target.path}`);
+  await output.writeJson(record);
+  return 0;
+}
+
+/** Attacks the model as it was written. */
+async function attackTrained(
+  target: ReplacedFolder,
+  test: Dataset,
+  { seed }: QuickstartFlags,
+  { backend }: OpenedBackend,
+  output: Output,
+  interruption: Interruption,
+): Promise<AttackOutcome | null> {
+  const model = await loadModelFile(join(target.beside, RUN_FILES.model));
+  const parameters = uploadWeights(backend, model);
+  try {
+    return await attackDataset(
+      { backend, network: model.network, parameters },
+      test,
+      {
+        ball: BALL,
+        batch: QUICKSTART.attackBatch,
+        steps: QUICKSTART.attackSteps,
+        restarts: QUICKSTART.attackRestarts,
+        seed,
+      },
+      output,
+      interruption.signal,
+    );
+  } finally {
+    releaseParameters(parameters);
+  }
+}
+
+function quickstartConfig(
+  train: Dataset,
+  { seed }: QuickstartFlags,
+  { backend }: OpenedBackend,
+): TrainConfig {
+  const { model, epochs, batch, rate, epsilon, startEpsilon, scheduleEpochs, testImages } = QUICKSTART;
+  return {
+    data: {
+      name: "glyphs",
+      count: train.count,
+      shape: [...train.shape],
+      classes: train.classes,
+      limit: QUICKSTART.trainImages,
+      dataDir: null,
+      seed: DATA_SEED,
+    },
+    model,
+    norm: BALL.norm,
+    epsilon: { start: startEpsilon, end: epsilon, epochs: scheduleEpochs },
+    box: [...BALL.box],
+    kappa: { start: 1, end: 1, epochs: 0 },
+    bound: "parallel",
+    projections: "exact",
+    epochs,
+    testLimit: testImages,
+    batchSize: batch,
+    optimizer: { kind: "adam", weightDecay: 0 },
+    learningRate: { rate, factor: 0.5, every: 0, after: 0 },
+    seed,
+    backend: backend.name,
+    dtype: backend.dtype,
+  };
+}

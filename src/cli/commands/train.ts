@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import type { BackendName } from "../../compute/index.js";
+import { type Run, RunFolder } from "../../train/run-folder.js";
+import { FLOATING_POINT } from "../certification-report.js";
+import type { CommandContext } from "../context.js";
+import { Interruption } from "../interruption.js";
+import { type OpenedBackend, openBackend } from "../open-backend.js";
+import { Output } from "../output.js";
+import { formatFigures } from "../table.js";
+import { addTrainOptions, checkTrainFlags, type TrainFlags } from "../train/flags.js";
+import { removeLeftovers } from "../train/leftovers.js";
+import { newRun, removeIfEmpty } from "../train/new-run.js";
+import { resumedRun } from "../train/resumed-run.js";
+import { runTraining, type TrainingJob } from "../train/training.js";
+import { changeInWords, formatBall, formatPercent, wrap } from "../wording.js";
+
+/** `autodual train`: robust training into a run folder, which a stopped run goes on from. */
+export function addTrain(program: Command, context: CommandContext): void {
+  const command = program.command("train").description("train a robust model into a run folder");
+  addTrainOptions(command).action(async (flags: TrainFlags) => {
+    checkTrainFlags(command);
+    const fromCommandLine = command.getOptionValueSource("backend") === "cli";
+    context.exitCode = await train(flags, fromCommandLine, context);
+  });
+}
+
+async function train(flags: TrainFlags, backendGiven: boolean, { io }: CommandContext): Promise<number> {
+  const output = new Output(io, flags.json);
+  let job: TrainingJob;
+  let opened: OpenedBackend;
+  if (flags.resume === undefined) {
+    opened = await openBackend(flags);
+    job = await newRun(flags, opened.backend);
+  } else {
+    const folder = RunFolder.open(flags.resume);
+    const run = await folder.readRun();
+    if (run.status === "finished") {
+      output.print(`${folder.path}: this run is finished; there is nothing to resume`);
+      printRun(output, run, folder);
+      await output.writeJson(run);
+      return 0;
+    }
+    const { config } = run;
+    const backend = backendGiven ? flags.backend : (config.backend as BackendName);
+    opened = await openBackend({ ...flags, backend, dtype: config.dtype });
+    removeLeftovers(folder.path);
+    job = await resumedRun(folder, { ...run, config: { ...config, backend: opened.backend.name } });
+    output.print(`going on from epoch ${job.state!.epoch + 1}, batch ${job.state!.batch + 1}`);
+  }
+
+  const { config } = job.run;
+  output.print(
+    `${config.epochs} epochs of ${job.train.count} examples of ${job.train.name}; ${opened.description}`,
+  );
+  output.print(`run folder ${job.folder.path}`);
+  using interruption = new Interruption();
+  let run: Run;
+  try {
+    ({ run } = await runTraining(job, opened.backend, output, interruption));
+  } catch (error) {
+    if (flags.resume === undefined) removeIfEmpty(job.folder);
+    throw error;
+  }
+  await output.writeJson(run);
+  if (run.status !== "finished") {
+    output.print(`stopped; go on with: autodual train --resume ${job.folder.path}`);
+    return interruption.exitCode;
+  }
+  printRun(output, run, job.folder);
+  return 0;
+}
+
+function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder): void {
+  if (!evaluation) return;
+  const ball = { norm: config.norm, epsilon: evaluation.epsilon, box: config.box };
+  output.print(
+    formatFigures([
+      ["run folder", folder.path],
+      ["test examples", String(evaluation.examples)],
+      ["ball", formatBall(ball)],
+      ["error", formatPercent(evaluation.error)],
+      ["robust error, at most", formatPercent(evaluation.robustError)],
+    ]),
+  );
+  const { robustError, examples } = evaluation;
+  const guarantee =
+    robustError === 1
+      ? `Nothing is guaranteed: not one of these ${examples} test examples is both right and certified.`
+      : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError)} of these ` +
+        `${examples} test examples wrong.`;
+  output.print(wrap(`${guarantee} ${FLOATING_POINT}`));
+}

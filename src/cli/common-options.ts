@@ -1,0 +1,107 @@
+import type { Command } from "commander";
+import type { BackendName, Dtype } from "../compute/index.js";
+import { BOUND_METHODS, type BoundMethod } from "../dual/auto-dual.js";
+import type { BallSpec, Box, Norm } from "../dual/ball.js";
+import { UsageError } from "../errors.js";
+import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "./arguments.js";
+
+const BACKENDS: readonly BackendName[] = ["auto", "native", "reference", "webgpu"];
+const DTYPES: readonly Dtype[] = ["float64", "float32"];
+
+/** `--json`, which every command has. */
+export interface JsonOptions {
+  readonly json?: string;
+}
+
+export function addJsonOption(command: Command): Command {
+  return command.option(
+    "--json <file>",
+    "write the figures as JSON; - is standard output",
+    someText("--json", "a file, or - for standard output"),
+  );
+}
+
+/** What decides how the numbers are computed. */
+export interface MachineOptions {
+  readonly backend: BackendName;
+  readonly dtype: Dtype;
+  readonly threads?: number;
+}
+
+export function addMachineOptions(command: Command): Command {
+  return command
+    .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, oneOf("--backend", BACKENDS), "auto")
+    .option("--dtype <type>", `one of ${DTYPES.join(", ")}`, oneOf("--dtype", DTYPES), "float64")
+    .option("--threads <n>", "threads, where the backend has them", wholeNumber("--threads", { min: 1 }));
+}
+
+export function addSeedOption(command: Command, what: string): Command {
+  return command.option("--seed <n>", what, wholeNumber("--seed", { min: 0 }), 0);
+}
+
+/** The ball of perturbations, as flags. */
+export interface BallFlags {
+  readonly epsilon: number;
+  readonly norm: Norm;
+  readonly box?: Box | null;
+}
+
+export function addBallOptions(command: Command): Command {
+  return command
+    .option(
+      "--epsilon <e>",
+      "radius of the ball, in the units of the data, such as 8/255",
+      numberIn("--epsilon", { min: 0 }),
+    )
+    .option("--norm <norm>", "linf, l2 or l1", parseNorm, "linf")
+    .option("--box <box>", "bounds that pixels keep, or none (default: 0,1 with linf, else none)", parseBox);
+}
+
+/** The ball that the flags ask for; a `UsageError` for a box with another norm than linf. */
+export function readBall({ epsilon, norm, box }: BallFlags): BallSpec & { epsilon: number; box: Box | null } {
+  if (box && norm !== "linf") {
+    throw new UsageError(
+      `--box: expected none with --norm ${norm}, as only the linf ball can be cut, found ${box}`,
+    );
+  }
+  return { norm, epsilon, box: box === undefined && norm === "linf" ? [0, 1] : (box ?? null) };
+}
+
+export function addBoundOption(command: Command): Command {
+  return command.option(
+    "--bound <method>",
+    "parallel (the paper's lines) or adaptive (tighter)",
+    oneOf<BoundMethod>("--bound", BOUND_METHODS),
+    "parallel",
+  );
+}
+
+/** Where examples come from. */
+export interface DataFlags {
+  readonly data: string;
+  readonly dataDir?: string;
+}
+
+export function addDataOptions(command: Command): Command {
+  return command
+    .option(
+      "--data <data>",
+      "glyphs, mnist, cifar10, fashion-mnist, a folder or FILE.npz",
+      someText("--data", "a data set's name, a folder or FILE.npz"),
+    )
+    .option(
+      "--data-dir <dir>",
+      "folder in which data sets are looked for first",
+      someText("--data-dir", "a folder"),
+    );
+}
+
+/**
+ * Throws a `UsageError` that names the first of `flags` that was not given. Not left to commander, which would complain
+ * of a missing flag before the mistyped one that was meant to be it.
+ */
+export function requireFlags(command: Command, flags: readonly string[], example: string): void {
+  const missing = flags.find((flag) => command.getOptionValueSource(flag) === undefined);
+  if (missing === undefined) return;
+  throw new UsageError(`--${missing}: expected, as in autodual ${command.name()} ${example}, found nothing`);
+}

@@ -1,0 +1,44 @@
+import { CommanderError } from "commander";
+import { AutodualError } from "../errors.js";
+import type { Io } from "./io.js";
+
+/** Bad usage or bad input. */
+const EXIT_BAD_INPUT = 2;
+/** A fault of ours. */
+const EXIT_INTERNAL = 3;
+
+/**
+ * Tells an error in one line on standard error and gives the exit code. `command` is the one that was asked for, to
+ * point at its help.
+ */
+export function explainFailure(error: unknown, io: Io, command: string | undefined): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    writeLine(io, usageLine(error, command));
+    return EXIT_BAD_INPUT;
+  }
+  if (error instanceof AutodualError) {
+    writeLine(io, error.message);
+    return EXIT_BAD_INPUT;
+  }
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  if (io.env.AUTODUAL_DEBUG) {
+    writeLine(io, `internal fault: ${message}`);
+    io.stderr.write(`${stack ?? ""}\n`);
+  } else {
+    writeLine(io, `internal fault: ${message}; set AUTODUAL_DEBUG=1 to see where`);
+  }
+  return EXIT_INTERNAL;
+}
+
+function usageLine({ message }: CommanderError, command: string | undefined): string {
+  const complaint = message.replace(/^error: |\.$/g, "");
+  return command === undefined
+    ? `${complaint}; see autodual --help`
+    : `${command}: ${complaint}; see autodual ${command} --help`;
+}
+
+function writeLine(io: Io, message: string): void {
+  // Messages quote what the user gave, line breaks included.
+  io.stderr.write(`autodual: ${message.replace(/\s*[\r\n]+\s*/g, " ").trim()}\n`);
+}

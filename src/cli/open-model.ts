@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { extname, join } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { FormatError, ShapeError, UsageError } from "../errors.js";
+import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
+import type { Network } from "../network/network.js";
+import { formatShape, sizeOf } from "../network/shape.js";
+import { RUN_FILES } from "../train/run-folder.js";
+
+/** Whether MODEL means a file or a run folder; else it can only be an architecture's name. */
+export function isModelPath(model: string): boolean {
+  return (
+    [".onnx", ".safetensors"].includes(extname(model).toLowerCase()) ||
+    /[/\\]/.test(model) ||
+    existsSync(join(model, RUN_FILES.model))
+  );
+}
+
+/** Reads a model file, or the model of a run folder. */
+export async function openModel(model: string): Promise<LoadedModel> {
+  if (model.trim() === "")
+    throw new UsageError("model: expected a model file or a run folder, found nothing");
+  if (!statSync(model, { throwIfNoEntry: false })?.isDirectory()) return loadModelFile(model);
+  const path = join(model, RUN_FILES.model);
+  if (!existsSync(path)) {
+    const found = readdirSync(model).slice(0, 3).join(", ") || "nothing";
+    throw new FormatError(`${model}: expected a run folder with ${RUN_FILES.model}, found ${found}`);
+  }
+  return loadModelFile(path);
+}
+
+/** Reads the only model given; several would be a cascade. */
+export async function openOnlyModel(models: readonly string[]): Promise<LoadedModel> {
+  if (models.length > 1) {
+    throw new UsageError(
+      `model: expected one, found ${models.length}; a cascade of several models is not in this version`,
+    );
+  }
+  return openModel(models[0]);
+}
+
+/**
+ * Throws a `ShapeError` unless the network takes inputs of the data's size, and a `UsageError` if a label is not one
+ * of its classes. `where` names the model.
+ */
+export function checkModelFitsData(network: Network, dataset: Dataset, where: string): void {
+  const wanted = sizeOf(network.inputShape);
+  const found = sizeOf(dataset.shape);
+  if (wanted !== found) {
+    throw new ShapeError(
+      `${where}: the model takes inputs of ${formatShape(network.inputShape)} = ${wanted} numbers, ` +
+        `found ${formatShape(dataset.shape)} = ${found} in data set ${dataset.name}`,
+    );
+  }
+  const { classes } = network;
+  const outside = dataset.labels.findIndex((label) => label >= classes);
+  if (outside >= 0) {
+    throw new UsageError(
+      `--data ${dataset.name} (${dataset.split}): example ${outside}: expected a label from 0 to ${classes - 1}, ` +
+        `as ${where} has ${classes} classes, found ${dataset.labels[outside]}`,
+    );
+  }
+}

@@ -1,0 +1,73 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
+import pc from "picocolors";
+import { UsageError } from "../errors.js";
+import { writeFileAtomically } from "../formats/write-file.js";
+import type { Io, OutputStream } from "./io.js";
+import { type Progress, type ProgressOptions, startProgress } from "./progress.js";
+
+/**
+ * Where a command's words and figures go. Words go to standard output, or to standard error when `--json -` claims
+ * standard output for the figures.
+ */
+export class Output {
+  readonly bold: (text: string) => string;
+  readonly #io: Io;
+  readonly #words: OutputStream;
+  readonly #json: string | undefined;
+
+  /** A `UsageError` now, before any long work, if `json` cannot be written later. */
+  constructor(io: Io, json: string | undefined) {
+    this.#io = io;
+    this.#json = json;
+    this.#words = json === "-" ? io.stderr : io.stdout;
+    this.bold = pc.createColors(wantsColor(io, this.#words)).bold;
+    if (json !== undefined && json !== "-") checkWritable("--json", json);
+  }
+
+  print(text = ""): void {
+    this.#words.write(`${text}\n`);
+  }
+
+  /** A bar on a terminal, plain lines elsewhere; on standard error in both cases. */
+  progress(options: ProgressOptions): Progress {
+    return startProgress(this.#io.stderr, options);
+  }
+
+  /** Writes the figures where `--json` asked for them, if it did. NaN and infinities become null. */
+  async writeJson(value: unknown): Promise<void> {
+    if (this.#json === undefined) return;
+    const text = `${JSON.stringify(value, null, 2)}\n`;
+    if (this.#json === "-") this.#io.stdout.write(text);
+    else await writeFileAtomically(this.#json, text);
+  }
+}
+
+/** NO_COLOR (no-color.org) counts unless empty. */
+function wantsColor({ env }: Io, stream: OutputStream): boolean {
+  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+}
+
+/** Throws a `UsageError` that names the flag unless a file can be written at `path`. */
+export function checkWritable(flag: string, path: string): void {
+  const folder = dirname(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory())
+    throw new UsageError(`${flag}: expected a file to write, found the folder ${path}`);
+  if (!existingFolder(folder)) {
+    throw new UsageError(`${flag}: expected a file in a folder that exists, found ${path}`);
+  }
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new UsageError(`${flag}: expected a folder that can be written to, found ${folder}`);
+  }
+}
+
+function existingFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // missing, or below a regular file
+  }
+}

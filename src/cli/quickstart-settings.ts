@@ -1,0 +1,16 @@
+/** What `quickstart` does: as much as plain TypeScript does in well under two minutes on two cores. */
+export const QUICKSTART = {
+  out: "runs/quickstart",
+  model: "tiny",
+  trainImages: 1_000,
+  testImages: 1_000,
+  epochs: 3,
+  batch: 20,
+  rate: 0.003,
+  epsilon: 0.1,
+  startEpsilon: 0.01,
+  scheduleEpochs: 2,
+  attackSteps: 10,
+  attackRestarts: 1,
+  attackBatch: 50,
+} as const;

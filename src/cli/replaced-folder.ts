@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "../errors.js";
+import { removeLeftovers } from "./train/leftovers.js";
+
+/**
+ * A folder that is filled beside its place and takes it at the end, so that what stood there before is there until
+ * the new one is whole. Disposing it before `keep` leaves everything as it was.
+ */
+export class ReplacedFolder implements Disposable {
+  readonly path: string;
+  /** Where to write until `keep`. */
+  readonly beside: string;
+
+  /**
+   * Throws a `UsageError` if the place cannot be written to, or if it holds something other than a folder with the
+   * file `mark`, which only an earlier one of its kind has: nothing else is ever replaced.
+   */
+  constructor(flag: string, path: string, mark: string) {
+    this.path = path;
+    const parent = dirname(path);
+    this.beside = join(parent, temporaryName(path));
+    try {
+      if (existsSync(path) && readdirSync(path).length > 0 && !existsSync(join(path, mark))) {
+        throw new UsageError(
+          `${flag}: expected a new folder or one of an earlier run, found others' files in ${path}`,
+        );
+      }
+      mkdirSync(parent, { recursive: true });
+      removeLeftovers(parent);
+      mkdirSync(this.beside);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      throw new UsageError(`${flag}: expected a folder that can be made, found ${path} (${code ?? error})`);
+    }
+  }
+
+  /** Puts the new folder into place. */
+  keep(): void {
+    const old = join(dirname(this.path), temporaryName(this.path));
+    if (existsSync(this.path)) renameSync(this.path, old);
+    renameSync(this.beside, this.path);
+    rmSync(old, { recursive: true, force: true });
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.beside, { recursive: true, force: true });
+  }
+}
+
+function temporaryName(path: string): string {
+  return `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
+}

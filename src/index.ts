@@ -1,0 +1,90 @@
+/**
+ * autodual: provably robust neural networks.
+ *
+ * Build a network (`sequential`, `graph`, `architecture`) or load one (`loadModelFile`), put its weights on a backend
+ * (`createBackend`, `uploadWeights`), then certify (`certifyBatch`), attack (`attackBatch`) or train (`Trainer`) it.
+ * Bounds themselves come from `buildDual` over a `makeBall`.
+ */
+export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
+export { Tape, type Variable } from "./autodiff/index.js";
+export {
+  type Against,
+  type BatchVerdict,
+  type CertifyOptions,
+  certifyBatch,
+  type ExampleVerdict,
+} from "./certify/certify.js";
+export type { Backend, Dtype, FloatArray, Tensor } from "./compute/backend.js";
+export type { Activation } from "./compute/elementwise.js";
+export { type BackendName, createBackend } from "./compute/index.js";
+export { type Owners, repeatOwners } from "./compute/owners.js";
+export { type RandomSource, random } from "./compute/random.js";
+export { batches } from "./data/batches.js";
+export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
+export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
+export {
+  BOUND_METHODS,
+  type BoundMethod,
+  buildDual,
+  type DualNetwork,
+  type DualOptions,
+} from "./dual/auto-dual.js";
+export {
+  type Ball,
+  type BallSpec,
+  type Box,
+  type Epsilon,
+  makeBall,
+  type Norm,
+  releaseBall,
+} from "./dual/ball.js";
+export type { Bounds } from "./dual/dual-layer.js";
+export {
+  AutodualError,
+  BackendError,
+  FormatError,
+  ShapeError,
+  UnsupportedOperatorError,
+  UsageError,
+} from "./errors.js";
+export { decodeModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
+export { importOnnx } from "./formats/onnx/import.js";
+export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
+export {
+  add,
+  averagePool,
+  batchNorm,
+  concat,
+  conv2d,
+  flatten,
+  hardtanh,
+  identity,
+  leakyRelu,
+  linear,
+  maxPool,
+  normalize,
+  relu,
+  reshape,
+  scaleShift,
+  sigmoid,
+  tanh,
+} from "./network/build-layer.js";
+export { forward } from "./network/forward.js";
+export type { Layer, LayerKind } from "./network/layer.js";
+export { type Attach, graph, type Handle, Network, sequential } from "./network/network.js";
+export type { Shape } from "./network/shape.js";
+export {
+  type Bindings,
+  downloadWeights,
+  fixedBindings,
+  initialWeights,
+  type Model,
+  type Parameters,
+  releaseParameters,
+  trainedBindings,
+  uploadWeights,
+  type Weights,
+} from "./network/weights.js";
+export type { EpochRow, TrainConfig } from "./train/config.js";
+export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
+export { type BatchSource, Trainer, type TrainingEvent, type TrainingState } from "./train/trainer.js";

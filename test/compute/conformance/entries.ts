@@ -1,0 +1,134 @@
+import { describe, expect, test } from "vitest";
+import type { Elementwise } from "../../../src/compute/elementwise.js";
+import { build, map, map2 } from "../oracle.js";
+import * as lines from "../oracle-lines.js";
+import type { Bench } from "./bench.js";
+
+interface Case {
+  readonly f: Elementwise;
+  readonly value: (z: number) => number;
+  readonly derivative: (z: number) => number;
+  readonly positiveOnly?: boolean;
+}
+
+const ACTIVATIONS = [
+  { kind: "relu" },
+  { kind: "leaky-relu", slope: 0.25 },
+  { kind: "hardtanh", minimum: -0.5, maximum: 1 },
+  { kind: "tanh" },
+  { kind: "sigmoid" },
+] as const;
+
+const CASES: readonly Case[] = [
+  ...ACTIVATIONS.map((f) => ({
+    f,
+    value: (z: number) => lines.value(f, z),
+    derivative: (z: number) => lines.derivative(f, z),
+  })),
+  { f: { kind: "abs" }, value: Math.abs, derivative: Math.sign },
+  { f: { kind: "sign" }, value: Math.sign, derivative: () => 0 },
+  { f: { kind: "square" }, value: (z) => z * z, derivative: (z) => 2 * z },
+  { f: { kind: "sqrt" }, value: Math.sqrt, derivative: (z) => 1 / (2 * Math.sqrt(z)), positiveOnly: true },
+  {
+    f: { kind: "reciprocal-sqrt", offset: 0.125 },
+    value: (z) => (z + 0.125) ** -0.5,
+    derivative: (z) => -0.5 * (z + 0.125) ** -1.5,
+    positiveOnly: true,
+  },
+];
+
+export function entriesConformance(bench: Bench): void {
+  describe("entry by entry", () => {
+    test("arithmetic of two tensors", async () => {
+      for (const [features, rows] of [
+        [1, 1],
+        [3, 7],
+        [8, 17],
+      ]) {
+        const [x, y, g] = [0, 1, 2].map(() => bench.matrix(features, rows));
+        const combined = await bench.run([x, y], (b, [p, q]) => b.combine(0.5, p, -3, q));
+        bench.expectClose(
+          combined,
+          map2(x, y, (p, q) => 0.5 * p - 3 * q),
+          "combine",
+        );
+        const scaled = await bench.run([x], (b, [p]) => b.scaleBy(p, -2, 0.25));
+        bench.expectClose(
+          scaled,
+          map(x, (p) => -2 * p + 0.25),
+          "scaleBy",
+        );
+        const product = await bench.run([x, y], (b, [p, q]) => b.multiply(p, q));
+        bench.expectClose(
+          product,
+          map2(x, y, (p, q) => p * q),
+          "multiply",
+        );
+        const low = await bench.run([x, y], (b, [p, q]) => b.minimum(p, q));
+        bench.expectClose(low, map2(x, y, Math.min), "minimum", 0);
+        const high = await bench.run([x, y], (b, [p, q]) => b.maximum(p, q));
+        bench.expectClose(high, map2(x, y, Math.max), "maximum", 0);
+        for (const part of ["x", "y"] as const) {
+          const got = await bench.run([x, y, g], (b, [p, q, r]) => b.minimumGradient(p, q, r)[part]);
+          const expected = build(features, rows, (f, r) => {
+            const i = f * rows + r;
+            return x.values[i] < y.values[i] === (part === "x") ? g.values[i] : 0;
+          });
+          bench.expectClose(got, expected, `minimumGradient in ${part}`, 0);
+        }
+      }
+    });
+
+    test("minimumGradient: a tie goes to y", async () => {
+      const x = build(1, 1, () => 2);
+      const got = await bench.run([x, x, x], (b, [p, q, r]) => b.minimumGradient(p, q, r).y);
+      expect(got.values).toEqual([2]);
+    });
+
+    for (const { f, value, derivative, positiveOnly } of CASES) {
+      test(`${f.kind}: value and derivative`, async () => {
+        const x = positiveOnly ? bench.positiveMatrix(5, 13) : bench.matrixAwayFromZero(5, 13);
+        const g = bench.matrix(5, 13);
+        const got = await bench.run([x], (b, [t]) => b.apply(f, t));
+        bench.expectClose(got, map(x, value), "apply");
+        const gradient = await bench.run([x, g], (b, [t, s]) => b.applyGradient(f, t, s));
+        bench.expectClose(
+          gradient,
+          map2(x, g, (z, s) => derivative(z) * s),
+          "applyGradient",
+        );
+      });
+    }
+
+    test("at a kink the derivative is the left piece's", async () => {
+      const kinks: [Elementwise, number, number][] = [
+        [{ kind: "relu" }, 0, 0],
+        [{ kind: "leaky-relu", slope: 0.25 }, 0, 0.25],
+        [{ kind: "hardtanh", minimum: -0.5, maximum: 1 }, -0.5, 0],
+        [{ kind: "hardtanh", minimum: -0.5, maximum: 1 }, 1, 1],
+        [{ kind: "abs" }, 0, 0],
+        [{ kind: "sqrt" }, 0, 0],
+      ];
+      for (const [f, z, expected] of kinks) {
+        const x = build(1, 1, () => z);
+        const one = build(1, 1, () => 1);
+        const got = await bench.run([x, one], (b, [t, s]) => b.applyGradient(f, t, s));
+        expect(got.values[0], `${f.kind} at ${z}`).toBe(expected);
+      }
+    });
+
+    test("saturated tanh and sigmoid stay finite", async () => {
+      const x = build(1, 6, (_, r) => [-1e4, -700, -40, 40, 700, 1e4][r]);
+      for (const kind of ["tanh", "sigmoid"] as const) {
+        const got = await bench.run([x], (b, [t]) => b.apply({ kind }, t));
+        bench.expectClose(
+          got,
+          map(x, (z) => lines.value({ kind }, z)),
+          kind,
+        );
+        const gradient = await bench.run([x, x], (b, [t, g]) => b.applyGradient({ kind }, t, g));
+        for (const value of gradient.values) expect(Math.abs(value)).toBeLessThan(1e-10);
+      }
+    });
+  });
+}
