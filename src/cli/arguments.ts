@@ -80,9 +80,9 @@ export function someText(flag: string, expected: string): (text: string) => stri
 /** `linf`, `l2` or `l1`. */
 export const parseNorm: (text: string) => Norm = oneOf("--norm", NORMS);
 
-/** `lower,upper` or `none`. */
-export function parseBox(text: string): Box | null {
-  if (text === "none") return null;
+/** `lower,upper` or `none`; a word, as commander takes a parsed null for a flag without its value. */
+export function parseBox(text: string): Box | "none" {
+  if (text === "none") return text;
   const parts = text.split(",").map(readNumber);
   const [lower, upper] = parts;
   if (parts.length !== 2 || !parts.every(Number.isFinite)) {

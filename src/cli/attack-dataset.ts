@@ -43,7 +43,7 @@ export async function attackDataset(
 ): Promise<AttackOutcome | null> {
   const began = performance.now();
   const examples: AttackedExample[] = [];
-  const progress = output.progress({ label: "attack", unit: "examples", total: dataset.count });
+  const progress = output.progress({ label: "attack", total: dataset.count });
   const share = (kind: "wrong" | "fgsm" | "pgd"): number =>
     examples.filter((example) => example[kind]).length / examples.length;
   try {

@@ -60,7 +60,7 @@ export async function certifyDataset(
 ): Promise<Certification | null> {
   const began = performance.now();
   const examples: CertifiedExample[] = [];
-  const progress = output.progress({ label: "certify", unit: "examples", total: dataset.count });
+  const progress = output.progress({ label: "certify", total: dataset.count });
   try {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
       const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {

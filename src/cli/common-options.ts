@@ -4,6 +4,7 @@ import { BOUND_METHODS, type BoundMethod } from "../dual/auto-dual.js";
 import type { BallSpec, Box, Norm } from "../dual/ball.js";
 import { UsageError } from "../errors.js";
 import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "./arguments.js";
+import type { BallInWords } from "./wording.js";
 
 const BACKENDS: readonly BackendName[] = ["auto", "native", "reference", "webgpu"];
 const DTYPES: readonly Dtype[] = ["float64", "float32"];
@@ -39,11 +40,14 @@ export function addSeedOption(command: Command, what: string): Command {
   return command.option("--seed <n>", what, wholeNumber("--seed", { min: 0 }), 0);
 }
 
+/** Where pixels lie. */
+const UNIT_BOX: Box = [0, 1];
+
 /** The ball of perturbations, as flags. */
 export interface BallFlags {
   readonly epsilon: number;
   readonly norm: Norm;
-  readonly box?: Box | null;
+  readonly box?: Box | "none";
 }
 
 export function addBallOptions(command: Command): Command {
@@ -58,13 +62,14 @@ export function addBallOptions(command: Command): Command {
 }
 
 /** The ball that the flags ask for; a `UsageError` for a box with another norm than linf. */
-export function readBall({ epsilon, norm, box }: BallFlags): BallSpec & { epsilon: number; box: Box | null } {
-  if (box && norm !== "linf") {
-    throw new UsageError(
-      `--box: expected none with --norm ${norm}, as only the linf ball can be cut, found ${box}`,
-    );
-  }
-  return { norm, epsilon, box: box === undefined && norm === "linf" ? [0, 1] : (box ?? null) };
+export function readBall(flags: BallFlags): BallSpec & BallInWords {
+  const { epsilon, norm } = flags;
+  const box = flags.box ?? (norm === "linf" ? UNIT_BOX : "none");
+  if (box === "none") return { norm, epsilon, box: null };
+  if (norm === "linf") return { norm, epsilon, box };
+  throw new UsageError(
+    `--box: expected none with --norm ${norm}, as only the linf ball can be cut, found ${box}`,
+  );
 }
 
 export function addBoundOption(command: Command): Command {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
@@ -6,6 +6,7 @@ import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
 import { RUN_FILES } from "../train/run-folder.js";
+import { isFolder } from "./is-folder.js";
 
 /** Whether MODEL means a file or a run folder; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
@@ -20,7 +21,7 @@ export function isModelPath(model: string): boolean {
 export async function openModel(model: string): Promise<LoadedModel> {
   if (model.trim() === "")
     throw new UsageError("model: expected a model file or a run folder, found nothing");
-  if (!statSync(model, { throwIfNoEntry: false })?.isDirectory()) return loadModelFile(model);
+  if (!isFolder(model)) return loadModelFile(model);
   const path = join(model, RUN_FILES.model);
   if (!existsSync(path)) {
     const found = readdirSync(model).slice(0, 3).join(", ") || "nothing";

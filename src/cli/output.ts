@@ -1,9 +1,10 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../errors.js";
 import { writeFileAtomically } from "../formats/write-file.js";
 import type { Io, OutputStream } from "./io.js";
+import { isFolder } from "./is-folder.js";
 import { type Progress, type ProgressOptions, startProgress } from "./progress.js";
 
 /**
@@ -51,23 +52,13 @@ function wantsColor({ env }: Io, stream: OutputStream): boolean {
 /** Throws a `UsageError` that names the flag unless a file can be written at `path`. */
 export function checkWritable(flag: string, path: string): void {
   const folder = dirname(path);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory())
-    throw new UsageError(`${flag}: expected a file to write, found the folder ${path}`);
-  if (!existingFolder(folder)) {
+  if (isFolder(path)) throw new UsageError(`${flag}: expected a file to write, found the folder ${path}`);
+  if (!isFolder(folder)) {
     throw new UsageError(`${flag}: expected a file in a folder that exists, found ${path}`);
   }
   try {
     accessSync(folder, constants.W_OK);
   } catch {
     throw new UsageError(`${flag}: expected a folder that can be written to, found ${folder}`);
-  }
-}
-
-function existingFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false; // missing, or below a regular file
   }
 }

@@ -5,8 +5,6 @@ import { formatDuration } from "./wording.js";
 export interface ProgressOptions {
   /** What is being done, such as `certify`. */
   readonly label: string;
-  /** What is counted, such as `batches`. */
-  readonly unit: string;
   readonly total: number;
   /** How much was done before this run of the program. */
   readonly start?: number;
@@ -28,7 +26,7 @@ export function startProgress(stream: OutputStream, options: ProgressOptions): P
   return stream.isTTY ? new BarProgress(stream, options) : new LineProgress(stream, options);
 }
 
-/** `120/200 batches  3.1/s  26 s left  robust error 12.0 %`. */
+/** `120/200  3.1/s  26 s left  robust error 12.0 %`. */
 class Pace {
   readonly #options: ProgressOptions;
   readonly #began = performance.now();
@@ -38,9 +36,9 @@ class Pace {
   }
 
   describe(done: number, figures: string): string {
-    const { total, unit, start = 0 } = this.#options;
+    const { total, start = 0 } = this.#options;
     const rate = (done - start) / ((performance.now() - this.#began) / 1000);
-    const parts = [`${done}/${total} ${unit}`];
+    const parts = [`${done}/${total}`];
     if (done > start && Number.isFinite(rate)) {
       parts.push(`${rate.toPrecision(2)}/s`, `${formatDuration((total - done) / rate)} left`);
     }
@@ -73,7 +71,7 @@ class LineProgress implements Progress {
   stop(): void {}
 }
 
-const BAR_CELLS = 16;
+const BAR_CELLS = 10;
 
 class BarProgress implements Progress {
   readonly #stream: OutputStream;

@@ -31,6 +31,11 @@ export interface BallInWords {
   readonly box: Box | null;
 }
 
+/** `1 epoch`, `2 epochs`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** `linf, epsilon 0.1, box 0,1`. */
 export function formatBall({ norm, epsilon, box }: BallInWords): string {
   return `${norm}, epsilon ${formatNumber(epsilon)}, ${box ? `box ${box.join(",")}` : "no box"}`;

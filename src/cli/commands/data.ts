@@ -38,7 +38,7 @@ async function data(name: string, flags: DataCommandFlags, { io }: CommandContex
 }
 
 async function download(name: string, output: Output): Promise<void> {
-  const progress = output.progress({ label: `download ${name}`, unit: "files", total: 1 });
+  const progress = output.progress({ label: `download ${name}`, total: 1 });
   try {
     const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
     const folder = await downloadDataset(name, {

@@ -12,7 +12,7 @@ import { removeLeftovers } from "../train/leftovers.js";
 import { newRun, removeIfEmpty } from "../train/new-run.js";
 import { resumedRun } from "../train/resumed-run.js";
 import { runTraining, type TrainingJob } from "../train/training.js";
-import { changeInWords, formatBall, formatPercent, wrap } from "../wording.js";
+import { changeInWords, formatBall, formatPercent, plural, wrap } from "../wording.js";
 
 /** `autodual train`: robust training into a run folder, which a stopped run goes on from. */
 export function addTrain(program: Command, context: CommandContext): void {
@@ -50,7 +50,7 @@ async function train(flags: TrainFlags, backendGiven: boolean, { io }: CommandCo
 
   const { config } = job.run;
   output.print(
-    `${config.epochs} epochs of ${job.train.count} examples of ${job.train.name}; ${opened.description}`,
+    `${plural(config.epochs, "epoch")} of ${plural(job.train.count, "example")} of ${job.train.name}; ${opened.description}`,
   );
   output.print(`run folder ${job.folder.path}`);
   using interruption = new Interruption();
@@ -87,6 +87,6 @@ function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder
     robustError === 1
       ? `Nothing is guaranteed: not one of these ${examples} test examples is both right and certified.`
       : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError)} of these ` +
-        `${examples} test examples wrong.`;
+        `${plural(examples, "test example")} wrong.`;
   output.print(wrap(`${guarantee} ${FLOATING_POINT}`));
 }

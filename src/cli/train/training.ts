@@ -100,7 +100,7 @@ async function trainEpochs(
   const start = job.state ? job.state.epoch * batchesPerEpoch + job.state.batch : 0;
   const total = epochs * batchesPerEpoch;
   if (start >= total) return;
-  const progress = output.progress({ label: "train", unit: "batches", total, start });
+  const progress = output.progress({ label: "train", total, start });
   try {
     for await (const event of trainer.run(interruption.signal)) {
       tell(event, batchesPerEpoch, job.run.config, progress);
@@ -124,11 +124,10 @@ function tell(event: TrainingEvent, batchesPerEpoch: number, config: TrainConfig
       return;
     }
     case "epoch": {
-      const { epoch, epsilon, loss, robustLoss, error, robustError, seconds } = event.row;
+      const { epoch, epsilon, robustLoss, error, robustError, seconds } = event.row;
       progress.line(
-        `epoch ${epoch}/${config.epochs}  epsilon ${formatNumber(epsilon)}  loss ${loss.toFixed(3)}  ` +
-          `robust loss ${robustLoss.toFixed(3)}  error ${formatPercent(error)}  ` +
-          `robust error ${formatPercent(robustError)}  ${formatDuration(seconds)}`,
+        `epoch ${epoch}/${config.epochs}  epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
+          `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}  ${formatDuration(seconds)}`,
       );
       return;
     }

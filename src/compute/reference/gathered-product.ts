@@ -1,33 +1,16 @@
 import type { FloatArray } from "../backend.js";
+import type { Gathering, Placement, WeightLayout } from "./gathering.js";
+import { PackedScratch, packedProduct } from "./packed-product.js";
 import { makeProducts, type Products } from "./products.js";
 
-/**
- * What the right side of a product reads: at each position (one for a linear layer, one an output pixel for a
- * convolution) a table names the feature that each of `taps` terms takes, −1 for zero (a tap on the padding).
- */
-export interface Gathering {
-  readonly taps: number;
-  readonly positions: number;
-  /** Writes the features read at this position to table[start …]. */
-  fill(position: number, table: Int32Array, start: number): void;
-}
-
-/** Which weight belongs to output o and tap k: values[start + o · outputStride + tapOffsets[k]]. */
-export interface WeightLayout {
-  readonly start: number;
-  readonly outputStride: number;
-  readonly tapOffsets: Int32Array;
-}
-
-/** Where results go: output o at a position is feature first(position) + o · stride. */
-export interface Placement {
-  readonly stride: number;
-  first(position: number): number;
-}
+/** From here on packing pays, by measurement. */
+const PACKED_TAPS = 64;
+const PACKED_OUTPUTS = 8;
 
 /** What one backend keeps between products: its own copy of the inner loops, and the taps of a position. */
 export class ProductScratch {
   readonly products: Products = makeProducts();
+  readonly packed = new PackedScratch();
   #features = new Int32Array(0);
   #weights = new Int32Array(0);
   #table = new Int32Array(0);
@@ -78,6 +61,22 @@ export function gatheredProduct(
   placement: Placement,
 ): void {
   if (rows === 0) return;
+  if (gathering.taps >= PACKED_TAPS && outputs >= PACKED_OUTPUTS) {
+    packedProduct(
+      scratch.packed,
+      weight,
+      outputs,
+      layout,
+      x,
+      rows,
+      gathering,
+      bias,
+      biasStart,
+      out,
+      placement,
+    );
+    return;
+  }
   const { table, features, weights } = scratch.taps(gathering.taps);
   const { multiply } = scratch.products;
   for (let position = 0; position < gathering.positions; position++) {
@@ -121,6 +120,8 @@ export function gatheredGradient(
   if (rows === 0) return;
   const { table, features, weights } = scratch.taps(gathering.taps);
   const { accumulate } = scratch.products;
+  // Sums over many rows are double throughout, whatever the tensors' type.
+  const sums = gradient instanceof Float64Array ? gradient : new Float64Array(gradient.length);
   for (let position = 0; position < gathering.positions; position++) {
     const count = presentTaps(gathering, layout.tapOffsets, position, table, features, weights);
     const first = placement.first(position);
@@ -134,10 +135,11 @@ export function gatheredGradient(
       features,
       weights,
       count,
-      gradient,
+      sums,
       start,
       outputStride,
       rows,
     );
   }
+  if (sums !== gradient) for (let i = 0; i < sums.length; i++) gradient[i] += sums[i];
 }

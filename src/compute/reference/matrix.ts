@@ -1,13 +1,7 @@
 import type { Backend, FloatArray } from "../backend.js";
 import * as rules from "../shape-rules.js";
-import {
-  type Gathering,
-  gatheredGradient,
-  gatheredProduct,
-  type Placement,
-  type ProductScratch,
-  type WeightLayout,
-} from "./gathered-product.js";
+import { gatheredGradient, gatheredProduct, type ProductScratch } from "./gathered-product.js";
+import type { Gathering, Placement, WeightLayout } from "./gathering.js";
 import type { ReferenceMemory } from "./tensor.js";
 
 type MatrixOperations = Pick<Backend, "linear" | "linearTranspose" | "linearWeightGradient" | "transpose">;

@@ -40,9 +40,8 @@ export interface Products {
 }
 
 /**
- * The two loops that all heavy work goes through, blocked in registers: 4 channels × 2 rows, and 4 channels × 2 taps.
- * A factory, so that each arithmetic has its own copy: JavaScript engines compile a function for one array type well
- * and for two badly.
+ * The two loops that heavy work with few taps or outputs goes through, blocked in registers: 4 channels × 2 rows, and
+ * 4 channels × 2 taps. They read tensors as they lie; `packed-product.ts` rearranges larger ones first.
  */
 export function makeProducts(): Products {
   function multiply(
@@ -137,11 +136,15 @@ export function makeProducts(): Products {
       const s = start ? start[startBase + a] : 0;
       const o = outBase * rows + a * step;
       let r = 0;
-      for (; r + 4 <= rows; r += 4) {
+      for (; r + 8 <= rows; r += 8) {
         let c0 = s;
         let c1 = s;
         let c2 = s;
         let c3 = s;
+        let c4 = s;
+        let c5 = s;
+        let c6 = s;
+        let c7 = s;
         for (let k = 0; k < count; k++) {
           const i = r + feature[k] * rows;
           const v = w[p + weight[k]];
@@ -149,11 +152,19 @@ export function makeProducts(): Products {
           c1 += v * x[i + 1];
           c2 += v * x[i + 2];
           c3 += v * x[i + 3];
+          c4 += v * x[i + 4];
+          c5 += v * x[i + 5];
+          c6 += v * x[i + 6];
+          c7 += v * x[i + 7];
         }
         out[o + r] = c0;
         out[o + r + 1] = c1;
         out[o + r + 2] = c2;
         out[o + r + 3] = c3;
+        out[o + r + 4] = c4;
+        out[o + r + 5] = c5;
+        out[o + r + 6] = c6;
+        out[o + r + 7] = c7;
       }
       for (; r < rows; r++) {
         let c = s;

@@ -1,5 +1,5 @@
 import type { Conv2dGeometry } from "../geometry.js";
-import type { Gathering, Placement, WeightLayout } from "./gathered-product.js";
+import type { Gathering, Placement, WeightLayout } from "./gathering.js";
 
 /** First kernel offset whose tap, `origin + k · dilation`, is not before the input. */
 export function firstInside(origin: number, dilation: number): number {
