@@ -18,6 +18,8 @@ export interface AttackOptions {
   /** Step size in units of ε. Default 2.5/steps, at least 0.01. */
   readonly rate?: number;
   readonly seed?: number;
+  /** Number of the batch's first example: starts depend on the seed and the example's number, not on the batch. */
+  readonly firstExample?: number;
 }
 
 /** What attacks found on one example. */
@@ -44,7 +46,7 @@ export async function attackBatch(
   ballSpec: BallSpec,
   options: AttackOptions = {},
 ): Promise<AttackVerdict[]> {
-  const { steps = 40, restarts = 2, seed = 0 } = options;
+  const { steps = 40, restarts = 2, seed = 0, firstExample = 0 } = options;
   for (const [name, value] of [
     ["steps", steps],
     ["restarts", restarts],
@@ -70,7 +72,14 @@ export async function attackBatch(
     const some = pickExamples(x, labels, left);
     const hits = await inBall(model, some.x, some.labels, restrict(ballSpec, left), async (set) => {
       const found = new Array<boolean>(left.length).fill(false);
-      const point = randomStart(set, random(seed, `pgd/${restart}`));
+      const point = randomStart(
+        set,
+        left.map((b) =>
+          random(seed, "pgd")
+            .fork(restart)
+            .fork(firstExample + b),
+        ),
+      );
       for (let step = 0; step <= steps; step++) {
         misled(await logitsAt(model, point, left.length), some.labels).forEach((hit, i) => {
           found[i] ||= hit;

@@ -14,12 +14,13 @@ export interface AttackSet {
   readonly examples: number;
 }
 
-/** A random point of each example's ball. */
-export function randomStart(set: AttackSet, source: RandomSource): Float64Array {
+/** A random point of each example's ball, example b's from `sources[b]`. */
+export function randomStart(set: AttackSet, sources: readonly RandomSource[]): Float64Array {
   const { centre, radius, features, examples } = set;
   const x = Float64Array.from(centre);
   for (let b = 0; b < examples; b++) {
     const step = new Float64Array(features);
+    const source = sources[b];
     for (let f = 0; f < features; f++) {
       step[f] = set.ball.spec.norm === "linf" ? 2 * source.uniform() - 1 : source.normal();
     }

@@ -2,9 +2,11 @@ import { Tape } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
 import { buildDual, type DualOptions } from "../dual/auto-dual.js";
 import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import { isProof } from "../dual/proof.js";
+import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
 import type { Network } from "../network/network.js";
-import { predict } from "../network/predict.js";
+import { NO_CLASS, predict } from "../network/predict.js";
 import { sizeOf } from "../network/shape.js";
 import { fixedBindings, type Parameters } from "../network/weights.js";
 
@@ -17,6 +19,7 @@ export interface CertifyOptions extends DualOptions {
 
 /** The verdict on one example. */
 export interface ExampleVerdict {
+  /** The model's answer; −1 where its logits are not numbers. */
   readonly prediction: number;
   /** The class whose margins `marginLower` bounds. */
   readonly reference: number;
@@ -54,7 +57,7 @@ export async function certifyBatch(
   const input = tape.own(backend.upload(sizeOf(network.inputShape), examples, x));
   const logits = await backend.read(forward(tape, network, bindings, input).output.value);
   const predictions = predict(logits, examples);
-  const reference = options.against === "label" && labels ? labels : predictions;
+  const reference = referenceClasses(options.against ?? "prediction", predictions, labels);
   const ball = makeBall(backend, x, examples, ballSpec);
   try {
     const dual = buildDual(tape, network, bindings, ball, options);
@@ -65,7 +68,8 @@ export async function certifyBatch(
         j === reference[b] ? 0 : margins[j * examples + b],
       );
       const certified =
-        prediction === reference[b] && marginLower.every((margin, j) => j === reference[b] || margin > 0);
+        prediction === reference[b] &&
+        marginLower.every((margin, j) => j === reference[b] || isProof(margin));
       return { prediction, reference: reference[b], certified, marginLower };
     });
     const openNeurons = [...dual.openCounts.values()].reduce((sum, count) => sum + count, 0);
@@ -73,4 +77,12 @@ export async function certifyBatch(
   } finally {
     releaseBall(ball);
   }
+}
+
+/** The class whose margins are bounded; where the model has no answer, class 0 stands in and nothing is certified. */
+function referenceClasses(against: Against, predictions: Int32Array, labels: Int32Array | null): Int32Array {
+  if (against === "prediction")
+    return predictions.map((prediction) => (prediction === NO_CLASS ? 0 : prediction));
+  if (!labels) throw new UsageError("certify: bounds against the label need labels, got none");
+  return labels;
 }

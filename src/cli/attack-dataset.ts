@@ -48,7 +48,10 @@ export async function attackDataset(
     examples.filter((example) => example[kind]).length / examples.length;
   try {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdicts = await attackBatch(backend, network, parameters, x, labels, ball, options);
+      const verdicts = await attackBatch(backend, network, parameters, x, labels, ball, {
+        ...options,
+        firstExample: first,
+      });
       verdicts.forEach((verdict, i) => {
         examples.push({ index: first + i, label: labels[i], ...verdict });
       });

@@ -63,8 +63,8 @@ export function printCertification(
       ["ball", formatBall(ball)],
       ["bound", `${method}, exact (no random projections)`],
       ["error", formatPercent(summary.error)],
-      ["robust error, at most", formatPercent(summary.robustError)],
-      ["certified predictions", formatPercent(summary.certified)],
+      ["robust error, at most", formatPercent(summary.robustError, "upper")],
+      ["certified predictions", formatPercent(summary.certified, "lower")],
       ["speed", `${summary.examplesPerSecond.toPrecision(3)} examples/s`],
     ]),
   );
@@ -91,7 +91,7 @@ export function guaranteeInWords(
       ? `Nothing is guaranteed: for none of the ${dataset.count} examples could it be shown that ${change} alters ` +
         "the model's answer."
       : `Guaranteed: for ${certified} of the ${dataset.count} examples, ${change} alters ${answer}; ${right} of ` +
-        "these answers are right, so no attack within that ball has an error above " +
-        `${formatPercent(summary.robustError)} on these examples.`;
+        `these answers ${right === 1 ? "is" : "are"} right, so no attack within that ball has an error above ` +
+        `${formatPercent(summary.robustError, "upper")} on these examples.`;
   return wrap(`${guarantee} ${FLOATING_POINT}`);
 }

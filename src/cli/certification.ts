@@ -70,7 +70,10 @@ export async function certifyDataset(
       verdict.examples.forEach(({ prediction, certified, marginLower }, i) => {
         examples.push({ index: first + i, label: labels[i], prediction, certified, stage: 0, marginLower });
       });
-      progress.update(examples.length, `robust error ${formatPercent(errors(examples).robustError)}`);
+      progress.update(
+        examples.length,
+        `robust error ${formatPercent(errors(examples).robustError, "upper")}`,
+      );
       await nextTurn();
       if (signal?.aborted) return null;
     }

@@ -1,8 +1,17 @@
 import type { Box, Norm } from "../dual/ball.js";
 
-/** `12.3 %`. */
-export function formatPercent(fraction: number): string {
-  return `${(100 * fraction).toFixed(fraction !== 0 && fraction < 0.01 ? 2 : 1)} %`;
+/** `12.3 %`. What is claimed as an upper bound is rounded up, a lower bound down. */
+export function formatPercent(fraction: number, bound: "upper" | "lower" | "none" = "none"): string {
+  const digits = fraction !== 0 && fraction < 0.01 ? 2 : 1;
+  const steps = 100 * fraction * 10 ** digits;
+  // 0.57 · 100 is a little more than 57: that is no reason to round up.
+  const slack = 1e-9 * steps;
+  const rounded = {
+    upper: Math.ceil(steps - slack),
+    lower: Math.floor(steps + slack),
+    none: Math.round(steps),
+  };
+  return `${(rounded[bound] / 10 ** digits).toFixed(digits)} %`;
 }
 
 /** `42 s`, `3 min 5 s`, `2 h 10 min`. */
@@ -24,6 +33,13 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** ε without rounding, since a guarantee is told with it: 0.1, 8/255. */
+export function formatEpsilon(epsilon: number): string {
+  const text = String(epsilon);
+  const grey = Math.round(epsilon * 255);
+  return text.length > 8 && grey / 255 === epsilon ? `${grey}/255` : text;
+}
+
 /** One ball of perturbations around every example. */
 export interface BallInWords {
   readonly norm: Norm;
@@ -38,7 +54,7 @@ export function plural(count: number, noun: string): string {
 
 /** `linf, epsilon 0.1, box 0,1`. */
 export function formatBall({ norm, epsilon, box }: BallInWords): string {
-  return `${norm}, epsilon ${formatNumber(epsilon)}, ${box ? `box ${box.join(",")}` : "no box"}`;
+  return `${norm}, epsilon ${formatEpsilon(epsilon)}, ${box ? `box ${box.join(",")}` : "no box"}`;
 }
 
 /** What an attacker may do, for a sentence that begins with `no change of`. */
@@ -46,10 +62,10 @@ export function changeInWords({ norm, epsilon, box }: BallInWords): string {
   const within = box ? `, pixels kept within [${box[0]}, ${box[1]}],` : ", with no bounds on the pixels,";
   switch (norm) {
     case "linf":
-      return `the input by at most ${formatNumber(epsilon)} in every pixel (the linf norm)${within}`;
+      return `the input by at most ${formatEpsilon(epsilon)} in every pixel (the linf norm)${within}`;
     case "l2":
     case "l1":
-      return `the input by at most ${formatNumber(epsilon)} in the ${norm} norm${within}`;
+      return `the input by at most ${formatEpsilon(epsilon)} in the ${norm} norm${within}`;
     default:
       return norm satisfies never;
   }

@@ -25,7 +25,7 @@ export interface CroppedLayer {
 
 /** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
 export type Coupling =
-  /** Each output takes one input, scaled or moved. */
+  /** Each output takes one input, scaled or moved, and no input is taken twice: independence is kept. */
   | "diagonal"
   /** Outputs are sums over inputs. */
   | "mixing"

@@ -23,8 +23,9 @@ export function freshStream(tape: Tape, origin: number, radius: Variable, order:
   for (let b = 0; b < examples; b++) {
     for (let f = 0; f < features; f++) {
       const entry = f * examples + b;
-      // NaN is not zero: it must reach the bounds.
-      if (!values || values[entry] !== 0) entries.push(entry);
+      // NaN is not zero: it must reach the bounds. Nor is what cannot be looked at.
+      const value = values ? values[entry] : Number.NaN;
+      if (value !== 0) entries.push(entry);
     }
   }
   const index = Int32Array.from(entries);

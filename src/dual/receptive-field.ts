@@ -91,10 +91,12 @@ export function propagatePatches(
     if (mixed && mixing) nu = maskOutside(tape, nu, network.nodes[node].shape, patch);
     keep(cropped.collect(tape, nu, want));
     const pulled = cropped.pull(tape, nu);
-    if (pulled.value !== nu.value) tape.discard(nu);
+    // An identity hands on what lies on the padding, too.
+    const passes = pulled.value === nu.value;
+    if (!passes) tape.discard(nu);
     nu = pulled;
     patch = cropped.input;
-    mixed = mixing;
+    mixed = mixing || (mixed && passes);
   }
   const window = cropWindow(network.inputShape, patch);
   keep({

@@ -61,9 +61,9 @@ const resnet: Body = (attach, x) => {
   return hidden(attach, attach(flatten(), y), 1000);
 };
 
-/** Small enough to train in a minute without native code: two convolutions of 4 and 8 filters, 32 hidden units. */
+/** Small enough to train in a minute without native code: convolutions of 8 and 16 filters, then the classes. */
 const tiny: Body = (attach, x) =>
-  hidden(attach, attach(flatten(), convRelu(attach, convRelu(attach, x, 4, 4, 2, 1), 8, 4, 2, 1)), 32);
+  attach(flatten(), convRelu(attach, convRelu(attach, x, 8, 5, 3, 1), 16, 4, 2, 1));
 
 function wide(k: number): Body {
   return (attach, x) => {

@@ -1,3 +1,4 @@
+import type { Activation } from "../compute/elementwise.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Layer } from "./layer.js";
 import type { LayerContext, ParameterSpec } from "./layers/definition.js";
@@ -102,18 +103,18 @@ export class Network {
 
 type LayerVariables = ReturnType<LayerContext["parameter"]>;
 
-/** Whether a node is an activation: what separates the hidden layers. */
-export function isActivation(node: InputNode | NetworkNode): boolean {
-  switch (node.layer?.kind) {
-    case "relu":
-    case "leaky-relu":
-    case "hardtanh":
-    case "tanh":
-    case "sigmoid":
-      return true;
-    default:
-      return false;
-  }
+/** The elementwise activations, each named once: what separates the hidden layers. */
+const ACTIVATIONS: Readonly<Record<Activation["kind"], true>> = {
+  relu: true,
+  "leaky-relu": true,
+  hardtanh: true,
+  tanh: true,
+  sigmoid: true,
+};
+
+/** Whether a node is an elementwise activation. */
+export function isActivation({ layer }: InputNode | NetworkNode): boolean {
+  return layer !== null && Object.hasOwn(ACTIVATIONS, layer.kind);
 }
 
 /**

@@ -59,12 +59,16 @@ export class RunFolder {
   /** A new run folder. A `UsageError` if a run is there already, or if the folder cannot be made. */
   static create(path: string): RunFolder {
     if (existsSync(join(path, RUN_FILES.run))) {
-      throw new UsageError(`${path}: there is a run in this folder; go on with --resume ${path}, or choose another --out`);
+      throw new UsageError(
+        `${path}: there is a run in this folder; go on with --resume ${path}, or choose another --out`,
+      );
     }
     try {
       mkdirSync(path, { recursive: true });
     } catch (error) {
-      throw new UsageError(`${path}: cannot make this folder: ${(error as NodeJS.ErrnoException).code ?? error}`);
+      throw new UsageError(
+        `${path}: cannot make this folder: ${(error as NodeJS.ErrnoException).code ?? error}`,
+      );
     }
     return new RunFolder(path);
   }
@@ -96,12 +100,17 @@ export class RunFolder {
     const parsed = runSchema.safeParse(json);
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    throw new FormatError(`${path}: ${issue.path.join(".") || "run"}: ${issue.message}; was it written by this version?`);
+    throw new FormatError(
+      `${path}: ${issue.path.join(".") || "run"}: ${issue.message}; was it written by this version?`,
+    );
   }
 
   async writeRun(run: Run): Promise<void> {
     await writeFileAtomically(this.file("run"), `${JSON.stringify(run, null, 2)}\n`);
-    await writeFileAtomically(this.file("metrics"), run.epochs.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    await writeFileAtomically(
+      this.file("metrics"),
+      run.epochs.map((row) => `${JSON.stringify(row)}\n`).join(""),
+    );
   }
 
   async writeCheckpoint(network: Network, state: TrainingState): Promise<void> {
@@ -113,7 +122,12 @@ export class RunFolder {
     return decodeCheckpoint(network, await readFileOrExplain(path), path);
   }
 
-  async writeModel(network: Network, weights: Weights, config: TrainConfig, rows: readonly EpochRow[]): Promise<void> {
+  async writeModel(
+    network: Network,
+    weights: Weights,
+    config: TrainConfig,
+    rows: readonly EpochRow[],
+  ): Promise<void> {
     const metadata = { "autodual.config": JSON.stringify(config), "autodual.epochs": String(rows.length) };
     await writeFileAtomically(this.file("model"), encodeModel({ network, weights }, metadata));
   }

@@ -2,6 +2,7 @@ import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
 import { buildDual, type DualOptions } from "../dual/auto-dual.js";
 import { type BallSpec, makeBall } from "../dual/ball.js";
+import { isProof } from "../dual/proof.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";
@@ -117,7 +118,7 @@ export function countWrong(logits: ArrayLike<number>, labels: Int32Array): numbe
 
 /** Examples with a margin that is not above 0; margins `[classes, examples]`. NaN is not certified. */
 export function countNotCertified(margins: ArrayLike<number>, labels: Int32Array): number {
-  return countFailing(margins, labels, (_own, other) => other > 0);
+  return countFailing(margins, labels, (_own, other) => isProof(other));
 }
 
 function countFailing(

@@ -62,6 +62,13 @@ export const LAYER_NETWORKS: Readonly<Record<string, () => Network>> = {
       conv2d(2, { kernel: 2 }),
       relu(),
     ]),
+  "identity between convolutions": () =>
+    withHead([
+      conv2d(2, { kernel: 3, padding: 1 }),
+      identity(),
+      conv2d(2, { kernel: 2, padding: 1 }),
+      relu(),
+    ]),
   "batch-norm": () =>
     withHead([conv2d(3, { kernel: 3 }), batchNorm(), relu(), conv2d(2, { kernel: 2 }), batchNorm(), relu()]),
   "scale-shift": () =>

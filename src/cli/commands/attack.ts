@@ -90,7 +90,7 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
   );
   output.print(
     wrap(
-      `Attacks within the ball really cause these errors: at least ${formatPercent(summary.pgdError)} of the ` +
+      `Attacks within the ball really cause these errors: at least ${formatPercent(summary.pgdError, "lower")} of the ` +
         "examples are wrong under the worst attack. This is a lower bound; a stronger attack may find more. " +
         "The robust error that certify prints for the same examples and ball is an upper bound of the same quantity.",
     ),

@@ -104,7 +104,7 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
     ["standard error", formatPercent(summary.error)],
     ["FGSM error", formatPercent(attack.summary.fgsmError)],
     [`PGD error (${QUICKSTART.attackSteps} steps)`, formatPercent(attack.summary.pgdError)],
-    ["robust error, at most", formatPercent(summary.robustError)],
+    ["robust error, at most", formatPercent(summary.robustError, "upper")],
     ["time in all", formatDuration((performance.now() - began) / 1000)],
   ];
   output.print(formatFigures(figures));

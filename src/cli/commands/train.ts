@@ -79,14 +79,14 @@ function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder
       ["test examples", String(evaluation.examples)],
       ["ball", formatBall(ball)],
       ["error", formatPercent(evaluation.error)],
-      ["robust error, at most", formatPercent(evaluation.robustError)],
+      ["robust error, at most", formatPercent(evaluation.robustError, "upper")],
     ]),
   );
   const { robustError, examples } = evaluation;
   const guarantee =
     robustError === 1
       ? `Nothing is guaranteed: not one of these ${examples} test examples is both right and certified.`
-      : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError)} of these ` +
+      : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError, "upper")} of these ` +
         `${plural(examples, "test example")} wrong.`;
   output.print(wrap(`${guarantee} ${FLOATING_POINT}`));
 }

@@ -1,0 +1,360 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import * as z from "zod";
+import { loadModelFile } from "../../src/formats/model-file.js";
+import { runSchema } from "../../src/train/run-folder.js";
+import { cifarBytes } from "../data/fixtures.js";
+import { imageNetwork, writeModel } from "./input-files.js";
+import { newFolder, runCommand } from "./run-command.js";
+
+vi.mock("../../src/cli/quickstart-settings.js", async (original) => {
+  const { QUICKSTART } = await original<typeof import("../../src/cli/quickstart-settings.js")>();
+  return {
+    QUICKSTART: { ...QUICKSTART, trainImages: 20, testImages: 10, epochs: 1, attackSteps: 2 },
+  };
+});
+
+const fraction = z.number().min(0).max(1);
+const modelSchema = z.strictObject({
+  path: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  parameters: z.int().positive(),
+  hiddenUnits: z.int().positive(),
+  stages: z.literal(1),
+});
+const common = {
+  model: modelSchema,
+  data: z.strictObject({ name: z.string(), split: z.enum(["train", "test"]), count: z.int().positive() }),
+  norm: z.enum(["linf", "l2", "l1"]),
+  epsilon: z.number(),
+  box: z.tuple([z.number(), z.number()]).nullable(),
+};
+const exampleFields = { index: z.int().min(0), label: z.int().min(0), prediction: z.int().min(0) };
+
+const certificationSchema = z.strictObject({
+  schema: z.literal("autodual/certification/1"),
+  ...common,
+  bound: z.strictObject({
+    method: z.enum(["parallel", "adaptive"]),
+    arithmetic: z.enum(["float64", "float32"]),
+    guarantee: z.literal("exact"),
+    delta: z.null(),
+  }),
+  summary: z.strictObject({
+    error: fraction,
+    robustError: fraction,
+    certified: fraction,
+    examplesPerSecond: z.number().positive(),
+    seconds: z.number().positive(),
+  }),
+  examples: z.array(
+    z.strictObject({
+      ...exampleFields,
+      certified: z.boolean(),
+      stage: z.literal(0),
+      marginLower: z.array(z.number().nullable()),
+    }),
+  ),
+});
+
+const attackSchema = z.strictObject({
+  schema: z.literal("autodual/attack/1"),
+  ...common,
+  attack: z.strictObject({
+    steps: z.int(),
+    restarts: z.int(),
+    seed: z.int(),
+    arithmetic: z.enum(["float64", "float32"]),
+  }),
+  summary: z.strictObject({ error: fraction, fgsmError: fraction, pgdError: fraction, seconds: z.number() }),
+  examples: z.array(
+    z.strictObject({ ...exampleFields, wrong: z.boolean(), fgsm: z.boolean(), pgd: z.boolean() }),
+  ),
+});
+
+const folder = newFolder();
+const home = process.cwd();
+const IMAGES = ["--data", "glyphs", "--limit", "12"];
+
+/** Runs a command that must do its work, and gives its words and the JSON that it writes. */
+async function done(...args: string[]): Promise<{ json: unknown; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await runCommand([...args, "--json", "figures.json"]);
+  expect(stderr).not.toContain("autodual:");
+  expect(code).toBe(0);
+  return { json: JSON.parse(readFileSync("figures.json", "utf8")), stdout, stderr };
+}
+
+beforeAll(async () => {
+  process.chdir(folder.path);
+  writeModel("image.safetensors", imageNetwork());
+});
+afterAll(() => {
+  process.chdir(home);
+  folder.remove();
+});
+
+describe("train", () => {
+  const args = ["train", "--data", "glyphs", "--model", "tiny", "--epsilon", "8/255", "--limit", "20"];
+  const short = ["--epochs", "2", "--batch", "10", "--test-limit", "5"];
+
+  it("trains into a run folder, whose name comes from the data, the model and epsilon", async () => {
+    const { json, stdout, stderr } = await done(
+      ...args,
+      ...short,
+      "--schedule-epochs",
+      "2",
+      "--kappa",
+      "0.5,1",
+    );
+    const run = runSchema.parse(json);
+    expect(run.status).toBe("finished");
+    expect(run.config.epsilon).toEqual({ start: 0.01, end: 8 / 255, epochs: 2 });
+    expect(run.config.kappa).toEqual({ start: 0.5, end: 1, epochs: 2 });
+    expect(run.config.box).toEqual([0, 1]);
+    expect(run.config.learningRate).toEqual({ rate: 0.001, factor: 0.5, every: 10, after: 2 });
+    expect(run.epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(run.evaluation?.examples).toBe(5);
+    expect(readdirSync("runs")).toEqual(["glyphs-tiny-0.03137"]);
+    const files = ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "run.json"];
+    expect(readdirSync("runs/glyphs-tiny-0.03137").sort()).toEqual(files);
+    expect(JSON.parse(readFileSync("runs/glyphs-tiny-0.03137/run.json", "utf8"))).toEqual(json);
+    expect(stderr.match(/^epoch [12]\/2 /gm)).toHaveLength(2);
+    expect(stdout).toContain("robust error, at most");
+  });
+
+  it("takes the next free folder, and a model to start from", async () => {
+    const once = ["--epochs", "1", "--batch", "10", "--test-limit", "2"];
+    const start = [
+      "train",
+      "--data",
+      "glyphs",
+      "--model",
+      "image.safetensors",
+      "--epsilon",
+      "0",
+      "--limit",
+      "10",
+    ];
+    await done(...start, ...once);
+    const run = runSchema.parse((await done(...start, ...once)).json);
+    expect(run.config.model).toBe(join(folder.path, "image.safetensors"));
+    expect(run.config.epsilon.start).toBe(0);
+    expect(readdirSync("runs").sort()).toEqual(["glyphs-image-0", "glyphs-image-0-2", "glyphs-tiny-0.03137"]);
+  });
+
+  it("says that a finished run is finished", async () => {
+    const { json, stdout } = await done("train", "--resume", "runs/glyphs-tiny-0.03137");
+    expect(runSchema.parse(json).status).toBe("finished");
+    expect(stdout).toContain("nothing to resume");
+  });
+
+  it("normalises CIFAR-10 in the network's first layer and leaves the l2 ball without a box", async () => {
+    mkdirSync("cifar");
+    for (const name of [
+      "data_batch_1",
+      "data_batch_2",
+      "data_batch_3",
+      "data_batch_4",
+      "data_batch_5",
+      "test_batch",
+    ]) {
+      writeFileSync(join("cifar", `${name}.bin`), cifarBytes(1));
+    }
+    const { json } = await done(
+      ...["train", "--data", "cifar10", "--data-dir", "cifar", "--model", "tiny", "--norm", "l2"],
+      ...["--epsilon", "0.001", "--epochs", "1", "--test-limit", "1", "--out", "c"],
+    );
+    expect(runSchema.parse(json).config.box).toBeNull();
+    const { network } = await loadModelFile("c/model.safetensors");
+    expect(network.nodes[1]).toMatchObject({ name: "normalize", layer: { kind: "scale-shift" } });
+  });
+});
+
+describe("certify", () => {
+  const args = ["certify", "image.safetensors", ...IMAGES, "--epsilon", "0.001"];
+
+  it("writes the figures of section 6's form", async () => {
+    const { json, stdout } = await done(...args);
+    const { summary, examples, ...rest } = certificationSchema.parse(json);
+    expect(rest).toMatchObject({
+      model: { path: "image.safetensors" },
+      data: { name: "glyphs", split: "test", count: 12 },
+      norm: "linf",
+      epsilon: 0.001,
+      box: [0, 1],
+    });
+    const right = examples.filter(({ certified, label, prediction }) => certified && prediction === label);
+    expect(summary.robustError).toBeCloseTo(1 - right.length / 12);
+    expect(summary.robustError).toBeGreaterThanOrEqual(summary.error);
+    for (const { certified, marginLower, prediction } of examples) {
+      expect(marginLower[prediction]).toBe(0);
+      expect(certified).toBe(marginLower.every((margin, j) => j === prediction || (margin ?? 0) > 0));
+    }
+    expect(stdout).toContain("floating point");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it("bounds the label's margins, over the l2 ball, by the adaptive bound, in float32, where asked to", async () => {
+    const { json } = await done(
+      ...[...args, "--against", "label", "--norm", "l2", "--bound", "adaptive", "--dtype", "float32"],
+      ...["--split", "train", "--batch", "5", "--threads", "2"],
+    );
+    const { examples, ...rest } = certificationSchema.parse(json);
+    expect(rest).toMatchObject({
+      data: { split: "train" },
+      norm: "l2",
+      box: null,
+      bound: { method: "adaptive", arithmetic: "float32" },
+    });
+    for (const { label, marginLower } of examples) expect(marginLower[label]).toBe(0);
+  });
+
+  it("takes no box where none is asked for", async () => {
+    const { json } = await done(...args, "--box", "none");
+    expect(certificationSchema.parse(json).box).toBeNull();
+  });
+
+  it("leaves standard output to the figures with --json -", async () => {
+    const { stdout, stderr } = await runCommand([...args, "--json", "-"]);
+    certificationSchema.parse(JSON.parse(stdout));
+    expect(stderr).toContain("robust error, at most");
+  });
+
+  it("exits with 1 if the robust error is above --fail-above, and writes the figures all the same", async () => {
+    // Untrained: about one of ten predictions is right.
+    const { code, stderr } = await runCommand([...args, "--fail-above", "0.05", "--json", "failed.json"]);
+    expect([code, stderr]).toEqual([1, ""]);
+    expect(existsSync("failed.json")).toBe(true);
+    expect((await runCommand([...args, "--fail-above", "1"])).code).toBe(0);
+  });
+
+  it("certifies nothing where bounds overflow to NaN", async () => {
+    const { network } = await loadModelFile("image.safetensors");
+    const huge = new Map(
+      network.parameters.map(({ name, shape }) => [
+        name,
+        new Float64Array(shape.reduce((product, extent) => product * extent, 1)).fill(1e200),
+      ]),
+    );
+    const { encodeModel } = await import("../../src/formats/model-file.js");
+    writeFileSync("huge.safetensors", encodeModel({ network, weights: huge }));
+    const { json } = await done("certify", "huge.safetensors", ...IMAGES, "--epsilon", "0.1");
+    const { summary, examples } = certificationSchema.parse(json);
+    expect(summary).toMatchObject({ robustError: 1, certified: 0 });
+    expect(examples.flatMap(({ marginLower }) => marginLower)).toContain(null);
+  });
+});
+
+describe("attack", () => {
+  it("finds errors that certify's bound is never below", async () => {
+    const ball = [...IMAGES, "--epsilon", "0.02"];
+    const { json, stdout } = await done(
+      "attack",
+      "image.safetensors",
+      ...ball,
+      "--steps",
+      "3",
+      "--seed",
+      "5",
+    );
+    const { summary, examples, attack } = attackSchema.parse(json);
+    expect(attack).toMatchObject({ steps: 3, restarts: 2, seed: 5 });
+    expect(examples).toHaveLength(12);
+    expect(summary.fgsmError).toBeGreaterThanOrEqual(summary.error);
+    expect(summary.pgdError).toBeGreaterThanOrEqual(summary.fgsmError);
+    const certification = certificationSchema.parse(
+      (await done("certify", "image.safetensors", ...ball)).json,
+    );
+    expect(summary.pgdError).toBeLessThanOrEqual(certification.summary.robustError);
+    expect(stdout).toContain("lower bound");
+  });
+});
+
+describe("info", () => {
+  it("lists an architecture's layers", async () => {
+    const { json, stdout } = await done("info", "small");
+    expect(json).toMatchObject({
+      schema: "autodual/info/1",
+      model: { path: null, parameters: 166406, hiddenUnits: 4804 },
+      classes: 10,
+    });
+    expect(stdout).toContain("166,406");
+  });
+
+  it("takes another input and other classes, and files", async () => {
+    expect((await done("info", "tiny", "--input", "3,32,32", "--classes", "7")).json).toMatchObject({
+      inputShape: [3, 32, 32],
+      classes: 7,
+    });
+    const { json, stdout } = await done("info", "runs/glyphs-tiny-0.03137");
+    expect(json).toMatchObject({ model: { path: join("runs/glyphs-tiny-0.03137/model.safetensors") } });
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
+
+describe("data", () => {
+  it("says what is there", async () => {
+    const { json, stdout } = await done("data", "glyphs");
+    expect(json).toMatchObject({ schema: "autodual/data/1", name: "glyphs", classes: 10 });
+    expect(stdout).toContain("complete");
+  });
+
+  it("says where a data set is looked for that is incomplete", async () => {
+    const { stdout } = await done("data", "cifar10", "--data-dir", "cifar");
+    expect(stdout).toContain("partial");
+    expect(stdout).toContain("--data-dir: ");
+  });
+});
+
+describe("quickstart", () => {
+  it("replaces its own folder and leaves nothing beside it", async () => {
+    const { json, stdout } = await done("quickstart", "--out", "quick/start");
+    const { model, data, summary } = certificationSchema.parse(json);
+    expect(model.path).toBe("quick/start/model.safetensors");
+    expect(data.count).toBe(10);
+    for (const figure of ["standard error", "PGD error", "robust error, at most"])
+      expect(stdout).toContain(figure);
+    expect(JSON.parse(readFileSync("quick/start/certification.json", "utf8"))).toEqual(json);
+
+    await done("quickstart", "--out", "quick/start", "--seed", "1");
+    expect(readdirSync("quick")).toEqual(["start"]);
+    const again = await done(
+      "certify",
+      "quick/start",
+      "--data",
+      "glyphs",
+      "--limit",
+      "10",
+      "--epsilon",
+      "0.1",
+    );
+    const repeated = certificationSchema.parse(again.json);
+    expect(repeated.model.sha256).not.toBe(model.sha256);
+    expect(summary.robustError).toBeGreaterThanOrEqual(summary.error);
+  });
+});
+
+describe("help", () => {
+  it.each(["", "quickstart", "train", "certify", "attack", "info", "data"])("%s --help", async (command) => {
+    const { code, stdout, stderr } = await runCommand([command, "--help"].filter((word) => word !== ""));
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(command === "" ? "Exit codes" : "--json");
+  });
+
+  it("tells an internal fault in one line, and where it is when asked to", async () => {
+    const broken = {
+      isTTY: false,
+      write: () => {
+        throw new Error("no more paper");
+      },
+    };
+    const lines: string[] = [];
+    const { run } = await import("../../src/cli/program.js");
+    const io = { stdout: broken, stderr: { write: (line: string) => lines.push(line) }, env: {} };
+    expect(await run(["info", "tiny"], io as never)).toBe(3);
+    expect(lines).toEqual(["autodual: internal fault: no more paper; set AUTODUAL_DEBUG=1 to see where\n"]);
+    expect(await run(["info", "tiny"], { ...io, env: { AUTODUAL_DEBUG: "1" } } as never)).toBe(3);
+    expect(lines.join("")).toContain("info.ts");
+  });
+});

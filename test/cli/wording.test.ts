@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { readNumber } from "../../src/cli/arguments.js";
+import { formatTable } from "../../src/cli/table.js";
+import { formatDuration, formatEpsilon, formatPercent, wrap } from "../../src/cli/wording.js";
+
+describe("numbers that are read", () => {
+  it.each([
+    ["0.1", 0.1],
+    ["8/255", 8 / 255],
+    [" 2 / 255 ", 2 / 255],
+    ["1e-3", 0.001],
+    [".5", 0.5],
+    ["-1", -1],
+    ["0/5", 0],
+  ])("%s", (text, value) => expect(readNumber(text)).toBe(value));
+
+  it.each(["", "abc", "nan", "Infinity", "0x10", "1/2/3", "1,5", "0/0"])("%s is none", (text) => {
+    expect(readNumber(text)).toBeNaN();
+  });
+});
+
+describe("numbers that are told", () => {
+  it("rounds an upper bound up and a lower bound down", () => {
+    expect(formatPercent(1 / 3, "upper")).toBe("33.4 %");
+    expect(formatPercent(2 / 3, "lower")).toBe("66.6 %");
+    expect(formatPercent(2 / 3)).toBe("66.7 %");
+    for (const bound of ["upper", "lower", "none"] as const) {
+      for (let i = 0; i <= 1000; i++) {
+        expect(Number.parseFloat(formatPercent(i / 1000, bound))).toBe(i / 10);
+      }
+    }
+  });
+
+  it("tells epsilon without rounding", () => {
+    expect([0.1, 8 / 255, 0.00123, 0.3 / 7].map(formatEpsilon)).toEqual([
+      "0.1",
+      "8/255",
+      "0.00123",
+      String(0.3 / 7),
+    ]);
+  });
+
+  it("tells durations", () => {
+    expect([1.26, 42.4, 185, 7800].map(formatDuration)).toEqual(["1.3 s", "42 s", "3 min 5 s", "2 h 10 min"]);
+  });
+});
+
+describe("80 columns", () => {
+  it("shortens a table's widest column", () => {
+    const table = formatTable(["layer", "parameters"], [["x".repeat(200), 12]]);
+    for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(table).toContain("…");
+    expect(table).toContain("12");
+  });
+
+  it("wraps sentences", () => {
+    const text = "word ".repeat(50).trim();
+    expect(wrap(text).split("\n").join(" ")).toBe(text);
+    for (const line of wrap(text).split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
