@@ -4,10 +4,10 @@ import {
   gather,
   reshape,
   scaleShift,
+  scatterAdd,
   select,
   subtract,
   type Tape,
-  transpose,
   type Variable,
 } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
@@ -104,17 +104,24 @@ export class DualNetwork {
     checkLabels(labels, classes, examples);
     if (this.#forward) return this.#forwardMargins(labels);
     const tape = this.#tape;
-    const rows = examples * classes;
+    // One row for every class but the label, whose margin is 0; `place` is where its bound belongs.
+    const rows = examples * (classes - 1);
     const c = new Float64Array(classes * rows);
+    const place = new Int32Array(rows);
+    let row = 0;
     labels.forEach((label, b) => {
       for (let j = 0; j < classes; j++) {
-        c[label * rows + b * classes + j] += 1;
-        c[j * rows + b * classes + j] -= 1;
+        if (j === label) continue;
+        c[label * rows + row] = 1;
+        c[j * rows + row] = -1;
+        place[row] = j * examples + b;
+        row += 1;
       }
     });
     const objective = tape.own(tape.backend.upload(classes, rows, c));
-    const lower = this.lowerBound(objective, repeatOwners(classes));
-    return transpose(tape, reshape(tape, lower, examples, classes));
+    const lower = this.lowerBound(objective, repeatOwners(classes - 1));
+    const placed = scatterAdd(tape, reshape(tape, lower, rows, 1), place, classes * examples);
+    return reshape(tape, placed, classes, examples);
   }
 
   #forwardMargins(labels: Int32Array): Variable {
@@ -135,6 +142,8 @@ export class DualNetwork {
 }
 
 function checkLabels(labels: Int32Array, classes: number, examples: number): void {
+  if (classes < 2)
+    throw new UsageError(`margins: a classifier has two outputs or more, this network has ${classes}`);
   if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
   const bad = labels.findIndex((label) => label < 0 || label >= classes);
   if (bad >= 0)

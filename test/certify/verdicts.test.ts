@@ -131,6 +131,18 @@ it("an infinite margin by overflow in float32 is not certified", async () => {
   expect(examples[0].certified).toBe(false);
 });
 
+it("a network of one output is no classifier: nothing is certified by default", async () => {
+  const network = sequential([2], [linear(1)]);
+  const weights = new Map([
+    ["linear1.weight", Float64Array.of(1, 1)],
+    ["linear1.bias", Float64Array.of(0)],
+  ]);
+  const parameters = uploadWeights(backend, { network, weights });
+  const ball = { norm: "linf", epsilon: 0.1 } as const;
+  const run = certifyBatch(backend, network, parameters, Float64Array.of(1, 1), 1, ball, null);
+  await expect(run).rejects.toThrow(/two outputs or more/);
+});
+
 describe("balls", () => {
   const make = (spec: BallSpec, x = [0.5, 0.5]) => makeBall(backend, Float64Array.from(x), 1, spec);
 
