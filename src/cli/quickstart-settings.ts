@@ -2,7 +2,7 @@
 export const QUICKSTART = {
   out: "runs/quickstart",
   model: "tiny",
-  trainImages: 2_500,
+  trainImages: 3_000,
   testImages: 1_000,
   epochs: 4,
   batch: 20,

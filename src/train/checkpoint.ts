@@ -16,6 +16,7 @@ const positionSchema = z.strictObject({
   sums: z.strictObject({
     examples: z.int().min(0),
     loss: z.number(),
+    bounded: z.int().min(0),
     robustLoss: z.number(),
     wrong: z.int().min(0),
     notCertified: z.int().min(0),

@@ -48,9 +48,10 @@ export const epochRowSchema = z.strictObject({
   kappa: z.number(),
   learningRate: z.number(),
   loss: z.number(),
-  robustLoss: z.number(),
+  /** Null where no bounds were computed: standard training. */
+  robustLoss: z.number().nullable(),
   error: z.number(),
-  robustError: z.number(),
+  robustError: z.number().nullable(),
   seconds: z.number(),
 });
 

@@ -27,9 +27,11 @@ export interface StepSettings {
 export interface StepOutcome {
   readonly examples: number;
   readonly loss: number;
-  readonly robustLoss: number;
   readonly wrong: number;
-  /** Examples not certified with their label; with κ = 0 nothing is certified and this is `examples`. */
+  /** Examples for which bounds were computed: all, or with κ = 0 none. The next two count among these. */
+  readonly bounded: number;
+  readonly robustLoss: number;
+  /** Examples not certified with their label. */
   readonly notCertified: number;
 }
 
@@ -80,9 +82,10 @@ export async function trainingStep(
   const outcome = {
     examples,
     loss: (await scalar(backend, standard)) * examples,
+    bounded: margins ? examples : 0,
     robustLoss: robust ? (await scalar(backend, robust)) * examples : 0,
     wrong: countWrong(await backend.read(pass.output.value), labels),
-    notCertified: margins ? countNotCertified(await backend.read(margins.value), labels) : examples,
+    notCertified: margins ? countNotCertified(await backend.read(margins.value), labels) : 0,
   };
   return { outcome, gradients, statistics: newStatistics(tape, network, bindings, pass.bindings, examples) };
 }

@@ -24,13 +24,22 @@ export interface BatchSource {
 export interface EpochSums {
   readonly examples: number;
   readonly loss: number;
+  readonly bounded: number;
   readonly robustLoss: number;
   readonly wrong: number;
   readonly notCertified: number;
   readonly seconds: number;
 }
 
-const NO_SUMS: EpochSums = { examples: 0, loss: 0, robustLoss: 0, wrong: 0, notCertified: 0, seconds: 0 };
+const NO_SUMS: EpochSums = {
+  examples: 0,
+  loss: 0,
+  bounded: 0,
+  robustLoss: 0,
+  wrong: 0,
+  notCertified: 0,
+  seconds: 0,
+};
 
 /** All that a run needs in order to go on with the same numbers. */
 export interface TrainingState {
@@ -174,16 +183,16 @@ export class Trainer {
 
   #finishEpoch(): EpochRow {
     const { config } = this;
-    const { examples, loss, robustLoss, wrong, notCertified, seconds } = this.#sums;
+    const { examples, loss, bounded, robustLoss, wrong, notCertified, seconds } = this.#sums;
     const row: EpochRow = {
       epoch: this.#epoch + 1,
       epsilon: rampAt(config.epsilon, this.#epoch + 1),
       kappa: rampAt(config.kappa, this.#epoch + 1),
       learningRate: rateAt(config.learningRate, this.#epoch),
       loss: loss / examples,
-      robustLoss: robustLoss / examples,
+      robustLoss: bounded > 0 ? robustLoss / bounded : null,
       error: wrong / examples,
-      robustError: notCertified / examples,
+      robustError: bounded > 0 ? notCertified / bounded : null,
       seconds,
     };
     this.#rows.push(row);
@@ -198,6 +207,7 @@ function addOutcome(sums: EpochSums, outcome: StepOutcome, seconds: number): Epo
   return {
     examples: sums.examples + outcome.examples,
     loss: sums.loss + outcome.loss,
+    bounded: sums.bounded + outcome.bounded,
     robustLoss: sums.robustLoss + outcome.robustLoss,
     wrong: sums.wrong + outcome.wrong,
     notCertified: sums.notCertified + outcome.notCertified,

@@ -82,7 +82,7 @@ describe("training", () => {
     await runAll(trainer);
     const rows = trainer.rows;
     expect(rows.length).toBe(3);
-    expect(rows[2].robustLoss).toBeLessThan(rows[0].robustLoss);
+    expect(rows[2].robustLoss as number).toBeLessThan(rows[0].robustLoss as number);
     expect(rows[2].error).toBeLessThan(0.6);
     const { weights } = await trainer.state();
     expect(weights.get("batch-norm1.mean")?.some((value) => value !== 0)).toBe(true);
@@ -132,6 +132,14 @@ describe("training", () => {
       expect(comparable(await second.state())).toEqual(comparable(await whole.state()));
     },
   );
+
+  it("kappa 0 is standard training: no bounds, and no robust figures that could be taken for measured ones", async () => {
+    const config = { ...CONFIG, kappa: { start: 0, end: 0, epochs: 0 } };
+    const trainer = new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+    await runAll(trainer);
+    expect(trainer.rows[2]).toMatchObject({ robustLoss: null, robustError: null });
+    expect(trainer.rows[2].error).toBeLessThan(trainer.rows[0].error);
+  });
 
   it("a loss that is no longer a number stops with advice", async () => {
     const weights = new Map(initialWeights(NETWORK, 0) as Map<string, Float64Array>);

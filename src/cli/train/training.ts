@@ -119,16 +119,21 @@ function tell(event: TrainingEvent, batchesPerEpoch: number, config: TrainConfig
   switch (event.kind) {
     case "batch": {
       const { epoch, batch, sums } = event;
-      const robust = formatPercent(sums.notCertified / sums.examples);
-      progress.update(epoch * batchesPerEpoch + batch, `epoch ${epoch + 1}, robust error ${robust}`);
+      const figure =
+        sums.bounded > 0
+          ? `robust error ${formatPercent(sums.notCertified / sums.bounded)}`
+          : `error ${formatPercent(sums.wrong / sums.examples)}`;
+      progress.update(epoch * batchesPerEpoch + batch, `epoch ${epoch + 1}, ${figure}`);
       return;
     }
     case "epoch": {
-      const { epoch, epsilon, robustLoss, error, robustError, seconds } = event.row;
-      progress.line(
-        `epoch ${epoch}/${config.epochs}  epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
-          `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}  ${formatDuration(seconds)}`,
-      );
+      const { epoch, epsilon, loss, robustLoss, error, robustError, seconds } = event.row;
+      const figures =
+        robustLoss === null || robustError === null
+          ? `loss ${loss.toFixed(2)}  error ${formatPercent(error)}`
+          : `epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
+            `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}`;
+      progress.line(`epoch ${epoch}/${config.epochs}  ${figures}  ${formatDuration(seconds)}`);
       return;
     }
     default:
