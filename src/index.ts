@@ -22,13 +22,7 @@ export { type RandomSource, random } from "./compute/random.js";
 export { batches } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
-export {
-  BOUND_METHODS,
-  type BoundMethod,
-  buildDual,
-  type DualNetwork,
-  type DualOptions,
-} from "./dual/auto-dual.js";
+export { buildDual } from "./dual/auto-dual.js";
 export {
   type Ball,
   type BallSpec,
@@ -39,6 +33,7 @@ export {
   releaseBall,
 } from "./dual/ball.js";
 export type { Bounds } from "./dual/dual-layer.js";
+export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
 export {
   AutodualError,
   BackendError,

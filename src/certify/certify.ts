@@ -1,7 +1,8 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
-import { buildDual, type DualOptions } from "../dual/auto-dual.js";
+import { buildDual } from "../dual/auto-dual.js";
 import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import type { DualOptions } from "../dual/dual-network.js";
 import { isProof } from "../dual/proof.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";

@@ -1,7 +1,7 @@
 import type { Against } from "../certify/certify.js";
 import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/auto-dual.js";
+import type { BoundMethod } from "../dual/dual-network.js";
 import type { LoadedModel } from "../formats/model-file.js";
 import type { Certification } from "./certification.js";
 import type { Output } from "./output.js";

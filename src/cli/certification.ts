@@ -1,8 +1,8 @@
 import { type Against, certifyBatch } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/auto-dual.js";
 import type { BallSpec } from "../dual/ball.js";
+import type { BoundMethod } from "../dual/dual-network.js";
 import type { Network } from "../network/network.js";
 import type { Parameters } from "../network/weights.js";
 import { inOrder } from "./example-batches.js";

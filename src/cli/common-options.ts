@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { BackendName, Dtype } from "../compute/index.js";
-import { BOUND_METHODS, type BoundMethod } from "../dual/auto-dual.js";
 import type { BallSpec, Box, Norm } from "../dual/ball.js";
+import { BOUND_METHODS, type BoundMethod } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
 import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "./arguments.js";
 import type { BallInWords } from "./wording.js";

@@ -1,154 +1,25 @@
-import {
-  add,
-  dot,
-  gather,
-  reshape,
-  scaleShift,
-  scatterAdd,
-  select,
-  subtract,
-  type Tape,
-  type Variable,
-} from "../autodiff/index.js";
+import { add, scaleShift, type Tape } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
-import { OWN, type Owners, repeatOwners, SHARED } from "../compute/owners.js";
+import { OWN, SHARED } from "../compute/owners.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
 import type { Bindings } from "../network/weights.js";
-import { type DualGraph, propagateBack } from "./backward.js";
+import type { DualGraph } from "./backward.js";
 import type { Ball } from "./ball.js";
-import { affineRadius, type BoxState, boundsOf, boxOf, precisionAfter } from "./box.js";
-import type { AffineDual, BoundLayer, Bounds, EnclosedDual } from "./dual-layer.js";
+import { affineRadius, boundsOf, boxOf, precisionAfter } from "./box.js";
+import {
+  type AffineDual,
+  type BoundLayer,
+  type Bounds,
+  type EnclosedDual,
+  NeuronState,
+} from "./dual-layer.js";
+import { type BoundMethod, DualNetwork, type DualOptions, type NodeState } from "./dual-network.js";
 import { freshStream, pushStreams, type Stream, streamRadius } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
-import { openNeurons, refineAdaptive, refineParallel } from "./open-neurons.js";
-
-/**
- * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
- * every bound with interval arithmetic.
- */
-export type BoundMethod = "parallel" | "adaptive";
-export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
-
-export interface DualOptions {
-  /** Default `parallel`. */
-  readonly method?: BoundMethod;
-  /** `backward` (default) bounds open neurons one by one; `forward` pushes all generators (`parallel` only). */
-  readonly direction?: "backward" | "forward";
-  /** Bound every neuron, also those whose lines the cheap box has fixed already. For inspection and tests. */
-  readonly complete?: boolean;
-  /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
-  readonly pieceBytes?: number;
-}
-
-/** A node on the way forward: its box and, in the forward direction, its generators. */
-interface NodeState extends BoxState {
-  readonly streams: readonly Stream[];
-}
-
-/**
- * The dual network of any feed-forward graph over a ball, built layer by layer (Theorem 1, Algorithm 1 without
- * projections). Bounds are exact in the paper's sense: no estimate enters.
- */
-export class DualNetwork {
-  /** Pre-activation bounds by node: the bounds of the input of each activation, `[n, examples]`. */
-  readonly preActivation: ReadonlyMap<number, Bounds>;
-  /** How many neurons needed a backward row, by node, all examples together. */
-  readonly openCounts: ReadonlyMap<number, number>;
-  readonly network: Network;
-  readonly ball: Ball;
-  readonly method: BoundMethod;
-  readonly #tape: Tape;
-  readonly #graph: DualGraph;
-  readonly #output: NodeState;
-  readonly #forward: boolean;
-
-  constructor(parts: {
-    tape: Tape;
-    graph: DualGraph;
-    ball: Ball;
-    method: BoundMethod;
-    output: NodeState;
-    forward: boolean;
-    preActivation: ReadonlyMap<number, Bounds>;
-    openCounts: ReadonlyMap<number, number>;
-  }) {
-    this.#tape = parts.tape;
-    this.#graph = parts.graph;
-    this.#output = parts.output;
-    this.#forward = parts.forward;
-    this.network = parts.graph.network;
-    this.ball = parts.ball;
-    this.method = parts.method;
-    this.preActivation = parts.preActivation;
-    this.openCounts = parts.openCounts;
-  }
-
-  /** J: a lower bound of cᵀf(z) over each row's ball: c `[classes, R]` → `[1, R]`. Always by the backward direction. */
-  lowerBound(c: Variable, owners: Owners): Variable {
-    const tape = this.#tape;
-    const start = { node: this.network.output, nu: c };
-    if (this.method === "parallel") {
-      const { radius } = propagateBack(tape, this.#graph, start, owners, { centre: false });
-      return subtract(tape, dot(tape, c, this.#output.centre, owners), radius);
-    }
-    const { centre, radius } = propagateBack(tape, this.#graph, start, owners, { centre: true });
-    return subtract(tape, centre as Variable, radius);
-  }
-
-  /** Lower bounds of z_label − z_j for every class j, 0 at the label: `[classes, examples]`. */
-  margins(labels: Int32Array): Variable {
-    const { classes } = this.network;
-    const { examples } = this.ball;
-    checkLabels(labels, classes, examples);
-    if (this.#forward) return this.#forwardMargins(labels);
-    const tape = this.#tape;
-    // One row for every class but the label, whose margin is 0; `place` is where its bound belongs.
-    const rows = examples * (classes - 1);
-    const c = new Float64Array(classes * rows);
-    const place = new Int32Array(rows);
-    let row = 0;
-    labels.forEach((label, b) => {
-      for (let j = 0; j < classes; j++) {
-        if (j === label) continue;
-        c[label * rows + row] = 1;
-        c[j * rows + row] = -1;
-        place[row] = j * examples + b;
-        row += 1;
-      }
-    });
-    const objective = tape.own(tape.backend.upload(classes, rows, c));
-    const lower = this.lowerBound(objective, repeatOwners(classes - 1));
-    const placed = scatterAdd(tape, reshape(tape, lower, rows, 1), place, classes * examples);
-    return reshape(tape, placed, classes, examples);
-  }
-
-  #forwardMargins(labels: Int32Array): Variable {
-    const tape = this.#tape;
-    const { examples } = this.ball;
-    const { classes } = this.network;
-    const labelIndex = tape.own(tape.backend.upload(1, examples, labels)).value;
-    const everyClass = new Int32Array(classes);
-    const against = (x: Variable, owners: Owners): Variable =>
-      subtract(tape, gather(tape, select(tape, x, labelIndex, owners, 0), everyClass), x);
-    const streams = this.#output.streams.map((stream) => ({
-      ...stream,
-      generators: against(stream.generators, stream.owners),
-    }));
-    const radius = streamRadius(tape, streams, classes, examples);
-    return subtract(tape, against(this.#output.centre, OWN), radius);
-  }
-}
-
-function checkLabels(labels: Int32Array, classes: number, examples: number): void {
-  if (classes < 2)
-    throw new UsageError(`margins: a classifier has two outputs or more, this network has ${classes}`);
-  if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
-  const bad = labels.findIndex((label) => label < 0 || label >= classes);
-  if (bad >= 0)
-    throw new UsageError(`labels: label ${labels[bad]} of example ${bad} is not among ${classes} classes`);
-}
+import { type NeuronList, neuronsIn, refineAdaptive, refineParallel } from "./open-neurons.js";
+import { patchChain } from "./receptive-field.js";
 
 /**
  * Builds the dual network of `network` over `ball`.
@@ -168,8 +39,10 @@ export function buildDual(
 
 const DEFAULT_PIECE_BYTES = 64 * 2 ** 20;
 
-/** Flags the inputs whose bounds can still change an activation's lines. */
-type OpenTest = (lower: FloatArray, upper: FloatArray) => Uint8Array;
+const NO_NEURONS: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
+
+/** What loose bounds leave to be settled, as an activation's rule says. */
+type StateTest = (lower: FloatArray, upper: FloatArray) => Uint8Array;
 
 class DualBuilder {
   readonly #tape: Tape;
@@ -244,7 +117,7 @@ class DualBuilder {
     }
     const [input] = this.#network.nodes[node].inputs;
     const { state, bounds } = this.#refined(input, (lower, upper) =>
-      rule.open(layer, context, lower, upper, this.#ball.examples),
+      rule.states(layer, context, lower, upper, this.#ball.examples),
     );
     this.#preActivation.set(input, bounds);
     const bound =
@@ -303,7 +176,7 @@ class DualBuilder {
   }
 
   /** The bounds of a node's value, exact wherever that can still change the lines of the activation after it. */
-  #refined(node: number, isOpen: OpenTest): { readonly state: NodeState; readonly bounds: Bounds } {
+  #refined(node: number, statesOf: StateTest): { readonly state: NodeState; readonly bounds: Bounds } {
     const tape = this.#tape;
     const state = this.#states[node];
     const { examples } = this.#ball;
@@ -318,24 +191,48 @@ class DualBuilder {
     }
     const loose = boundsOf(tape, state);
     if (state.precision !== "loose") return { state, bounds: loose };
-    const open = openNeurons(loose.lower.value.features, examples, this.#openFlags(isOpen, loose));
+    const states = this.#neuronStates(statesOf, loose);
+    const features = loose.lower.value.features;
+    const open = neuronsIn(NeuronState.open, states, features, examples);
     this.#openCounts.set(node, open.index.length);
-    if (open.index.length === 0) return { state, bounds: loose };
     if (this.#method === "adaptive") {
+      if (open.index.length === 0) return { state, bounds: loose };
       return { state, bounds: refineAdaptive(tape, this.#graph, node, state, open, this.#pieceBytes) };
     }
-    const refined = { ...state, ...refineParallel(tape, this.#graph, node, state, open, this.#pieceBytes) };
-    const complete = open.index.length === loose.lower.value.features * examples;
-    return {
-      state: { ...refined, precision: complete ? "exact" : "loose" },
-      bounds: boundsOf(tape, refined),
-    };
+    const passing = states ? neuronsIn(NeuronState.passing, states, features, examples) : NO_NEURONS;
+    let refined = state;
+    if (passing.index.length > 0 && this.#worthTightening(node)) {
+      // These widths decide what is open further on and nothing else: no gradient passes through them.
+      const radius = tape.aside(
+        (aside) => refineParallel(aside, this.#graph, node, state, passing, this.#pieceBytes).radius,
+      );
+      refined = { ...state, radius };
+    }
+    if (open.index.length > 0) {
+      refined = { ...refined, ...refineParallel(tape, this.#graph, node, refined, open, this.#pieceBytes) };
+    }
+    // What is flat ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
+    const precision = passing.index.length === 0 ? "exact" : "loose";
+    return { state: { ...refined, precision }, bounds: boundsOf(tape, refined) };
+  }
+
+  /**
+   * Whether exact widths of neurons that merely pass them on pay: where a row costs a patch only, and an activation
+   * further on, whose rows cost more, has fewer open neurons for it.
+   */
+  #worthTightening(node: number): boolean {
+    const { nodes, output } = this.#network;
+    const next = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(node));
+    const later = nodes
+      .slice(next + 1, output + 1)
+      .some(({ layer }) => layer && ruleOf(layer).form === "enclosed");
+    return later && patchChain(this.#graph, node) !== null;
   }
 
   /** Null where all neurons are to be bounded: on request, or where the backend cannot look at its own results. */
-  #openFlags(isOpen: OpenTest, { lower, upper }: Bounds): Uint8Array | null {
+  #neuronStates(statesOf: StateTest, { lower, upper }: Bounds): Uint8Array | null {
     const { readNow } = this.#tape.backend;
     if (this.#complete || !readNow) return null;
-    return isOpen(readNow(lower.value), readNow(upper.value));
+    return statesOf(readNow(lower.value), readNow(upper.value));
   }
 }

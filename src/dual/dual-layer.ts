@@ -99,6 +99,13 @@ export interface Bounds {
   readonly upper: Variable;
 }
 
+/**
+ * What sound but loose bounds leave to be settled. `open`: the lines depend on the bounds. `passing`: the lines are
+ * fixed, and the width passes on to the next layer's box. `flat`: the lines are fixed and constant; the width ends here.
+ */
+export const NeuronState = { flat: 0, passing: 1, open: 2 } as const;
+export type NeuronState = (typeof NeuronState)[keyof typeof NeuronState];
+
 /** The dual of an affine kind of layer. */
 export interface AffineRule<L extends Layer> {
   readonly form: "affine";
@@ -115,10 +122,10 @@ export interface EnclosedRule<L extends Layer> {
   /** The images of ℓ and u under a monotone layer: interval arithmetic. */
   interval(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): Bounds;
   /**
-   * Marks the inputs whose bounds can still change the lines: `[n, examples]` row-major flags. Sound bounds that are
-   * merely loose leave the others' lines exact. NaN counts as open.
+   * Says of each input whether tighter bounds could still change the lines, `[n, examples]` row-major; see
+   * `NeuronState`. NaN counts as open.
    */
-  open(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
+  states(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
 }
 
 export type DualRule<L extends Layer> = AffineRule<L> | EnclosedRule<L>;

@@ -14,22 +14,27 @@ import { indexedOwners } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import { type DualGraph, type Objective, propagateBack } from "./backward.js";
 import { type BoxState, boundsOf } from "./box.js";
-import type { Bounds } from "./dual-layer.js";
+import type { Bounds, NeuronState } from "./dual-layer.js";
 import { patchChain, patchFeatures, propagatePatches } from "./receptive-field.js";
 
 /** Neurons to be bounded: feature `index[i]` of example `owner[i]`. */
-export interface OpenNeurons {
+export interface NeuronList {
   readonly index: Int32Array;
   readonly owner: Int32Array;
 }
 
-/** Flags `[n, examples]` as a list, grouped by example; all neurons if there are no flags. */
-export function openNeurons(features: number, examples: number, flags: Uint8Array | null): OpenNeurons {
+/** The neurons in one state, grouped by example; all neurons if states are not known. States are `[n, examples]`. */
+export function neuronsIn(
+  state: NeuronState,
+  states: Uint8Array | null,
+  features: number,
+  examples: number,
+): NeuronList {
   const index: number[] = [];
   const owner: number[] = [];
   for (let b = 0; b < examples; b++) {
     for (let f = 0; f < features; f++) {
-      if (flags && flags[f * examples + b] === 0) continue;
+      if (states && states[f * examples + b] !== state) continue;
       index.push(f);
       owner.push(b);
     }
@@ -43,7 +48,7 @@ export function refineParallel(
   graph: DualGraph,
   node: number,
   box: BoxState,
-  open: OpenNeurons,
+  open: NeuronList,
   pieceBytes: number,
 ): BoxState {
   const radius = backwardInPieces(
@@ -65,7 +70,7 @@ export function refineAdaptive(
   graph: DualGraph,
   node: number,
   box: BoxState,
-  open: OpenNeurons,
+  open: NeuronList,
   pieceBytes: number,
 ): Bounds {
   const side = (sign: 1 | -1) =>
@@ -98,7 +103,7 @@ function backwardInPieces(
   tape: Tape,
   graph: DualGraph,
   node: number,
-  open: OpenNeurons,
+  open: NeuronList,
   sign: 1 | -1,
   pieceBytes: number,
   want: { readonly centre: boolean },
@@ -124,7 +129,7 @@ function backwardInPieces(
 }
 
 /** `values` `[open, 1]` at the open places of `[n, examples]`, `base` elsewhere. */
-function replaceOpen(tape: Tape, base: Variable, values: Variable, open: OpenNeurons): Variable {
+function replaceOpen(tape: Tape, base: Variable, values: Variable, open: NeuronList): Variable {
   const { features, rows: examples } = base.value;
   const place = open.index.map((feature, i) => feature * examples + open.owner[i]);
   const exact = reshape(tape, scatterAdd(tape, values, place, features * examples), features, examples);

@@ -1,7 +1,8 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
-import { buildDual, type DualOptions } from "../dual/auto-dual.js";
+import { buildDual } from "../dual/auto-dual.js";
 import { type BallSpec, makeBall } from "../dual/ball.js";
+import type { DualOptions } from "../dual/dual-network.js";
 import { isProof } from "../dual/proof.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";

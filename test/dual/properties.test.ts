@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
 import { random } from "../../src/compute/random.js";
-import { buildDual, type DualOptions } from "../../src/dual/auto-dual.js";
+import { buildDual } from "../../src/dual/auto-dual.js";
 import type { BallSpec } from "../../src/dual/ball.js";
+import type { DualOptions } from "../../src/dual/dual-network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { trainedBindings, uploadWeights } from "../../src/network/weights.js";
 import { robustLoss } from "../../src/train/loss.js";

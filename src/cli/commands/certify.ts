@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
 import type { Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
-import type { BoundMethod } from "../../dual/auto-dual.js";
+import type { BoundMethod } from "../../dual/dual-network.js";
 import { releaseParameters, uploadWeights } from "../../network/weights.js";
 import { numberIn, oneOf, wholeNumber } from "../arguments.js";
 import { type Certification, certifyDataset } from "../certification.js";

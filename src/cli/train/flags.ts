@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { BoundMethod } from "../../dual/auto-dual.js";
+import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import {
   type KappaRange,

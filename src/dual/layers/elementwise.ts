@@ -16,16 +16,24 @@ import {
 import type { Activation } from "../../compute/elementwise.js";
 import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
-import type { Bounds, Collected, DualLayer, EnclosedRule, ParallelDual, TwoLineDual } from "../dual-layer.js";
+import type {
+  Bounds,
+  Collected,
+  DualLayer,
+  EnclosedRule,
+  NeuronState,
+  ParallelDual,
+  TwoLineDual,
+} from "../dual-layer.js";
 import { cropWindow } from "../patch.js";
 
 /**
  * The dual of an elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
- * Forward: v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. `isFixed(ℓ, u)` says where the lines meet the
- * activation exactly, so that tighter bounds would change nothing.
+ * Forward: v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. `stateOf(ℓ, u)` says where
+ * the lines meet the activation exactly, so that tighter bounds would not change them.
  */
 export function elementwiseRule<A extends Activation>(
-  isFixed: (layer: A, lower: number, upper: number) => boolean,
+  stateOf: (layer: A, lower: number, upper: number) => NeuronState,
 ): EnclosedRule<A> {
   return {
     form: "enclosed",
@@ -35,10 +43,10 @@ export function elementwiseRule<A extends Activation>(
       lower: apply(tape, layer, lower),
       upper: apply(tape, layer, upper),
     }),
-    open(layer, _context, lower, upper) {
-      const flags = new Uint8Array(lower.length);
-      for (let i = 0; i < flags.length; i++) flags[i] = isFixed(layer, lower[i], upper[i]) ? 0 : 1;
-      return flags;
+    states(layer, _context, lower, upper) {
+      const states = new Uint8Array(lower.length);
+      for (let i = 0; i < states.length; i++) states[i] = stateOf(layer, lower[i], upper[i]);
+      return states;
     },
   };
 }

@@ -13,7 +13,7 @@ import type { MaxPoolLayer } from "../../network/layer.js";
 import type { LayerContext } from "../../network/layers/definition.js";
 import { windowGeometry } from "../../network/layers/window.js";
 import { sizeOf } from "../../network/shape.js";
-import type { EnclosedRule } from "../dual-layer.js";
+import { type EnclosedRule, NeuronState } from "../dual-layer.js";
 import { windowMembers } from "../window-members.js";
 
 /**
@@ -53,20 +53,20 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
       select(tape, x, maxPoolChoice(tape, x, x, geometry).choice, OWN, Number.NEGATIVE_INFINITY);
     return { lower: maximum(lower), upper: maximum(upper) };
   },
-  open(layer, context, lower, upper, examples) {
-    return openWindows(layer, context, lower, upper, examples);
+  states(layer, context, lower, upper, examples) {
+    return windowStates(layer, context, lower, upper, examples);
   },
 };
 
-/** Inputs that may still be their window's maximum, in windows that are not decided. */
-function openWindows(
+/** Open are inputs that may still be their window's maximum, in windows that are not decided; chosen ones pass on. */
+function windowStates(
   layer: MaxPoolLayer,
   context: LayerContext,
   lower: ArrayLike<number>,
   upper: ArrayLike<number>,
   examples: number,
 ): Uint8Array {
-  const flags = new Uint8Array(lower.length);
+  const states = new Uint8Array(lower.length).fill(NeuronState.flat);
   for (const members of windowMembers(windowGeometry(layer, context.inputShapes[0], context.outputShape))) {
     for (let b = 0; b < examples; b++) {
       const at = (feature: number) => feature * examples + b;
@@ -75,9 +75,10 @@ function openWindows(
       const contenders = members.filter(
         (feature) => feature !== best && !(upper[at(feature)] <= lower[at(best)]),
       );
-      if (contenders.length === 0) continue;
-      for (const feature of [best, ...contenders]) flags[at(feature)] = 1;
+      const state = contenders.length === 0 ? NeuronState.passing : NeuronState.open;
+      // Windows may overlap: an input open in one of them is open.
+      for (const feature of [best, ...contenders]) states[at(feature)] = Math.max(states[at(feature)], state);
     }
   }
-  return flags;
+  return states;
 }
