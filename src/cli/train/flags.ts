@@ -63,7 +63,7 @@ export function addTrainOptions(command: Command): Command {
     .option("--rate <r>", "Adam's learning rate", numberIn("--rate", { above: 0 }, "0.001"), 0.001)
     .option(
       "--start-epsilon <e>",
-      "epsilon of the first step (default: 0.01, or --epsilon if that is smaller)",
+      "epsilon of the first step; a large one can leave training stuck at chance (default: a hundredth of --epsilon)",
       numberIn("--start-epsilon", { min: 0 }),
     )
     .option(

@@ -88,7 +88,7 @@ export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend)
     },
     model: isModelPath(flags.model) ? resolve(flags.model) : flags.model,
     norm,
-    epsilon: { start: flags.startEpsilon ?? Math.min(0.01, epsilon), end: epsilon, epochs: scheduleEpochs },
+    epsilon: { start: flags.startEpsilon ?? epsilon / 100, end: epsilon, epochs: scheduleEpochs },
     box: box === null ? null : [box[0], box[1]],
     kappa: { ...kappa, epochs: flags.kappaEpochs ?? scheduleEpochs },
     bound: flags.bound,
