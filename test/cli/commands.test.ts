@@ -109,7 +109,7 @@ describe("train", () => {
     );
     const run = runSchema.parse(json);
     expect(run.status).toBe("finished");
-    expect(run.config.epsilon).toEqual({ start: 0.01, end: 8 / 255, epochs: 2 });
+    expect(run.config.epsilon).toEqual({ start: 8 / 255 / 100, end: 8 / 255, epochs: 2 });
     expect(run.config.kappa).toEqual({ start: 0.5, end: 1, epochs: 2 });
     expect(run.config.box).toEqual([0, 1]);
     expect(run.config.learningRate).toEqual({ rate: 0.001, factor: 0.5, every: 10, after: 2 });

@@ -27,7 +27,7 @@ import { formatFigures } from "../table.js";
 import { formatBall, formatDuration, formatPercent, wrap } from "../wording.js";
 
 interface AttackFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
-  readonly limit: number;
+  readonly limit?: number;
   readonly batch: number;
   readonly split: Split;
   readonly steps: number;
@@ -44,7 +44,7 @@ export function addAttack(program: Command, context: CommandContext): void {
   addDataOptions(command);
   addBallOptions(command);
   command
-    .option("--limit <n>", "the first so many examples", wholeNumber("--limit", { min: 1 }), 100)
+    .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))
     .option("--batch <n>", "examples at a time", wholeNumber("--batch", { min: 1 }), 20)
     .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test")
     .option("--steps <n>", "gradient steps of each start of PGD", wholeNumber("--steps", { min: 1 }), 40)

@@ -28,7 +28,7 @@ import { checkModelFitsData, openOnlyModel } from "../open-model.js";
 import { Output } from "../output.js";
 
 interface CertifyFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
-  readonly limit: number;
+  readonly limit?: number;
   readonly bound: BoundMethod;
   readonly against: Against;
   readonly batch: number;
@@ -44,7 +44,11 @@ export function addCertify(program: Command, context: CommandContext): void {
     .argument("<model...>", "an .onnx or .safetensors file, or a run folder");
   addDataOptions(command);
   addBallOptions(command);
-  command.option("--limit <n>", "the first so many examples", wholeNumber("--limit", { min: 1 }), 100);
+  command.option(
+    "--limit <n>",
+    "the first so many examples (default: all)",
+    wholeNumber("--limit", { min: 1 }),
+  );
   addBoundOption(command);
   command
     .option(
