@@ -16,4 +16,7 @@ if (status !== 0) process.exit(status ?? 1);
 const readme = readFileSync(`${root}/README.md`, "utf8");
 const start = readme.indexOf(marker) + marker.length;
 const end = readme.indexOf("```\n", readme.indexOf("```", start) + 3) + 4;
-writeFileSync(`${root}/README.md`, `${readme.slice(0, start)}\`\`\`\n${stdout.trimEnd()}\n\`\`\`\n${readme.slice(end)}`);
+writeFileSync(
+  `${root}/README.md`,
+  `${readme.slice(0, start)}\`\`\`\n${stdout.trimEnd()}\n\`\`\`\n${readme.slice(end)}`,
+);
