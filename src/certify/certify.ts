@@ -35,8 +35,6 @@ export interface ExampleVerdict {
 
 export interface BatchVerdict {
   readonly examples: readonly ExampleVerdict[];
-  /** Neurons that needed an exact backward row, all examples together. */
-  readonly openNeurons: number;
 }
 
 /**
@@ -73,8 +71,7 @@ export async function certifyBatch(
         marginLower.every((margin, j) => j === reference[b] || isProof(margin));
       return { prediction, reference: reference[b], certified, marginLower };
     });
-    const openNeurons = [...dual.openCounts.values()].reduce((sum, count) => sum + count, 0);
-    return { examples: verdicts, openNeurons };
+    return { examples: verdicts };
   } finally {
     releaseBall(ball);
   }

@@ -72,8 +72,6 @@ export interface RandomSource {
   permutation(n: number): Int32Array;
   /** Fills with normals of this standard deviation, in order; returns the array. */
   fillNormal<T extends FloatArray>(array: T, deviation?: number): T;
-  /** Fills with uniforms in [from, to), in order; returns the array. */
-  fillUniform<T extends FloatArray>(array: T, from?: number, to?: number): T;
   /** An independent stream of the same seed. */
   fork(stream: number | string): RandomSource;
 }
@@ -141,11 +139,6 @@ class PhiloxSource implements RandomSource {
 
   fillNormal<T extends FloatArray>(array: T, deviation = 1): T {
     for (let i = 0; i < array.length; i++) array[i] = deviation * this.normal();
-    return array;
-  }
-
-  fillUniform<T extends FloatArray>(array: T, from = 0, to = 1): T {
-    for (let i = 0; i < array.length; i++) array[i] = from + (to - from) * this.uniform();
     return array;
   }
 

@@ -144,8 +144,8 @@ class DualBuilder {
     // A loose radius only decides which neurons are open; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
     const radius = fixed
-      ? tape.aside((aside) => affineRadius(aside, layer, inputs, norm).radius)
-      : affineRadius(tape, layer, inputs, norm).radius;
+      ? tape.aside((aside) => affineRadius(aside, layer, inputs, norm))
+      : affineRadius(tape, layer, inputs, norm);
     return { centre, radius, precision, streams: this.#push(node, layer, inputs) };
   }
 

@@ -40,13 +40,13 @@ export function affineRadius(
   layer: AffineDual,
   inputs: readonly BoxState[],
   norm: Norm,
-): { readonly radius: Variable; readonly precision: Precision } {
+): Variable {
   const radii = inputs.map(({ radius }) => radius);
-  const precision = precisionAfter(layer, inputs, norm);
   const fromInput = layer.coupling === "mixing" && inputs[0].precision === "independent";
-  return { radius: layer.absolute(tape, radii, fromInput && norm !== "linf" ? 2 : 1), precision };
+  return layer.absolute(tape, radii, fromInput && norm !== "linf" ? 2 : 1);
 }
 
+/** How good that radius is. */
 export function precisionAfter(layer: AffineDual, inputs: readonly BoxState[], norm: Norm): Precision {
   switch (layer.coupling) {
     case "diagonal":

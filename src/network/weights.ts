@@ -37,7 +37,7 @@ function initialValues(
     case "constant":
       return values.fill(initialization.value);
     case "normal":
-      return values.map(() => source.normal() * initialization.std);
+      return source.fillNormal(values, initialization.std);
     case "uniform":
       return values.map(() => (2 * source.uniform() - 1) * initialization.bound);
     default:

@@ -1,15 +1,14 @@
 import type { FloatArray } from "../backend.js";
 import type { Gathering, Placement, WeightLayout } from "./gathering.js";
 import { PackedScratch, packedProduct } from "./packed-product.js";
-import { makeProducts, type Products } from "./products.js";
+import { accumulate, multiply } from "./products.js";
 
 /** From here on packing pays, by measurement. */
 const PACKED_TAPS = 64;
 const PACKED_OUTPUTS = 8;
 
-/** What one backend keeps between products: its own copy of the inner loops, and the taps of a position. */
+/** What one backend keeps between products: room for packing and for the taps of a position. */
 export class ProductScratch {
-  readonly products: Products = makeProducts();
   readonly packed = new PackedScratch();
   #features = new Int32Array(0);
   #weights = new Int32Array(0);
@@ -78,7 +77,6 @@ export function gatheredProduct(
     return;
   }
   const { table, features, weights } = scratch.taps(gathering.taps);
-  const { multiply } = scratch.products;
   for (let position = 0; position < gathering.positions; position++) {
     const count = presentTaps(gathering, layout.tapOffsets, position, table, features, weights);
     const first = placement.first(position);
@@ -119,7 +117,6 @@ export function gatheredGradient(
 ): void {
   if (rows === 0) return;
   const { table, features, weights } = scratch.taps(gathering.taps);
-  const { accumulate } = scratch.products;
   // Sums over many rows are double throughout, whatever the tensors' type.
   const sums = gradient instanceof Float64Array ? gradient : new Float64Array(gradient.length);
   for (let position = 0; position < gathering.positions; position++) {
