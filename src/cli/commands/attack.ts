@@ -1,35 +1,15 @@
 import type { Command } from "commander";
-import type { Split } from "../../data/dataset.js";
-import { loadDataset } from "../../data/load.js";
 import { releaseParameters, uploadWeights } from "../../network/weights.js";
-import { oneOf, wholeNumber } from "../arguments.js";
+import { wholeNumber } from "../arguments.js";
 import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
 import { dataRecord, modelRecord } from "../certification-report.js";
-import {
-  addBallOptions,
-  addDataOptions,
-  addJsonOption,
-  addMachineOptions,
-  addSeedOption,
-  type BallFlags,
-  type DataFlags,
-  type JsonOptions,
-  type MachineOptions,
-  readBall,
-  requireFlags,
-} from "../common-options.js";
+import { addJsonOption, addMachineOptions, addSeedOption, requireFlags } from "../common-options.js";
 import type { CommandContext } from "../context.js";
-import { checkBallFitsData } from "../example-batches.js";
-import { openBackend } from "../open-backend.js";
-import { checkModelFitsData, openOnlyModel } from "../open-model.js";
-import { Output } from "../output.js";
+import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { formatFigures } from "../table.js";
 import { formatBall, formatDuration, formatPercent, wrap } from "../wording.js";
 
-interface AttackFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
-  readonly limit?: number;
-  readonly batch: number;
-  readonly split: Split;
+interface AttackFlags extends SubjectFlags {
   readonly steps: number;
   readonly restarts: number;
   readonly seed: number;
@@ -39,14 +19,9 @@ interface AttackFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions 
 export function addAttack(program: Command, context: CommandContext): void {
   const command = program
     .command("attack")
-    .description("attack a model by FGSM and PGD: a lower bound on what certify bounds from above")
-    .argument("<model...>", "an .onnx or .safetensors file, or a run folder");
-  addDataOptions(command);
-  addBallOptions(command);
+    .description("attack a model by FGSM and PGD: a lower bound on what certify bounds from above");
+  addSubjectOptions(command);
   command
-    .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))
-    .option("--batch <n>", "examples at a time", wholeNumber("--batch", { min: 1 }), 20)
-    .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test")
     .option("--steps <n>", "gradient steps of each start of PGD", wholeNumber("--steps", { min: 1 }), 40)
     .option("--restarts <n>", "random starts of PGD", wholeNumber("--restarts", { min: 1 }), 2);
   addMachineOptions(command);
@@ -58,15 +33,8 @@ export function addAttack(program: Command, context: CommandContext): void {
 }
 
 async function attack(models: string[], flags: AttackFlags, { io }: CommandContext): Promise<number> {
-  const ball = readBall(flags);
-  const output = new Output(io, flags.json);
-  const { backend, description } = await openBackend(flags);
-  const model = await openOnlyModel(models);
-  const { data, split, limit, dataDir, batch, steps, restarts, seed } = flags;
-  const dataset = await loadDataset(data, { split, limit, dataDir });
-  checkModelFitsData(model.network, dataset, model.path);
-  checkBallFitsData(ball, dataset);
-  output.print(`${dataset.count} examples of ${dataset.name} (${split}); ${description}`);
+  const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
+  const { batch, split, steps, restarts, seed } = flags;
 
   const parameters = uploadWeights(backend, model);
   const { summary, examples } = (await attackDataset(

@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import type { Backend } from "../compute/backend.js";
+import type { Dataset, Split } from "../data/dataset.js";
+import { loadDataset } from "../data/load.js";
+import type { LoadedModel } from "../formats/model-file.js";
+import { oneOf, wholeNumber } from "./arguments.js";
+import {
+  addBallOptions,
+  addDataOptions,
+  type BallFlags,
+  type DataFlags,
+  type JsonOptions,
+  type MachineOptions,
+  readBall,
+} from "./common-options.js";
+import { checkBallFitsData } from "./example-batches.js";
+import type { Io } from "./io.js";
+import { openBackend } from "./open-backend.js";
+import { checkModelFitsData, openOnlyModel } from "./open-model.js";
+import { Output } from "./output.js";
+
+/** What the commands that examine a model on a split of a data set within a ball have in common. */
+export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
+  readonly limit?: number;
+  readonly batch: number;
+  readonly split: Split;
+}
+
+/** A model, the examples and the ball to examine it on, checked to go together. */
+export interface Subject {
+  readonly ball: ReturnType<typeof readBall>;
+  readonly output: Output;
+  readonly backend: Backend;
+  readonly model: LoadedModel;
+  readonly dataset: Dataset;
+}
+
+/** MODEL, the data, the ball, and how much of a split is taken at a time. */
+export function addSubjectOptions(command: Command): void {
+  command.argument("<model...>", "an .onnx or .safetensors file, or a run folder");
+  addDataOptions(command);
+  addBallOptions(command);
+  command
+    .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))
+    .option("--batch <n>", "examples at a time", wholeNumber("--batch", { min: 1 }), 20)
+    .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test");
+}
+
+/** Opens all that the flags name, and finds out what does not fit before the long work starts. */
+export async function openSubject(models: readonly string[], flags: SubjectFlags, io: Io): Promise<Subject> {
+  const ball = readBall(flags);
+  const output = new Output(io, flags.json);
+  const { backend, description } = await openBackend(flags);
+  const model = await openOnlyModel(models);
+  const { data, split, limit, dataDir } = flags;
+  const dataset = await loadDataset(data, { split, limit, dataDir });
+  checkModelFitsData(model.network, dataset, model.path);
+  checkBallFitsData(ball, dataset);
+  output.print(`${dataset.count} examples of ${dataset.name} (${split}); ${description}`);
+  return { ball, output, backend, model, dataset };
+}
