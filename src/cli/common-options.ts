@@ -75,7 +75,7 @@ export function readBall(flags: BallFlags): BallSpec & BallInWords {
 export function addBoundOption(command: Command): Command {
   return command.option(
     "--bound <method>",
-    "parallel (the paper's lines) or adaptive (tighter)",
+    "parallel (the paper's lines) or adaptive (usually tighter)",
     oneOf<BoundMethod>("--bound", BOUND_METHODS),
     "parallel",
   );
