@@ -16,10 +16,15 @@ export interface Variable {
  */
 export type VectorJacobianProduct = (g: Tensor, needs: readonly boolean[]) => readonly (Tensor | null)[];
 
+/** The same for an operation of several results: their gradients in order, zeros where none has arrived. */
+export type JointVectorJacobianProduct = (
+  g: readonly Tensor[],
+  needs: readonly boolean[],
+) => readonly (Tensor | null)[];
+
 interface Entry {
-  readonly output: Variable;
-  readonly inputs: readonly Variable[];
-  readonly backward: (g: Tensor, accumulate: Accumulate) => void;
+  readonly outputs: readonly Variable[];
+  readonly backward: (g: readonly Tensor[], accumulate: Accumulate) => void;
 }
 
 type Accumulate = (variable: Variable, g: Tensor) => void;
@@ -66,7 +71,16 @@ export class Tape implements Disposable {
 
   /** Registers an operation's result and how gradients pass back through it. */
   record(value: Tensor, inputs: readonly Variable[], vjp: VectorJacobianProduct): Variable {
-    return this.#enter(value, inputs, (g, accumulate) => {
+    return this.recordMany([value], inputs, ([g], needs) => vjp(g, needs))[0];
+  }
+
+  /** Registers an operation of several results: gradients pass back once, when those of all results are there. */
+  recordMany(
+    values: readonly Tensor[],
+    inputs: readonly Variable[],
+    vjp: JointVectorJacobianProduct,
+  ): readonly Variable[] {
+    return this.#enter(values, inputs, (g, accumulate) => {
       const gradients = vjp(
         g,
         inputs.map((input) => input.tracked),
@@ -90,11 +104,11 @@ export class Tape implements Disposable {
     const result = run(quiet).value;
     quiet.#owned.delete(result);
     quiet.dispose();
-    return this.#enter(result, [{ value: result, tracked: true }], (g, accumulate) => {
+    const [output] = this.#enter([result], [{ value: result, tracked: true }], ([g], accumulate) => {
       using inner = new Tape(this.backend, { record: true });
-      const output = run(inner);
-      inner.#walk(output, g, accumulate);
+      inner.#walk(run(inner), g, accumulate);
     });
+    return output;
   }
 
   /** Computes `run` off the record: the result counts as fixed, what it needed on the way is freed at once. */
@@ -150,15 +164,19 @@ export class Tape implements Disposable {
     this.dispose();
   }
 
-  #enter(value: Tensor, inputs: readonly Variable[], backward: Entry["backward"]): Variable {
-    this.#owned.add(value);
+  #enter(
+    values: readonly Tensor[],
+    inputs: readonly Variable[],
+    backward: Entry["backward"],
+  ): readonly Variable[] {
     const tracked = this.recording && inputs.some((input) => input.tracked);
-    const output = { value, tracked };
+    const outputs = values.map((value) => ({ value, tracked }));
+    for (const value of values) this.#owned.add(value);
     if (tracked) {
-      this.#entries.push({ output, inputs, backward });
-      this.#made.add(output);
+      this.#entries.push({ outputs, backward });
+      for (const output of outputs) this.#made.add(output);
     }
-    return output;
+    return outputs;
   }
 
   #add(into: Map<Variable, Tensor>, variable: Variable, g: Tensor): void {
@@ -182,12 +200,14 @@ export class Tape implements Disposable {
     if (!output.tracked) return;
     accumulate(output, this.backend.reshape(g, g.features, g.rows));
     for (let i = this.#entries.length - 1; i >= 0; i--) {
-      const entry = this.#entries[i];
-      const gradient = inside.get(entry.output);
-      if (!gradient) continue;
-      inside.delete(entry.output);
-      entry.backward(gradient, accumulate);
-      gradient.dispose();
+      const { outputs, backward } = this.#entries[i];
+      if (!outputs.some((made) => inside.has(made))) continue;
+      const gradients = outputs.map(
+        (made) => inside.get(made) ?? this.backend.filled(made.value.features, made.value.rows, 0),
+      );
+      for (const made of outputs) inside.delete(made);
+      backward(gradients, accumulate);
+      for (const gradient of gradients) gradient.dispose();
     }
   }
 }

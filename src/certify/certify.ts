@@ -59,7 +59,7 @@ export async function certifyBatch(
   const reference = referenceClasses(options.against ?? "prediction", predictions, labels);
   const ball = makeBall(backend, x, examples, ballSpec);
   try {
-    const dual = buildDual(tape, network, bindings, ball, options);
+    const dual = await buildDual(tape, network, bindings, ball, options);
     const margins = await backend.read(dual.margins(reference).value);
     const { classes } = network;
     const verdicts = Array.from(predictions, (prediction, b): ExampleVerdict => {

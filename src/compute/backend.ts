@@ -20,6 +20,12 @@ export interface Tensor extends Disposable {
   dispose(): void;
 }
 
+/** Bytes that tensors take, now and at most since the backend was made or `peakBytes` was last reset by `memory(true)`. */
+export interface MemoryUse {
+  readonly liveBytes: number;
+  readonly peakBytes: number;
+}
+
 /** Order of a norm: 1, 2 or ∞. */
 export type NormOrder = 1 | 2 | typeof Number.POSITIVE_INFINITY;
 
@@ -61,8 +67,12 @@ export interface AdamSettings {
 export interface Backend {
   readonly name: string;
   readonly dtype: Dtype;
-  /** Non-null where reading costs nothing, so that a bound pass may look at its own results. Not a copy: do not write. */
-  readonly readNow: ((tensor: Tensor) => FloatArray) | null;
+  /** How much memory tensors take. */
+  memory(resetPeak?: boolean): MemoryUse;
+  /** Resolves when all that was asked so far is done. */
+  finish(): Promise<void>;
+  /** Releases every tensor and what the backend itself holds (threads, memory). It cannot be used afterwards. */
+  dispose(): void;
 
   // Memory ---------------------------------------------------------------------------------------------------
   /** Copies row-major values in; their count must be features · rows. */
@@ -162,6 +172,45 @@ export interface Backend {
   crop(x: Tensor, owners: Owners, window: CropWindow): Tensor;
   /** Its transpose, patches added where they came from: `[channels·patchHeight·patchWidth, R]` → `[…, columns]`. */
   cropTranspose(y: Tensor, owners: Owners, window: CropWindow, columns: number): Tensor;
+
+  /**
+   * The backward step through parallel lines, in one pass over ν `[f, R]`: d ⊙ ν and the radius Σ_f ρ|ν|, `[1, R]`, by
+   * owner. With a window, ν is a patch of each row's image and slope and radius are cropped by it.
+   */
+  enclose(
+    nu: Tensor,
+    slope: Tensor,
+    radius: Tensor,
+    owners: Owners,
+    window: CropWindow | null,
+  ): { readonly nu: Tensor; readonly radius: Tensor };
+  /** Derivatives of ⟨gNu, d ⊙ ν⟩ + ⟨gRadius, Σρ|ν|⟩. A zero ν has derivative 0 in |ν|. */
+  encloseGradient(
+    nu: Tensor,
+    slope: Tensor,
+    radius: Tensor,
+    gNu: Tensor,
+    gRadius: Tensor,
+    owners: Owners,
+    window: CropWindow | null,
+  ): { readonly nu: Tensor; readonly slope: Tensor; readonly radius: Tensor };
+  /** Σ w|x| along a patch, w cropped by the window: x `[channels·patchHeight·patchWidth, R]` → `[1, R]`. */
+  patchNorm(x: Tensor, weight: Tensor, owners: Owners, window: CropWindow): Tensor;
+  patchNormGradient(
+    x: Tensor,
+    weight: Tensor,
+    g: Tensor,
+    owners: Owners,
+    window: CropWindow,
+  ): { readonly x: Tensor; readonly weight: Tensor };
+
+  /**
+   * Rows in runs of `times`: the median of |x| of each run, the lower one of two, and which row of the run holds it
+   * first (0 … times − 1): x `[f, C·times]` → each `[f, C]`. A run with a NaN has median NaN and index 0.
+   */
+  medianRows(x: Tensor, times: number): { readonly value: Tensor; readonly index: Tensor };
+  /** Derivative of ⟨g, medianRows⟩: g·sign(x) at the holder, 0 elsewhere: g, index `[f, C]` → `[f, C·times]`. */
+  medianRowsGradient(x: Tensor, index: Tensor, g: Tensor, times: number): Tensor;
 
   // Activations and their enclosing lines ------------------------------------------------------------------------
   /** Parallel lines over [ℓ, u] (DESIGN: slope d, shift m, radius ρ); ℓ = u gives the tangent value, radius 0. */

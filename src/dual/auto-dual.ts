@@ -18,28 +18,27 @@ import {
 import { type BoundMethod, DualNetwork, type DualOptions, type NodeState } from "./dual-network.js";
 import { freshStream, pushStreams, type Stream, streamRadius } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
-import { type NeuronList, neuronsIn, refineAdaptive, refineParallel } from "./open-neurons.js";
+import { refineAdaptive, refineParallel, unsettled } from "./open-neurons.js";
 import { patchChain } from "./receptive-field.js";
 
 /**
  * Builds the dual network of `network` over `ball`.
  *
  * One pass forward: affine layers act on a centre and a box; at each activation the box decides most neurons, the
- * rest are bounded exactly, then the activation is enclosed. Throws `UsageError` for options that do not go together.
+ * rest are bounded exactly, then the activation is enclosed. It waits for the backend wherever it looks at a box.
+ * Throws `UsageError` for options that do not go together.
  */
-export function buildDual(
+export async function buildDual(
   tape: Tape,
   network: Network,
   bindings: Bindings,
   ball: Ball,
   options: DualOptions = {},
-): DualNetwork {
+): Promise<DualNetwork> {
   return new DualBuilder(tape, network, bindings, ball, options).build();
 }
 
 const DEFAULT_PIECE_BYTES = 64 * 2 ** 20;
-
-const NO_NEURONS: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
 
 /** What loose bounds leave to be settled, as an activation's rule says. */
 type StateTest = (lower: FloatArray, upper: FloatArray) => Uint8Array;
@@ -87,11 +86,11 @@ class DualBuilder {
     };
   }
 
-  build(): DualNetwork {
+  async build(): Promise<DualNetwork> {
     const { ballCentre: centre, ballRadius: radius, dualOrder } = this.#graph;
-    const streams = this.#forward ? [freshStream(this.#tape, 0, radius, dualOrder)] : [];
+    const streams = this.#forward ? [await freshStream(this.#tape, 0, radius, dualOrder)] : [];
     this.#states[0] = { centre, radius, precision: "independent", streams };
-    for (let node = 1; node <= this.#network.output; node++) this.#bindNode(node);
+    for (let node = 1; node <= this.#network.output; node++) await this.#bindNode(node);
     return new DualNetwork({
       tape: this.#tape,
       graph: this.#graph,
@@ -104,7 +103,7 @@ class DualBuilder {
     });
   }
 
-  #bindNode(node: number): void {
+  async #bindNode(node: number): Promise<void> {
     const { layer } = this.#network.nodes[node];
     if (layer === null) return;
     const context = this.#network.context(node, this.#bindings);
@@ -116,7 +115,7 @@ class DualBuilder {
       return;
     }
     const [input] = this.#network.nodes[node].inputs;
-    const { state, bounds } = this.#refined(input, (lower, upper) =>
+    const { state, bounds } = await this.#refined(input, (lower, upper) =>
       rule.states(layer, context, lower, upper, this.#ball.examples),
     );
     this.#preActivation.set(input, bounds);
@@ -125,7 +124,7 @@ class DualBuilder {
         ? rule.parallel(this.#tape, layer, context, bounds)
         : rule.adaptive(this.#tape, layer, context, bounds);
     this.#graph.layers[node] = bound;
-    this.#states[node] = this.#enclosedState(node, bound, state, () =>
+    this.#states[node] = await this.#enclosedState(node, bound, state, () =>
       rule.interval(this.#tape, layer, context, bounds),
     );
   }
@@ -149,13 +148,18 @@ class DualBuilder {
     return { centre, radius, precision, streams: this.#push(node, layer, inputs) };
   }
 
-  #enclosedState(node: number, layer: EnclosedDual, input: NodeState, interval: () => Bounds): NodeState {
+  async #enclosedState(
+    node: number,
+    layer: EnclosedDual,
+    input: NodeState,
+    interval: () => Bounds,
+  ): Promise<NodeState> {
     const tape = this.#tape;
     const precision = input.precision === "loose" ? "loose" : "exact";
     if (this.#method === "adaptive") return { ...boxOf(tape, interval()), precision, streams: [] };
     if (layer.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
     const streams = this.#push(node, layer, [input]);
-    if (this.#forward) streams.push(freshStream(tape, node, layer.radius, 1));
+    if (this.#forward) streams.push(await freshStream(tape, node, layer.radius, 1));
     return {
       centre: add(tape, layer.push(tape, [input.centre], OWN), layer.shift),
       radius: add(tape, layer.absolute(tape, input.radius), layer.radius),
@@ -176,7 +180,10 @@ class DualBuilder {
   }
 
   /** The bounds of a node's value, exact wherever that can still change the lines of the activation after it. */
-  #refined(node: number, statesOf: StateTest): { readonly state: NodeState; readonly bounds: Bounds } {
+  async #refined(
+    node: number,
+    statesOf: StateTest,
+  ): Promise<{ readonly state: NodeState; readonly bounds: Bounds }> {
     const tape = this.#tape;
     const state = this.#states[node];
     const { examples } = this.#ball;
@@ -191,15 +198,12 @@ class DualBuilder {
     }
     const loose = boundsOf(tape, state);
     if (state.precision !== "loose") return { state, bounds: loose };
-    const states = this.#neuronStates(statesOf, loose);
-    const features = loose.lower.value.features;
-    const open = neuronsIn(NeuronState.open, states, features, examples);
+    const { open, passing } = unsettled(await this.#neuronStates(statesOf, loose), examples);
     this.#openCounts.set(node, open.index.length);
     if (this.#method === "adaptive") {
       if (open.index.length === 0) return { state, bounds: loose };
       return { state, bounds: refineAdaptive(tape, this.#graph, node, state, open, this.#pieceBytes) };
     }
-    const passing = states ? neuronsIn(NeuronState.passing, states, features, examples) : NO_NEURONS;
     let refined = state;
     if (passing.index.length > 0 && this.#worthTightening(node)) {
       // These widths decide what is open further on and nothing else: no gradient passes through them.
@@ -229,10 +233,11 @@ class DualBuilder {
     return later && patchChain(this.#graph, node) !== null;
   }
 
-  /** Null where all neurons are to be bounded: on request, or where the backend cannot look at its own results. */
-  #neuronStates(statesOf: StateTest, { lower, upper }: Bounds): Uint8Array | null {
-    const { readNow } = this.#tape.backend;
-    if (this.#complete || !readNow) return null;
-    return statesOf(readNow(lower.value), readNow(upper.value));
+  /** What is left to settle of each neuron: on request, everything. */
+  async #neuronStates(statesOf: StateTest, { lower, upper }: Bounds): Promise<Uint8Array> {
+    const { features, rows } = lower.value;
+    if (this.#complete) return new Uint8Array(features * rows).fill(NeuronState.open);
+    const { backend } = this.#tape;
+    return statesOf(...(await Promise.all([backend.read(lower.value), backend.read(upper.value)])));
   }
 }

@@ -13,7 +13,7 @@ import type { NormOrder } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
-import type { BoundLayer } from "./dual-layer.js";
+import type { BoundLayer, Want } from "./dual-layer.js";
 
 /** The part of a dual network that is known so far: bound layers by node, and the ball at the input. */
 export interface DualGraph {
@@ -45,7 +45,7 @@ export function propagateBack(
   graph: DualGraph,
   start: Start,
   owners: Owners,
-  want: { readonly centre: boolean },
+  want: Want,
 ): Objective {
   const walk = new BackwardWalk(tape, graph, owners, want);
   walk.begin(start);
@@ -57,14 +57,14 @@ class BackwardWalk {
   readonly #tape: Tape;
   readonly #graph: DualGraph;
   readonly #owners: Owners;
-  readonly #want: { readonly centre: boolean };
+  readonly #want: Want;
   readonly #pending: Variable[][];
   /** Rows that the caller gave and may still need. */
   #given: Variable | undefined;
   readonly #centre: Variable[] = [];
   readonly #radius: Variable[] = [];
 
-  constructor(tape: Tape, graph: DualGraph, owners: Owners, want: { readonly centre: boolean }) {
+  constructor(tape: Tape, graph: DualGraph, owners: Owners, want: Want) {
     this.#tape = tape;
     this.#graph = graph;
     this.#owners = owners;
@@ -83,11 +83,10 @@ class BackwardWalk {
   pass(node: number): void {
     const nu = this.#take(node);
     if (!nu) return;
-    const layer = this.#layer(node);
-    const { centre, radius } = layer.collect(this.#tape, nu, this.#owners, this.#want);
+    const { nus, centre, radius } = this.#layer(node).back(this.#tape, nu, this.#owners, this.#want);
     if (centre) this.#centre.push(centre);
     if (radius) this.#radius.push(radius);
-    this.#hand(node, layer.pull(this.#tape, nu, this.#owners));
+    this.#hand(node, nus);
     this.#discard(nu);
   }
 

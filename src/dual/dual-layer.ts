@@ -15,12 +15,11 @@ export interface Patch {
   readonly left: Int32Array;
 }
 
-/** A layer seen through a patch of its output: what is outside the patch's receptive field does not enter. */
+/** A layer of one input seen through a patch of its output: what the patch does not see does not enter. */
 export interface CroppedLayer {
   /** The patch of the layer's input. */
   readonly input: Patch;
-  pull(tape: Tape, nu: Variable): Variable;
-  collect(tape: Tape, nu: Variable, want: { readonly centre: boolean }): Collected;
+  back(tape: Tape, nu: Variable, want: Want): BackStep;
 }
 
 /** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
@@ -32,24 +31,35 @@ export type Coupling =
   /** Several inputs meet. */
   | "join";
 
+/** Which of the running sums of equation 8 are wanted; the radius always is. */
+export interface Want {
+  readonly centre: boolean;
+}
+
 /** What a layer adds to the two running sums of equation 8, each `[1, rows]`; left out where it is zero. */
 export interface Collected {
   readonly centre?: Variable;
   readonly radius?: Variable;
 }
 
+/** One step of equation 8: ν at each of the layer's inputs, `[in, R]`, and what the layer adds on the way. */
+export interface BackStep extends Collected {
+  readonly nus: readonly Variable[];
+}
+
 /**
  * A layer of the dual network for one batch of examples, readable in both directions. Rows belong to examples by
- * `owners`. `push` and `pull` are each other's transpose and take no constants: what a layer adds is collected.
+ * `owners`. `push` and the ν of `back` are each other's transpose, without constants: what a layer adds is collected.
  */
 export interface DualLayer {
   readonly coupling: Coupling;
   /** Forward, on generators or on a centre without its constant: inputs `[in, R]` → `[out, R]`. */
   push(tape: Tape, inputs: readonly Variable[], owners: Owners): Variable;
-  /** Backward: ν `[out, R]` → one ν an input `[in, R]`. */
-  pull(tape: Tape, nu: Variable, owners: Owners): readonly Variable[];
-  /** The terms of a lower bound of νᵀ(layer): constants into the centre, −ρᵀ|ν| as a radius. */
-  collect(tape: Tape, nu: Variable, owners: Owners, want: { readonly centre: boolean }): Collected;
+  /**
+   * Backward: ν `[out, R]` → one ν an input, and the terms of a lower bound of νᵀ(layer): constants into the centre,
+   * ρᵀ|ν| as the radius.
+   */
+  back(tape: Tape, nu: Variable, owners: Owners, want: Want): BackStep;
   /** The layer for rows that see a patch of its output; absent where patches make no sense. */
   crop?(patch: Patch, owners: Owners): CroppedLayer;
 }
@@ -64,7 +74,7 @@ export interface AffineDual extends DualLayer {
   absolute(tape: Tape, radii: readonly Variable[], order: 1 | 2): Variable;
   /** b as `[out, 1]`, if there is one. */
   readonly offset: Variable | undefined;
-  /** `pull` of unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
+  /** `back` for unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
   select?(tape: Tape, index: Int32Array): Variable;
   /** As `select`, each row cropped to its neuron's receptive field, which `fieldOf` tells. */
   selectPatch?(tape: Tape, index: Int32Array): Variable;
@@ -83,11 +93,8 @@ export interface ParallelDual extends DualLayer {
 }
 
 /** An enclosed layer with two lines of different slope: a backward direction only. */
-export interface TwoLineDual {
+export interface TwoLineDual extends Pick<DualLayer, "back" | "crop"> {
   readonly kind: "two-lines";
-  pull(tape: Tape, nu: Variable, owners: Owners): readonly Variable[];
-  collect(tape: Tape, nu: Variable, owners: Owners, want: { readonly centre: boolean }): Collected;
-  crop?(patch: Patch, owners: Owners): CroppedLayer;
 }
 
 export type EnclosedDual = ParallelDual | TwoLineDual;

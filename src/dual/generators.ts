@@ -16,16 +16,20 @@ export interface Stream {
 }
 
 /** diag(radius) as columns: one for each feature and example whose radius is not zero; `[n, examples]` → `[n, columns]`. */
-export function freshStream(tape: Tape, origin: number, radius: Variable, order: NormOrder): Stream {
+export async function freshStream(
+  tape: Tape,
+  origin: number,
+  radius: Variable,
+  order: NormOrder,
+): Promise<Stream> {
   const { features, rows: examples } = radius.value;
-  const values = tape.backend.readNow?.(radius.value);
+  const values = await tape.backend.read(radius.value);
   const entries: number[] = [];
   for (let b = 0; b < examples; b++) {
     for (let f = 0; f < features; f++) {
       const entry = f * examples + b;
-      // NaN is not zero: it must reach the bounds. Nor is what cannot be looked at.
-      const value = values ? values[entry] : Number.NaN;
-      if (value !== 0) entries.push(entry);
+      // NaN is not zero: it must reach the bounds.
+      if (values[entry] !== 0) entries.push(entry);
     }
   }
   const index = Int32Array.from(entries);

@@ -14,7 +14,7 @@ import { indexedOwners } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import { type DualGraph, type Objective, propagateBack } from "./backward.js";
 import { type BoxState, boundsOf } from "./box.js";
-import type { Bounds, NeuronState } from "./dual-layer.js";
+import { type Bounds, NeuronState, type Want } from "./dual-layer.js";
 import { patchChain, patchFeatures, propagatePatches } from "./receptive-field.js";
 
 /** Neurons to be bounded: feature `index[i]` of example `owner[i]`. */
@@ -23,23 +23,40 @@ export interface NeuronList {
   readonly owner: Int32Array;
 }
 
-/** The neurons in one state, grouped by example; all neurons if states are not known. States are `[n, examples]`. */
-export function neuronsIn(
-  state: NeuronState,
-  states: Uint8Array | null,
-  features: number,
-  examples: number,
-): NeuronList {
-  const index: number[] = [];
-  const owner: number[] = [];
-  for (let b = 0; b < examples; b++) {
-    for (let f = 0; f < features; f++) {
-      if (states && states[f * examples + b] !== state) continue;
-      index.push(f);
-      owner.push(b);
+/** Neurons by what is left to settle. What is flat needs nothing. */
+export interface Unsettled {
+  readonly open: NeuronList;
+  readonly passing: NeuronList;
+}
+
+/** The neurons of each state `[n, examples]`, grouped by example, features ascending. */
+export function unsettled(states: Uint8Array, examples: number): Unsettled {
+  const features = states.length / examples;
+  // Per state and example, first how many neurons there are, then where the next one goes.
+  const next = new Int32Array(3 * examples);
+  for (let f = 0, i = 0; f < features; f++) {
+    for (let b = 0; b < examples; b++, i++) next[states[i] * examples + b]++;
+  }
+  const lists = [NeuronState.flat, NeuronState.passing, NeuronState.open].map((state): NeuronList => {
+    let total = 0;
+    for (let at = state * examples; at < (state + 1) * examples; at++) {
+      const count = next[at];
+      next[at] = total;
+      total += count;
+    }
+    const size = state === NeuronState.flat ? 0 : total;
+    return { index: new Int32Array(size), owner: new Int32Array(size) };
+  });
+  for (let f = 0, i = 0; f < features; f++) {
+    for (let b = 0; b < examples; b++, i++) {
+      const state = states[i];
+      if (state === NeuronState.flat) continue;
+      const place = next[state * examples + b]++;
+      lists[state].index[place] = f;
+      lists[state].owner[place] = b;
     }
   }
-  return { index: Int32Array.from(index), owner: Int32Array.from(owner) };
+  return { open: lists[NeuronState.open], passing: lists[NeuronState.passing] };
 }
 
 /** Exact bounds of open neurons in place of the box's: parallel lines, where one row gives both sides. */
@@ -106,7 +123,7 @@ function backwardInPieces(
   open: NeuronList,
   sign: 1 | -1,
   pieceBytes: number,
-  want: { readonly centre: boolean },
+  want: Want,
   result: (piece: Tape, objective: Objective) => Variable,
 ): Variable {
   const rows = open.index.length;

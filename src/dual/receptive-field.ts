@@ -1,9 +1,9 @@
 import {
   crop,
-  dot,
   gather,
   multiply,
   norm,
+  patchNorm,
   reshape,
   scaleBy,
   sum,
@@ -13,8 +13,8 @@ import {
 import { OWN, type Owners, SHARED } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph, Objective } from "./backward.js";
-import type { AffineDual, Collected, Patch } from "./dual-layer.js";
-import { cropWindow } from "./patch.js";
+import type { AffineDual, Collected, Patch, Want } from "./dual-layer.js";
+import { cropWindow, dotWithin } from "./patch.js";
 
 /** Beyond this fraction of the first image a patch saves nothing. */
 const WORTHWHILE = 0.5;
@@ -65,7 +65,7 @@ export function propagatePatches(
   index: Int32Array,
   sign: 1 | -1,
   owners: Owners,
-  want: { readonly centre: boolean },
+  want: Want,
 ): Objective {
   const { network, layers } = graph;
   const first = layers[chain[0]] as Required<AffineDual>;
@@ -89,24 +89,32 @@ export function propagatePatches(
     const mixing = layer.kind === "affine" && layer.coupling === "mixing";
     // Padding is not a neuron: what a convolution sends there must not be read by the convolution before it.
     if (mixed && mixing) nu = maskOutside(tape, nu, network.nodes[node].shape, patch);
-    keep(cropped.collect(tape, nu, want));
-    const pulled = cropped.pull(tape, nu);
+    const step = cropped.back(tape, nu, want);
+    keep(step);
+    const [next] = step.nus;
     // An identity hands on what lies on the padding, too.
-    const passes = pulled.value === nu.value;
+    const passes = next.value === nu.value;
     if (!passes) tape.discard(nu);
-    nu = pulled;
+    nu = next;
     patch = cropped.input;
     mixed = mixing || (mixed && passes);
   }
   const window = cropWindow(network.inputShape, patch);
+  const { ballCentre, ballRadius, dualOrder } = graph;
   keep({
-    centre: want.centre ? dot(tape, nu, crop(tape, graph.ballCentre, owners, window), OWN) : undefined,
-    radius: norm(tape, nu, crop(tape, graph.ballRadius, owners, window), OWN, graph.dualOrder),
+    centre: want.centre ? dotWithin(tape, nu, ballCentre, owners, window) : undefined,
+    radius:
+      dualOrder === 1
+        ? patchNorm(tape, nu, ballRadius, owners, window)
+        : norm(tape, nu, crop(tape, ballRadius, owners, window), OWN, dualOrder),
   });
   return { centre: want.centre ? sum(tape, centre) : undefined, radius: sum(tape, radius) };
 }
 
 function maskOutside(tape: Tape, nu: Variable, shape: readonly number[], patch: Patch): Variable {
   const ones = tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
-  return multiply(tape, nu, crop(tape, ones, SHARED, cropWindow(shape, patch)));
+  const inside = crop(tape, ones, SHARED, cropWindow(shape, patch));
+  const masked = multiply(tape, nu, inside);
+  tape.discard(ones, inside, nu);
+  return masked;
 }

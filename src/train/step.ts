@@ -67,7 +67,8 @@ export async function trainingStep(
     const ball = makeBall(backend, batch.x, examples, settings.ball);
     tape.own(ball.centre);
     tape.own(ball.radius);
-    margins = buildDual(tape, network, pass.bindings, ball, settings.dual).margins(labels);
+    const dual = await buildDual(tape, network, pass.bindings, ball, settings.dual);
+    margins = dual.margins(labels);
     robust = robustLoss(tape, margins, labels);
     total = mixedLoss(tape, robust, standard, settings.kappa);
   }

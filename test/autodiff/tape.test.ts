@@ -3,23 +3,26 @@ import {
   add,
   apply,
   combine,
+  medianRows,
   multiply,
+  parallelLines,
   scaleBy,
   sumRows,
   Tape,
   transpose,
 } from "../../src/autodiff/index.js";
+import type { Backend } from "../../src/compute/backend.js";
 import { SHARED } from "../../src/compute/owners.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { BackendError } from "../../src/errors.js";
 
 const backend = createReferenceBackend();
 const row = (...values: number[]) => backend.upload(1, values.length, values);
-const read = (tensor: ReturnType<typeof row> | null) =>
-  tensor ? Array.from(backend.readNow?.(tensor) ?? []) : null;
+const read = async (tensor: ReturnType<typeof row> | null) =>
+  tensor ? Array.from(await backend.read(tensor)) : null;
 
 describe("tape", () => {
-  it("adds the gradients of all uses of a variable", () => {
+  it("adds the gradients of all uses of a variable", async () => {
     using tape = new Tape(backend, { record: true });
     const x = tape.leaf(row(3));
     const y = tape.leaf(row(5));
@@ -32,21 +35,21 @@ describe("tape", () => {
       x,
     );
     const [gx, gy] = tape.gradients(result, [x, y]);
-    expect(read(gx)).toEqual([2 * 3 + 2 * 5 - 1]);
-    expect(read(gy)).toEqual([6]);
+    expect(await read(gx)).toEqual([2 * 3 + 2 * 5 - 1]);
+    expect(await read(gy)).toEqual([6]);
   });
 
-  it("a leaf without influence has no gradient; stopped values pass none", () => {
+  it("a leaf without influence has no gradient; stopped values pass none", async () => {
     using tape = new Tape(backend, { record: true });
     const x = tape.leaf(row(3));
     const y = tape.leaf(row(4));
     const [gx, gy] = tape.gradients(multiply(tape, x, tape.stop(y)), [x, y]);
-    expect(read(gx)).toEqual([4]);
+    expect(await read(gx)).toEqual([4]);
     expect(gy).toBeNull();
   });
 
-  it("a checkpoint gives the same gradients, also for variables made outside of it", () => {
-    const compute = (checkpointed: boolean) => {
+  it("a checkpoint gives the same gradients, also for variables made outside of it", async () => {
+    const compute = async (checkpointed: boolean) => {
       using tape = new Tape(backend, { record: true });
       const x = tape.leaf(row(0.5, -1.5, 2));
       const outside = apply(tape, { kind: "tanh" }, x);
@@ -58,12 +61,65 @@ describe("tape", () => {
         SHARED,
         1,
       );
-      return read(tape.gradients(total, [x])[0]);
+      return await read(tape.gradients(total, [x])[0]);
     };
-    expect(compute(true)).toEqual(compute(false));
+    expect(await compute(true)).toEqual(await compute(false));
   });
 
-  it("releases what it made, keeps what is the caller's", () => {
+  it("an operation of several results passes gradients back once, zeros where none arrived", async () => {
+    const received: (number[] | null)[][] = [];
+    const both = async (useSecond: boolean) => {
+      using tape = new Tape(backend, { record: true });
+      const x = tape.leaf(row(3));
+      const values = [backend.scaleBy(x.value, 2, 0), backend.scaleBy(x.value, 5, 0)];
+      const incoming: Promise<number[] | null>[] = [];
+      const [double, five] = tape.recordMany(values, [x], ([g, h]) => {
+        incoming.push(read(g), read(h));
+        return [backend.combine(2, g, 5, h)];
+      });
+      const total = useSecond
+        ? add(tape, multiply(tape, double, five), double)
+        : multiply(tape, double, double);
+      const [gradient] = tape.gradients(total, [x]);
+      received.push(await Promise.all(incoming));
+      return await read(gradient);
+    };
+    // (2x)·(5x) + 2x and (2x)² at 3.
+    expect(await both(true)).toEqual([20 * 3 + 2]);
+    expect(await both(false)).toEqual([8 * 3]);
+    expect(received).toEqual([
+      [[16], [6]],
+      [[12], [0]],
+    ]);
+  });
+
+  it("lines around an activation ask for their derivatives once", () => {
+    let calls = 0;
+    const counting = {
+      ...backend,
+      parallelLinesGradient: (...parts: Parameters<Backend["parallelLinesGradient"]>) => {
+        calls += 1;
+        return backend.parallelLinesGradient(...parts);
+      },
+    };
+    using tape = new Tape(counting, { record: true });
+    const [lower, upper] = [tape.leaf(row(-1)), tape.leaf(row(2))];
+    const { slope, shift, radius } = parallelLines(tape, { kind: "relu" }, lower, upper);
+    tape.gradients(add(tape, multiply(tape, slope, shift), radius), [lower, upper]);
+    expect(calls).toBe(1);
+  });
+
+  it("medians pass gradients to the rows that hold them", async () => {
+    using tape = new Tape(backend, { record: true });
+    const x = tape.leaf(row(3, -1, -2, 5, 6, 7));
+    const { value, index } = medianRows(tape, x, 3);
+    expect(await read(value.value)).toEqual([2, 6]);
+    expect(await read(index)).toEqual([2, 1]);
+    const [gradient] = tape.gradients(sumRows(tape, value, SHARED, 1), [x]);
+    expect(await read(gradient)).toEqual([0, 0, -1, 0, 1, 0]);
+  });
+
+  it("releases what it made, keeps what is the caller's", async () => {
     const tensor = row(1, 2);
     const tape = new Tape(backend, { record: true });
     const made = scaleBy(tape, tape.leaf(tensor), 2);
@@ -71,7 +127,7 @@ describe("tape", () => {
     tape.dispose();
     expect(made.value.disposed).toBe(true);
     expect(tensor.disposed).toBe(false);
-    expect(read(kept)).toEqual([4, 8]);
+    expect(await read(kept)).toEqual([4, 8]);
     tape.dispose();
   });
 

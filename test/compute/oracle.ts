@@ -180,6 +180,18 @@ export function crop(x: Matrix, owners: Owners, window: CropWindow): Matrix {
   });
 }
 
+/** The median of |x| over runs of `times` rows, the lower of two, and its first place in the run; no NaN. */
+export function medianRows(x: Matrix, times: number): { value: Matrix; index: Matrix } {
+  const run = (f: number, c: number) =>
+    Array.from({ length: times }, (_, i) => Math.abs(at(x, f, c * times + i)));
+  const median = (f: number, c: number) => run(f, c).sort((a, b) => a - b)[Math.floor((times - 1) / 2)];
+  const columns = x.rows / times;
+  return {
+    value: build(x.features, columns, median),
+    index: build(x.features, columns, (f, c) => run(f, c).indexOf(median(f, c))),
+  };
+}
+
 // Windows, loss, optimizer ---------------------------------------------------------------------------------------
 
 /** Choice and rival of max pooling. */

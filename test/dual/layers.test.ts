@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Tape, type Variable } from "../../src/autodiff/index.js";
-import { indexedOwners, OWN } from "../../src/compute/owners.js";
+import { apply, dot, norm, Tape, type Variable } from "../../src/autodiff/index.js";
+import { indexedOwners, OWN, SHARED } from "../../src/compute/owners.js";
 import { random } from "../../src/compute/random.js";
 import type { BoundLayer, Bounds } from "../../src/dual/dual-layer.js";
 import { ruleOf } from "../../src/dual/layers/index.js";
@@ -62,8 +62,8 @@ function randomRows(tape: Tape, features: number, rows: number, seed: number): V
 }
 
 /** ⟨x, y⟩ row by row. */
-function inner(bench: Bench, x: Variable, y: Variable): number[] {
-  const [a, b] = [bench.values(x), bench.values(y)];
+async function inner(bench: Bench, x: Variable, y: Variable): Promise<number[]> {
+  const [a, b] = [await bench.values(x), await bench.values(y)];
   const { rows } = x.value;
   const sums = new Array<number>(rows).fill(0);
   a.forEach((value, i) => {
@@ -85,22 +85,46 @@ describe.each(Object.entries(LAYER_NETWORKS))("dual layers of the network for %s
   const network = makeNetwork();
   const bench = new Bench(lively(network, 3));
 
-  it("pull is the transpose of push", () => {
+  it("the ν of back is the transpose of push", async () => {
     using tape = new Tape(bench.backend, { record: false });
     for (const { kind, layer, inputSizes, outputSize } of boundLayers(bench, tape, network, "parallel")) {
       if (layer.kind === "two-lines") continue;
       const inputs = inputSizes.map((size, i) => randomRows(tape, size, ROWS, i));
       const nu = randomRows(tape, outputSize, ROWS, 99);
-      const forward = inner(bench, layer.push(tape, inputs, OWNERS), nu);
-      const backward = layer
-        .pull(tape, nu, OWNERS)
-        .map((part, i) => inner(bench, part, inputs[i]))
-        .reduce((sum, part) => sum.map((value, i) => value + part[i]));
+      const forward = await inner(bench, layer.push(tape, inputs, OWNERS), nu);
+      const { nus } = layer.back(tape, nu, OWNERS, { centre: false });
+      const parts = await Promise.all(nus.map((part, i) => inner(bench, part, inputs[i])));
+      const backward = parts.reduce((sum, part) => sum.map((value, i) => value + part[i]));
       expect(largestRelativeError(backward, forward), kind).toBeLessThan(1e-12);
     }
   });
 
-  it("select is pull of unit vectors; absolute is |A| on radii", () => {
+  it("back adds mᵀν and ρᵀ|ν|, or an affine layer's bᵀν; the centre where it is wanted", async () => {
+    using tape = new Tape(bench.backend, { record: false });
+    for (const { kind, layer, outputSize } of boundLayers(bench, tape, network, "parallel")) {
+      if (layer.kind === "two-lines") continue;
+      const nu = randomRows(tape, outputSize, ROWS, 98);
+      const without = layer.back(tape, nu, OWNERS, { centre: false });
+      const { centre, radius } = layer.back(tape, nu, OWNERS, { centre: true });
+      expect(without.centre, kind).toBeUndefined();
+      const [shift, owners] = layer.kind === "affine" ? [layer.offset, SHARED] : [layer.shift, OWNERS];
+      expect(centre === undefined, kind).toBe(shift === undefined);
+      if (centre && shift) {
+        const expected = await bench.values(dot(tape, nu, shift, owners));
+        expect(largestRelativeError(await bench.values(centre), expected), kind).toBeLessThan(1e-14);
+      }
+      if (layer.kind === "affine") {
+        expect(radius, kind).toBeUndefined();
+        continue;
+      }
+      const expected = await bench.values(norm(tape, nu, layer.radius, OWNERS, 1));
+      for (const got of [radius, without.radius]) {
+        expect(largestRelativeError(await bench.values(got as Variable), expected), kind).toBeLessThan(1e-14);
+      }
+    }
+  });
+
+  it("select is back for unit vectors; absolute is |A| on radii", async () => {
     using tape = new Tape(bench.backend, { record: false });
     for (const { kind, layer, inputSizes, outputSize } of boundLayers(bench, tape, network, "parallel")) {
       if (layer.kind !== "affine") continue;
@@ -109,25 +133,25 @@ describe.each(Object.entries(LAYER_NETWORKS))("dual layers of the network for %s
       index.forEach((feature, row) => {
         units[feature * ROWS + row] = 1;
       });
-      const [pulled] = layer.pull(tape, tape.own(bench.backend.upload(outputSize, ROWS, units)), OWNERS);
       if (layer.select) {
-        const selected = bench.values(layer.select(tape, index));
-        expect(largestRelativeError(selected, bench.values(pulled)), kind).toBeLessThan(1e-14);
+        const nu = tape.own(bench.backend.upload(outputSize, ROWS, units));
+        const { nus } = layer.back(tape, nu, OWNERS, { centre: false });
+        const selected = await bench.values(layer.select(tape, index));
+        expect(largestRelativeError(selected, await bench.values(nus[0])), kind).toBeLessThan(1e-14);
       }
       // |A| r bounds A on every sign pattern, and is reached by one.
-      const radii = inputSizes.map((size, i) => {
-        const rows = bench.values(randomRows(tape, size, EXAMPLES, i)).map(Math.abs);
-        return tape.own(bench.backend.upload(size, EXAMPLES, rows));
-      });
-      const absolute = bench.values(layer.absolute(tape, radii, 1));
-      const pushed = bench.values(layer.push(tape, radii, OWN));
+      const radii = inputSizes.map((size, i) =>
+        apply(tape, { kind: "abs" }, randomRows(tape, size, EXAMPLES, i)),
+      );
+      const absolute = await bench.values(layer.absolute(tape, radii, 1));
+      const pushed = await bench.values(layer.push(tape, radii, OWN));
       expect(absolute.every((value, i) => value >= Math.abs(pushed[i]) - 1e-12)).toBe(true);
     }
   });
 
   it.each(["parallel", "adaptive"] as const)(
     "rows cropped to a patch give what whole rows give: %s",
-    (method) => {
+    async (method) => {
       using tape = new Tape(bench.backend, { record: false });
       for (const { kind, layer, inputSizes, outputSize } of boundLayers(bench, tape, network, method)) {
         const node = network.nodes.find(
@@ -140,12 +164,13 @@ describe.each(Object.entries(LAYER_NETWORKS))("dual layers of the network for %s
         const nu = randomRows(tape, channels * height * width, ROWS, 4);
         const cropped = layer.crop(whole, OWNERS);
         const want = { centre: true };
-        const [a, b] = [cropped.collect(tape, nu, want), layer.collect(tape, nu, OWNERS, want)];
+        const [a, b] = [cropped.back(tape, nu, want), layer.back(tape, nu, OWNERS, want)];
         for (const part of ["centre", "radius"] as const) {
           expect(a[part] === undefined).toBe(b[part] === undefined);
           const [left, right] = [a[part], b[part]];
           if (left && right) {
-            expect(largestRelativeError(bench.values(left), bench.values(right)), kind).toBeLessThan(1e-12);
+            const [got, expected] = [await bench.values(left), await bench.values(right)];
+            expect(largestRelativeError(got, expected), kind).toBeLessThan(1e-12);
           }
         }
         if (
@@ -153,10 +178,9 @@ describe.each(Object.entries(LAYER_NETWORKS))("dual layers of the network for %s
           cropped.input.width === width &&
           inputSizes[0] === outputSize
         ) {
-          const [dense] = layer.pull(tape, nu, OWNERS);
-          const patch = bench.values(cropped.pull(tape, nu));
+          const [patch, dense] = [await bench.values(a.nus[0]), await bench.values(b.nus[0])];
           if (layer.kind !== "affine" || layer.coupling === "diagonal") {
-            expect(largestRelativeError(patch, bench.values(dense)), kind).toBeLessThan(1e-12);
+            expect(largestRelativeError(patch, dense), kind).toBeLessThan(1e-12);
           }
         }
       }

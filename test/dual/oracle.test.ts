@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { FloatArray } from "../../src/compute/backend.js";
 import type { BallSpec } from "../../src/dual/ball.js";
 import { add, batchNorm, conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { graph, type Network, sequential } from "../../src/network/network.js";
 import { Bench, randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
-import { LinearProgram, type NodeBounds } from "../support/oracle.js";
+import { LinearProgram } from "../support/oracle.js";
 
 /** The solver's own tolerance. */
 const TOLERANCE = 1e-6;
@@ -56,20 +57,17 @@ function setting(makeNetwork: () => Network, seed: number, spec: BallSpec): Sett
 /** Margins of class 0 against 1 and 2 by the dual network, the LP and the MILP on the same pre-activation bounds. */
 async function compare({ bench, x, spec }: Setting, method: "parallel" | "adaptive") {
   const ball = bench.ball(x, 1, spec);
-  const dual = bench.dual(ball, { method, complete: true }, (network) => ({
-    margins: bench.values(network.margins(Int32Array.of(0))),
-    bounds: new Map(
-      [...network.preActivation].map(([node, { lower, upper }]) => [
-        node,
-        { lower: bench.values(lower), upper: bench.values(upper) },
-      ]),
-    ) as NodeBounds,
-  }));
-  const read = bench.backend.readNow as (t: typeof ball.centre) => Float64Array;
-  const [centre, radius] = [read(ball.centre), read(ball.radius)];
+  const dual = await bench.dual(ball, { method, complete: true }, async (network) => {
+    const bounds = new Map<number, { lower: FloatArray; upper: FloatArray }>();
+    for (const [node, { lower, upper }] of network.preActivation) {
+      bounds.set(node, { lower: await bench.values(lower), upper: await bench.values(upper) });
+    }
+    return { margins: await bench.values(network.margins(Int32Array.of(0))), bounds };
+  });
+  const [centre, radius] = [await bench.backend.read(ball.centre), await bench.backend.read(ball.radius)];
   const lower = centre.map((value, i) => value - radius[i]);
   const upper = centre.map((value, i) => value + radius[i]);
-  const program = (exact: boolean) => new LinearProgram(bench, lower, upper, dual.bounds, exact);
+  const program = (exact: boolean) => LinearProgram.of(bench, lower, upper, dual.bounds, exact);
   const unstable = [...dual.bounds.values()].reduce(
     (sum, { lower: l, upper: u }) => sum + l.filter((value, i) => value < 0 && u[i] > 0).length,
     0,
@@ -79,8 +77,8 @@ async function compare({ bench, x, spec }: Setting, method: "parallel" | "adapti
     const c = [1, 0, 0].map((value, k) => value - (k === j ? 1 : 0));
     results.push({
       bound: dual.margins[j],
-      relaxed: await program(false).minimum(c),
-      exact: await program(true).minimum(c),
+      relaxed: await (await program(false)).minimum(c),
+      exact: await (await program(true)).minimum(c),
     });
   }
   return { results, unstable };

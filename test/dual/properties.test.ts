@@ -31,34 +31,38 @@ describe.each(NETWORKS)("%s", (_, makeNetwork) => {
   const margins = (spec: BallSpec, options: DualOptions = {}) =>
     bench.margins(bench.ball(x, EXAMPLES, spec), LABELS, options);
 
-  it.each(SPECS)("both directions give the same number: $norm $epsilon $box", (spec) => {
-    const backward = margins(spec, { complete: true });
-    expect(largestRelativeError(margins(spec, { direction: "forward" }), backward)).toBeLessThan(1e-10);
-    expect(largestRelativeError(margins(spec), backward)).toBeLessThan(1e-10);
+  it.each(SPECS)("both directions give the same number: $norm $epsilon $box", async (spec) => {
+    const backward = await margins(spec, { complete: true });
+    const forward = await margins(spec, { direction: "forward" });
+    expect(largestRelativeError(forward, backward)).toBeLessThan(1e-10);
+    expect(largestRelativeError(await margins(spec), backward)).toBeLessThan(1e-10);
   });
 
-  it("epsilon 0 gives the network itself", () => {
-    const logits = bench.logits(x, EXAMPLES);
+  it("epsilon 0 gives the network itself", async () => {
+    const logits = await bench.logits(x, EXAMPLES);
     const differences = Array.from(logits, (_value, i) => {
       const b = i % EXAMPLES;
       return logits[LABELS[b] * EXAMPLES + b] - logits[i];
     });
     for (const method of ["parallel", "adaptive"] as const) {
       for (const norm of ["linf", "l2", "l1"] as const) {
-        expect(largestRelativeError(margins({ norm, epsilon: 0 }, { method }), differences)).toBeLessThan(
-          1e-10,
-        );
+        const bounds = await margins({ norm, epsilon: 0 }, { method });
+        expect(largestRelativeError(bounds, differences)).toBeLessThan(1e-10);
       }
     }
   });
 
-  it.each(["linf", "l2", "l1"] as const)("bounds grow with epsilon: %s", (norm) => {
-    const widths = [0, 0.01, 0.03, 0.1, 0.3].map((epsilon) =>
-      bench.dual(bench.ball(x, EXAMPLES, { norm, epsilon }), { complete: true }, (dual) =>
-        [...dual.preActivation.values()].map(({ lower, upper }) => {
-          const [l, u] = [bench.values(lower), bench.values(upper)];
-          return l.map((value, i) => u[i] - value);
-        }),
+  it.each(["linf", "l2", "l1"] as const)("bounds grow with epsilon: %s", async (norm) => {
+    const widths = await Promise.all(
+      [0, 0.01, 0.03, 0.1, 0.3].map((epsilon) =>
+        bench.dual(bench.ball(x, EXAMPLES, { norm, epsilon }), { complete: true }, (dual) =>
+          Promise.all(
+            [...dual.preActivation.values()].map(async ({ lower, upper }) => {
+              const [l, u] = [await bench.values(lower), await bench.values(upper)];
+              return l.map((value, i) => u[i] - value);
+            }),
+          ),
+        ),
       ),
     );
     // The first pre-activations are exact, so each interval contains the one before it.
@@ -71,26 +75,25 @@ describe.each(NETWORKS)("%s", (_, makeNetwork) => {
     for (let i = 1; i < totals.length; i++) expect(totals[i]).toBeGreaterThan(totals[i - 1]);
   });
 
-  it("a box makes the first bounds no wider", () => {
+  it("a box makes the first bounds no wider", async () => {
     const first = (spec: BallSpec) =>
-      bench.dual(bench.ball(x, EXAMPLES, spec), {}, (dual) => {
+      bench.dual(bench.ball(x, EXAMPLES, spec), {}, async (dual) => {
         const [{ lower, upper }] = [...dual.preActivation.values()];
-        return { lower: bench.values(lower), upper: bench.values(upper) };
+        return { lower: await bench.values(lower), upper: await bench.values(upper) };
       });
-    const free = first({ norm: "linf", epsilon: 0.3 });
-    const boxed = first({ norm: "linf", epsilon: 0.3, box: [0, 1] });
+    const free = await first({ norm: "linf", epsilon: 0.3 });
+    const boxed = await first({ norm: "linf", epsilon: 0.3, box: [0, 1] });
     expect(boxed.lower.every((value, i) => value >= free.lower[i] - 1e-12)).toBe(true);
     expect(boxed.upper.every((value, i) => value <= free.upper[i] + 1e-12)).toBe(true);
   });
 
-  it("one epsilon an example or a feature, all alike, is the scalar epsilon", () => {
-    const plain = margins({ norm: "linf", epsilon: 0.07 });
-    const perExample = margins({ norm: "linf", epsilon: { perExample: [0.07, 0.07, 0.07] } });
+  it("one epsilon an example or a feature, all alike, is the scalar epsilon", async () => {
+    const plain = await margins({ norm: "linf", epsilon: 0.07 });
+    const perExample = await margins({ norm: "linf", epsilon: { perExample: [0.07, 0.07, 0.07] } });
     const perFeature = new Float64Array(sizeOf(network.inputShape)).fill(0.07);
     expect(largestRelativeError(perExample, plain)).toBeLessThan(1e-12);
-    expect(largestRelativeError(margins({ norm: "linf", epsilon: { perFeature } }), plain)).toBeLessThan(
-      1e-12,
-    );
+    const byFeature = await margins({ norm: "linf", epsilon: { perFeature } });
+    expect(largestRelativeError(byFeature, plain)).toBeLessThan(1e-12);
   });
 
   it.each([
@@ -99,14 +102,14 @@ describe.each(NETWORKS)("%s", (_, makeNetwork) => {
     ["parallel, l1", { norm: "l1", epsilon: 0.4 }, {}],
     ["parallel, forward", { norm: "linf", epsilon: 0.06 }, { direction: "forward" }],
     ["adaptive", { norm: "linf", epsilon: 0.06 }, { method: "adaptive" }],
-  ] as const)("gradients follow finite differences: %s", (_name, spec, options) => {
+  ] as const)("gradients follow finite differences: %s", async (_name, spec, options) => {
     const { backend } = bench;
     const model = lively(network, 5);
     const ball = bench.ball(x, EXAMPLES, spec);
-    const lossAt = (weights: typeof model.weights): number => {
+    const lossAt = async (weights: typeof model.weights): Promise<number> => {
       const shifted = new Bench({ network, weights });
       const labels = LABELS;
-      const value = shifted.dual(shifted.ball(x, EXAMPLES, spec), options, (dual, tape) =>
+      const value = await shifted.dual(shifted.ball(x, EXAMPLES, spec), options, (dual, tape) =>
         shifted.values(robustLoss(tape, dual.margins(labels), labels)),
       );
       return value[0];
@@ -115,7 +118,8 @@ describe.each(NETWORKS)("%s", (_, makeNetwork) => {
     const parameters = uploadWeights(backend, model);
     const bindings = trainedBindings(network, parameters);
     const names = [...bindings].flatMap(([name, { tracked }]) => (tracked ? [name] : []));
-    const loss = robustLoss(tape, buildDual(tape, network, bindings, ball, options).margins(LABELS), LABELS);
+    const dual = await buildDual(tape, network, bindings, ball, options);
+    const loss = robustLoss(tape, dual.margins(LABELS), LABELS);
     const gradients = tape.gradients(
       loss,
       names.map((name) => bindings.get(name) as Variable),
@@ -126,17 +130,16 @@ describe.each(NETWORKS)("%s", (_, makeNetwork) => {
     for (let k = 0; k < 5; k++) {
       const source = random(k, "direction");
       let slope = 0;
-      const direction = new Map(
-        names.map((name, i) => {
-          const step = (model.weights.get(name) as Float64Array).map(() => source.normal());
-          const gradient = gradients[i];
-          const values = gradient ? backend.readNow?.(gradient) : undefined;
-          step.forEach((value, j) => {
-            slope += value * (values?.[j] ?? 0);
-          });
-          return [name, step];
-        }),
-      );
+      const direction = new Map<string, Float64Array>();
+      for (const [i, name] of names.entries()) {
+        const step = (model.weights.get(name) as Float64Array).map(() => source.normal());
+        const gradient = gradients[i];
+        const values = gradient ? await backend.read(gradient) : undefined;
+        step.forEach((value, j) => {
+          slope += value * (values?.[j] ?? 0);
+        });
+        direction.set(name, step);
+      }
       const at = (t: number) =>
         lossAt(
           new Map(
@@ -147,7 +150,7 @@ describe.each(NETWORKS)("%s", (_, makeNetwork) => {
           ),
         );
       const h = 2e-7;
-      const difference = (at(h) - at(-h)) / (2 * h);
+      const difference = ((await at(h)) - (await at(-h))) / (2 * h);
       if (Math.abs(difference - slope) < 1e-5 * Math.max(1, Math.abs(slope))) agreeing += 1;
     }
     expect(agreeing).toBeGreaterThanOrEqual(4);

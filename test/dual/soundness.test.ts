@@ -33,7 +33,7 @@ const BOUNDS: readonly (readonly [string, DualOptions])[] = [
 ];
 
 /** How far sampled values leave the bounds, pre-activations and margins; at most 0 when sound. */
-function worstViolation(network: Network, seed: number, options: DualOptions): number {
+async function worstViolation(network: Network, seed: number, options: DualOptions): Promise<number> {
   const bench = new Bench(lively(network, seed));
   const features = sizeOf(network.inputShape);
   const x = randomExamples(network, EXAMPLES, seed);
@@ -45,13 +45,14 @@ function worstViolation(network: Network, seed: number, options: DualOptions): n
   for (const spec of ballsFor(features, seed)) {
     const ball = bench.ball(x, EXAMPLES, spec);
     const labels = Int32Array.from([seed % 3, (seed + 1) % 3]);
-    bench.dual(ball, options, (dual) => {
-      const margins = bench.values(dual.margins(labels));
+    await bench.dual(ball, options, async (dual) => {
+      const margins = await bench.values(dual.margins(labels));
       for (let b = 0; b < EXAMPLES; b++) {
-        const values = bench.nodeValues(samplePoints(bench, ball, b, POINTS, source), POINTS);
+        const points = await samplePoints(bench, ball, b, POINTS, source);
+        const values = await bench.nodeValues(points, POINTS);
         for (const [node, bounds] of dual.preActivation) {
-          const lower = bench.values(bounds.lower);
-          const upper = bench.values(bounds.upper);
+          const lower = await bench.values(bounds.lower);
+          const upper = await bench.values(bounds.upper);
           values[node].forEach((value, i) => {
             const entry = Math.floor(i / POINTS) * EXAMPLES + b;
             note(lower[entry] - value);
@@ -71,11 +72,11 @@ function worstViolation(network: Network, seed: number, options: DualOptions): n
 }
 
 describe.each(BOUNDS)("sampled points never leave the bounds: %s", (_, options) => {
-  it.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
-    expect(worstViolation(LAYER_NETWORKS[name](), 7, options)).toBeLessThan(ROUNDING);
+  it.each(Object.keys(LAYER_NETWORKS))("%s", async (name) => {
+    expect(await worstViolation(LAYER_NETWORKS[name](), 7, options)).toBeLessThan(ROUNDING);
   });
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("random graph %i", (seed) => {
-    expect(worstViolation(randomGraph(seed), seed, options)).toBeLessThan(ROUNDING);
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("random graph %i", async (seed) => {
+    expect(await worstViolation(randomGraph(seed), seed, options)).toBeLessThan(ROUNDING);
   });
 });

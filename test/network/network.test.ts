@@ -143,7 +143,7 @@ describe("weights", () => {
 });
 
 describe("batch norm with batch statistics", () => {
-  it("normalises each channel of the batch to mean β and variance γ²", () => {
+  it("normalises each channel of the batch to mean β and variance γ²", async () => {
     const backend = createReferenceBackend();
     const network = sequential([2, 3, 3], [batchNorm({ epsilon: 1e-12 })]);
     const weights = new Map(initialWeights(network, 1) as Map<string, Float64Array>);
@@ -156,7 +156,7 @@ describe("batch norm with batch statistics", () => {
     const { output, bindings } = forward(tape, network, fixedBindings(parameters), x, {
       batchStatistics: true,
     });
-    const out = backend.readNow?.(output.value) ?? [];
+    const out = await backend.read(output.value);
     for (const [channel, beta, gamma] of [
       [0, -1, 2],
       [1, 0.5, 3],

@@ -22,22 +22,22 @@ export class Bench {
     this.parameters = uploadWeights(this.backend, model);
   }
 
-  values(variable: Variable): FloatArray {
-    return (this.backend.readNow as (t: Variable["value"]) => FloatArray)(variable.value).slice();
+  values(variable: Variable): Promise<FloatArray> {
+    return this.backend.read(variable.value);
   }
 
   ball(x: Float64Array, examples: number, spec: BallSpec): Ball {
     return makeBall(this.backend, x, examples, spec);
   }
 
-  logits(x: Float64Array, examples: number): FloatArray {
+  async logits(x: Float64Array, examples: number): Promise<FloatArray> {
     using tape = new Tape(this.backend, { record: false });
     const input = tape.own(this.backend.upload(x.length / examples, examples, x));
-    return this.values(forward(tape, this.network, fixedBindings(this.parameters), input).output);
+    return await this.values(forward(tape, this.network, fixedBindings(this.parameters), input).output);
   }
 
   /** The value at every node, `[features, examples]` each. */
-  nodeValues(x: Float64Array, examples: number): FloatArray[] {
+  async nodeValues(x: Float64Array, examples: number): Promise<FloatArray[]> {
     using tape = new Tape(this.backend, { record: false });
     const bindings = fixedBindings(this.parameters);
     const values: Variable[] = [tape.own(this.backend.upload(x.length / examples, examples, x))];
@@ -51,11 +51,11 @@ export class Bench {
         inputs,
       );
     });
-    return values.map((value) => this.values(value));
+    return await Promise.all(values.map((value) => this.values(value)));
   }
 
   /** The matrix `[out, all inputs]` and offset of an affine node, read off its values at 0 and at unit vectors. */
-  affineMap(index: number): { readonly matrix: FloatArray; readonly offset: FloatArray } {
+  async affineMap(index: number): Promise<{ readonly matrix: FloatArray; readonly offset: FloatArray }> {
     using tape = new Tape(this.backend, { record: false });
     const node = this.network.nodes[index];
     if (node.layer === null) throw new Error("the input has no map");
@@ -69,7 +69,7 @@ export class Bench {
       return tape.own(this.backend.upload(size, columns + 1, values));
     });
     const context = this.network.context(index, fixedBindings(this.parameters));
-    const all = this.values(definitionOf(node.layer).forward(tape, node.layer, context, inputs));
+    const all = await this.values(definitionOf(node.layer).forward(tape, node.layer, context, inputs));
     const out = sizeOf(node.shape);
     const offset = Float64Array.from({ length: out }, (_, f) => all[f * (columns + 1) + columns]);
     const matrix = Float64Array.from({ length: out * columns }, (_, i) => {
@@ -79,12 +79,19 @@ export class Bench {
     return { matrix, offset };
   }
 
-  dual<T>(ball: Ball, options: DualOptions, use: (dual: DualNetwork, tape: Tape) => T): T {
+  async dual<T>(
+    ball: Ball,
+    options: DualOptions,
+    use: (dual: DualNetwork, tape: Tape) => Promise<T>,
+  ): Promise<T> {
     using tape = new Tape(this.backend, { record: false });
-    return use(buildDual(tape, this.network, fixedBindings(this.parameters), ball, options), tape);
+    return await use(
+      await buildDual(tape, this.network, fixedBindings(this.parameters), ball, options),
+      tape,
+    );
   }
 
-  margins(ball: Ball, labels: Int32Array, options: DualOptions = {}): FloatArray {
+  margins(ball: Ball, labels: Int32Array, options: DualOptions = {}): Promise<FloatArray> {
     return this.dual(ball, options, (dual) => this.values(dual.margins(labels)));
   }
 }
@@ -96,17 +103,15 @@ export function randomExamples(network: Network, examples: number, seed: number)
 }
 
 /** `count` points of example b's ball, most of them on its boundary, `[features, count]`. */
-export function samplePoints(
+export async function samplePoints(
   bench: Bench,
   ball: Ball,
   b: number,
   count: number,
   source: RandomSource,
-): Float64Array {
-  const { readNow } = bench.backend;
-  if (!readNow) throw new Error("the reference backend reads at once");
-  const centre = readNow(ball.centre);
-  const radius = readNow(ball.radius);
+): Promise<Float64Array> {
+  const centre = await bench.backend.read(ball.centre);
+  const radius = await bench.backend.read(ball.radius);
   const features = ball.centre.features;
   const points = new Float64Array(features * count);
   for (let i = 0; i < count; i++) {

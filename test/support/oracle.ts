@@ -19,18 +19,29 @@ export class LinearProgram {
   readonly #exact: boolean;
   readonly #network: Network;
 
-  constructor(bench: Bench, lower: FloatArray, upper: FloatArray, preActivation: NodeBounds, exact: boolean) {
+  private constructor(network: Network, exact: boolean) {
     this.#exact = exact;
-    this.#network = bench.network;
+    this.#network = network;
+  }
+
+  static async of(
+    bench: Bench,
+    lower: FloatArray,
+    upper: FloatArray,
+    preActivation: NodeBounds,
+    exact: boolean,
+  ): Promise<LinearProgram> {
+    const program = new LinearProgram(bench.network, exact);
     lower.forEach((value, f) => {
-      this.#ranges.push(`${number(value)} <= v0_${f} <= ${number(upper[f])}`);
+      program.#ranges.push(`${number(value)} <= v0_${f} <= ${number(upper[f])}`);
     });
-    bench.network.nodes.forEach((node, i) => {
-      if (node.layer === null) return;
-      for (let f = 0; f < sizeOf(node.shape); f++) this.#ranges.push(`v${i}_${f} free`);
-      if (node.layer.kind === "relu") this.#relu(i, node.inputs[0], preActivation);
-      else this.#affine(bench, i);
-    });
+    for (const [i, node] of bench.network.nodes.entries()) {
+      if (node.layer === null) continue;
+      for (let f = 0; f < sizeOf(node.shape); f++) program.#ranges.push(`v${i}_${f} free`);
+      if (node.layer.kind === "relu") program.#relu(i, node.inputs[0], preActivation);
+      else await program.#affine(bench, i);
+    }
+    return program;
   }
 
   /** min of cᵀz over the box, to the solver's tolerance. */
@@ -56,12 +67,12 @@ export class LinearProgram {
     });
   }
 
-  #affine(bench: Bench, index: number): void {
+  async #affine(bench: Bench, index: number): Promise<void> {
     const { inputs, shape } = bench.network.nodes[index];
     const names = inputs.flatMap((i) =>
       Array.from({ length: sizeOf(bench.network.nodes[i].shape) }, (_, f) => `v${i}_${f}`),
     );
-    const { matrix, offset } = bench.affineMap(index);
+    const { matrix, offset } = await bench.affineMap(index);
     const columns = names.length;
     for (let f = 0; f < sizeOf(shape); f++) {
       const row = names.map((name, k) => [matrix[f * columns + k], name] as const);

@@ -21,7 +21,7 @@ function remembering(): { backend: Backend; alive: () => number } {
   const backend = new Proxy(createReferenceBackend(), {
     get(target, name) {
       const member = Reflect.get(target, name);
-      if (typeof member !== "function" || name === "read" || name === "readNow") return member;
+      if (typeof member !== "function" || name === "read") return member;
       return (...parts: unknown[]) => {
         const result = member.apply(target, parts);
         keep(result);

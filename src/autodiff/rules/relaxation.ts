@@ -21,10 +21,7 @@ export interface TwoLineVariables {
 
 type Ends = { readonly lower: Tensor; readonly upper: Tensor };
 
-/**
- * Records several results of one operation on (ℓ, u): each one's gradient is the operation's gradient with the other
- * results' gradients zero, so that the sum over results comes out right.
- */
+/** Records lines over [ℓ, u] under their names. */
 function recordLines<K extends string>(
   tape: Tape,
   lower: Variable,
@@ -32,17 +29,18 @@ function recordLines<K extends string>(
   lines: Readonly<Record<K, Tensor>>,
   gradient: (g: Readonly<Record<K, Tensor>>) => Ends,
 ): Record<K, Variable> {
-  const { backend } = tape;
   const names = Object.keys(lines) as K[];
-  const record = (name: K): Variable =>
-    tape.record(lines[name], [lower, upper], (g) => {
-      const zero = backend.filled(g.features, g.rows, 0);
-      const only = Object.fromEntries(names.map((other) => [other, other === name ? g : zero]));
-      const ends = gradient(only as Record<K, Tensor>);
-      zero.dispose();
+  const named = <T>(parts: readonly T[]) =>
+    Object.fromEntries(names.map((name, i) => [name, parts[i]])) as Record<K, T>;
+  const variables = tape.recordMany(
+    names.map((name) => lines[name]),
+    [lower, upper],
+    (g) => {
+      const ends = gradient(named(g));
       return [ends.lower, ends.upper];
-    });
-  return Object.fromEntries(names.map((name) => [name, record(name)])) as Record<K, Variable>;
+    },
+  );
+  return named(variables);
 }
 
 /** Two parallel lines around an activation over [ℓ, u] (Corollary 2, Appendix B). */

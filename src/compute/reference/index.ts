@@ -4,12 +4,14 @@ import { adamOperations } from "./adam.js";
 import { conv2dOperations } from "./conv2d.js";
 import { conv2dSelectOperations } from "./conv2d-select.js";
 import { cropOperations } from "./crop.js";
+import { encloseOperations } from "./enclose.js";
 import { entryOperations } from "./entries.js";
 import { featureOperations } from "./features.js";
 import { ProductScratch } from "./gathered-product.js";
 import { lossOperations } from "./loss.js";
 import { matrixOperations } from "./matrix.js";
 import { selectionOperations } from "./max-pool.js";
+import { medianOperations } from "./median.js";
 import { normOperations } from "./norms.js";
 import { reductionOperations } from "./reductions.js";
 import { relaxationOperations } from "./relaxations.js";
@@ -18,7 +20,7 @@ import { ReferenceMemory } from "./tensor.js";
 
 /**
  * The backend in plain TypeScript: runs wherever JavaScript does, on one thread, at once. Every sum accumulates in
- * double; with `float32` each result is rounded once, when it is stored. `readNow` gives the storage itself.
+ * double; with `float32` each result is rounded once, when it is stored.
  */
 export function createReferenceBackend(options: { readonly dtype?: Dtype } = {}): Backend {
   const dtype = options.dtype ?? "float64";
@@ -27,7 +29,9 @@ export function createReferenceBackend(options: { readonly dtype?: Dtype } = {})
   return {
     name: "reference",
     dtype,
-    readNow: (tensor) => memory.take(tensor).values,
+    memory: (resetPeak = false) => memory.use(resetPeak),
+    finish: async () => {},
+    dispose: () => memory.close(),
     upload: (features, rows, values) => memory.copy(rules.upload(features, rows, values), values),
     filled(features, rows, value) {
       const out = memory.zeros(rules.filled(features, rows));
@@ -49,6 +53,8 @@ export function createReferenceBackend(options: { readonly dtype?: Dtype } = {})
     ...reductionOperations(memory),
     ...normOperations(memory),
     ...cropOperations(memory),
+    ...encloseOperations(memory),
+    ...medianOperations(memory),
     ...relaxationOperations(memory),
     ...selectionOperations(memory),
     ...lossOperations(memory),

@@ -1,5 +1,5 @@
 import { BackendError } from "../../errors.js";
-import type { Dtype, FloatArray, Tensor } from "../backend.js";
+import type { Dtype, FloatArray, MemoryUse, Tensor } from "../backend.js";
 import type { Shape } from "../shape-checks.js";
 
 /** Entries shared by a tensor and its views. */
@@ -24,7 +24,7 @@ export class ReferenceTensor implements Tensor {
   }
 
   get disposed(): boolean {
-    return this.#storage === null;
+    return this.#storage === null || this.memory.closed;
   }
 
   /** The storage itself. Throws a `BackendError` after release. */
@@ -49,6 +49,7 @@ export class ReferenceTensor implements Tensor {
   }
 
   #live(): Storage {
+    this.memory.checkOpen();
     if (this.#storage === null) {
       throw new BackendError(`tensor [${this.features}, ${this.rows}] was used after its release`);
     }
@@ -60,14 +61,33 @@ export class ReferenceTensor implements Tensor {
 export class ReferenceMemory {
   readonly dtype: Dtype;
   #bytes = 0;
+  #peak = 0;
+  #closed = false;
 
   constructor(dtype: Dtype) {
     this.dtype = dtype;
   }
 
-  /** Bytes of the tensors not yet released. */
-  get bytes(): number {
-    return this.#bytes;
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Bytes of the tensors not yet released. A reset begins the peak anew from there. */
+  use(resetPeak: boolean): MemoryUse {
+    const use = { liveBytes: this.#bytes, peakBytes: this.#peak };
+    if (resetPeak) this.#peak = this.#bytes;
+    return use;
+  }
+
+  /** Counts every tensor as released. Storage goes when its tensors do. */
+  close(): void {
+    this.#closed = true;
+    this.#bytes = 0;
+  }
+
+  /** Throws a `BackendError` after `close`. */
+  checkOpen(): void {
+    if (this.#closed) throw new BackendError("the reference backend was used after its release");
   }
 
   /** A new tensor of zeros. */
@@ -83,6 +103,7 @@ export class ReferenceMemory {
 
   /** The tensor, checked: of this backend and not released; else a `BackendError`. */
   take(tensor: Tensor): ReferenceTensor {
+    this.checkOpen();
     if (!(tensor instanceof ReferenceTensor) || tensor.memory !== this) {
       const other = tensor instanceof ReferenceTensor ? `reference (${tensor.memory.dtype})` : "another kind";
       throw new BackendError(
@@ -99,11 +120,13 @@ export class ReferenceMemory {
   }
 
   forget(bytes: number): void {
-    this.#bytes -= bytes;
+    if (!this.#closed) this.#bytes -= bytes;
   }
 
   #own(shape: Shape, values: FloatArray): ReferenceTensor {
+    this.checkOpen();
     this.#bytes += values.byteLength;
+    this.#peak = Math.max(this.#peak, this.#bytes);
     return new ReferenceTensor(this, shape.features, shape.rows, { values, views: 0 });
   }
 }

@@ -10,8 +10,7 @@ export const add: AffineRule<AddLayer> = {
     coupling: "join",
     offset: undefined,
     push: (tape, inputs) => sum(tape, inputs),
-    pull: (_tape, nu) => context.inputShapes.map(() => nu),
-    collect: () => ({}),
+    back: (_tape, nu) => ({ nus: context.inputShapes.map(() => nu) }),
     absolute: (tape, radii) => sum(tape, radii),
   }),
 };

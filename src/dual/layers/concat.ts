@@ -14,8 +14,7 @@ export const concat: AffineRule<ConcatLayer> = {
       coupling: "join",
       offset: undefined,
       push: (tape, inputs) => concatOp(tape, inputs),
-      pull: (tape, nu) => sizes.map((size, i) => slice(tape, nu, starts[i], size)),
-      collect: () => ({}),
+      back: (tape, nu) => ({ nus: sizes.map((size, i) => slice(tape, nu, starts[i], size)) }),
       absolute: (tape, radii) => concatOp(tape, radii),
     };
   },

@@ -1,16 +1,8 @@
-import {
-  apply,
-  conv2d,
-  conv2dSelect,
-  conv2dTranspose,
-  crop,
-  dot,
-  type Variable,
-} from "../../autodiff/index.js";
+import { apply, conv2d, conv2dSelect, conv2dTranspose, dot, type Variable } from "../../autodiff/index.js";
 import type { Conv2dGeometry } from "../../compute/geometry.js";
-import { OWN, SHARED } from "../../compute/owners.js";
+import { SHARED } from "../../compute/owners.js";
 import type { AffineDual, Patch } from "../dual-layer.js";
-import { cropWindow } from "../patch.js";
+import { cropWindow, dotWithin } from "../patch.js";
 
 /**
  * Dual of any window operation with given weights: ν through the transposed convolution, collects the offset
@@ -27,9 +19,10 @@ export function convolutionDual(
     coupling: "mixing",
     offset,
     push: (tape, [x]) => conv2d(tape, weight, x, undefined, geometry),
-    pull: (tape, nu) => [conv2dTranspose(tape, weight, nu, geometry)],
-    collect: (tape, nu, _owners, want) =>
-      want.centre && offset ? { centre: dot(tape, nu, offset, SHARED) } : {},
+    back: (tape, nu, _owners, want) => ({
+      nus: [conv2dTranspose(tape, weight, nu, geometry)],
+      centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
+    }),
     absolute(tape, [radius], order) {
       const map = (w: Variable, r: Variable) => conv2d(tape, w, r, undefined, geometry);
       if (order === 1) return map(apply(tape, { kind: "abs" }, weight), radius);
@@ -52,11 +45,11 @@ export function convolutionDual(
       const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
       return {
         input: inputPatch(geometry, patch),
-        pull: (tape, nu) => conv2dTranspose(tape, weight, nu, local),
-        collect: (tape, nu, want) =>
-          want.centre && offset
-            ? { centre: dot(tape, nu, crop(tape, offset, SHARED, cropWindow(shape, patch)), OWN) }
-            : {},
+        back: (tape, nu, want) => ({
+          nus: [conv2dTranspose(tape, weight, nu, local)],
+          centre:
+            want.centre && offset ? dotWithin(tape, nu, offset, SHARED, cropWindow(shape, patch)) : undefined,
+        }),
       };
     },
   };

@@ -4,10 +4,10 @@ import {
   apply,
   combine,
   crop,
-  dot,
-  multiply,
+  enclose,
   norm,
   parallelLines,
+  patchNorm,
   scaleBySign,
   scaleShift,
   type Tape,
@@ -16,16 +16,8 @@ import {
 import type { Activation } from "../../compute/elementwise.js";
 import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
-import type {
-  Bounds,
-  Collected,
-  DualLayer,
-  EnclosedRule,
-  NeuronState,
-  ParallelDual,
-  TwoLineDual,
-} from "../dual-layer.js";
-import { cropWindow } from "../patch.js";
+import type { Bounds, EnclosedRule, NeuronState, ParallelDual, TwoLineDual } from "../dual-layer.js";
+import { backByPatch, dotWithin, type PatchBack } from "../patch.js";
 
 /**
  * The dual of an elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
@@ -58,26 +50,23 @@ function parallelDual(
   { lower, upper }: Bounds,
 ): ParallelDual {
   const { slope, shift, radius } = parallelLines(tape, activation, lower, upper);
+  const back: PatchBack = (tape, nu, owners, want, window) => {
+    const enclosed = enclose(tape, nu, slope, radius, owners, window);
+    return {
+      nus: [enclosed.nu],
+      centre: want.centre ? dotWithin(tape, nu, shift, owners, window) : undefined,
+      radius: enclosed.radius,
+    };
+  };
   return {
     kind: "parallel",
     coupling: "diagonal",
     shift,
     radius,
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
-    pull: (tape, nu, owners) => [scaleShift(tape, nu, slope, undefined, owners)],
-    collect: (tape, nu, owners, want) => ({
-      centre: want.centre ? dot(tape, nu, shift, owners) : undefined,
-      radius: norm(tape, nu, radius, owners, 1),
-    }),
     // Slopes of monotone activations are never negative.
     absolute: (tape, r) => scaleShift(tape, r, slope, undefined, OWN),
-    crop: croppedBy(shape, (tape, place) => ({
-      pull: (nu) => multiply(tape, nu, place(slope)),
-      collect: (nu, want) => ({
-        centre: want.centre ? dot(tape, nu, place(shift), OWN) : undefined,
-        radius: norm(tape, nu, place(radius), OWN, 1),
-      }),
-    })),
+    ...backByPatch(shape, back),
   };
 }
 
@@ -93,45 +82,14 @@ function twoLineDual(
   const half = (sign: 1 | -1): Variable => combine(tape, 0.5, lines.lowerShift, 0.5 * sign, lines.upperShift);
   const even = half(1);
   const odd = half(-1);
-  return {
-    kind: "two-lines",
-    pull: (tape, nu, owners) => [scaleBySign(tape, nu, lines.lowerSlope, lines.upperSlope, owners)],
-    collect: (tape, nu, owners) => ({
-      centre: add(tape, dot(tape, nu, even, owners), norm(tape, nu, odd, owners, 1)),
-    }),
-    crop: croppedBy(shape, (tape, place) => ({
-      pull: (nu) => scaleBySign(tape, nu, place(lines.lowerSlope), place(lines.upperSlope), OWN),
-      collect: (nu) => ({
-        centre: add(tape, dot(tape, nu, place(even), OWN), norm(tape, nu, place(odd), OWN, 1)),
-      }),
-    })),
-  };
-}
-
-type Place = (coefficients: Variable) => Variable;
-
-/** A layer whose numbers, one a neuron and example, are cropped to each row's patch. Absent for flat layers. */
-function croppedBy(
-  shape: Shape,
-  act: (
-    tape: Tape,
-    place: Place,
-  ) => {
-    pull(nu: Variable): Variable;
-    collect(nu: Variable, want: { readonly centre: boolean }): Collected;
-  },
-): DualLayer["crop"] {
-  if (shape.length !== 3) return undefined;
-  return (patch, owners) => {
-    const window = cropWindow(shape, patch);
-    const placeOn =
-      (tape: Tape): Place =>
-      (coefficients) =>
-        crop(tape, coefficients, owners, window);
+  const back: PatchBack = (tape, nu, owners, _want, window) => {
+    const { lowerSlope, upperSlope } = lines;
+    const place = (slope: Variable): Variable => (window ? crop(tape, slope, owners, window) : slope);
+    const size = window ? patchNorm(tape, nu, odd, owners, window) : norm(tape, nu, odd, owners, 1);
     return {
-      input: patch,
-      pull: (tape, nu) => act(tape, placeOn(tape)).pull(nu),
-      collect: (tape, nu, want) => act(tape, placeOn(tape)).collect(nu, want),
+      nus: [scaleBySign(tape, nu, place(lowerSlope), place(upperSlope), window ? OWN : owners)],
+      centre: add(tape, dotWithin(tape, nu, even, owners, window), size),
     };
   };
+  return { kind: "two-lines", ...backByPatch(shape, back) };
 }

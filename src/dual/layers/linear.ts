@@ -14,9 +14,10 @@ export const linear: AffineRule<LinearLayer> = {
       coupling: "mixing",
       offset,
       push: (tape, [x]) => linearOp(tape, weight, x),
-      pull: (tape, nu) => [linearTranspose(tape, weight, nu)],
-      collect: (tape, nu, _owners, want) =>
-        want.centre && offset ? { centre: dot(tape, nu, offset, SHARED) } : {},
+      back: (tape, nu, _owners, want) => ({
+        nus: [linearTranspose(tape, weight, nu)],
+        centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
+      }),
       absolute(tape, [radius], order) {
         if (order === 1) return linearOp(tape, apply(tape, { kind: "abs" }, weight), radius);
         const squared = apply(tape, { kind: "square" }, weight);

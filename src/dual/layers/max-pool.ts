@@ -36,8 +36,8 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
       shift: half,
       radius: half,
       push: (tape, [x], owners) => select(tape, x, choice, owners, Number.NEGATIVE_INFINITY),
-      pull: (tape, nu, owners) => [selectTranspose(tape, nu, choice, owners, features)],
-      collect: (tape, nu, owners, want) => ({
+      back: (tape, nu, owners, want) => ({
+        nus: [selectTranspose(tape, nu, choice, owners, features)],
         centre: want.centre ? dot(tape, nu, half, owners) : undefined,
         radius: norm(tape, nu, half, owners, 1),
       }),

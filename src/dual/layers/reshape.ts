@@ -9,12 +9,11 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
     coupling: "diagonal",
     offset: undefined,
     push: (_tape, [x]) => x,
-    pull: (_tape, nu) => [nu],
-    collect: () => ({}),
+    back: (_tape, nu) => ({ nus: [nu] }),
     absolute: (_tape, [radius]) => radius,
     crop:
       layer.kind === "identity"
-        ? (patch) => ({ input: patch, pull: (_tape, nu) => nu, collect: () => ({}) })
+        ? (patch) => ({ input: patch, back: (_tape, nu) => ({ nus: [nu] }) })
         : undefined,
   }),
 };
