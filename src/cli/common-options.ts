@@ -25,15 +25,25 @@ export function addJsonOption(command: Command): Command {
 /** What decides how the numbers are computed. */
 export interface MachineOptions {
   readonly backend: BackendName;
-  readonly dtype: Dtype;
+  /** Absent: the backend's own. */
+  readonly dtype?: Dtype;
+  /** Absent: as many as the backend has. */
   readonly threads?: number;
 }
 
 export function addMachineOptions(command: Command): Command {
   return command
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, oneOf("--backend", BACKENDS), "auto")
-    .option("--dtype <type>", `one of ${DTYPES.join(", ")}`, oneOf("--dtype", DTYPES), "float64")
-    .option("--threads <n>", "threads, where the backend has them", wholeNumber("--threads", { min: 1 }));
+    .option(
+      "--dtype <type>",
+      `one of ${DTYPES.join(", ")} (default: float32 on native, float64 on reference)`,
+      oneOf("--dtype", DTYPES),
+    )
+    .option(
+      "--threads <n>",
+      "threads, where the backend has them (default: all of the machine)",
+      wholeNumber("--threads", { min: 1, max: 1024 }),
+    );
 }
 
 export function addSeedOption(command: Command, what: string): Command {

@@ -1,20 +1,26 @@
 import type { Backend } from "../compute/backend.js";
-import { createBackend } from "../compute/index.js";
+import { createBackend, nativeProblem } from "../compute/index.js";
 import type { MachineOptions } from "./common-options.js";
+import { wrap } from "./wording.js";
 
 /** A backend and, in words, what runs: nothing is ever put in the place of what was asked for. */
 export interface OpenedBackend {
   readonly backend: Backend;
+  /** Ends a line. With `auto` and without native, a line follows that says so and why. */
   readonly description: string;
 }
 
-/** Throws a `BackendError` for a backend that this build lacks. */
-export async function openBackend({
-  backend: name,
-  dtype,
-  threads = 1,
-}: MachineOptions): Promise<OpenedBackend> {
-  const backend = await createBackend(name, { dtype });
-  const single = threads > 1 ? `one thread, as it has no more (--threads ${threads})` : "one thread";
-  return { backend, description: `${backend.name} backend, ${backend.dtype}, ${single}` };
+/** Throws a `BackendError` for a backend that is absent. */
+export async function openBackend({ backend: name, dtype, threads }: MachineOptions): Promise<OpenedBackend> {
+  const backend = await createBackend(name, { dtype, threads });
+  const description = `${backend.name} backend (${backend.machine}), ${threadsInWords(backend, threads)}, ${backend.dtype}`;
+  if (name !== "auto" || backend.name === "native") return { backend, description };
+  const missing = `No native backend, so this runs many times slower: ${await nativeProblem()}`;
+  return { backend, description: `${description}\n${wrap(missing)}` };
+}
+
+function threadsInWords({ threads }: Backend, asked: number | undefined): string {
+  if (asked !== undefined && asked > threads)
+    return `${threads} thread, as it has no more (--threads ${asked})`;
+  return threads === 1 ? "1 thread" : `${threads} threads`;
 }

@@ -3,6 +3,7 @@ import type { Backend } from "../compute/backend.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import type { LoadedModel } from "../formats/model-file.js";
+import { checkWeights } from "../network/weights.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
   addBallOptions,
@@ -52,6 +53,7 @@ export async function openSubject(models: readonly string[], flags: SubjectFlags
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
   const model = await openOnlyModel(models);
+  checkWeights(model.network, model.weights, model.path, backend.dtype);
   const { data, split, limit, dataDir } = flags;
   const dataset = await loadDataset(data, { split, limit, dataDir });
   checkModelFitsData(model.network, dataset, model.path);

@@ -67,10 +67,15 @@ export interface AdamSettings {
 export interface Backend {
   readonly name: string;
   readonly dtype: Dtype;
+  readonly threads: number;
+  /** What runs the numbers: an instruction set (`avx512`, `avx2`, `baseline`), or `TypeScript`. */
+  readonly machine: string;
   /** How much memory tensors take. */
   memory(resetPeak?: boolean): MemoryUse;
   /** Resolves when all that was asked so far is done. */
   finish(): Promise<void>;
+  /** The most that this backend's threads can multiply and add, measured now: 10⁹ floating-point operations a second. */
+  peakGflops(): Promise<number>;
   /** Releases every tensor and what the backend itself holds (threads, memory). It cannot be used afterwards. */
   dispose(): void;
 

@@ -23,23 +23,38 @@ export { random } from "./random.js";
 
 export type BackendName = "auto" | "native" | "reference" | "webgpu";
 
+export interface BackendOptions {
+  /** Default: the backend's own, `float32` of native and `float64` of the reference. */
+  readonly dtype?: Dtype;
+  /** Of native; default: as many as the machine gives this process. The reference has one. */
+  readonly threads?: number;
+  /** Of native: `avx512`, `avx2` or `baseline`; default the fastest that the machine has. */
+  readonly instructionSet?: string;
+  /** Of native: the most bytes that tensors may take. */
+  readonly memoryLimit?: number;
+}
+
 /**
- * The backend of this name; `auto` takes the fastest that this build has. The type defaults to the backend's own
- * (`float64` for the reference). A backend that this build lacks is a `BackendError`: nothing is put in its place.
+ * The backend of this name; `auto` is native where it was built and loads, else the reference (`nativeProblem` says
+ * why). A backend that is absent is a `BackendError` that says why: nothing is put in its place.
  */
-export async function createBackend(
-  name: BackendName,
-  options: { readonly dtype?: Dtype } = {},
-): Promise<Backend> {
+export async function createBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
   switch (name) {
     case "auto":
+      return createBackend((await nativeProblem()) === null ? "native" : "reference", options);
     case "reference":
       return createReferenceBackend(options);
     case "native":
+      return (await import("./native/index.js")).createNativeBackend(options);
     case "webgpu":
-      throw new BackendError(`backend ${name}: this build does not have it; use auto or reference`);
+      throw new BackendError(`backend ${name}: this build does not have it; use auto, native or reference`);
     default:
       name satisfies never;
       throw new BackendError(`backend ${name}: expected auto, native, reference or webgpu`);
   }
+}
+
+/** Why the native backend cannot be had here, in one line; null where it can. */
+export async function nativeProblem(): Promise<string | null> {
+  return (await import("./native/addon.js")).nativeProblem();
 }

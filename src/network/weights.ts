@@ -1,5 +1,5 @@
 import type { Variable } from "../autodiff/index.js";
-import type { Backend, Tensor } from "../compute/backend.js";
+import type { Backend, Dtype, Tensor } from "../compute/backend.js";
 import { random } from "../compute/random.js";
 import { FormatError } from "../errors.js";
 import type { Initialization } from "./layers/definition.js";
@@ -46,10 +46,15 @@ function initialValues(
 }
 
 /**
- * Checks that weights are all there, have their parameter's size, and are finite; variances must not be negative.
- * Throws a `FormatError` that names the first fault. `where` is the file they came from.
+ * Checks that weights are all there, have their parameter's size, and are finite in `dtype`; variances must not be
+ * negative. Throws a `FormatError` that names the first fault. `where` is the file they came from.
  */
-export function checkWeights(network: Network, weights: Weights, where: string): void {
+export function checkWeights(
+  network: Network,
+  weights: Weights,
+  where: string,
+  dtype: Dtype = "float64",
+): void {
   for (const { name, shape, role } of network.parameters) {
     const values = weights.get(name);
     if (!values)
@@ -62,6 +67,13 @@ export function checkWeights(network: Network, weights: Weights, where: string):
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
       throw new FormatError(`${where}: weight "${name}"[${bad}] is ${values[bad]}, expected a finite number`);
+    const large =
+      dtype === "float64" ? -1 : values.findIndex((value) => !Number.isFinite(Math.fround(value)));
+    if (large >= 0) {
+      throw new FormatError(
+        `${where}: weight "${name}"[${large}] is ${values[large]}, more than ${dtype} holds; expected --dtype float64`,
+      );
+    }
     if (role === "statistic" && name.endsWith(".variance")) {
       const negative = values.findIndex((value) => value < 0);
       if (negative >= 0) throw new FormatError(`${where}: variance "${name}"[${negative}] is negative`);
@@ -78,7 +90,7 @@ export function parameterLayout(shape: Shape): readonly [features: number, rows:
 export type Parameters = ReadonlyMap<string, Tensor>;
 
 export function uploadWeights(backend: Backend, { network, weights }: Model): Parameters {
-  checkWeights(network, weights, "model");
+  checkWeights(network, weights, "model", backend.dtype);
   return new Map(
     network.parameters.map(({ name, shape }) => {
       const [features, rows] = parameterLayout(shape);

@@ -239,10 +239,15 @@ describe("certify", () => {
     );
     const { encodeModel } = await import("../../src/formats/model-file.js");
     writeFileSync("huge.safetensors", encodeModel({ network, weights: huge }));
-    const { json } = await done("certify", "huge.safetensors", ...IMAGES, "--epsilon", "0.1");
+    const args = ["certify", "huge.safetensors", ...IMAGES, "--epsilon", "0.1", "--dtype"];
+    const { json } = await done(...args, "float64");
     const { summary, examples } = certificationSchema.parse(json);
     expect(summary).toMatchObject({ robustError: 1, certified: 0 });
     expect(examples.flatMap(({ marginLower }) => marginLower)).toContain(null);
+
+    const { code, stderr } = await runCommand([...args, "float32"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/huge\.safetensors: weight .* is 1e\+200, .*--dtype float64/);
   });
 });
 

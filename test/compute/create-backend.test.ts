@@ -1,17 +1,42 @@
 import { expect, test } from "vitest";
-import { createBackend } from "../../src/compute/index.js";
+import { createBackend, nativeProblem } from "../../src/compute/index.js";
 import { BackendError } from "../../src/errors.js";
 
-test("auto and reference give the reference backend, float64 unless asked otherwise", async () => {
-  for (const name of ["auto", "reference"] as const) {
-    expect(await createBackend(name)).toMatchObject({ name: "reference", dtype: "float64" });
-    expect(await createBackend(name, { dtype: "float32" })).toMatchObject({ dtype: "float32" });
-  }
+const problem = await nativeProblem();
+
+test("reference is in TypeScript, float64 unless asked otherwise", async () => {
+  expect(await createBackend("reference")).toMatchObject({
+    name: "reference",
+    dtype: "float64",
+    threads: 1,
+    machine: "TypeScript",
+  });
+  expect(await createBackend("reference", { dtype: "float32" })).toMatchObject({ dtype: "float32" });
+  expect(await (await createBackend("reference")).peakGflops()).toBeGreaterThan(0.01);
+});
+
+test("auto is native where there is one, else reference", async () => {
+  const backend = await createBackend("auto", { threads: 2 });
+  if (problem === null) expect(backend).toMatchObject({ name: "native", dtype: "float32", threads: 2 });
+  else expect(backend).toMatchObject({ name: "reference", dtype: "float64", threads: 1 });
+  backend.dispose();
+});
+
+test.skipIf(problem !== null)("native takes its options", async () => {
+  const options = { dtype: "float64", threads: 1, instructionSet: "baseline", memoryLimit: 1000 } as const;
+  const backend = await createBackend("native", options);
+  expect(backend).toMatchObject({ name: "native", dtype: "float64", threads: 1, machine: "baseline" });
+  expect(() => backend.upload(1, 1000, new Float32Array(1000))).toThrow(BackendError);
+  backend.dispose();
+  await expect(createBackend("native", { instructionSet: "mmx" })).rejects.toThrow(/avx|baseline/);
+});
+
+test.skipIf(problem === null)("native where it is absent says why, and how to get it", async () => {
+  await expect(createBackend("native")).rejects.toThrow(BackendError);
+  await expect(createBackend("native")).rejects.toThrow(/npm rebuild/);
 });
 
 test("a backend that this build lacks is said so, not replaced", async () => {
-  for (const name of ["native", "webgpu"] as const) {
-    await expect(createBackend(name)).rejects.toThrow(BackendError);
-    await expect(createBackend(name)).rejects.toThrow(name);
-  }
+  await expect(createBackend("webgpu")).rejects.toThrow(BackendError);
+  await expect(createBackend("webgpu")).rejects.toThrow("webgpu");
 });

@@ -75,7 +75,8 @@ describe("safetensors", () => {
           }
           expect(Object.entries(back.metadata).sort()).toEqual(Object.entries(metadata).sort());
         },
-      ),
+      ), // A name that assignment would take for the prototype.
+      { examples: [[[], JSON.parse('{"__proto__": "text"}')]] },
     );
   });
 

@@ -15,7 +15,20 @@ export const ROOMS = {
   certify: ["dual", "network", "autodiff", "compute", "errors"],
   attack: ["dual", "network", "autodiff", "compute", "errors"],
   train: ["formats", "dual", "network", "autodiff", "compute", "errors"],
-  cli: ["data", "certify", "attack", "train", "formats", "dual", "network", "autodiff", "compute", "errors"],
+  bench: ["train", "certify", "dual", "network", "autodiff", "compute", "errors"],
+  cli: [
+    "bench",
+    "data",
+    "certify",
+    "attack",
+    "train",
+    "formats",
+    "dual",
+    "network",
+    "autodiff",
+    "compute",
+    "errors",
+  ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 type Room = keyof typeof ROOMS;

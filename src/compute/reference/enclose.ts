@@ -50,9 +50,11 @@ export function encloseOperations(memory: ReferenceMemory): Enclosures {
       for (let f = 0; f < features; f++) {
         const at = places(f);
         for (let row = 0, i = f * rows; row < rows; row++, i++) {
-          if (at[row] < 0) continue;
-          to[i] = d[at[row]] * from[i];
-          totals[row] += rho[at[row]] * Math.abs(from[i]);
+          const place = at[row];
+          const value = from[i];
+          if (place < 0) continue;
+          to[i] = d[place] * value;
+          totals[row] += rho[place] * Math.abs(value);
         }
       }
       norms.values.set(totals);
@@ -73,10 +75,12 @@ export function encloseOperations(memory: ReferenceMemory): Enclosures {
       for (let f = 0; f < features; f++) {
         const at = places(f);
         for (let row = 0, i = f * rows; row < rows; row++, i++) {
-          if (at[row] < 0) continue;
-          to[i] = d[at[row]] * g[i] + rho[at[row]] * Math.sign(from[i]) * h[row];
-          sumSlope[at[row]] += from[i] * g[i];
-          sumRadius[at[row]] += Math.abs(from[i]) * h[row];
+          const place = at[row];
+          const value = from[i];
+          if (place < 0) continue;
+          to[i] = d[place] * g[i] + rho[place] * Math.sign(value) * h[row];
+          sumSlope[place] += value * g[i];
+          sumRadius[place] += Math.abs(value) * h[row];
         }
       }
       outSlope.values.set(sumSlope);

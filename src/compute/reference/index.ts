@@ -13,6 +13,7 @@ import { matrixOperations } from "./matrix.js";
 import { selectionOperations } from "./max-pool.js";
 import { medianOperations } from "./median.js";
 import { normOperations } from "./norms.js";
+import { measurePeak } from "./peak.js";
 import { reductionOperations } from "./reductions.js";
 import { relaxationOperations } from "./relaxations.js";
 import { rowOperations } from "./rows.js";
@@ -29,9 +30,12 @@ export function createReferenceBackend(options: { readonly dtype?: Dtype } = {})
   return {
     name: "reference",
     dtype,
+    threads: 1,
+    machine: "TypeScript",
     memory: (resetPeak = false) => memory.use(resetPeak),
     finish: async () => {},
     dispose: () => memory.close(),
+    peakGflops: async () => measurePeak(),
     upload: (features, rows, values) => memory.copy(rules.upload(features, rows, values), values),
     filled(features, rows, value) {
       const out = memory.zeros(rules.filled(features, rows));

@@ -1,5 +1,4 @@
-import { UsageError } from "../../../errors.js";
-import type { Activation, Elementwise } from "../../elementwise.js";
+import { type Activation, checkFunction, type Elementwise } from "../../elementwise.js";
 import type { ScalarActivation } from "./enclosure.js";
 import { hardtanh } from "./hardtanh.js";
 import { leakyRelu } from "./leaky-relu.js";
@@ -11,18 +10,13 @@ type Scalar = Pick<ScalarActivation, "value" | "derivative">;
 
 /** The activation on numbers. A leaky slope that is not finite or an empty hardtanh range is a `UsageError`. */
 export function scalarActivation(f: Activation): ScalarActivation {
+  checkFunction(f);
   switch (f.kind) {
     case "relu":
       return relu;
     case "leaky-relu":
-      if (!Number.isFinite(f.slope)) {
-        throw new UsageError(`leaky-relu: expected a finite slope, got ${f.slope}`);
-      }
       return leakyRelu(f.slope);
     case "hardtanh":
-      if (!(f.minimum <= f.maximum) || !Number.isFinite(f.maximum - f.minimum)) {
-        throw new UsageError(`hardtanh: expected minimum ≤ maximum, got ${f.minimum} and ${f.maximum}`);
-      }
       return hardtanh(f.minimum, f.maximum);
     case "tanh":
       return tanh;

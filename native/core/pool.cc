@@ -1,0 +1,162 @@
+#include "pool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace autodual {
+
+namespace {
+
+/// How often a waiting thread looks before it sleeps: some tens of microseconds, longer than the gap between two
+/// loops of one computation and too short to be noticed otherwise.
+constexpr int SPINS = 2000;
+
+inline void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+constexpr size_t ALIGNMENT = 64;
+
+struct Scratch {
+  void* memory = nullptr;
+  size_t bytes = 0;
+};
+
+}  // namespace
+
+struct Pool::Shared {
+  std::vector<std::thread> helpers;
+  std::vector<Scratch> scratch;
+  std::mutex mutex;
+  std::condition_variable wake;
+  // The loop at hand. `round` changes when there is a new one; `busy` counts helpers that have not left it yet.
+  std::atomic<uint64_t> round{0};
+  std::atomic<int> busy{0};
+  std::atomic<int64_t> next{0};
+  std::atomic<bool> stop{false};
+  int sleeping = 0;
+  int64_t items = 0;
+  Body body = nullptr;
+  void* context = nullptr;
+
+  /// What the first item threw that threw; written under the mutex.
+  std::exception_ptr thrown;
+
+  void work(int worker) {
+    try {
+      for (;;) {
+        const int64_t item = next.fetch_add(1, std::memory_order_relaxed);
+        if (item >= items) return;
+        body(context, item, worker);
+      }
+    } catch (...) {
+      // Nobody takes the items that are left.
+      next.store(items, std::memory_order_relaxed);
+      std::lock_guard<std::mutex> lock(mutex);
+      if (thrown == nullptr) thrown = std::current_exception();
+    }
+  }
+
+  void dismiss() {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      stop.store(true);
+    }
+    wake.notify_all();
+    for (std::thread& helper : helpers) helper.join();
+  }
+
+  void help(int worker) {
+    uint64_t seen = 0;
+    for (;;) {
+      int spins = 0;
+      while (round.load(std::memory_order_acquire) == seen && !stop.load(std::memory_order_relaxed)) {
+        if (++spins < SPINS) {
+          relax();
+          continue;
+        }
+        std::unique_lock<std::mutex> lock(mutex);
+        sleeping++;
+        wake.wait(lock, [&] { return round.load() != seen || stop.load(); });
+        sleeping--;
+      }
+      if (stop.load()) return;
+      seen = round.load(std::memory_order_acquire);
+      work(worker);
+      busy.fetch_sub(1, std::memory_order_release);
+    }
+  }
+};
+
+Pool::Pool(int threads) : threads_(threads < 1 ? 1 : threads), shared_(std::make_unique<Shared>()) {
+  shared_->scratch.resize(static_cast<size_t>(threads_));
+  try {
+    for (int worker = 1; worker < threads_; worker++) {
+      shared_->helpers.emplace_back([shared = shared_.get(), worker] { shared->help(worker); });
+    }
+  } catch (...) {
+    shared_->dismiss();
+    throw;
+  }
+}
+
+Pool::~Pool() {
+  shared_->dismiss();
+  for (Scratch& scratch : shared_->scratch) std::free(scratch.memory);
+}
+
+void Pool::run(int64_t items, Body body, void* context) {
+  if (items <= 0) return;
+  if (items == 1 || threads_ == 1) {
+    for (int64_t item = 0; item < items; item++) body(context, item, 0);
+    return;
+  }
+  Shared& shared = *shared_;
+  shared.items = items;
+  shared.body = body;
+  shared.context = context;
+  shared.next.store(0, std::memory_order_relaxed);
+  shared.busy.store(threads_ - 1, std::memory_order_relaxed);
+  bool asleep;
+  {
+    std::lock_guard<std::mutex> lock(shared.mutex);
+    shared.round.fetch_add(1, std::memory_order_release);
+    asleep = shared.sleeping > 0;
+  }
+  if (asleep) shared.wake.notify_all();
+  shared.work(0);
+  for (int spins = 0; shared.busy.load(std::memory_order_acquire) > 0; spins++) {
+    if (spins < SPINS) relax();
+    else std::this_thread::yield();
+  }
+  if (shared.thrown != nullptr) std::rethrow_exception(std::exchange(shared.thrown, nullptr));
+}
+
+void* Pool::scratch(int worker, size_t bytes) {
+  Scratch& own = shared_->scratch[static_cast<size_t>(worker)];
+  if (own.bytes >= bytes) return own.memory;
+  std::free(own.memory);
+  own = {};
+  const size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  own.memory = std::aligned_alloc(ALIGNMENT, rounded);
+  if (own.memory == nullptr) throw std::bad_alloc();
+  own.bytes = rounded;
+  return own.memory;
+}
+
+}  // namespace autodual

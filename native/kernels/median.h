@@ -1,0 +1,166 @@
+// Medians of |x| over runs of rows: as many runs at once as a vector has lanes, sorted by a network (plan-median.cc).
+
+template <class T>
+struct WordOf;
+template <>
+struct WordOf<float> {
+  using type = int32_t;
+};
+template <>
+struct WordOf<double> {
+  using type = int64_t;
+};
+
+/// |x|, −0 and NaN included: clears the sign bit.
+template <class T>
+AUTODUAL_INLINE Vec<T> magnitudeOf(Vec<T> x) {
+  using Word = typename WordOf<T>::type;
+  return (Vec<T>)((Vec<Word>)x & std::numeric_limits<Word>::max());
+}
+
+template <int... I>
+struct Lanes {};
+
+/// Lanes<0, 1, …, COUNT − 1>.
+template <int COUNT, int... I>
+struct LanesUpTo : LanesUpTo<COUNT - 1, COUNT - 1, I...> {};
+template <int... I>
+struct LanesUpTo<0, I...> {
+  using type = Lanes<I...>;
+};
+
+/// Exchanges what lies off the diagonal: the blocks of SIZE lanes of odd number in `a` with those of even number in `b`.
+template <class T, int SIZE, int... I>
+AUTODUAL_INLINE void exchangeBlocks(Vec<T>& a, Vec<T>& b, Lanes<I...>) {
+  constexpr int COUNT = LANES<T>;
+  const Vec<T> even = __builtin_shufflevector(a, b, ((I & SIZE) != 0 ? COUNT + I - SIZE : I)...);
+  const Vec<T> odd = __builtin_shufflevector(a, b, ((I & SIZE) != 0 ? COUNT + I : I + SIZE)...);
+  a = even;
+  b = odd;
+}
+
+/// Transposes a square of vectors, blocks of SIZE lanes and smaller.
+template <class T, int SIZE>
+AUTODUAL_INLINE void transposeSquare(Vec<T> (&square)[LANES<T>]) {
+  if constexpr (SIZE > 0) {
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES<T>; i++) {
+      if ((i & SIZE) == 0) {
+        exchangeBlocks<T, SIZE>(square[i], square[i + SIZE], typename LanesUpTo<LANES<T>>::type{});
+      }
+    }
+    transposeSquare<T, SIZE / 2>(square);
+  }
+}
+
+/// |x| of LANES runs, entry by entry: kept[i] holds the i-th entry of every run, work a copy. Returns the sum of all,
+/// which is NaN exactly where the run has one.
+template <class T>
+Vec<T> loadRuns(const T* x, int64_t times, Vec<T>* kept, Vec<T>* work) {
+  constexpr int COUNT = LANES<T>;
+  Vec<T> sum = {};
+  for (int64_t start = 0; start < times; start += COUNT) {
+    // The last square reaches back over the one before it.
+    const int64_t first = start + COUNT <= times ? start : times - COUNT;
+    Vec<T> square[COUNT];
+#pragma GCC unroll 16
+    for (int run = 0; run < COUNT; run++) square[run] = magnitudeOf<T>(load(x + run * times + first));
+    transposeSquare<T, COUNT / 2>(square);
+#pragma GCC unroll 16
+    for (int i = 0; i < COUNT; i++) {
+      kept[first + i] = square[i];
+      work[first + i] = square[i];
+      sum += square[i];
+    }
+  }
+  return sum;
+}
+
+/// The same for runs shorter than a vector or fewer than its lanes; lanes without a run are zero.
+template <class T>
+Vec<T> loadFewRuns(const T* x, int64_t times, int64_t runs, Vec<T>* kept, Vec<T>* work) {
+  Vec<T> sum = {};
+  for (int64_t i = 0; i < times; i++) {
+    alignas(64) T lanes[LANES<T>] = {};
+    for (int64_t run = 0; run < runs; run++) lanes[run] = x[run * times + i];
+    kept[i] = magnitudeOf<T>(load(lanes));
+    work[i] = kept[i];
+    sum += kept[i];
+  }
+  return sum;
+}
+
+/// What the comparator leaves out is not needed, but writing it is cheaper than asking.
+template <class T>
+AUTODUAL_INLINE void sortByNetwork(const MedianPlan::Comparator* comparators, int64_t count, Vec<T>* work) {
+  for (int64_t c = 0; c < count; c++) {
+    const Vec<T> a = work[comparators[c].low];
+    const Vec<T> b = work[comparators[c].high];
+    work[comparators[c].low] = a < b ? a : b;
+    work[comparators[c].high] = a < b ? b : a;
+  }
+}
+
+/// The first place in each run that holds its median.
+template <class T>
+AUTODUAL_INLINE Vec<T> firstHolder(const Vec<T>* kept, int64_t times, Vec<T> median) {
+  Vec<T> place = {};
+  Vec<T> here = broadcast(static_cast<T>(times - 1));
+  for (int64_t i = times - 1; i >= 0; i--) {
+    place = kept[i] == median ? here : place;
+    here -= 1;
+  }
+  return place;
+}
+
+/// Medians and places of up to LANES runs that begin at x.
+template <class T>
+void medianOfRuns(const MedianPlan& plan, const T* x, int64_t runs, Vec<T>* memory, T* value, T* index) {
+  const int64_t times = plan.times;
+  Vec<T>* kept = memory;
+  Vec<T>* work = memory + times;
+  const bool whole = runs == LANES<T> && times >= LANES<T>;
+  const Vec<T> sum = whole ? loadRuns(x, times, kept, work) : loadFewRuns(x, times, runs, kept, work);
+  sortByNetwork<T>(plan.comparators.data(), static_cast<int64_t>(plan.comparators.size()), work);
+  const Vec<T> median = work[plan.place];
+  const Vec<T> place = firstHolder<T>(kept, times, median);
+  const auto known = sum == sum;
+  storeSome(value, known ? median : sum, static_cast<int>(runs));
+  storeSome(index, known ? place : Vec<T>{}, static_cast<int>(runs));
+}
+
+template <class T>
+void medianRows(Pool& pool, const MedianPlan& plan, const T* x, int64_t f, int64_t rows, T* value, T* index) {
+  const int64_t times = plan.times;
+  if (times <= 0) return;
+  const int64_t runs = f * rows / times;
+  // Pieces of about 16,384 entries, whole vectors of runs.
+  const int64_t blocks = 16384 / (times * LANES<T>) + 1;
+  const int64_t grain = blocks * LANES<T>;
+  const size_t bytes = 2 * static_cast<size_t>(times) * sizeof(Vec<T>);
+  forEach(pool, (runs + grain - 1) / grain, [&](int64_t item, int worker) {
+    Vec<T>* memory = static_cast<Vec<T>*>(pool.scratch(worker, bytes));
+    const int64_t end = (item + 1) * grain < runs ? (item + 1) * grain : runs;
+    for (int64_t run = item * grain; run < end; run += LANES<T>) {
+      const int64_t count = end - run < LANES<T> ? end - run : LANES<T>;
+      medianOfRuns(plan, x + run * times, count, memory, value + run, index + run);
+    }
+  });
+}
+
+template <class T>
+void medianRowsGradient(Pool& pool, const T* x, const T* index, const T* g, int64_t f, int64_t rows, int64_t times,
+                        T* out) {
+  if (times <= 0) return;
+  inPieces(pool, f * rows / times, featureGrain(times), [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin * times; i < end * times; i++) out[i] = 0;
+    for (int64_t run = begin; run < end; run++) {
+      // A number that is no place in the run is ignored rather than followed.
+      if (!(index[run] >= 0 && index[run] < static_cast<T>(times))) continue;
+      const int64_t holder = run * times + static_cast<int64_t>(index[run]);
+      const T entry = x[holder];
+      const T sign = entry > 0 ? T(1) : entry < 0 ? T(-1) : entry;
+      out[holder] = g[run] * sign;
+    }
+  });
+}

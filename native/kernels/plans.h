@@ -1,0 +1,77 @@
+// Index tables that depend on geometry alone: made once, used by kernels of every instruction set.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "types.h"
+
+namespace autodual {
+
+/// out[o] of each position is a sum over taps: weight(output o, tap k) · x[feature of tap k].
+struct ProductPlan {
+  /// Weights packed for the micro-kernel: entry (o, k) comes from weight[outputs[o] + taps[k]].
+  struct Pack {
+    std::vector<int64_t> outputs;
+    std::vector<int64_t> taps;
+  };
+  /// Positions whose taps and outputs are the same but for a shift.
+  struct Shape {
+    int32_t pack;
+    int32_t outputs;
+    /// Each tap: its number in the pack, and its feature of x relative to the position's first.
+    std::vector<int32_t> tap, feature;
+    /// Each output's feature of the result relative to the position's.
+    std::vector<int64_t> outFeature;
+    /// Each output's entry of the bias; empty where there is never one.
+    std::vector<int64_t> bias;
+  };
+  struct Position {
+    int32_t shape;
+    int64_t feature;     ///< of x, to which a tap's is added
+    int64_t outFeature;  ///< of the result
+  };
+  std::vector<Pack> packs;
+  std::vector<Shape> shapes;
+  std::vector<Position> positions;
+  /// Features of the result that no tap reaches: they hold their bias, or 0 where that is −1.
+  struct Empty {
+    int64_t outFeature, bias;
+  };
+  std::vector<Empty> empty;
+  int64_t inFeatures = 0, outFeatures = 0;
+  int64_t multiplyAdds = 0;  ///< a row
+};
+
+/// gradient(o, k) = Σ over positions and rows of y[output o] · x[tap k].
+struct GradientPlan {
+  /// 1 position: a matrix product; else a convolution.
+  Geometry geometry;
+  bool linear = false;
+  int64_t inFeatures = 0, outFeatures = 0;
+  int64_t multiplyAdds = 0;  ///< a row
+};
+
+/// A sorting network pruned to one order statistic.
+struct MedianPlan {
+  int32_t times = 0;
+  /// Pairs (i, j): x[i], x[j] ← min, max; unneeded results are left out.
+  struct Comparator {
+    int32_t low, high;
+    bool keepLow, keepHigh;
+  };
+  std::vector<Comparator> comparators;
+  int32_t place = 0;  ///< where the median ends up
+};
+
+ProductPlan planLinear(int64_t outputs, int64_t inputs);
+ProductPlan planLinearTranspose(int64_t outputs, int64_t inputs);
+ProductPlan planConv2d(const Geometry&);
+ProductPlan planConv2dTranspose(const Geometry&);
+GradientPlan planLinearGradient(int64_t outputs, int64_t inputs);
+GradientPlan planConv2dGradient(const Geometry&);
+MedianPlan planMedian(int32_t times);
+
+}  // namespace autodual

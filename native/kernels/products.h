@@ -1,0 +1,595 @@
+// Everything heavy: linear maps and convolutions, forwards and transposed, and their weight gradients.
+//
+// Rows are the lanes. A register tile holds MR outputs × NV vectors of rows; each tap costs NV loads of x and MR
+// broadcasts of weights for MR · NV fused multiply-adds. Weights are packed once a call; blocks of rows are packed where
+// that pays, so that a block's features lie close together.
+
+#if AUTODUAL_VECTOR_BYTES == 64
+constexpr int TILE_OUTPUTS = 8, TILE_VECTORS = 3;
+#else
+constexpr int TILE_OUTPUTS = 4, TILE_VECTORS = 3;
+#endif
+
+template <class T>
+inline constexpr int BLOCK_ROWS = TILE_VECTORS * LANES<T>;
+
+/// Uses of an entry of x from which on packing it pays: of a matrix, and of a convolution, where neighbouring positions
+/// find it in the cache.
+constexpr int64_t PACKING_PAYS = 24, PACKING_PAYS_POSITIONS = 100;
+/// Blocks of rows that go through the positions together, so that results are written in runs of some cache lines.
+constexpr int64_t GROUP_BLOCKS = 8;
+/// What a group's packed blocks may take of a second-level cache.
+constexpr int64_t GROUP_BYTES = 1 << 20;
+
+/// out[o] = bias[o] + Σ_k w[tap[k]][o] · x[feature[k]] for MR outputs and NV vectors of rows; writes `count` rows.
+template <class T, int MR, int NV>
+AUTODUAL_INLINE void productTile(const T* w, const int32_t* tap, const int32_t* feature, int64_t taps, const T* x,
+                                 int64_t xStride, const T* bias, T* const* out, int64_t count) {
+  Vec<T> sum[MR][NV];
+#pragma GCC unroll 8
+  for (int m = 0; m < MR; m++) {
+    const Vec<T> start = broadcast<T>(bias[m]);
+#pragma GCC unroll 6
+    for (int v = 0; v < NV; v++) sum[m][v] = start;
+  }
+  for (int64_t k = 0; k < taps; k++) {
+    const T* from = x + feature[k] * xStride;
+    const T* factor = w + static_cast<int64_t>(tap[k]) * MR;
+    Vec<T> value[NV];
+#pragma GCC unroll 6
+    for (int v = 0; v < NV; v++) value[v] = load(from + v * LANES<T>);
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; m++) {
+      const Vec<T> weight = broadcast<T>(factor[m]);
+#pragma GCC unroll 6
+      for (int v = 0; v < NV; v++) sum[m][v] += weight * value[v];
+    }
+  }
+  if (count == NV * LANES<T>) {
+#pragma GCC unroll 8
+    for (int m = 0; m < MR; m++) {
+#pragma GCC unroll 6
+      for (int v = 0; v < NV; v++) store(out[m] + v * LANES<T>, sum[m][v]);
+    }
+    return;
+  }
+#pragma GCC unroll 8
+  for (int m = 0; m < MR; m++) {
+    int64_t left = count;
+#pragma GCC unroll 6
+    for (int v = 0; v < NV; v++) {
+      const int64_t here = left < LANES<T> ? left : LANES<T>;
+      if (here > 0) storeSome(out[m] + v * LANES<T>, sum[m][v], static_cast<int>(here));
+      left -= here;
+    }
+  }
+}
+
+template <class T, int NV>
+inline void productTileOf(int outputs, const T* w, const int32_t* tap, const int32_t* feature, int64_t taps,
+                          const T* x, int64_t xStride, const T* bias, T* const* out, int64_t count) {
+  switch (outputs) {
+    case 1: return productTile<T, 1, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 2: return productTile<T, 2, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 3: return productTile<T, 3, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 4: return productTile<T, 4, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+#if AUTODUAL_VECTOR_BYTES == 64
+    case 5: return productTile<T, 5, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 6: return productTile<T, 6, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 7: return productTile<T, 7, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    default: return productTile<T, 8, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+#endif
+  }
+}
+
+/// Weights of every pack, tile after tile of outputs: entry (o, k) of a tile of MR at k · MR + o.
+template <class T>
+struct PackedWeights {
+  T* entries;
+  /// Where each pack begins.
+  const int64_t* begin;
+};
+
+inline int64_t packedWeightCount(const ProductPlan& plan) {
+  int64_t count = 0;
+  for (size_t p = 0; p < plan.packs.size(); p++) {
+    count += static_cast<int64_t>(plan.packs[p].outputs.size() * plan.packs[p].taps.size());
+  }
+  return count;
+}
+
+template <class T>
+inline void packWeights(Pool& pool, const ProductPlan& plan, const T* weight, T* entries, int64_t* begin) {
+  int64_t at = 0;
+  for (size_t p = 0; p < plan.packs.size(); p++) {
+    const int64_t* outputs = plan.packs[p].outputs.data();
+    const int64_t* taps = plan.packs[p].taps.data();
+    const int64_t outputCount = static_cast<int64_t>(plan.packs[p].outputs.size());
+    const int64_t tapCount = static_cast<int64_t>(plan.packs[p].taps.size());
+    begin[p] = at;
+    T* to = entries + at;
+    const int64_t tiles = (outputCount + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+    inPieces(pool, tiles, 32768 / (tapCount * TILE_OUTPUTS + 1) + 1, [=](int64_t first, int64_t end) {
+      for (int64_t tile = first; tile < end; tile++) {
+        const int64_t o = tile * TILE_OUTPUTS;
+        const int64_t height = outputCount - o < TILE_OUTPUTS ? outputCount - o : TILE_OUTPUTS;
+        T* tileEntries = to + o * tapCount;
+        for (int64_t m = 0; m < height; m++) {
+          const T* from = weight + outputs[o + m];
+          for (int64_t k = 0; k < tapCount; k++) tileEntries[k * height + m] = from[taps[k]];
+        }
+      }
+    });
+    at += outputCount * tapCount;
+  }
+}
+
+/// Copies `count` ≤ BLOCK_ROWS rows of features first … end − 1 side by side, zeros after them.
+template <class T>
+inline void packRows(const T* x, int64_t rows, int64_t count, int64_t first, int64_t end, T* to) {
+  constexpr int64_t WIDTH = BLOCK_ROWS<T>;
+  if (count == WIDTH) {
+    for (int64_t f = first; f < end; f++) {
+      const T* from = x + f * rows;
+      __builtin_prefetch(from + 8 * rows);
+      __builtin_prefetch(from + 8 * rows + LANES<T>);
+      __builtin_prefetch(from + 8 * rows + 2 * LANES<T>);
+#pragma GCC unroll 3
+      for (int v = 0; v < TILE_VECTORS; v++) store(to + f * WIDTH + v * LANES<T>, load(from + v * LANES<T>));
+    }
+    return;
+  }
+  for (int64_t f = first; f < end; f++) {
+    T* line = to + f * WIDTH;
+    __builtin_memcpy(line, x + f * rows, static_cast<size_t>(count) * sizeof(T));
+    for (int64_t i = count; i < WIDTH; i++) line[i] = 0;
+  }
+}
+
+/// All outputs of positions first … end − 1 for one block of rows.
+template <class T>
+inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weights, int64_t first, int64_t end,
+                         const T* x, int64_t xStride, int64_t rows, int64_t row, int64_t count, const T* bias,
+                         T* out) {
+  const int64_t vectors = (count + LANES<T> - 1) / LANES<T>;
+  for (int64_t p = first; p < end; p++) {
+    const ProductPlan::Position& position = plan.positions.data()[p];
+    const ProductPlan::Shape& shape = plan.shapes.data()[position.shape];
+    const int64_t taps = static_cast<int64_t>(shape.tap.size());
+    const int64_t packTaps = static_cast<int64_t>(plan.packs.data()[shape.pack].taps.size());
+    const T* packed = weights.entries + weights.begin[shape.pack];
+    const T* from = x + position.feature * xStride;
+    T* to = out + position.outFeature * rows + row;
+    for (int64_t o = 0; o < shape.outputs; o += TILE_OUTPUTS) {
+      const int height = static_cast<int>(shape.outputs - o < TILE_OUTPUTS ? shape.outputs - o : TILE_OUTPUTS);
+      T start[TILE_OUTPUTS] = {};
+      T* lines[TILE_OUTPUTS];
+      for (int m = 0; m < height; m++) {
+        if (bias != nullptr && !shape.bias.empty()) start[m] = bias[shape.bias.data()[o + m]];
+        lines[m] = to + shape.outFeature.data()[o + m] * rows;
+      }
+      const T* w = packed + o * packTaps;
+      const int32_t* tap = shape.tap.data();
+      const int32_t* feature = shape.feature.data();
+      if (vectors == 1) productTileOf<T, 1>(height, w, tap, feature, taps, from, xStride, start, lines, count);
+      else if (vectors == 2) productTileOf<T, 2>(height, w, tap, feature, taps, from, xStride, start, lines, count);
+      else productTileOf<T, TILE_VECTORS>(height, w, tap, feature, taps, from, xStride, start, lines, count);
+    }
+  }
+}
+
+template <class T>
+inline void fillEmpty(const ProductPlan& plan, const T* bias, int64_t rows, T* out) {
+  for (size_t e = 0; e < plan.empty.size(); e++) {
+    const ProductPlan::Empty& empty = plan.empty.data()[e];
+    const T value = bias != nullptr && empty.bias >= 0 ? bias[empty.bias] : T(0);
+    T* line = out + empty.outFeature * rows;
+    for (int64_t i = 0; i < rows; i++) line[i] = value;
+  }
+}
+
+inline int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+/// How a product is cut up.
+struct ProductCut {
+  int64_t blocks;       ///< of rows
+  int64_t firstPacked;  ///< blocks from here on are packed; the others are read where they are
+  int64_t groups;       ///< of blocks, each one thread's work; 0 where blocks are few and positions are shared out
+  int64_t groupBlocks;  ///< at most
+};
+
+template <class T>
+inline ProductCut cutProduct(const ProductPlan& plan, int64_t rows, int64_t threads) {
+  constexpr int64_t WIDTH = BLOCK_ROWS<T>;
+  const int64_t blocks = (rows + WIDTH - 1) / WIDTH;
+  const int64_t pays = plan.positions.size() == 1 ? PACKING_PAYS : PACKING_PAYS_POSITIONS;
+  const bool packing = plan.multiplyAdds >= pays * plan.inFeatures;
+  // A last block that is not full is copied in any case: loads must not run past the end.
+  ProductCut cut{blocks, packing ? 0 : rows / WIDTH, 0, 0};
+  if (blocks < 4 * threads) return cut;
+  int64_t most = GROUP_BLOCKS;
+  if (packing) {
+    most = GROUP_BYTES / (plan.inFeatures * WIDTH * static_cast<int64_t>(sizeof(T)) + 1);
+    most = most < 1 ? 1 : most > GROUP_BLOCKS ? GROUP_BLOCKS : most;
+  }
+  cut.groups = roundUp((blocks + most - 1) / most, threads);
+  cut.groupBlocks = (blocks + cut.groups - 1) / cut.groups;
+  return cut;
+}
+
+template <class T>
+void product(Pool& pool, const ProductPlan& plan, const T* weight, const T* x, int64_t rows, const T* bias, T* out) {
+  if (rows == 0) return;
+  fillEmpty(plan, bias, rows, out);
+  const int64_t positions = static_cast<int64_t>(plan.positions.size());
+  if (positions == 0) return;
+  constexpr int64_t WIDTH = BLOCK_ROWS<T>;
+  const int64_t features = plan.inFeatures, blockEntries = features * WIDTH;
+  const ProductCut cut = cutProduct<T>(plan, rows, pool.threads());
+  // Groups pack their own blocks; otherwise all are packed before work begins.
+  const bool own = cut.groups > 0 && cut.firstPacked == 0;
+  const int64_t areas = own ? pool.threads() * cut.groupBlocks : cut.blocks - cut.firstPacked;
+  const int64_t weightCount = roundUp(packedWeightCount(plan), 64);
+  const int64_t beginBytes = roundUp(static_cast<int64_t>(plan.packs.size() * sizeof(int64_t)), 64);
+  char* memory = static_cast<char*>(pool.scratch(
+      0, static_cast<size_t>(beginBytes + (weightCount + areas * blockEntries) * static_cast<int64_t>(sizeof(T)))));
+  int64_t* begin = reinterpret_cast<int64_t*>(memory);
+  T* entries = reinterpret_cast<T*>(memory + beginBytes);
+  T* area = entries + weightCount;
+  packWeights(pool, plan, weight, entries, begin);
+  const PackedWeights<T> weights{entries, begin};
+  const auto rowsOf = [=](int64_t block) { return rows - block * WIDTH < WIDTH ? rows - block * WIDTH : WIDTH; };
+
+  if (!own) {
+    const int64_t slice = 64, slices = (features + slice - 1) / slice;
+    forEach(pool, areas * slices, [&](int64_t item, int) {
+      const int64_t block = cut.firstPacked + item / slices;
+      const int64_t first = item % slices * slice;
+      const int64_t end = first + slice < features ? first + slice : features;
+      packRows(x + block * WIDTH, rows, rowsOf(block), first, end, area + item / slices * blockEntries);
+    });
+  }
+  // Where block lies, packed from `packed` on if it is.
+  const auto multiply = [&](int64_t block, int64_t firstPacked, const T* packed, int64_t first, int64_t end) {
+    const bool copied = block >= firstPacked;
+    const T* from = copied ? packed + (block - firstPacked) * blockEntries : x + block * WIDTH;
+    productBlock(plan, weights, first, end, from, copied ? WIDTH : rows, rows, block * WIDTH, rowsOf(block), bias, out);
+  };
+  if (cut.groups > 0) {
+    forEach(pool, cut.groups, [&](int64_t group, int worker) {
+      const int64_t first = group * cut.blocks / cut.groups, end = (group + 1) * cut.blocks / cut.groups;
+      T* packed = own ? area + worker * cut.groupBlocks * blockEntries : area;
+      for (int64_t block = first; own && block < end; block++) {
+        packRows(x + block * WIDTH, rows, rowsOf(block), 0, features, packed + (block - first) * blockEntries);
+      }
+      for (int64_t p = 0; p < positions; p++) {
+        for (int64_t block = first; block < end; block++) {
+          multiply(block, own ? first : cut.firstPacked, packed, p, p + 1);
+        }
+      }
+    });
+    return;
+  }
+  // Pieces of about 100,000 multiply-adds a row are worth a thread's while.
+  const int64_t perPosition = plan.multiplyAdds / positions + 1;
+  const int64_t piece = 100000 / perPosition + 1;
+  const int64_t pieces = (positions + piece - 1) / piece;
+  forEach(pool, cut.blocks * pieces, [&](int64_t item, int) {
+    const int64_t first = item % pieces * piece;
+    const int64_t end = first + piece < positions ? first + piece : positions;
+    multiply(item / pieces, cut.firstPacked, area, first, end);
+  });
+}
+
+// Weight gradients: lanes are rows, sums over lanes at the end of each run of positions -----------------------------
+
+template <class T, int... I>
+AUTODUAL_INLINE Vec<T> addPairs(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I)...) + __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+
+/// The sums of N vectors' lanes, side by side: LANES / N partial sums of the first, then of the second, and so on.
+template <class T, int N>
+AUTODUAL_INLINE Vec<T> foldLanes(const Vec<T>* sum) {
+  if constexpr (N == 1) {
+    return sum[0];
+  } else {
+    constexpr auto LANE_NUMBERS = std::make_integer_sequence<int, LANES<T>>();
+    return addPairs<T>(foldLanes<T, N / 2>(sum), foldLanes<T, N / 2>(sum + N / 2), LANE_NUMBERS);
+  }
+}
+
+/// to[i] += the sum of sum[i]'s lanes, i < COUNT ≤ 8.
+template <class T, int COUNT>
+AUTODUAL_INLINE void addLanes(const Vec<T>* sum, T* to) {
+  constexpr int GROUP = LANES<T> < 8 ? LANES<T> : 8;
+  constexpr int EACH = LANES<T> / GROUP;
+#pragma GCC unroll 8
+  for (int first = 0; first < COUNT; first += GROUP) {
+    Vec<T> some[GROUP];
+#pragma GCC unroll 8
+    for (int i = 0; i < GROUP; i++) some[i] = first + i < COUNT ? sum[first + i] : Vec<T>{};
+    alignas(64) T lanes[LANES<T>];
+    store(lanes, foldLanes<T, GROUP>(some));
+    for (int i = 0; i < GROUP && first + i < COUNT; i++) {
+      T total = lanes[i * EACH];
+      for (int e = 1; e < EACH; e++) total += lanes[i * EACH + e];
+      to[first + i] += total;
+    }
+  }
+}
+
+constexpr int64_t TILE_RIGHT = 3;
+
+/// Dot products of features over `steps` vectors of rows, lanes apart: to[b][a] += left a ⊙ right b, where left a begins
+/// at left + a · leftStride.
+template <class T>
+struct DotTile {
+  const T* left;
+  int64_t leftStride;
+  const T* const* right;
+  int64_t steps;
+  Vec<T>* const* to;
+};
+
+template <class T, int A, int B>
+inline void dotTile(const DotTile<T>& tile) {
+  Vec<T> total[B][A];
+  const T *left = tile.left, *right[B];
+#pragma GCC unroll 4
+  for (int b = 0; b < B; b++) {
+    right[b] = tile.right[b];
+#pragma GCC unroll 8
+    for (int a = 0; a < A; a++) total[b][a] = tile.to[b][a];
+  }
+  for (int64_t s = 0; s < tile.steps; s++) {
+    Vec<T> value[B];
+#pragma GCC unroll 4
+    for (int b = 0; b < B; b++) value[b] = load(right[b] + s * LANES<T>);
+    const T* from = left + s * LANES<T>;
+#pragma GCC unroll 8
+    for (int a = 0; a < A; a++) {
+      Vec<T> own = load(from + a * tile.leftStride);
+      keepInRegister<T>(own);
+#pragma GCC unroll 4
+      for (int b = 0; b < B; b++) total[b][a] += own * value[b];
+    }
+  }
+#pragma GCC unroll 4
+  for (int b = 0; b < B; b++) {
+#pragma GCC unroll 8
+    for (int a = 0; a < A; a++) tile.to[b][a] = total[b][a];
+  }
+}
+
+template <class T, int A>
+inline void dotTileRight(int b, const DotTile<T>& tile) {
+  switch (b) {
+    case 1: return dotTile<T, A, 1>(tile);
+    case 2: return dotTile<T, A, 2>(tile);
+    default: return dotTile<T, A, 3>(tile);
+  }
+}
+
+template <class T>
+inline void dotTileOf(int a, int b, const DotTile<T>& tile) {
+  switch (a) {
+    case 1: return dotTileRight<T, 1>(b, tile);
+    case 2: return dotTileRight<T, 2>(b, tile);
+    case 3: return dotTileRight<T, 3>(b, tile);
+#if AUTODUAL_VECTOR_BYTES == 64
+    case 4: return dotTileRight<T, 4>(b, tile);
+    case 5: return dotTileRight<T, 5>(b, tile);
+    case 6: return dotTileRight<T, 6>(b, tile);
+    case 7: return dotTileRight<T, 7>(b, tile);
+#endif
+    default: return dotTileRight<T, TILE_OUTPUTS>(b, tile);
+  }
+}
+
+/// Copies `count` entries, zeros after them up to a whole vector.
+template <class T>
+inline void packVectors(const T* from, int64_t count, T* to) {
+  for (int64_t row = 0; row < count; row += LANES<T>) store(to + row, loadUpTo(from + row, count - row));
+}
+
+/// Rows of y that are packed at once.
+constexpr int64_t LINEAR_GRADIENT_ROWS = 4096;
+/// Rows of a tile's features of x that fit into a first-level cache beside what passes by.
+constexpr int64_t LINEAR_TILE_ROWS = 512;
+
+/// out[m][n] = Σ_row y[m] x[n]: tiles of TILE_OUTPUTS features of x stay near while y passes by.
+template <class T>
+inline void linearGradient(Pool& pool, int64_t outputs, int64_t inputs, const T* y, const T* x, int64_t rows, T* out) {
+  const int64_t tiles = (inputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+  const int64_t most = roundUp(rows < LINEAR_GRADIENT_ROWS ? rows : LINEAR_GRADIENT_ROWS, LANES<T>);
+  const int64_t xEntries = TILE_OUTPUTS * LINEAR_TILE_ROWS;
+  const int64_t right = roundUp(outputs, TILE_RIGHT);
+  const int64_t ownEntries = xEntries + right * TILE_OUTPUTS * LANES<T>;
+  T* packedY = static_cast<T*>(
+      pool.scratch(0, static_cast<size_t>(outputs * most + ownEntries * pool.threads()) * sizeof(T)));
+  T* areas = packedY + outputs * most;
+  for (int64_t first = 0; first < rows || first == 0; first += LINEAR_GRADIENT_ROWS) {
+    const int64_t here = rows - first < LINEAR_GRADIENT_ROWS ? rows - first : LINEAR_GRADIENT_ROWS;
+    inPieces(pool, outputs, featureGrain(here), [=](int64_t begin, int64_t end) {
+      for (int64_t m = begin; m < end; m++) packVectors(y + m * rows + first, here, packedY + m * most);
+    });
+    forEach(pool, tiles, [&](int64_t tile, int worker) {
+      T* packedX = areas + worker * ownEntries;
+      Vec<T>* totals = reinterpret_cast<Vec<T>*>(packedX + xEntries);
+      const int64_t n = tile * TILE_OUTPUTS;
+      const int height = static_cast<int>(inputs - n < TILE_OUTPUTS ? inputs - n : TILE_OUTPUTS);
+      for (int64_t i = 0; i < right * TILE_OUTPUTS; i++) totals[i] = Vec<T>{};
+      for (int64_t row = 0; row < here; row += LINEAR_TILE_ROWS) {
+        const int64_t count = here - row < LINEAR_TILE_ROWS ? here - row : LINEAR_TILE_ROWS;
+        for (int a = 0; a < height; a++) {
+          packVectors(x + (n + a) * rows + first + row, count, packedX + a * LINEAR_TILE_ROWS);
+        }
+        for (int64_t m = 0; m < outputs; m += TILE_RIGHT) {
+          const int width = static_cast<int>(outputs - m < TILE_RIGHT ? outputs - m : TILE_RIGHT);
+          const T* lines[TILE_RIGHT];
+          Vec<T>* to[TILE_RIGHT];
+          for (int b = 0; b < width; b++) {
+            lines[b] = packedY + (m + b) * most + row;
+            to[b] = totals + (m + b) * TILE_OUTPUTS;
+          }
+          dotTileOf(height, width,
+                    DotTile<T>{packedX, LINEAR_TILE_ROWS, lines, (count + LANES<T> - 1) / LANES<T>, to});
+        }
+      }
+      for (int64_t m = 0; m < outputs; m++) {
+        T sums[TILE_OUTPUTS] = {};
+        addLanes<T, TILE_OUTPUTS>(totals + m * TILE_OUTPUTS, sums);
+        T* to = out + m * inputs + n;
+        for (int a = 0; a < height; a++) to[a] = first == 0 ? sums[a] : to[a] + sums[a];
+      }
+    });
+  }
+}
+
+/// Rows whose part of a convolution's gradient is summed by one thread: as many as let the image lines that positions
+/// share stay in a second-level cache. Four pieces, or a multiple, whatever the threads, so that sums are the same.
+constexpr int64_t GRADIENT_ROWS = 1024, GRADIENT_PIECES = 4;
+
+/// The taps inside the image that an output position has: their feature of x within a group, and place in the weight.
+struct PositionTaps {
+  int32_t *feature, *tap;
+
+  int64_t fill(const Geometry& g, int64_t position) const {
+    const int64_t top = position / g.outWidth * g.strideHeight - g.padTop;
+    const int64_t left = position % g.outWidth * g.strideWidth - g.padLeft;
+    const int64_t channels = g.inChannels / g.groups;
+    int64_t count = 0;
+    for (int64_t c = 0; c < channels; c++) {
+      for (int64_t ky = 0; ky < g.kernelHeight; ky++) {
+        const int64_t y = top + ky * g.dilationHeight;
+        if (y < 0 || y >= g.inHeight) continue;
+        for (int64_t kx = 0; kx < g.kernelWidth; kx++) {
+          const int64_t x = left + kx * g.dilationWidth;
+          if (x < 0 || x >= g.inWidth) continue;
+          feature[count] = static_cast<int32_t>((c * g.inHeight + y) * g.inWidth + x);
+          tap[count++] = static_cast<int32_t>((c * g.kernelHeight + ky) * g.kernelWidth + kx);
+        }
+      }
+    }
+    return count;
+  }
+};
+
+/// Adds the part of `steps` vectors of rows: y and x at the first of them, features `yStride` and `xStride` apart.
+/// `totals` holds LANES sums for each weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
+template <class T>
+inline void convGradientRows(const Geometry& g, const T* y, int64_t yStride, const T* x, int64_t xStride, int64_t steps,
+                             const PositionTaps& taps, T* packed, Vec<T>* totals) {
+  const int64_t positions = int64_t{g.outHeight} * g.outWidth;
+  const int64_t channels = g.inChannels / g.groups, outputs = g.outChannels / g.groups;
+  const int64_t allTaps = channels * g.kernelHeight * g.kernelWidth;
+  const int64_t tiles = (outputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+  for (int64_t p = 0; p < positions; p++) {
+    const int64_t count = taps.fill(g, p);
+    for (int64_t group = 0; group < g.groups; group++) {
+      const T* image = x + group * channels * g.inHeight * g.inWidth * xStride;
+      for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t o = tile * TILE_OUTPUTS;
+        const int height = static_cast<int>(outputs - o < TILE_OUTPUTS ? outputs - o : TILE_OUTPUTS);
+        for (int a = 0; a < height; a++) {
+          const T* from = y + ((group * outputs + o + a) * positions + p) * yStride;
+          for (int64_t s = 0; s < steps; s++) store(packed + (a * steps + s) * LANES<T>, load(from + s * LANES<T>));
+        }
+        Vec<T>* own = totals + (group * tiles + tile) * allTaps * TILE_OUTPUTS;
+        for (int64_t k = 0; k < count; k += TILE_RIGHT) {
+          const int width = static_cast<int>(count - k < TILE_RIGHT ? count - k : TILE_RIGHT);
+          const T* right[TILE_RIGHT];
+          Vec<T>* to[TILE_RIGHT];
+          for (int b = 0; b < width; b++) {
+            right[b] = image + taps.feature[k + b] * xStride;
+            to[b] = own + taps.tap[k + b] * TILE_OUTPUTS;
+          }
+          dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, steps, to});
+        }
+      }
+    }
+  }
+}
+
+/// Rows that do not fill a vector, of each feature, with zeros after them: `[features, LANES]`.
+template <class T>
+inline void packTail(Pool& pool, const T* x, int64_t features, int64_t rows, int64_t first, T* to) {
+  inPieces(pool, features, 1024, [=](int64_t begin, int64_t end) {
+    for (int64_t f = begin; f < end; f++) {
+      store(to + f * LANES<T>, loadSome(x + f * rows + first, static_cast<int>(rows - first)));
+    }
+  });
+}
+
+/// Rows are cut into pieces, whose number depends on the sizes alone; each is summed on its own, and the pieces' sums
+/// are added in order, so that the result does not depend on the threads.
+template <class T>
+inline void convGradient(Pool& pool, const Geometry& g, const T* y, const T* x, int64_t rows, T* out) {
+  const int64_t taps = int64_t{g.inChannels} / g.groups * g.kernelHeight * g.kernelWidth;
+  const int64_t weights = g.outChannels * taps, outputs = g.outChannels / g.groups;
+  const int64_t tiles = (outputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+  const int64_t inFeatures = int64_t{g.inChannels} * g.inHeight * g.inWidth;
+  const int64_t outFeatures = int64_t{g.outChannels} * g.outHeight * g.outWidth;
+  const int64_t vectors = rows / LANES<T>, tail = rows - vectors * LANES<T>;
+  int64_t pieces = (rows + GRADIENT_PIECES * GRADIENT_ROWS - 1) / (GRADIENT_PIECES * GRADIENT_ROWS) * GRADIENT_PIECES;
+  if (pieces > vectors) pieces = vectors;
+  const int64_t most = pieces == 0 ? 1 : (vectors + pieces - 1) / pieces;
+  const int64_t parts = pieces + (tail > 0 ? 1 : 0);
+  // One after the other: the pieces' sums; the tail's rows; then for each thread its tables, tile and totals.
+  const size_t partialBytes = alignedBytes(static_cast<size_t>(parts * weights) * sizeof(T));
+  const size_t tailBytes = tail > 0 ? static_cast<size_t>((inFeatures + outFeatures) * LANES<T>) * sizeof(T) : 0;
+  const size_t tableBytes = alignedBytes(2 * static_cast<size_t>(taps) * sizeof(int32_t));
+  const size_t tileBytes = static_cast<size_t>(TILE_OUTPUTS * most * LANES<T>) * sizeof(T);
+  const int64_t totalCount = g.groups * tiles * taps * TILE_OUTPUTS;
+  const size_t ownBytes = tableBytes + tileBytes + static_cast<size_t>(totalCount) * sizeof(Vec<T>);
+  char* memory = static_cast<char*>(
+      pool.scratch(0, partialBytes + tailBytes + ownBytes * static_cast<size_t>(pool.threads())));
+  T* partial = reinterpret_cast<T*>(memory);
+  T* tailX = reinterpret_cast<T*>(memory + partialBytes);
+  T* tailY = tailX + inFeatures * LANES<T>;
+  if (tail > 0) {
+    packTail(pool, x, inFeatures, rows, rows - tail, tailX);
+    packTail(pool, y, outFeatures, rows, rows - tail, tailY);
+  }
+  forEach(pool, parts, [&](int64_t part, int worker) {
+    char* own = memory + partialBytes + tailBytes + ownBytes * static_cast<size_t>(worker);
+    int32_t* tables = reinterpret_cast<int32_t*>(own);
+    const PositionTaps positionTaps{tables, tables + taps};
+    T* packed = reinterpret_cast<T*>(own + tableBytes);
+    Vec<T>* totals = reinterpret_cast<Vec<T>*>(own + tableBytes + tileBytes);
+    for (int64_t i = 0; i < totalCount; i++) totals[i] = Vec<T>{};
+    if (part < pieces) {
+      const int64_t first = part * vectors / pieces, end = (part + 1) * vectors / pieces;
+      convGradientRows(g, y + first * LANES<T>, rows, x + first * LANES<T>, rows, end - first, positionTaps, packed,
+                       totals);
+    } else {
+      convGradientRows(g, tailY, LANES<T>, tailX, LANES<T>, 1, positionTaps, packed, totals);
+    }
+    T* to = partial + part * weights;
+    for (int64_t group = 0; group < g.groups; group++) {
+      for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t o = group * outputs + tile * TILE_OUTPUTS;
+        const int64_t height = outputs - tile * TILE_OUTPUTS < TILE_OUTPUTS ? outputs - tile * TILE_OUTPUTS : TILE_OUTPUTS;
+        for (int64_t k = 0; k < taps; k++) {
+          T sums[TILE_OUTPUTS] = {};
+          addLanes<T, TILE_OUTPUTS>(totals + ((group * tiles + tile) * taps + k) * TILE_OUTPUTS, sums);
+          for (int64_t a = 0; a < height; a++) to[(o + a) * taps + k] = sums[a];
+        }
+      }
+    }
+  });
+  inPieces(pool, weights, 16384, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      T total = 0;
+      for (int64_t part = 0; part < parts; part++) total += partial[part * weights + i];
+      out[i] = total;
+    }
+  });
+}
+
+template <class T>
+void productGradient(Pool& pool, const GradientPlan& plan, const T* y, const T* x, int64_t rows, T* out) {
+  if (plan.linear) linearGradient(pool, plan.outFeatures, plan.inFeatures, y, x, rows, out);
+  else convGradient(pool, plan.geometry, y, x, rows, out);
+}

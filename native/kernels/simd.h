@@ -1,0 +1,116 @@
+// Vectors of one instruction set, on the compiler's own vector types. Included inside that set's namespace, once, with
+// AUTODUAL_VECTOR_BYTES its vector width. Nothing here may have external linkage: each set compiles its own copy.
+// Other compilers than GCC and Clang get arrays of the same interface.
+
+/// Lanes of a vector of T.
+template <class T>
+inline constexpr int LANES = AUTODUAL_VECTOR_BYTES / static_cast<int>(sizeof(T));
+
+template <class T>
+struct VectorOf {
+  typedef T type __attribute__((vector_size(AUTODUAL_VECTOR_BYTES), aligned(AUTODUAL_VECTOR_BYTES)));
+  typedef T unaligned __attribute__((vector_size(AUTODUAL_VECTOR_BYTES), aligned(alignof(T)), may_alias));
+};
+
+template <class T>
+using Vec = typename VectorOf<T>::type;
+
+template <class T>
+AUTODUAL_INLINE Vec<T> load(const T* from) {
+  return *reinterpret_cast<const typename VectorOf<T>::unaligned*>(from);
+}
+
+template <class T>
+AUTODUAL_INLINE void store(T* to, Vec<T> value) {
+  *reinterpret_cast<typename VectorOf<T>::unaligned*>(to) = value;
+}
+
+template <class T>
+AUTODUAL_INLINE Vec<T> broadcast(T value) {
+  // Not 0 + value, which the compiler would have to compute: it makes −0 to 0.
+  return value - Vec<T>{};
+}
+
+/// The first `count` entries, zeros after them; reads nothing beyond.
+template <class T>
+AUTODUAL_INLINE Vec<T> loadSome(const T* from, int count) {
+  alignas(64) T all[LANES<T>] = {};
+  __builtin_memcpy(all, from, static_cast<size_t>(count) * sizeof(T));
+  return load(all);
+}
+
+template <class T>
+AUTODUAL_INLINE void storeSome(T* to, Vec<T> value, int count) {
+  alignas(64) T all[LANES<T>];
+  store(all, value);
+  __builtin_memcpy(to, all, static_cast<size_t>(count) * sizeof(T));
+}
+
+/// `load` of LANES entries, or of those that are left.
+template <class T>
+AUTODUAL_INLINE Vec<T> loadUpTo(const T* from, int64_t left) {
+  return left >= LANES<T> ? load(from) : loadSome(from, static_cast<int>(left));
+}
+
+template <class T>
+AUTODUAL_INLINE void storeUpTo(T* to, Vec<T> value, int64_t left) {
+  if (left >= LANES<T>) store(to, value);
+  else storeSome(to, value, static_cast<int>(left));
+}
+
+/// Keeps a vector that is used several times in its register: compilers would rather load it anew for each use.
+template <class T>
+AUTODUAL_INLINE void keepInRegister(Vec<T>& value) {
+#if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 64
+  asm("" : "+v"(value));
+#elif defined(__x86_64__)
+  asm("" : "+x"(value));
+#else
+  (void)value;
+#endif
+}
+
+/// The sum of all lanes.
+template <class T>
+AUTODUAL_INLINE T sumLanes(Vec<T> value) {
+  alignas(64) T all[LANES<T>];
+  store(all, value);
+  for (int half = LANES<T> / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) all[i] += all[i + half];
+  }
+  return all[0];
+}
+
+/// Calls body(begin, end) for pieces of 0 … count − 1 of about `grain` each, shared among the pool's threads.
+template <class Body>
+inline void inPieces(Pool& pool, int64_t count, int64_t grain, const Body& body) {
+  if (grain < 1) grain = 1;
+  if (count <= grain) {
+    if (count > 0) body(int64_t{0}, count);
+    return;
+  }
+  struct Context {
+    const Body& body;
+    int64_t count, grain;
+  } context{body, count, grain};
+  pool.run(
+      (count + grain - 1) / grain,
+      [](void* raw, int64_t item, int) {
+        const Context& c = *static_cast<const Context*>(raw);
+        const int64_t begin = item * c.grain;
+        const int64_t end = begin + c.grain;
+        c.body(begin, end < c.count ? end : c.count);
+      },
+      &context);
+}
+
+/// Calls body(item, worker) for each of 0 … items − 1, shared among the pool's threads.
+template <class Body>
+inline void forEach(Pool& pool, int64_t items, const Body& body) {
+  pool.run(
+      items, [](void* raw, int64_t item, int worker) { (*static_cast<const Body*>(raw))(item, worker); },
+      const_cast<Body*>(&body));
+}
+
+/// How many features make a piece of about 16,384 entries.
+inline int64_t featureGrain(int64_t rows) { return rows > 16384 ? 1 : 16384 / (rows > 0 ? rows : 1) + 1; }

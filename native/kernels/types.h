@@ -1,0 +1,70 @@
+// What kernels are called with. Tensors are pointers to `[features, rows]`, rows innermost, without gaps.
+#pragma once
+
+#include <cstdint>
+
+#include "../core/pool.h"
+
+namespace autodual {
+
+/// Which column of a per-example tensor `[features, columns]` each row takes; see owners.ts.
+struct Owners {
+  enum class Kind {
+    own,      ///< row i takes column i; column and begin are null
+    shared,   ///< every row takes column 0; column and begin are null
+    indexed,  ///< row i takes column[i]; repeated owners come as this, too
+  };
+  Kind kind;
+  int64_t columns;
+  /// `[rows]`, each in 0 … columns − 1.
+  const int32_t* column;
+  /// Where columns never decrease along the rows: rows begin[c] … begin[c + 1] − 1 belong to column c, `[columns + 1]`.
+  /// Null where the rows are not in order.
+  const int64_t* begin;
+};
+
+/// A patch of its owner's image for every row; see crop-window.ts. Patches may reach over the image's edges.
+struct Window {
+  int64_t channels, height, width, patchHeight, patchWidth;
+  const int32_t* top;   ///< `[rows]`
+  const int32_t* left;  ///< `[rows]`
+};
+
+/// See geometry.ts.
+struct Geometry {
+  int32_t inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth;
+  int32_t strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups;
+};
+
+/// Functions of one number; see elementwise.ts. The first five are the activations.
+enum class Function : int32_t {
+  relu,
+  leakyRelu,  ///< a: the slope
+  hardtanh,   ///< a: the minimum, b: the maximum
+  tanh,
+  sigmoid,
+  abs,
+  sign,
+  square,
+  sqrt,
+  reciprocalSqrt,  ///< a: the offset
+};
+
+struct Elementwise {
+  Function function;
+  double a, b;
+};
+
+enum class Order : int32_t { one, two, infinity };
+
+struct AdamSettings {
+  double rate, beta1, beta2, epsilon, weightDecay;
+  /// 1 / (1 − βᵢ^step)
+  double meanCorrection, squareCorrection;
+};
+
+struct ProductPlan;
+struct GradientPlan;
+struct MedianPlan;
+
+}  // namespace autodual

@@ -1,0 +1,77 @@
+// Functions entry by entry.
+#include "operations.h"
+
+namespace autodual::operations {
+
+namespace {
+
+/// x, y of one shape → a result of that shape, by the kernel that `choose` takes from the table.
+template <class Choose>
+Napi::Value pairwise(Arguments& a, Choose choose) {
+  const Tensor x = a.tensor("x"), y = a.like("y", x), out = a.resultLike(x);
+  a.run({out}, [=](const auto& run) { choose(run.kernels)(run.pool, run.in(x), run.in(y), x.count(), run.out(out)); });
+  return a.give(out);
+}
+
+}  // namespace
+
+Napi::Value multiply(Arguments& a) {
+  return pairwise(a, [](const auto& kernels) { return kernels.multiply; });
+}
+
+Napi::Value minimum(Arguments& a) {
+  return pairwise(a, [](const auto& kernels) { return kernels.minimum; });
+}
+
+Napi::Value maximum(Arguments& a) {
+  return pairwise(a, [](const auto& kernels) { return kernels.maximum; });
+}
+
+Napi::Value combine(Arguments& a) {
+  const double p = a.number("a");
+  const Tensor x = a.tensor("x");
+  const double q = a.number("b");
+  const Tensor y = a.like("y", x), out = a.resultLike(x);
+  a.run({out}, [=](const auto& run) {
+    using T = std::remove_pointer_t<decltype(run.out(out))>;
+    run.kernels.combine(run.pool, static_cast<T>(p), run.in(x), static_cast<T>(q), run.in(y), x.count(), run.out(out));
+  });
+  return a.give(out);
+}
+
+Napi::Value scaleBy(Arguments& a) {
+  const Tensor x = a.tensor("x"), out = a.resultLike(x);
+  const double p = a.number("a"), q = a.number("b");
+  a.run({out}, [=](const auto& run) {
+    using T = std::remove_pointer_t<decltype(run.out(out))>;
+    run.kernels.scaleBy(run.pool, run.in(x), static_cast<T>(p), static_cast<T>(q), x.count(), run.out(out));
+  });
+  return a.give(out);
+}
+
+Napi::Value minimumGradient(Arguments& a) {
+  const Tensor x = a.tensor("x"), y = a.like("y", x), g = a.like("g", x);
+  const Tensor outX = a.resultLike(x), outY = a.resultLike(x);
+  a.run({outX, outY}, [=](const auto& run) {
+    run.kernels.minimumGradient(run.pool, run.in(x), run.in(y), run.in(g), x.count(), run.out(outX), run.out(outY));
+  });
+  return a.give({outX, outY});
+}
+
+Napi::Value apply(Arguments& a) {
+  const Elementwise f = a.function(false);
+  const Tensor x = a.tensor("x"), out = a.resultLike(x);
+  a.run({out}, [=](const auto& run) { run.kernels.apply(run.pool, f, run.in(x), x.count(), run.out(out)); });
+  return a.give(out);
+}
+
+Napi::Value applyGradient(Arguments& a) {
+  const Elementwise f = a.function(false);
+  const Tensor x = a.tensor("x"), g = a.like("g", x), out = a.resultLike(x);
+  a.run({out}, [=](const auto& run) {
+    run.kernels.applyGradient(run.pool, f, run.in(x), run.in(g), x.count(), run.out(out));
+  });
+  return a.give(out);
+}
+
+}  // namespace autodual::operations

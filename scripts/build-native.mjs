@@ -1,0 +1,120 @@
+// Builds the native backend where it is not there yet or older than its sources. Runs at `npm install`, by
+// `npm run build:native` and by `npm test`. The package works without it, on the reference backend, so a failure is told
+// in one line and is no failure of the installation.
+//
+//   --required   exit with 1 where there is no native backend in the end
+//   --sanitize   build with the address and undefined-behaviour sanitizers; see binding.gyp
+//   AUTODUAL_SKIP_NATIVE=1   do nothing
+//   AUTODUAL_VERBOSE=1       show what the compiler says; otherwise a failed build leaves it in build/native-build.log
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const require = createRequire(import.meta.url);
+const [required, sanitize] = ["--required", "--sanitize"].map((flag) => process.argv.includes(flag));
+const verbose = process.env.AUTODUAL_VERBOSE === "1";
+const BUILT = join(root, "build", "Release", "autodual.node");
+const LOG = join("build", "native-build.log");
+
+if (process.env.AUTODUAL_SKIP_NATIVE === "1") {
+  console.log("native backend skipped, as AUTODUAL_SKIP_NATIVE asks; the reference backend serves");
+} else {
+  process.exitCode = (!sanitize && isPresent()) || build() ? 0 : Number(required);
+}
+
+/** Whether a build no older than its sources, or else a prebuilt one, loads. */
+function isPresent() {
+  if (existsSync(BUILT)) return statSync(BUILT).mtimeMs >= newestSource() && loads({});
+  return existsSync(join(root, "prebuilds")) && loads({ PREBUILDS_ONLY: "1" });
+}
+
+function newestSource() {
+  const sources = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
+  const paths = ["binding.gyp", ...sources.filter((p) => /\.(cc|h)$/.test(p)).map((p) => join("native", p))];
+  return Math.max(...paths.map((path) => statSync(join(root, path)).mtimeMs));
+}
+
+/** In a process of its own: what does not load may end it. */
+function loads(environment) {
+  const code = `require(${JSON.stringify(require.resolve("node-gyp-build"))})(${JSON.stringify(root)})`;
+  const env = { ...process.env, ...environment };
+  return spawnSync(process.execPath, ["-e", code], { env, stdio: "ignore" }).status === 0;
+}
+
+/** Builds and says in one line how that went. */
+function build() {
+  const began = performance.now();
+  // What is there and does not load may be another machine's, down to the object files.
+  const steps = existsSync(BUILT) && !loads({}) ? ["rebuild"] : ["configure", "build"];
+  const args = [require.resolve("node-gyp/bin/node-gyp.js"), ...steps, "-j", "max", "--release"];
+  const headers = headersBesideNode();
+  if (headers) args.push(`--nodedir=${headers}`);
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
+    cwd: root,
+    env: sanitize ? { ...process.env, GYP_DEFINES: "sanitize=1" } : process.env,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: verbose ? "inherit" : ["ignore", "pipe", "pipe"],
+  });
+  // A sanitized build loads only with the sanitizers' library before everything else.
+  if (status === 0 && (sanitize || loads({}))) {
+    utimesSync(BUILT, new Date(), new Date());
+    console.log(`native backend built: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+    return true;
+  }
+  // An older build may read other arguments in another order.
+  if (status !== 0) rmSync(BUILT, { force: true });
+  const output = `${stdout ?? ""}${stderr ?? ""}${error ? `${error.stack}\n` : ""}`;
+  const again = /[\\/]node_modules[\\/]/.test(root) ? "npm rebuild autodual" : "npm run build:native";
+  console.log(
+    `native backend not built (${reasonOf(status, output)}): bounds run on the reference backend, many times slower; ` +
+      `to get native speed, install a C++ compiler, make and Python 3, then ${again}${keptLog(output)}`,
+  );
+  return false;
+}
+
+/** Node's own headers where they came with it, so that none need to be downloaded; null where npm knows of others. */
+function headersBesideNode() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const known = process.env.npm_config_nodedir || !existsSync(join(prefix, "include", "node", "node_api.h"));
+  return known ? null : prefix;
+}
+
+function reasonOf(status, output) {
+  if (status === 0) return "the build does not load";
+  if (/could not find any python/i.test(output)) return "no Python 3";
+  if (/not found: make/i.test(output)) return "no make";
+  if (
+    /(g\+\+|c\+\+|clang\+\+|gcc|cc)['"]?: (command )?not found|No such file or directory.*\+\+/i.test(output)
+  ) {
+    return "no C++ compiler";
+  }
+  if (/network connectivity/i.test(output)) return "Node's headers could not be downloaded";
+  if (/find visual studio/i.test(output)) return "no C++ compiler";
+  const fault = output.match(/^.*(?:fatal error|error): .*$/m) ?? output.match(/^gyp ERR! stack .*$/m);
+  return fault ? fault[0].replace(/^gyp ERR! stack (Error: )?/, "").trim() : "see the output";
+}
+
+/** The end of the line: where the output is, if it was kept. */
+function keptLog(output) {
+  if (verbose || output === "") return "";
+  try {
+    mkdirSync(join(root, "build"), { recursive: true });
+    writeFileSync(join(root, LOG), output);
+    return `; the output is in ${LOG}`;
+  } catch {
+    return "; AUTODUAL_VERBOSE=1 shows the output";
+  }
+}
