@@ -68,11 +68,17 @@ Napi::Value read(Arguments& a) {
   return started.promise;
 }
 
+/// When everything that was queued so far was done: seconds of a clock that runs evenly.
 Napi::Value finish(Arguments& a) {
   Promises& promises = a.promises();
-  const auto started = promises.start(a.self(), [](Napi::Env env) -> Napi::Value { return env.Undefined(); });
+  const auto seconds = std::make_shared<double>(0);
+  const auto started = promises.start(
+      a.self(), [seconds](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *seconds); });
   Engine& engine = a.engine();
-  engine.submit([&engine, &promises, id = started.id] { promises.settle(id, engine.failure()); });
+  engine.submit([&engine, &promises, seconds, id = started.id] {
+    *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    promises.settle(id, engine.failure());
+  });
   return started.promise;
 }
 

@@ -175,7 +175,7 @@ async function benchMedian(backend: Backend): Promise<KernelFigure> {
       value.dispose();
       index.dispose();
     });
-    const nsPerElement = (seconds * 1 * 1e9) / (features * rows);
+    const nsPerElement = (seconds * backend.threads * 1e9) / (features * rows);
     const shape = `${features} features, ${MEDIAN_RUNS} medians of ${MEDIAN_TIMES}`;
     return { name: "median-abs", nsPerElement, shapes: [{ shape, seconds, nsPerElement }] };
   } finally {

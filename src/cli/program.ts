@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { UsageError } from "../errors.js";
 import { quote } from "./arguments.js";
 import { addAttack } from "./commands/attack.js";
+import { addBench } from "./commands/bench.js";
 import { addCertify } from "./commands/certify.js";
 import { addData } from "./commands/data.js";
 import { addInfo } from "./commands/info.js";
@@ -12,7 +13,7 @@ import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
 import { packageVersion } from "./version.js";
 
-const ADDERS = [addQuickstart, addTrain, addCertify, addAttack, addInfo, addData];
+const ADDERS = [addQuickstart, addTrain, addCertify, addAttack, addInfo, addData, addBench];
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 a negative answer where that was asked (--fail-above);

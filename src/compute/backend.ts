@@ -72,8 +72,8 @@ export interface Backend {
   readonly machine: string;
   /** How much memory tensors take. */
   memory(resetPeak?: boolean): MemoryUse;
-  /** Resolves when all that was asked so far is done. */
-  finish(): Promise<void>;
+  /** Resolves when all that was asked so far is done, to when it was: seconds of a clock that runs evenly. */
+  finish(): Promise<number>;
   /** The most that this backend's threads can multiply and add, measured now: 10⁹ floating-point operations a second. */
   peakGflops(): Promise<number>;
   /** Releases every tensor and what the backend itself holds (threads, memory). It cannot be used afterwards. */

@@ -34,7 +34,7 @@ export interface Engine {
   reshape(x: T, features: number, rows: number): T;
   release(x: T): void;
   read(x: T): Promise<FloatArray>;
-  finish(): Promise<void>;
+  finish(): Promise<number>;
   memory(resetPeak: boolean): readonly [live: number, peak: number];
   peak(iterations: number): Promise<{ readonly operations: number; readonly seconds: number }>;
 

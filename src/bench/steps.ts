@@ -1,0 +1,108 @@
+import { type CertifyOptions, certifyBatch } from "../certify/certify.js";
+import type { Backend } from "../compute/backend.js";
+import type { BallSpec } from "../dual/ball.js";
+import type { DualOptions } from "../dual/dual-network.js";
+import { type Model, releaseParameters, uploadWeights } from "../network/weights.js";
+import { type Batch, trainingStep } from "../train/step.js";
+import { type MeasureOptions, measure, median } from "./measure.js";
+
+/** How long a step takes, and the memory for it. */
+export interface StepFigure {
+  readonly name: string;
+  readonly batch: number;
+  /** Of a batch: the median. */
+  readonly seconds: number;
+  /** Of an example: all batches together. */
+  readonly secondsPerExample: number;
+  /** Examples that were measured, each time a batch was. */
+  readonly examples: number;
+  /** The most that tensors took at once. */
+  readonly peakMemoryMB: number;
+  /** Fraction of the examples not certified, for `certify`. */
+  readonly robustError?: number;
+}
+
+/** What a step is measured on. */
+export interface StepSubject {
+  readonly name: string;
+  readonly model: Model;
+  readonly ball: BallSpec;
+  readonly batches: readonly Batch[];
+}
+
+const MEBIBYTE = 2 ** 20;
+
+/** A robust training step with exact bounds, without the optimizer's update: bounds, loss and all gradients. */
+export async function benchTrainStep(
+  backend: Backend,
+  { name, model, ball, batches }: StepSubject,
+  dual: DualOptions,
+  options: MeasureOptions = { least: 3, seconds: 3 },
+): Promise<StepFigure> {
+  const parameters = uploadWeights(backend, model);
+  const settings = { ball, kappa: 1, dual };
+  let next = 0;
+  const { seconds, runs, peakBytes, total } = await measure(
+    backend,
+    async () => {
+      const batch = batches[next++ % batches.length];
+      const { gradients, statistics } = await trainingStep(
+        backend,
+        model.network,
+        parameters,
+        batch,
+        settings,
+      );
+      for (const tensor of [...gradients.values(), ...statistics.values()]) tensor.dispose();
+    },
+    options,
+  );
+  releaseParameters(parameters);
+  const batch = batches[0].labels.length;
+  const examples = runs * batch;
+  return {
+    name,
+    batch,
+    seconds,
+    secondsPerExample: total / examples,
+    examples,
+    peakMemoryMB: peakBytes / MEBIBYTE,
+  };
+}
+
+/** Certification of every batch once, after a first that does not count. */
+export async function benchCertify(
+  backend: Backend,
+  { name, model, ball, batches }: StepSubject,
+  options: CertifyOptions,
+  onBatch: (done: number) => void = () => {},
+): Promise<StepFigure> {
+  const parameters = uploadWeights(backend, model);
+  const certify = ({ x, labels }: Batch) =>
+    certifyBatch(backend, model.network, parameters, x, labels.length, ball, labels, options);
+  if (batches.length > 1) await certify(batches[0]);
+  backend.memory(true);
+  const times: number[] = [];
+  let [examples, robust] = [0, 0];
+  for (const batch of batches) {
+    const began = performance.now();
+    const verdict = await certify(batch);
+    times.push((performance.now() - began) / 1000);
+    examples += batch.labels.length;
+    robust += verdict.examples.filter(
+      ({ certified, prediction }, b) => certified && prediction === batch.labels[b],
+    ).length;
+    onBatch(examples);
+  }
+  const { peakBytes } = backend.memory();
+  releaseParameters(parameters);
+  return {
+    name,
+    batch: batches[0].labels.length,
+    seconds: median(times),
+    secondsPerExample: times.reduce((sum, time) => sum + time, 0) / examples,
+    examples,
+    peakMemoryMB: peakBytes / MEBIBYTE,
+    robustError: 1 - robust / examples,
+  };
+}

@@ -1,0 +1,185 @@
+import type { Command } from "commander";
+import { benchKernels, type KernelFigure } from "../../bench/kernels.js";
+import { benchCertify, benchTrainStep, type StepFigure, type StepSubject } from "../../bench/steps.js";
+import type { Backend } from "../../compute/backend.js";
+import type { BoundMethod } from "../../dual/dual-network.js";
+import { oneOf, wholeNumber } from "../arguments.js";
+import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
+import {
+  addBallOptions,
+  addBoundOption,
+  addDataOptions,
+  addJsonOption,
+  addMachineOptions,
+  addSeedOption,
+  type JsonOptions,
+  type MachineOptions,
+} from "../common-options.js";
+import type { CommandContext } from "../context.js";
+import { openBackend } from "../open-backend.js";
+import { Output } from "../output.js";
+import { formatTable } from "../table.js";
+import { wrap } from "../wording.js";
+
+const TARGETS = ["kernels", "train-step", "certify"] as const;
+type Target = (typeof TARGETS)[number];
+
+interface BenchFlags extends SubjectsFlags, JsonOptions, MachineOptions {
+  readonly bound: BoundMethod;
+}
+
+/** `autodual bench`: how fast kernels, certification and training steps are, beside the machine's own peak. */
+export function addBench(program: Command, context: CommandContext): void {
+  const command = program
+    .command("bench")
+    .description("measure kernels, training steps and certification beside the machine's own peak")
+    .argument("[target]", `one of ${TARGETS.join(", ")} (default: all)`, oneOf("target", TARGETS))
+    .option("--model <model...>", "architectures or models that steps are measured on", ["small"]);
+  addDataOptions(command);
+  addBallOptions(command);
+  addBoundOption(command);
+  command
+    .option("--batch <n>", "examples of a step", wholeNumber("--batch", { min: 1 }), 50)
+    .option("--limit <n>", "examples that certify takes", wholeNumber("--limit", { min: 1 }), 200);
+  addMachineOptions(command);
+  addSeedOption(command, "of an architecture's random weights");
+  addJsonOption(command).action(async (target: Target | undefined, flags: BenchFlags) => {
+    context.exitCode = await bench(target, flags, context);
+  });
+}
+
+async function bench(target: Target | undefined, flags: BenchFlags, { io }: CommandContext): Promise<number> {
+  const output = new Output(io, flags.json);
+  const { backend, description } = await openBackend(flags);
+  const wants = (part: Target) => target === undefined || target === part;
+  const stepsOf = async (part: Target) => (wants(part) ? benchSubjects(part, flags) : []);
+  // All that is named must be there before anything is measured.
+  const training = await stepsOf("train-step");
+  const certifying = await stepsOf("certify");
+
+  const peakGflops = await backend.peakGflops();
+  output.print(`${description}; peak ${formatGflops(peakGflops)} GFLOP/s`);
+  const kernels = wants("kernels") ? await runKernels(backend, peakGflops, output) : [];
+  const steps: StepFigure[] = [];
+  for (const subject of training) steps.push(await runTraining(backend, subject, flags.bound, output));
+  for (const subject of certifying) steps.push(await runCertification(backend, subject, flags.bound, output));
+  if (steps.length > 0) printSteps(steps, output);
+  await output.writeJson({
+    schema: "autodual/bench/1",
+    backend: { name: backend.name, machine: backend.machine, arithmetic: backend.dtype },
+    peakGflops,
+    threads: backend.threads,
+    kernels,
+    steps,
+  });
+  backend.dispose();
+  return 0;
+}
+
+async function runKernels(backend: Backend, peakGflops: number, output: Output): Promise<KernelFigure[]> {
+  const figures: KernelFigure[] = [];
+  const progress = output.progress({ label: "kernels", total: 7 });
+  try {
+    for await (const figure of benchKernels(backend, peakGflops)) {
+      figures.push(figure);
+      progress.update(figures.length, figure.name);
+    }
+  } finally {
+    progress.stop();
+  }
+  output.print(
+    formatTable(
+      ["kernel", "shape", "ms", "speed"],
+      figures.flatMap((figure) => [...shapeRows(figure), totalRow(figure)]),
+    ),
+  );
+  return figures;
+}
+
+function shapeRows(figure: KernelFigure): (readonly (string | number)[])[] {
+  if ("nsPerElement" in figure) {
+    return figure.shapes.map(({ shape, seconds, nsPerElement }) => [
+      figure.name,
+      shape,
+      formatMs(seconds),
+      formatNs(nsPerElement),
+    ]);
+  }
+  return figure.shapes.map(({ shape, seconds, gflops, fractionOfPeak }) => [
+    figure.name,
+    shape,
+    formatMs(seconds),
+    formatSpeed(gflops, fractionOfPeak),
+  ]);
+}
+
+function totalRow(figure: KernelFigure): readonly (string | number)[] {
+  const seconds = figure.shapes.reduce((sum, shape) => sum + shape.seconds, 0);
+  const speed =
+    "nsPerElement" in figure
+      ? formatNs(figure.nsPerElement)
+      : formatSpeed(figure.gflops, figure.fractionOfPeak);
+  return [figure.name, "all", formatMs(seconds), speed];
+}
+
+async function runTraining(
+  backend: Backend,
+  subject: StepSubject,
+  method: BoundMethod,
+  output: Output,
+): Promise<StepFigure> {
+  const progress = output.progress({ label: "train-step", total: 1 });
+  try {
+    return await benchTrainStep(backend, subject, { method });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function runCertification(
+  backend: Backend,
+  subject: StepSubject,
+  method: BoundMethod,
+  output: Output,
+): Promise<StepFigure> {
+  const total = subject.batches.reduce((sum, { labels }) => sum + labels.length, 0);
+  const progress = output.progress({ label: `certify ${subject.name}`, total });
+  try {
+    return await benchCertify(backend, subject, { method }, (done) => progress.update(done, ""));
+  } finally {
+    progress.stop();
+  }
+}
+
+function printSteps(steps: readonly StepFigure[], output: Output): void {
+  output.print(
+    formatTable(
+      ["step", "batch", "ms", "ms an example", "memory MB", "robust error"],
+      steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError }) => [
+        name,
+        String(batch),
+        formatMs(seconds),
+        formatMs(secondsPerExample),
+        peakMemoryMB.toFixed(0),
+        robustError === undefined ? "" : `${(100 * robustError).toFixed(1)} %`,
+      ]),
+    ),
+  );
+  output.print(wrap("Milliseconds of a step are the median of its batches; memory is that of all tensors."));
+}
+
+function formatMs(seconds: number): string {
+  return (1000 * seconds).toPrecision(3);
+}
+
+function formatGflops(gflops: number): string {
+  return gflops.toFixed(gflops < 10 ? 1 : 0);
+}
+
+function formatSpeed(gflops: number, fractionOfPeak: number): string {
+  return `${formatGflops(gflops)} GFLOP/s, ${(100 * fractionOfPeak).toFixed(0)} % of peak`;
+}
+
+function formatNs(nsPerElement: number): string {
+  return `${nsPerElement.toFixed(2)} ns an element a core`;
+}
