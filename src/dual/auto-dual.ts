@@ -198,7 +198,8 @@ class DualBuilder {
     }
     const loose = boundsOf(tape, state);
     if (state.precision !== "loose") return { state, bounds: loose };
-    const { open, passing } = unsettled(await this.#neuronStates(statesOf, loose), examples);
+    const states = await this.#neuronStates(statesOf, loose);
+    const { open, passing } = unsettled(states, examples, this.#network.nodes[node].shape);
     this.#openCounts.set(node, open.index.length);
     if (this.#method === "adaptive") {
       if (open.index.length === 0) return { state, bounds: loose };

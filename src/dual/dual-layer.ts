@@ -5,14 +5,25 @@ import type { Layer } from "../network/layer.js";
 import type { LayerContext } from "../network/layers/definition.js";
 
 /**
- * Rows cropped to a patch of an image-shaped node: each row sees `height` × `width` positions of all channels, from
- * its own `top` and `left`.
+ * Patches of an image-shaped node: each viewer sees `height` × `width` positions of all channels, from its own `top`
+ * and `left`.
  */
 export interface Patch {
   readonly height: number;
   readonly width: number;
   readonly top: Int32Array;
   readonly left: Int32Array;
+}
+
+/**
+ * Who looks through patches. Neurons of one position see the same pixels, whatever their channel: their rows share a
+ * viewer, so that coefficients are cropped once for all of them.
+ */
+export interface Viewers {
+  /** The example of each viewer. */
+  readonly examples: Owners;
+  /** The viewer of each row. */
+  readonly rows: Owners;
 }
 
 /** A layer of one input seen through a patch of its output: what the patch does not see does not enter. */
@@ -61,7 +72,7 @@ export interface DualLayer {
    */
   back(tape: Tape, nu: Variable, owners: Owners, want: Want): BackStep;
   /** The layer for rows that see a patch of its output; absent where patches make no sense. */
-  crop?(patch: Patch, owners: Owners): CroppedLayer;
+  crop?(patch: Patch, viewers: Viewers): CroppedLayer;
 }
 
 /** An exact layer: z = A x + b. */
@@ -76,10 +87,10 @@ export interface AffineDual extends DualLayer {
   readonly offset: Variable | undefined;
   /** `back` for unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
   select?(tape: Tape, index: Int32Array): Variable;
-  /** As `select`, each row cropped to its neuron's receptive field, which `fieldOf` tells. */
+  /** As `select`, each row cropped to its neuron's receptive field. */
   selectPatch?(tape: Tape, index: Int32Array): Variable;
-  /** The patch of the input that each of the output features `index` sees. */
-  fieldOf?(index: Int32Array): Patch;
+  /** The patch of the input that the neurons at each of the output's `positions` see. */
+  fieldOf?(positions: Int32Array): Patch;
 }
 
 /** An enclosed layer: parallel lines d·z + m ± ρ, the same map for both directions. */

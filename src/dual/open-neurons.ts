@@ -11,7 +11,7 @@ import {
   type Variable,
 } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
-import { sizeOf } from "../network/shape.js";
+import { type Shape, sizeOf } from "../network/shape.js";
 import { type DualGraph, type Objective, propagateBack } from "./backward.js";
 import { type BoxState, boundsOf } from "./box.js";
 import { type Bounds, NeuronState, type Want } from "./dual-layer.js";
@@ -29,9 +29,14 @@ export interface Unsettled {
   readonly passing: NeuronList;
 }
 
-/** The neurons of each state `[n, examples]`, grouped by example, features ascending. */
-export function unsettled(states: Uint8Array, examples: number): Unsettled {
+/**
+ * The neurons of each state `[n, examples]`, grouped by example; the channels of an image's position, which see the same
+ * patch, lie side by side.
+ */
+export function unsettled(states: Uint8Array, examples: number, shape: Shape): Unsettled {
   const features = states.length / examples;
+  const channels = shape.length === 3 ? shape[0] : 1;
+  const positions = features / channels;
   // Per state and example, first how many neurons there are, then where the next one goes.
   const next = new Int32Array(3 * examples);
   for (let f = 0, i = 0; f < features; f++) {
@@ -47,9 +52,10 @@ export function unsettled(states: Uint8Array, examples: number): Unsettled {
     const size = state === NeuronState.flat ? 0 : total;
     return { index: new Int32Array(size), owner: new Int32Array(size) };
   });
-  for (let f = 0, i = 0; f < features; f++) {
-    for (let b = 0; b < examples; b++, i++) {
-      const state = states[i];
+  for (let turn = 0; turn < features; turn++) {
+    const f = (turn % channels) * positions + Math.floor(turn / channels);
+    for (let b = 0; b < examples; b++) {
+      const state = states[f * examples + b];
       if (state === NeuronState.flat) continue;
       const place = next[state * examples + b]++;
       lists[state].index[place] = f;
@@ -133,11 +139,11 @@ function backwardInPieces(
   for (let begin = 0; begin < rows; begin += rowsAtOnce) {
     const end = Math.min(rows, begin + rowsAtOnce);
     const index = open.index.slice(begin, end);
-    const owners = indexedOwners(open.owner.slice(begin, end));
+    const owner = open.owner.slice(begin, end);
     const run = (piece: Tape): Variable => {
       const objective = chain
-        ? propagatePatches(piece, graph, chain, index, sign, owners, want)
-        : propagateBack(piece, graph, { node, index, sign }, owners, want);
+        ? propagatePatches(piece, graph, chain, index, sign, owner, want)
+        : propagateBack(piece, graph, { node, index, sign }, indexedOwners(owner), want);
       return reshape(piece, result(piece, objective), end - begin, 1);
     };
     pieces.push(rows > rowsAtOnce ? tape.checkpoint(run) : run(tape));

@@ -1,8 +1,8 @@
-import { crop, dot, type Tape, type Variable } from "../autodiff/index.js";
+import { crop, type Tape, type Variable } from "../autodiff/index.js";
 import type { CropWindow } from "../compute/crop-window.js";
-import { OWN, type Owners } from "../compute/owners.js";
+import { OWN, type Owners, SHARED } from "../compute/owners.js";
 import type { Shape } from "../network/shape.js";
-import type { BackStep, DualLayer, Patch, Want } from "./dual-layer.js";
+import type { BackStep, DualLayer, Patch, Viewers, Want } from "./dual-layer.js";
 
 /** Where a patch lies in an image of shape channels×height×width. */
 export function cropWindow([channels, height, width]: Shape, patch: Patch): CropWindow {
@@ -17,40 +17,45 @@ export function cropWindow([channels, height, width]: Shape, patch: Patch): Crop
   };
 }
 
-/** Backward through a layer that acts position by position: on whole rows, or on patches of its coefficients. */
-export type PatchBack = (
-  tape: Tape,
-  nu: Variable,
-  owners: Owners,
-  want: Want,
-  window: CropWindow | null,
-) => BackStep;
+/** Coefficients as rows take them. */
+export interface Seen {
+  readonly values: Variable;
+  readonly owners: Owners;
+}
+
+/** What rows see of a layer's coefficients: `[features, examples]`, or `[features, 1]` that all examples share. */
+export type Look = (coefficients: Variable, kept: "by example" | "shared") => Seen;
+
+/** Rows that see everything. */
+export function lookAtAll(owners: Owners): Look {
+  return (values, kept) => ({ values, owners: kept === "shared" ? SHARED : owners });
+}
+
+/** Rows that see the patch of their viewer: coefficients are cropped once a viewer, not once a row. */
+export function lookAtPatch(tape: Tape, shape: Shape, patch: Patch, viewers: Viewers): Look {
+  const window = cropWindow(shape, patch);
+  return (coefficients, kept) => ({
+    values: crop(tape, coefficients, kept === "shared" ? SHARED : viewers.examples, window),
+    owners: viewers.rows,
+  });
+}
+
+/** Backward through a layer that acts position by position. */
+export type PositionwiseBack = (tape: Tape, nu: Variable, want: Want, look: Look) => BackStep;
 
 /** `back` and `crop` of such a layer; its input has the shape of its output. Only images have patches. */
-export function backByPatch(shape: Shape, back: PatchBack): Pick<DualLayer, "back" | "crop"> {
+export function positionwise(shape: Shape, back: PositionwiseBack): Pick<DualLayer, "back" | "crop"> {
   return {
-    back: (tape, nu, owners, want) => back(tape, nu, owners, want, null),
+    back: (tape, nu, owners, want) => back(tape, nu, want, lookAtAll(owners)),
     crop:
       shape.length !== 3
         ? undefined
-        : (patch, owners) => {
-            const window = cropWindow(shape, patch);
-            return { input: patch, back: (tape, nu, want) => back(tape, nu, owners, want, window) };
-          },
+        : (patch, viewers) => ({
+            input: patch,
+            back: (tape, nu, want) => back(tape, nu, want, lookAtPatch(tape, shape, patch, viewers)),
+          }),
   };
 }
 
-/** Σ_f w[f, owner]·x[f, row] → `[1, R]`; with a window, x is a patch and w is cropped by it. */
-export function dotWithin(
-  tape: Tape,
-  x: Variable,
-  weight: Variable,
-  owners: Owners,
-  window: CropWindow | null,
-): Variable {
-  if (window === null) return dot(tape, x, weight, owners);
-  const cropped = crop(tape, weight, owners, window);
-  const product = dot(tape, x, cropped, OWN);
-  tape.discard(cropped);
-  return product;
-}
+/** Each row its own viewer of its own example. */
+export const OWN_VIEWERS: Viewers = { examples: OWN, rows: OWN };

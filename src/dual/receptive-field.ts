@@ -1,20 +1,19 @@
 import {
-  crop,
+  dot,
   gather,
-  multiply,
   norm,
-  patchNorm,
   reshape,
   scaleBy,
+  scaleShift,
   sum,
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
-import { OWN, type Owners, SHARED } from "../compute/owners.js";
+import { indexedOwners } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph, Objective } from "./backward.js";
-import type { AffineDual, Collected, Patch, Want } from "./dual-layer.js";
-import { cropWindow, dotWithin } from "./patch.js";
+import type { AffineDual, Collected, Patch, Viewers, Want } from "./dual-layer.js";
+import { lookAtPatch, OWN_VIEWERS } from "./patch.js";
 
 /** Beyond this fraction of the first image a patch saves nothing. */
 const WORTHWHILE = 0.5;
@@ -49,14 +48,43 @@ export function patchFeatures(graph: DualGraph, chain: readonly number[]): numbe
   for (let i = 0; i < chain.length; i++) {
     const below = network.nodes[chain[i]].inputs[0] as number;
     most = Math.max(most, network.nodes[below].shape[0] * patch.height * patch.width);
-    patch = layers[chain[i + 1]]?.crop?.(patch, OWN).input ?? patch;
+    patch = layers[chain[i + 1]]?.crop?.(patch, OWN_VIEWERS).input ?? patch;
   }
   return most;
 }
 
 /**
- * `propagateBack` for ±unit vectors of a convolution's output, each row cropped to what its neuron sees. The same
- * numbers for a fraction of the work: on small images a neuron of a second convolution sees a tenth of the first.
+ * Who looks: neighbouring rows of one example and one position share a viewer. Lists in which a position's channels lie
+ * side by side have the fewest.
+ */
+function viewersOf(
+  index: Int32Array,
+  owner: Int32Array,
+  positions: number,
+): Viewers & { readonly places: Int32Array } {
+  const rows = index.length;
+  const viewer = new Int32Array(rows);
+  const examples: number[] = [];
+  const places: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    const place = index[row] % positions;
+    if (row === 0 || place !== places[places.length - 1] || owner[row] !== owner[row - 1]) {
+      places.push(place);
+      examples.push(owner[row]);
+    }
+    viewer[row] = places.length - 1;
+  }
+  return {
+    examples: indexedOwners(Int32Array.from(examples)),
+    rows: indexedOwners(viewer),
+    places: Int32Array.from(places),
+  };
+}
+
+/**
+ * `propagateBack` for ±unit vectors of a convolution's output, feature `index[i]` of example `owner[i]`, each row cropped
+ * to what its neuron sees. The same numbers for a fraction of the work: on small images a neuron of a second convolution
+ * sees a tenth of the first.
  */
 export function propagatePatches(
   tape: Tape,
@@ -64,10 +92,12 @@ export function propagatePatches(
   chain: readonly number[],
   index: Int32Array,
   sign: 1 | -1,
-  owners: Owners,
+  owner: Int32Array,
   want: Want,
 ): Objective {
   const { network, layers } = graph;
+  const [, height, width] = network.nodes[chain[0]].shape;
+  const viewers = viewersOf(index, owner, height * width);
   const first = layers[chain[0]] as Required<AffineDual>;
   const signed = (x: Variable): Variable => (sign === 1 ? x : scaleBy(tape, x, -1));
   const centre: Variable[] = [];
@@ -80,15 +110,15 @@ export function propagatePatches(
     keep({ centre: signed(reshape(tape, gather(tape, first.offset, index), 1, index.length)) });
   }
   let nu = signed(first.selectPatch(tape, index));
-  let patch: Patch = first.fieldOf(index);
+  let patch: Patch = first.fieldOf(viewers.places);
   let mixed = true;
   for (const node of chain.slice(1)) {
     const layer = layers[node];
-    const cropped = layer?.crop?.(patch, owners);
+    const cropped = layer?.crop?.(patch, viewers);
     if (!layer || !cropped) throw new Error(`node ${node} cannot be cropped`);
     const mixing = layer.kind === "affine" && layer.coupling === "mixing";
     // Padding is not a neuron: what a convolution sends there must not be read by the convolution before it.
-    if (mixed && mixing) nu = maskOutside(tape, nu, network.nodes[node].shape, patch);
+    if (mixed && mixing) nu = maskOutside(tape, nu, network.nodes[node].shape, patch, viewers);
     const step = cropped.back(tape, nu, want);
     keep(step);
     const [next] = step.nus;
@@ -99,22 +129,27 @@ export function propagatePatches(
     patch = cropped.input;
     mixed = mixing || (mixed && passes);
   }
-  const window = cropWindow(network.inputShape, patch);
-  const { ballCentre, ballRadius, dualOrder } = graph;
+  const look = lookAtPatch(tape, network.inputShape, patch, viewers);
+  const radii = look(graph.ballRadius, "by example");
   keep({
-    centre: want.centre ? dotWithin(tape, nu, ballCentre, owners, window) : undefined,
-    radius:
-      dualOrder === 1
-        ? patchNorm(tape, nu, ballRadius, owners, window)
-        : norm(tape, nu, crop(tape, ballRadius, owners, window), OWN, dualOrder),
+    centre: want.centre
+      ? dot(tape, nu, look(graph.ballCentre, "by example").values, radii.owners)
+      : undefined,
+    radius: norm(tape, nu, radii.values, radii.owners, graph.dualOrder),
   });
   return { centre: want.centre ? sum(tape, centre) : undefined, radius: sum(tape, radius) };
 }
 
-function maskOutside(tape: Tape, nu: Variable, shape: readonly number[], patch: Patch): Variable {
+function maskOutside(
+  tape: Tape,
+  nu: Variable,
+  shape: readonly number[],
+  patch: Patch,
+  viewers: Viewers,
+): Variable {
   const ones = tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
-  const inside = crop(tape, ones, SHARED, cropWindow(shape, patch));
-  const masked = multiply(tape, nu, inside);
-  tape.discard(ones, inside, nu);
+  const inside = lookAtPatch(tape, shape, patch, viewers)(ones, "shared");
+  const masked = scaleShift(tape, nu, inside.values, undefined, inside.owners);
+  tape.discard(ones, inside.values, nu);
   return masked;
 }

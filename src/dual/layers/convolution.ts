@@ -2,7 +2,7 @@ import { apply, conv2d, conv2dSelect, conv2dTranspose, dot, type Variable } from
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { SHARED } from "../../compute/owners.js";
 import type { AffineDual, Patch } from "../dual-layer.js";
-import { cropWindow, dotWithin } from "../patch.js";
+import { lookAtPatch } from "../patch.js";
 
 /**
  * Dual of any window operation with given weights: ν through the transposed convolution, collects the offset
@@ -34,22 +34,22 @@ export function convolutionDual(
       const channel = index.map((feature) => Math.floor(feature / positions));
       return conv2dSelect(tape, weight, channel, localGeometry(geometry, 1, 1));
     },
-    fieldOf(index) {
-      const place = index.map((feature) => feature % positions);
-      const top = place.map((position) => Math.floor(position / geometry.outWidth));
-      const left = place.map((position) => position % geometry.outWidth);
+    fieldOf(places) {
+      const top = places.map((position) => Math.floor(position / geometry.outWidth));
+      const left = places.map((position) => position % geometry.outWidth);
       return inputPatch(geometry, { height: 1, width: 1, top, left });
     },
-    crop(patch) {
+    crop(patch, viewers) {
       const local = localGeometry(geometry, patch.height, patch.width);
       const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
       return {
         input: inputPatch(geometry, patch),
-        back: (tape, nu, want) => ({
-          nus: [conv2dTranspose(tape, weight, nu, local)],
-          centre:
-            want.centre && offset ? dotWithin(tape, nu, offset, SHARED, cropWindow(shape, patch)) : undefined,
-        }),
+        back(tape, nu, want) {
+          const nus = [conv2dTranspose(tape, weight, nu, local)];
+          if (!want.centre || !offset) return { nus };
+          const { values, owners } = lookAtPatch(tape, shape, patch, viewers)(offset, "shared");
+          return { nus, centre: dot(tape, nu, values, owners) };
+        },
       };
     },
   };

@@ -3,11 +3,10 @@ import {
   add,
   apply,
   combine,
-  crop,
+  dot,
   enclose,
   norm,
   parallelLines,
-  patchNorm,
   scaleBySign,
   scaleShift,
   type Tape,
@@ -17,7 +16,7 @@ import type { Activation } from "../../compute/elementwise.js";
 import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
 import type { Bounds, EnclosedRule, NeuronState, ParallelDual, TwoLineDual } from "../dual-layer.js";
-import { backByPatch, dotWithin, type PatchBack } from "../patch.js";
+import { type PositionwiseBack, positionwise } from "../patch.js";
 
 /**
  * The dual of an elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
@@ -50,13 +49,12 @@ function parallelDual(
   { lower, upper }: Bounds,
 ): ParallelDual {
   const { slope, shift, radius } = parallelLines(tape, activation, lower, upper);
-  const back: PatchBack = (tape, nu, owners, want, window) => {
-    const enclosed = enclose(tape, nu, slope, radius, owners, window);
-    return {
-      nus: [enclosed.nu],
-      centre: want.centre ? dotWithin(tape, nu, shift, owners, window) : undefined,
-      radius: enclosed.radius,
-    };
+  const back: PositionwiseBack = (tape, nu, want, look) => {
+    const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
+    const enclosed = enclose(tape, nu, slopes.values, radii.values, slopes.owners);
+    const step = { nus: [enclosed.nu], radius: enclosed.radius };
+    if (!want.centre) return step;
+    return { ...step, centre: dot(tape, nu, look(shift, "by example").values, slopes.owners) };
   };
   return {
     kind: "parallel",
@@ -66,7 +64,7 @@ function parallelDual(
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
     // Slopes of monotone activations are never negative.
     absolute: (tape, r) => scaleShift(tape, r, slope, undefined, OWN),
-    ...backByPatch(shape, back),
+    ...positionwise(shape, back),
   };
 }
 
@@ -82,14 +80,14 @@ function twoLineDual(
   const half = (sign: 1 | -1): Variable => combine(tape, 0.5, lines.lowerShift, 0.5 * sign, lines.upperShift);
   const even = half(1);
   const odd = half(-1);
-  const back: PatchBack = (tape, nu, owners, _want, window) => {
-    const { lowerSlope, upperSlope } = lines;
-    const place = (slope: Variable): Variable => (window ? crop(tape, slope, owners, window) : slope);
-    const size = window ? patchNorm(tape, nu, odd, owners, window) : norm(tape, nu, odd, owners, 1);
+  const back: PositionwiseBack = (tape, nu, _want, look) => {
+    const [lower, upper] = [look(lines.lowerSlope, "by example"), look(lines.upperSlope, "by example")];
+    const { owners } = lower;
+    const size = norm(tape, nu, look(odd, "by example").values, owners, 1);
     return {
-      nus: [scaleBySign(tape, nu, place(lowerSlope), place(upperSlope), window ? OWN : owners)],
-      centre: add(tape, dotWithin(tape, nu, even, owners, window), size),
+      nus: [scaleBySign(tape, nu, lower.values, upper.values, owners)],
+      centre: add(tape, dot(tape, nu, look(even, "by example").values, owners), size),
     };
   };
-  return { kind: "two-lines", ...backByPatch(shape, back) };
+  return { kind: "two-lines", ...positionwise(shape, back) };
 }
