@@ -22,6 +22,7 @@
       "native/core/cpu.cc",
       "native/core/engine-object.cc",
       "native/core/engine.cc",
+      "native/core/pages.cc",
       "native/core/pool.cc",
       "native/core/promises.cc",
     ],

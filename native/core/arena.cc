@@ -1,89 +1,126 @@
 #include "arena.h"
 
-#include <cstdlib>
+#include <iterator>
 #include <new>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "pages.h"
 
 namespace autodual {
 
 namespace {
 
 constexpr size_t ALIGNMENT = 64;
-constexpr size_t HUGE_PAGE = size_t{2} << 20;
-constexpr size_t LEAST_HUGE = size_t{4} << 20;
-/// Freed blocks are kept up to this many bytes.
-constexpr size_t KEPT_MOST = size_t{1} << 30;
-
-/// Bytes of the size class: four classes an octave, so that at most a fifth of a block is lost.
-size_t classBytes(size_t bytes) {
-  const size_t units = bytes == 0 ? 1 : (bytes + ALIGNMENT - 1) / ALIGNMENT;
-  size_t step = 1;
-  while (step * 8 < units) step *= 2;
-  return (units + step - 1) / step * step * ALIGNMENT;
-}
-
-void* allocate(size_t bytes) {
-  void* block = nullptr;
-  const bool huge = bytes >= LEAST_HUGE;
-  if (posix_memalign(&block, huge ? HUGE_PAGE : ALIGNMENT, bytes) != 0) return nullptr;
-#if defined(__linux__)
-  if (huge) madvise(block, bytes, MADV_HUGEPAGE);
+#if defined(__SANITIZE_ADDRESS__)
+// Every block from the system, and back at once: the sanitizer sees where each begins and ends.
+constexpr size_t CHUNK = ALIGNMENT, IDLE_MOST = 0;
+#else
+constexpr size_t CHUNK = 16 * HUGE_PAGE;
+/// Chunks that are all free are kept up to this many bytes.
+constexpr size_t IDLE_MOST = size_t{512} << 20;
 #endif
-  return block;
-}
+
+size_t roundUp(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 
 }  // namespace
 
-Arena::~Arena() { freeKept(); }
-
-void Arena::freeKept() {
-  for (auto& [size, blocks] : kept_) {
-    for (void* block : blocks) std::free(block);
-  }
-  kept_.clear();
-  keptBytes_ = 0;
+Arena::~Arena() {
+  for (const auto& [begin, size] : chunks_) givePages(begin, size);
 }
 
 void* Arena::take(size_t bytes) {
-  const size_t size = classBytes(bytes + offset_);
+  const size_t size = blockBytes(bytes);
   if (size < bytes) throw std::bad_alloc();
   std::lock_guard<std::mutex> lock(mutex_);
   if (limit_ > 0 && bytes > limit_ - live_) throw std::bad_alloc();
-  void* block = nullptr;
-  const auto free = kept_.find(size);
-  if (free != kept_.end() && !free->second.empty()) {
-    block = free->second.back();
-    free->second.pop_back();
-    keptBytes_ -= size;
-  } else {
-    block = allocate(size);
-    if (block == nullptr) {
-      freeKept();
-      block = allocate(size);
-    }
-    if (block == nullptr) throw std::bad_alloc();
-  }
+  char* block = takeBlock(size);
   live_ += bytes;
   if (live_ > peak_) peak_ = live_;
-  return static_cast<char*>(block) + offset_;
+  return block + offset_;
 }
 
 void Arena::give(void* block, size_t bytes) {
-  void* begin = static_cast<char*>(block) - offset_;
-  const size_t size = classBytes(bytes + offset_);
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    live_ -= bytes;
-    if (keptBytes_ + size <= KEPT_MOST) {
-      kept_[size].push_back(begin);
-      keptBytes_ += size;
-      return;
+  std::lock_guard<std::mutex> lock(mutex_);
+  live_ -= bytes;
+  addGap(static_cast<char*>(block) - offset_, blockBytes(bytes));
+}
+
+size_t Arena::blockBytes(size_t bytes) const { return roundUp(bytes + offset_ + (bytes == 0), ALIGNMENT); }
+
+/// Of the smallest gap that is large enough, the lowest.
+char* Arena::takeBlock(size_t size) {
+  auto found = gapsBySize_.lower_bound({size, nullptr});
+  if (found == gapsBySize_.end()) {
+    if (!addChunk(size)) throw std::bad_alloc();
+    found = gapsBySize_.lower_bound({size, nullptr});
+  }
+  const auto [gapSize, begin] = *found;
+  const auto chunk = std::prev(chunks_.upper_bound(begin));
+  if (chunk->first == begin && chunk->second == gapSize) idle_ -= gapSize;
+  removeGap(gaps_.find(begin));
+  if (gapSize > size) {
+    gaps_.emplace(begin + size, gapSize - size);
+    gapsBySize_.emplace(gapSize - size, begin + size);
+  }
+  return begin;
+}
+
+/// Gives back what is idle before it gives up.
+bool Arena::addChunk(size_t size) {
+  const size_t bytes = size > CHUNK ? roundUp(size, CHUNK >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT) : CHUNK;
+  if (bytes < size) return false;
+  char* begin = static_cast<char*>(takePages(bytes));
+  if (begin == nullptr) {
+    for (auto chunk = chunks_.begin(); chunk != chunks_.end();) {
+      const auto next = std::next(chunk);
+      const auto gap = gaps_.find(chunk->first);
+      if (gap != gaps_.end() && gap->second == chunk->second) dropChunk(chunk);
+      chunk = next;
+    }
+    begin = static_cast<char*>(takePages(bytes));
+  }
+  if (begin == nullptr) return false;
+  chunks_.emplace(begin, bytes);
+  gaps_.emplace(begin, bytes);
+  gapsBySize_.emplace(bytes, begin);
+  idle_ += bytes;
+  return true;
+}
+
+void Arena::dropChunk(std::map<char*, size_t>::iterator chunk) {
+  const auto [begin, size] = *chunk;
+  removeGap(gaps_.find(begin));
+  idle_ -= size;
+  chunks_.erase(chunk);
+  givePages(begin, size);
+}
+
+/// Joins what is free with the gaps beside it, within their chunk.
+void Arena::addGap(char* begin, size_t size) {
+  const auto chunk = std::prev(chunks_.upper_bound(begin));
+  char* const chunkEnd = chunk->first + chunk->second;
+  const auto after = gaps_.lower_bound(begin);
+  if (after != gaps_.begin()) {
+    const auto before = std::prev(after);
+    if (before->first >= chunk->first && before->first + before->second == begin) {
+      begin = before->first;
+      size += before->second;
+      removeGap(before);
     }
   }
-  std::free(begin);
+  if (after != gaps_.end() && after->first < chunkEnd && begin + size == after->first) {
+    size += after->second;
+    removeGap(after);
+  }
+  gaps_.emplace(begin, size);
+  gapsBySize_.emplace(size, begin);
+  if (size != chunk->second) return;
+  idle_ += size;
+  if (idle_ > IDLE_MOST) dropChunk(chunk);
+}
+
+void Arena::removeGap(std::map<char*, size_t>::iterator gap) {
+  gapsBySize_.erase({gap->second, gap->first});
+  gaps_.erase(gap);
 }
 
 Arena::Use Arena::use(bool resetPeak) {

@@ -1,14 +1,15 @@
-// Memory for tensors: blocks in size classes that are kept for reuse.
+// Memory for tensors: blocks cut from large chunks, so that sizes that vary find their place again.
 #pragma once
 
 #include <cstddef>
 #include <map>
 #include <mutex>
-#include <vector>
+#include <set>
+#include <utility>
 
 namespace autodual {
 
-/// Hands out 64-byte aligned blocks, from any thread. Live bytes are those asked for, not those of the size class.
+/// Hands out 64-byte aligned blocks, from any thread. Live bytes are those asked for.
 class Arena {
  public:
   /// `limit` bounds the live bytes, 0 is none. Blocks begin `offset` bytes after the alignment (for tests; 0 otherwise).
@@ -29,12 +30,21 @@ class Arena {
   Use use(bool resetPeak);
 
  private:
-  void freeKept();
+  size_t blockBytes(size_t bytes) const;
+  char* takeBlock(size_t size);
+  bool addChunk(size_t size);
+  void dropChunk(std::map<char*, size_t>::iterator chunk);
+  void addGap(char* begin, size_t size);
+  void removeGap(std::map<char*, size_t>::iterator gap);
 
   std::mutex mutex_;
   const size_t limit_, offset_;
-  size_t live_ = 0, peak_ = 0, keptBytes_ = 0;
-  std::map<size_t, std::vector<void*>> kept_;
+  size_t live_ = 0, peak_ = 0;
+  /// Sizes by address: chunks, and what is free within them.
+  std::map<char*, size_t> chunks_, gaps_;
+  std::set<std::pair<size_t, char*>> gapsBySize_;
+  /// Bytes of chunks that are all free.
+  size_t idle_ = 0;
 };
 
 }  // namespace autodual

@@ -2,13 +2,14 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "pages.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -29,8 +30,6 @@ inline void relax() {
   std::this_thread::yield();
 #endif
 }
-
-constexpr size_t ALIGNMENT = 64;
 
 struct Scratch {
   void* memory = nullptr;
@@ -117,7 +116,9 @@ Pool::Pool(int threads) : threads_(threads < 1 ? 1 : threads), shared_(std::make
 
 Pool::~Pool() {
   shared_->dismiss();
-  for (Scratch& scratch : shared_->scratch) std::free(scratch.memory);
+  for (Scratch& scratch : shared_->scratch) {
+    if (scratch.memory != nullptr) givePages(scratch.memory, scratch.bytes);
+  }
 }
 
 void Pool::run(int64_t items, Body body, void* context) {
@@ -150,10 +151,12 @@ void Pool::run(int64_t items, Body body, void* context) {
 void* Pool::scratch(int worker, size_t bytes) {
   Scratch& own = shared_->scratch[static_cast<size_t>(worker)];
   if (own.bytes >= bytes) return own.memory;
-  std::free(own.memory);
+  if (own.memory != nullptr) givePages(own.memory, own.bytes);
   own = {};
-  const size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  own.memory = std::aligned_alloc(ALIGNMENT, rounded);
+  // Some more than is asked for, so that sizes that vary do not come here each time.
+  const size_t least = bytes + bytes / 4;
+  const size_t rounded = least < HUGE_PAGE ? (least + 63) / 64 * 64 : (least + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  own.memory = takePages(rounded);
   if (own.memory == nullptr) throw std::bad_alloc();
   own.bytes = rounded;
   return own.memory;

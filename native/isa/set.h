@@ -41,6 +41,7 @@ const Kernels<T> TABLE = {
     .transpose = transpose<T>,
     .gather = gather<T>,
     .scatterAdd = scatterAdd<T>,
+    .replace = replace<T>,
     .scaleShift = scaleShift<T>,
     .scaleBySign = scaleBySign<T>,
     .scaleBySignGradient = scaleBySignGradient<T>,

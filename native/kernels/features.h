@@ -49,3 +49,14 @@ void scatterAdd(Pool& pool, const T* y, const int32_t* index, int64_t count, int
     }
   });
 }
+
+template <class T>
+void replace(Pool& pool, const T* x, const int32_t* index, const T* y, int64_t count, int64_t rows, int64_t f, T* out) {
+  inPieces(pool, f * rows, 1 << 16, [=](int64_t begin, int64_t end) {
+    __builtin_memcpy(out + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(T));
+  });
+  // One thread: should an index occur twice, the last counts.
+  for (int64_t i = 0; i < count; i++) {
+    __builtin_memcpy(out + index[i] * rows, y + i * rows, static_cast<size_t>(rows) * sizeof(T));
+  }
+}

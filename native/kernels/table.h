@@ -28,6 +28,7 @@ struct Kernels {
   void (*transpose)(Pool&, const T* x, int64_t f, int64_t rows, T* out);
   void (*gather)(Pool&, const T* x, const int32_t* index, int64_t count, int64_t rows, T* out);
   void (*scatterAdd)(Pool&, const T* y, const int32_t* index, int64_t count, int64_t rows, int64_t f, T* out);
+  void (*replace)(Pool&, const T* x, const int32_t* index, const T* y, int64_t count, int64_t rows, int64_t f, T* out);
 
   // rows.h: scale and shift may be null
   void (*scaleShift)(Pool&, const T* x, int64_t f, int64_t rows, const T* scale, const T* shift, const Owners&, T* out);

@@ -36,6 +36,17 @@ Napi::Value scatterAdd(Arguments& a) {
   return a.give(out);
 }
 
+Napi::Value replace(Arguments& a) {
+  const Tensor x = a.tensor("x");
+  const Indices index = a.indices("index", 0, x.features);
+  const auto count = static_cast<int64_t>(index->size());
+  const Tensor y = a.tensor("y", count, x.rows), out = a.resultLike(x);
+  a.run({out}, [=](const auto& run) {
+    run.kernels.replace(run.pool, run.in(x), index->data(), run.in(y), count, x.rows, x.features, run.out(out));
+  });
+  return a.give(out);
+}
+
 Napi::Value concat(Arguments& a) {
   const int64_t count = a.size("parts", 1, 1 << 20);
   std::vector<Tensor> parts;

@@ -12,7 +12,7 @@ namespace autodual::operations {
   _(linear) _(linearTranspose) _(linearWeightGradient) _(conv2d) _(conv2dTranspose) _(conv2dWeightGradient)       \
   _(conv2dSelect) _(conv2dSelectGradient)                                                                         \
   /* features.cc */                                                                                               \
-  _(transpose) _(gather) _(scatterAdd) _(concat) _(slice) _(select) _(selectTranspose) _(maxPoolChoice)           \
+  _(transpose) _(gather) _(scatterAdd) _(replace) _(concat) _(slice) _(select) _(selectTranspose) _(maxPoolChoice)           \
   /* entries.cc */                                                                                                \
   _(combine) _(scaleBy) _(multiply) _(minimum) _(maximum) _(minimumGradient) _(apply) _(applyGradient)            \
   /* rows.cc */                                                                                                   \

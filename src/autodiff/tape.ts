@@ -99,7 +99,7 @@ export class Tape implements Disposable {
    * the result and one such piece at a time. `run` must give the same result each time.
    */
   checkpoint(run: (tape: Tape) => Variable): Variable {
-    if (!this.recording) return run(this);
+    if (!this.recording) return this.aside(run);
     const quiet = new Tape(this.backend, { record: false });
     const result = run(quiet).value;
     quiet.#owned.delete(result);

@@ -111,6 +111,8 @@ export interface Backend {
   gather(x: Tensor, index: Int32Array): Tensor;
   /** Its transpose: out[index[i]] += y[i]; entries −1 are dropped: `[index.length, R]` → `[features, R]`. */
   scatterAdd(y: Tensor, index: Int32Array, features: number): Tensor;
+  /** x with feature index[i] replaced by y[i]: x `[f, R]`, y `[index.length, R]`, indices that differ → `[f, R]`. */
+  replace(x: Tensor, index: Int32Array, y: Tensor): Tensor;
   /** Stacks along features. */
   concat(parts: readonly Tensor[]): Tensor;
   /** Features start … start + count − 1. */

@@ -118,6 +118,16 @@ export function scatterAdd(y: Shape, index: Int32Array, features: number): Shape
   return { features, rows: y.rows };
 }
 
+export function replace(x: Shape, index: Int32Array, y: Shape): Shape {
+  checkIndex("replace", "index", index, 0, x.features);
+  checkShape("replace", "y", y, index.length, x.rows);
+  const taken = new Uint8Array(x.features);
+  for (const feature of index) taken[feature] += taken[feature] < 2 ? 1 : 0;
+  const twice = taken.indexOf(2);
+  if (twice >= 0) throw shapeMismatch("replace", "indices that differ", `${twice} twice`);
+  return x;
+}
+
 export function concat(parts: readonly Shape[]): Shape {
   if (parts.length === 0) throw shapeMismatch("concat", "at least one part", "none");
   let features = 0;

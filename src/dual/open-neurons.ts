@@ -1,12 +1,10 @@
 import {
-  add,
   combine,
   concat,
   maximum,
   minimum,
-  multiply,
+  replace,
   reshape,
-  scatterAdd,
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
@@ -107,6 +105,9 @@ export function refineAdaptive(
   return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
 }
 
+/** Rows of single precision in a cache line. */
+const LINE_ROWS = 16;
+
 /** How many rows fit into a piece: at least a few, so that a small budget still gets done. */
 function pieceRows(
   tape: Tape,
@@ -118,7 +119,10 @@ function pieceRows(
     ? patchFeatures(graph, chain)
     : Math.max(...graph.network.nodes.map(({ shape }) => sizeOf(shape)));
   const bytes = tape.backend.dtype === "float64" ? 8 : 4;
-  return Math.max(16, Math.floor(pieceBytes / (bytes * features)));
+  const rows = Math.floor(pieceBytes / (bytes * features));
+  // Features an odd number of cache lines apart spread over all of a cache.
+  const lines = Math.floor(rows / LINE_ROWS);
+  return lines > 2 ? (lines - 1 + (lines % 2)) * LINE_ROWS : Math.max(LINE_ROWS, rows);
 }
 
 /** Bounds rows piece after piece; a piece is forgotten and computed again in the backward pass. */
@@ -154,12 +158,8 @@ function backwardInPieces(
 /** `values` `[open, 1]` at the open places of `[n, examples]`, `base` elsewhere. */
 function replaceOpen(tape: Tape, base: Variable, values: Variable, open: NeuronList): Variable {
   const { features, rows: examples } = base.value;
-  const place = open.index.map((feature, i) => feature * examples + open.owner[i]);
-  const exact = reshape(tape, scatterAdd(tape, values, place, features * examples), features, examples);
-  if (open.index.length === features * examples) return exact;
-  const { backend } = tape;
-  const keep = new Float64Array(features * examples).fill(1);
-  for (const i of place) keep[i] = 0;
-  const kept = multiply(tape, base, tape.own(backend.upload(features, examples, keep)));
-  return add(tape, exact, kept);
+  const place = new Int32Array(open.index.length);
+  for (let i = 0; i < place.length; i++) place[i] = open.index[i] * examples + open.owner[i];
+  const replaced = replace(tape, reshape(tape, base, features * examples, 1), place, values);
+  return reshape(tape, replaced, features, examples);
 }

@@ -86,6 +86,7 @@ const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {
   transpose: (t) => [t.of(2, 6)],
   gather: (t) => [t.of(2, 6), INDEX],
   scatterAdd: (t) => [t.of(3, 6), INDEX, 2],
+  replace: (t) => [t.of(3, 6), Int32Array.of(2, 0), t.of(2, 6)],
   concat: (t) => [2, t.of(2, 6), t.of(3, 6)],
   slice: (t) => [t.of(3, 6), 1, 2],
   select: (t) => [t.of(2, 6), t.of(3, 3), ...INDEXED, 7],
@@ -276,6 +277,8 @@ describe.skipIf(problem !== null)(
       await refused("gather", [t.of(2, 6), Int32Array.of(2)]);
       await refused("gather", [t.of(2, 6), Int32Array.of(-2)]);
       await refused("scatterAdd", [t.of(3, 6), INDEX, 1]);
+      await refused("replace", [t.of(3, 6), Int32Array.of(3, 0), t.of(2, 6)]);
+      await refused("replace", [t.of(3, 6), Int32Array.of(-1, 0), t.of(2, 6)]);
       await refused("conv2dSelect", [t.of(2, 9), GEOMETRY, Int32Array.of(32)]);
       await refused("softmaxCrossEntropy", [t.of(2, 6), Int32Array.of(0, 0, 0, 0, 0, 2)]);
       await refused("softmaxCrossEntropy", [t.of(2, 6), Int32Array.of(0)]);

@@ -189,6 +189,7 @@ function* entries(backend: Backend, draw: Draw): Generator<readonly [string, Ten
   }
   const scattered = draw.indices(features, -1, 7);
   yield ["scatterAdd", backend.scatterAdd(x, scattered, 7)];
+  yield ["replace", backend.replace(x, Int32Array.of(1, 0), backend.slice(x, 0, 2))];
   const labels = draw.indices(300, 0, features);
   const loss = backend.softmaxCrossEntropy(lower, labels);
   yield ["softmaxCrossEntropy", loss];

@@ -89,6 +89,18 @@ export function scatterAdd(tape: Tape, y: Variable, index: Int32Array, features:
   return tape.record(backend.scatterAdd(y.value, index, features), [y], (g) => [backend.gather(g, index)]);
 }
 
+/** x with feature index[i] replaced by y[i]; indices differ. */
+export function replace(tape: Tape, x: Variable, index: Int32Array, y: Variable): Variable {
+  const { backend } = tape;
+  return tape.record(backend.replace(x.value, index, y.value), [x, y], (g, [needsX, needsY]) => {
+    if (!needsX) return [null, needsY ? backend.gather(g, index) : null];
+    const none = backend.filled(index.length, g.rows, 0);
+    const kept = backend.replace(g, index, none);
+    none.dispose();
+    return [kept, needsY ? backend.gather(g, index) : null];
+  });
+}
+
 /** Stacks along features. */
 export function concat(tape: Tape, parts: readonly Variable[]): Variable {
   const { backend } = tape;

@@ -50,6 +50,7 @@ export interface Engine {
   transpose(x: T): T;
   gather(x: T, index: Int32Array): T;
   scatterAdd(y: T, index: Int32Array, features: number): T;
+  replace(x: T, index: Int32Array, y: T): T;
   concat(count: number, ...parts: T[]): T;
   slice(x: T, start: number, count: number): T;
   select(x: T, index: T, ...rest: [...OwnerArguments, missing: number]): T;

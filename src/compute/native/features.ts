@@ -5,7 +5,15 @@ import type { NativeMemory } from "./tensor.js";
 
 type FeatureOperations = Pick<
   Backend,
-  "transpose" | "gather" | "scatterAdd" | "concat" | "slice" | "select" | "selectTranspose" | "maxPoolChoice"
+  | "transpose"
+  | "gather"
+  | "scatterAdd"
+  | "replace"
+  | "concat"
+  | "slice"
+  | "select"
+  | "selectTranspose"
+  | "maxPoolChoice"
 >;
 
 /** Moves of features: permutations, padding, slices, joins, and the choices of max pooling. */
@@ -25,6 +33,12 @@ export function featureOperations(memory: NativeMemory): FeatureOperations {
       const input = memory.take(y);
       const shape = rules.scatterAdd(input, index, features);
       return memory.give(shape, memory.engine.scatterAdd(input.number, index, features));
+    },
+
+    replace(x, index, y) {
+      const [input, parts] = [memory.take(x), memory.take(y)];
+      const shape = rules.replace(input, index, parts);
+      return memory.give(shape, memory.engine.replace(input.number, index, parts.number));
     },
 
     concat(parts) {

@@ -2,7 +2,7 @@ import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules.js";
 import type { ReferenceMemory } from "./tensor.js";
 
-type FeatureOperations = Pick<Backend, "gather" | "scatterAdd" | "concat" | "slice">;
+type FeatureOperations = Pick<Backend, "gather" | "scatterAdd" | "replace" | "concat" | "slice">;
 
 /** Exact moves of features: permutations, padding, slices, joins. */
 export function featureOperations(memory: ReferenceMemory): FeatureOperations {
@@ -29,6 +29,17 @@ export function featureOperations(memory: ReferenceMemory): FeatureOperations {
         const end = (i + 1) * rows;
         for (let at = i * rows; at < end; at++) to[at + shift] += from[at];
       }
+      return out;
+    },
+
+    replace(x, index, y) {
+      const [input, parts] = [memory.take(x), memory.take(y)];
+      const out = memory.zeros(rules.replace(input, index, parts));
+      out.values.set(input.values);
+      const { rows } = input;
+      index.forEach((feature, i) => {
+        out.values.set(parts.values.subarray(i * rows, (i + 1) * rows), feature * rows);
+      });
       return out;
     },
 

@@ -11,9 +11,8 @@ export const conv2d: AffineRule<Conv2dLayer> = {
   bind(tape, layer, context) {
     const geometry = windowGeometry(layer, context.inputShapes[0], context.outputShape);
     const positions = geometry.outHeight * geometry.outWidth;
-    const channelOf = Int32Array.from({ length: sizeOf(context.outputShape) }, (_, f) =>
-      Math.floor(f / positions),
-    );
+    const channelOf = new Int32Array(sizeOf(context.outputShape));
+    for (let f = 0; f < channelOf.length; f++) channelOf[f] = f / positions;
     const offset = layer.bias ? gather(tape, context.parameter("bias"), channelOf) : undefined;
     return convolutionDual(context.parameter("weight"), offset, geometry);
   },

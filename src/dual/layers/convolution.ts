@@ -31,12 +31,16 @@ export function convolutionDual(
     },
     select: (tape, index) => conv2dSelect(tape, weight, index, geometry),
     selectPatch(tape, index) {
-      const channel = index.map((feature) => Math.floor(feature / positions));
+      const channel = new Int32Array(index.length);
+      for (let i = 0; i < index.length; i++) channel[i] = index[i] / positions;
       return conv2dSelect(tape, weight, channel, localGeometry(geometry, 1, 1));
     },
     fieldOf(places) {
-      const top = places.map((position) => Math.floor(position / geometry.outWidth));
-      const left = places.map((position) => position % geometry.outWidth);
+      const [top, left] = [new Int32Array(places.length), new Int32Array(places.length)];
+      for (let i = 0; i < places.length; i++) {
+        top[i] = places[i] / geometry.outWidth;
+        left[i] = places[i] % geometry.outWidth;
+      }
       return inputPatch(geometry, { height: 1, width: 1, top, left });
     },
     crop(patch, viewers) {
@@ -74,10 +78,11 @@ function reach(count: number, stride: number, kernel: number, dilation: number):
 
 function inputPatch(geometry: Conv2dGeometry, patch: Patch): Patch {
   const local = localGeometry(geometry, patch.height, patch.width);
-  return {
-    height: local.inHeight,
-    width: local.inWidth,
-    top: patch.top.map((y) => y * geometry.strideHeight - geometry.padTop),
-    left: patch.left.map((x) => x * geometry.strideWidth - geometry.padLeft),
-  };
+  const { strideHeight, strideWidth, padTop, padLeft } = geometry;
+  const [top, left] = [new Int32Array(patch.top.length), new Int32Array(patch.top.length)];
+  for (let i = 0; i < top.length; i++) {
+    top[i] = patch.top[i] * strideHeight - padTop;
+    left[i] = patch.left[i] * strideWidth - padLeft;
+  }
+  return { height: local.inHeight, width: local.inWidth, top, left };
 }

@@ -1,4 +1,12 @@
-import { apply, dot, linear as linearOp, linearTranspose, spread, transpose } from "../../autodiff/index.js";
+import {
+  apply,
+  dot,
+  linear as linearOp,
+  linearTranspose,
+  spread,
+  transpose,
+  type Variable,
+} from "../../autodiff/index.js";
 import { indexedOwners, SHARED } from "../../compute/owners.js";
 import type { LinearLayer } from "../../network/layer.js";
 import type { AffineRule } from "../dual-layer.js";
@@ -6,8 +14,9 @@ import type { AffineRule } from "../dual-layer.js";
 /** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */
 export const linear: AffineRule<LinearLayer> = {
   form: "affine",
-  bind(_tape, layer, context) {
+  bind(whole, layer, context) {
     const weight = context.parameter("weight");
+    let columns: Variable | undefined;
     const offset = layer.bias ? context.parameter("bias") : undefined;
     return {
       kind: "affine",
@@ -25,7 +34,10 @@ export const linear: AffineRule<LinearLayer> = {
         return apply(tape, { kind: "sqrt" }, sum);
       },
       // Wᵀ of a unit vector is a row of W: no multiplication.
-      select: (tape, index) => spread(tape, transpose(tape, weight), indexedOwners(index), index.length),
+      select(tape, index) {
+        columns ??= transpose(whole, weight);
+        return spread(tape, columns, indexedOwners(index), index.length);
+      },
     };
   },
 };

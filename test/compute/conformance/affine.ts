@@ -65,6 +65,22 @@ export function affineConformance(bench: Bench): void {
       }
     });
 
+    test("replace puts features in the place of others", async () => {
+      const index = Int32Array.of(3, 0);
+      for (const rows of [1, 5, 33]) {
+        const [x, y] = [bench.matrix(5, rows), bench.matrix(2, rows)];
+        const out = await bench.run([x, y], (backend, [a, b]) => backend.replace(a, index, b));
+        const expected = build(5, rows, (f, r) =>
+          index.includes(f) ? y.values[index.indexOf(f) * rows + r] : x.values[f * rows + r],
+        );
+        bench.expectClose(out, expected, "replace", 0);
+        const none = await bench.run([x, bench.matrix(0, rows)], (backend, [a, b]) =>
+          backend.replace(a, new Int32Array(0), b),
+        );
+        bench.expectClose(none, x, "replace nothing", 0);
+      }
+    });
+
     test("concat and slice undo each other", async () => {
       const parts = [bench.matrix(3, 5), bench.matrix(1, 5), bench.matrix(4, 5)];
       const whole = await bench.run(parts, (backend, tensors) => backend.concat(tensors));
