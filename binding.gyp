@@ -29,6 +29,7 @@
     "operations": [
       "native/operations/activations.cc",
       "native/operations/arguments.cc",
+      "native/operations/backward.cc",
       "native/operations/entries.cc",
       "native/operations/features.cc",
       "native/operations/loss.cc",

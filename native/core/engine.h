@@ -46,6 +46,8 @@ struct Run {
   const T* in(const Tensor& tensor) const { return out(tensor); }
   T* out(const Tensor& tensor) const { return tensor ? static_cast<T*>(tensor.buffer->data()) : nullptr; }
   Owners owners(const OwnerTable& table) const;
+  /// Without the beginnings of columns, so that several can be had at once.
+  Owners unordered(const OwnerTable& table) const;
 };
 
 /// Every method but those under `On the engine's thread` belongs to the thread that made the engine.
@@ -161,6 +163,12 @@ Owners Run<T>::owners(const OwnerTable& table) const {
   if (table.kind == OwnerTable::Kind::shared) return {Owners::Kind::shared, table.columns, nullptr, nullptr};
   const OwnerColumns& own = engine.columns(table);
   return {Owners::Kind::indexed, table.columns, own.column->data(), own.begin.empty() ? nullptr : own.begin.data()};
+}
+
+template <class T>
+Owners Run<T>::unordered(const OwnerTable& table) const {
+  if (table.kind != OwnerTable::Kind::indexed) return owners(table);
+  return {Owners::Kind::indexed, table.columns, table.column->data(), nullptr};
 }
 
 }  // namespace autodual

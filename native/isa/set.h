@@ -25,10 +25,14 @@ namespace AUTODUAL_SET {
 #include "../kernels/rows.h"
 #include "../kernels/select.h"
 
+// What builds on most of them.
+#include "../kernels/backward.h"
+
 template <class T>
 const Kernels<T> TABLE = {
     .product = product<T>,
     .productGradient = productGradient<T>,
+    .backward = backward<T>,
     .combine = combine<T>,
     .scaleBy = scaleBy<T>,
     .multiply = multiply<T>,

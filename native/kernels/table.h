@@ -13,6 +13,9 @@ struct Kernels {
   void (*product)(Pool&, const ProductPlan&, const T* weight, const T* x, int64_t rows, const T* bias, T* out);
   void (*productGradient)(Pool&, const GradientPlan&, const T* y, const T* x, int64_t rows, T* out);
 
+  // backward.h: the sum of all enclosures' Σρ|ν| and the last norm → `[1, rows]`
+  void (*backward)(Pool&, const BackwardChain<T>&, int64_t rows, T* out);
+
   // entries.h
   void (*combine)(Pool&, T a, const T* x, T b, const T* y, int64_t count, T* out);
   void (*scaleBy)(Pool&, const T* x, T a, T b, int64_t count, T* out);

@@ -57,13 +57,39 @@ struct Elementwise {
 
 enum class Order : int32_t { one, two, infinity };
 
+struct ProductPlan;
+
+/// One step of ν backwards; see backward.ts. Exactly one of three: a product (there is a plan), an enclosure (there are
+/// both coefficients), a scaling.
+template <class T>
+struct BackwardStep {
+  const ProductPlan* plan;
+  const T* first;   ///< weights, slopes or scales
+  const T* second;  ///< radii, or null
+  Owners owners;    ///< of slopes and scales
+};
+
+/// Rows ν through steps to the norm of radius ⊙ ν. They start as `nu` `[features, rows]`, or where that is null as the
+/// lines index[row] of `matrix` `[…, features]`.
+template <class T>
+struct BackwardChain {
+  const T* nu;
+  const T* matrix;
+  const int32_t* index;
+  int64_t features;
+  const BackwardStep<T>* steps;
+  int64_t stepCount;
+  const T* radius;
+  Owners owners;
+  Order order;
+};
+
 struct AdamSettings {
   double rate, beta1, beta2, epsilon, weightDecay;
   /// 1 / (1 − βᵢ^step)
   double meanCorrection, squareCorrection;
 };
 
-struct ProductPlan;
 struct GradientPlan;
 struct MedianPlan;
 

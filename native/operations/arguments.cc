@@ -106,6 +106,10 @@ Indices Arguments::indicesOf(const Napi::Value& value, const char* name, int64_t
   if (!isArray(value, napi_int32_array)) fail(std::string(name) + " to be an Int32Array", valueText(value));
   const auto array = value.As<Napi::Int32Array>();
   const size_t count = array.ElementLength();
+  if (lastIndices_ != nullptr && value.StrictEquals(Napi::Value(env(), lastTable_)) && from == lastFrom_ &&
+      below == lastBelow_ && (length == ANY || length == static_cast<int64_t>(lastIndices_->size()))) {
+    return lastIndices_;
+  }
   if (length != ANY && static_cast<int64_t>(count) != length) {
     fail(std::string(name) + " of length " + std::to_string(length), std::to_string(count));
   }
@@ -119,7 +123,11 @@ Indices Arguments::indicesOf(const Napi::Value& value, const char* name, int64_t
            std::to_string(copy[i]));
     }
   }
-  return std::make_shared<const std::vector<int32_t>>(std::move(copy));
+  lastTable_ = value;
+  lastFrom_ = from;
+  lastBelow_ = below;
+  lastIndices_ = std::make_shared<const std::vector<int32_t>>(std::move(copy));
+  return lastIndices_;
 }
 
 OwnerTable Arguments::owners(int64_t rows, int64_t columns) {

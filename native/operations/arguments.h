@@ -92,6 +92,10 @@ class Arguments {
   const Napi::CallbackInfo& info_;
   EngineObject& object_;
   size_t next_ = 0;
+  /// The last table of indices and its copy: the same one often follows.
+  napi_value lastTable_ = nullptr;
+  Indices lastIndices_;
+  int64_t lastFrom_ = 0, lastBelow_ = 0;
 };
 
 inline int64_t inFeatures(const Geometry& g) { return int64_t{g.inChannels} * g.inHeight * g.inWidth; }

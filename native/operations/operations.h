@@ -11,6 +11,8 @@ namespace autodual::operations {
   /* products.cc */                                                                                               \
   _(linear) _(linearTranspose) _(linearWeightGradient) _(conv2d) _(conv2dTranspose) _(conv2dWeightGradient)       \
   _(conv2dSelect) _(conv2dSelectGradient)                                                                         \
+  /* backward.cc */                                                                                               \
+  _(backward)                                                                                                     \
   /* features.cc */                                                                                               \
   _(transpose) _(gather) _(scatterAdd) _(replace) _(concat) _(slice) _(select) _(selectTranspose) _(maxPoolChoice)           \
   /* entries.cc */                                                                                                \

@@ -1,18 +1,10 @@
 // Linear maps, convolutions, their transposes, and their gradients in the weights.
+#include "plan-keys.h"
 #include "operations.h"
 
 namespace autodual::operations {
 
 namespace {
-
-/// First entries of a plan's key.
-enum PlanKind : int64_t { LINEAR, LINEAR_TRANSPOSE, CONV2D, CONV2D_TRANSPOSE };
-
-std::vector<int64_t> keyOf(PlanKind kind, const Geometry& g) {
-  return {kind,          g.inChannels,   g.inHeight,    g.inWidth,  g.outChannels, g.outHeight,      g.outWidth,
-          g.kernelHeight, g.kernelWidth, g.strideHeight, g.strideWidth, g.padTop,   g.padLeft,        g.dilationHeight,
-          g.dilationWidth, g.groups};
-}
 
 template <class Make>
 Napi::Value product(Arguments& a, const Tensor& weight, const Tensor& x, const Tensor& bias, int64_t features,

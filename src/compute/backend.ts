@@ -57,6 +57,28 @@ export interface AdamSettings {
   readonly step: number;
 }
 
+/** Where ν starts: rows `[f, R]`, or one line `index[r]` of a matrix `[m, f]` for each row r. */
+export type BackwardStart =
+  | { readonly kind: "rows"; readonly nu: Tensor }
+  | { readonly kind: "lines"; readonly matrix: Tensor; readonly index: Int32Array };
+
+/**
+ * One step of ν back through a layer: its transpose, or through parallel lines, d ⊙ ν with Σρ|ν| added to the radius,
+ * or s ⊙ ν.
+ */
+export type BackwardStep =
+  | { readonly kind: "linear"; readonly weight: Tensor }
+  | { readonly kind: "conv2d"; readonly weight: Tensor; readonly geometry: Conv2dGeometry }
+  | { readonly kind: "enclose"; readonly slope: Tensor; readonly radius: Tensor; readonly owners: Owners }
+  | { readonly kind: "scale"; readonly scale: Tensor; readonly owners: Owners };
+
+/** What ν meets at last: the norm of radius ⊙ ν. */
+export interface BackwardEnd {
+  readonly radius: Tensor;
+  readonly owners: Owners;
+  readonly order: NormOrder;
+}
+
 /**
  * Everything that autodual asks of a machine. Operations are coarse, take and return tensors, never change an
  * argument (but for the optimizer's update), and may be queued: only `read` waits for a result. Shapes are checked by
@@ -117,6 +139,13 @@ export interface Backend {
   concat(parts: readonly Tensor[]): Tensor;
   /** Features start … start + count − 1. */
   slice(x: Tensor, start: number, count: number): Tensor;
+
+  // Backwards through a chain ----------------------------------------------------------------------------------
+  /**
+   * Rows ν through steps: the sum of what the enclosures add and of the last norm → `[1, R]`. What several operations
+   * would do one after the other, without keeping anything on the way.
+   */
+  backward(start: BackwardStart, steps: readonly BackwardStep[], end: BackwardEnd): Tensor;
 
   // Entry by entry ---------------------------------------------------------------------------------------------
   /** a·x + b·y, same shapes. */

@@ -13,7 +13,7 @@ import type { NormOrder } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
-import type { BoundLayer, Want } from "./dual-layer.js";
+import type { AffineDual, BoundLayer, Want } from "./dual-layer.js";
 
 /** The part of a dual network that is known so far: bound layers by node, and the ball at the input. */
 export interface DualGraph {
@@ -47,10 +47,55 @@ export function propagateBack(
   owners: Owners,
   want: Want,
 ): Objective {
+  if (!tape.recording && !want.centre) {
+    const radius = fusedRadius(tape, graph, start, owners);
+    if (radius) return { centre: undefined, radius };
+  }
   const walk = new BackwardWalk(tape, graph, owners, want);
   walk.begin(start);
   for (let node = start.node; node > 0; node--) walk.pass(node);
   return walk.finish();
+}
+
+/** Whether rows that start as unit vectors of a node are bounded by one operation that keeps nothing on the way. */
+export function passesAtOnce({ network, layers }: DualGraph, node: number): boolean {
+  const first = layers[node];
+  const [below] = network.nodes[node].inputs;
+  return (
+    first?.kind === "affine" && first.lines !== undefined && chainOf({ network, layers }, below) !== null
+  );
+}
+
+/** The nodes from here back to the input if each has one input and a step; else null. */
+function chainOf({ network, layers }: Pick<DualGraph, "network" | "layers">, node: number): number[] | null {
+  const chain: number[] = [];
+  for (let at = node; at > 0; [at] = network.nodes[at].inputs) {
+    if (network.nodes[at].inputs.length !== 1 || !layers[at]?.step) return null;
+    chain.push(at);
+  }
+  return chain;
+}
+
+/** The radius by one operation; undefined where the graph is no chain of steps, or the start must be made first. */
+function fusedRadius(tape: Tape, graph: DualGraph, start: Start, owners: Owners): Variable | undefined {
+  const { network, layers, ballRadius, dualOrder } = graph;
+  const first = layers[start.node];
+  const given = "nu" in start;
+  if (!given && (first?.kind !== "affine" || !first.select)) return undefined;
+  const chain = chainOf(graph, given ? start.node : network.nodes[start.node].inputs[0]);
+  if (!chain) return undefined;
+  const steps = chain.flatMap((node) => layers[node]?.step?.(owners) ?? []);
+  const end = { radius: ballRadius.value, owners, order: dualOrder };
+  if (given) return tape.own(tape.backend.backward({ kind: "rows", nu: start.nu.value }, steps, end));
+  const { lines, select } = first as Required<AffineDual>;
+  if (lines) {
+    const from = { kind: "lines", matrix: lines.value, index: start.index } as const;
+    return tape.own(tape.backend.backward(from, steps, end));
+  }
+  const nu = select(tape, start.index);
+  const radius = tape.own(tape.backend.backward({ kind: "rows", nu: nu.value }, steps, end));
+  tape.discard(nu);
+  return radius;
 }
 
 class BackwardWalk {

@@ -1,5 +1,5 @@
 import type { Tape, Variable } from "../autodiff/index.js";
-import type { FloatArray } from "../compute/backend.js";
+import type { BackwardStep, FloatArray } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
 import type { Layer } from "../network/layer.js";
 import type { LayerContext } from "../network/layers/definition.js";
@@ -31,6 +31,10 @@ export interface CroppedLayer {
   /** The patch of the layer's input. */
   readonly input: Patch;
   back(tape: Tape, nu: Variable, want: Want): BackStep;
+  /** Whether ν passes as it is. */
+  readonly passes?: true;
+  /** See `DualLayer.step`. */
+  step?(tape: Tape): BackwardStep | null;
 }
 
 /** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
@@ -71,6 +75,11 @@ export interface DualLayer {
    * ρᵀ|ν| as the radius.
    */
   back(tape: Tape, nu: Variable, owners: Owners, want: Want): BackStep;
+  /**
+   * What `back` does to ν and adds to the radius as one step of a chain that keeps no record; null where ν passes as it
+   * is. Absent where it is no such step.
+   */
+  step?(owners: Owners): BackwardStep | null;
   /** The layer for rows that see a patch of its output; absent where patches make no sense. */
   crop?(patch: Patch, viewers: Viewers): CroppedLayer;
 }
@@ -87,8 +96,12 @@ export interface AffineDual extends DualLayer {
   readonly offset: Variable | undefined;
   /** `back` for unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
   select?(tape: Tape, index: Int32Array): Variable;
+  /** The matrix whose lines `index` `select` gives as columns, where there is one. */
+  readonly lines?: Variable;
   /** As `select`, each row cropped to its neuron's receptive field. */
   selectPatch?(tape: Tape, index: Int32Array): Variable;
+  /** The same as lines of a matrix, where there is one. */
+  patchLines?(index: Int32Array): { readonly matrix: Variable; readonly index: Int32Array };
   /** The patch of the input that the neurons at each of the output's `positions` see. */
   fieldOf?(positions: Int32Array): Patch;
 }
@@ -104,7 +117,7 @@ export interface ParallelDual extends DualLayer {
 }
 
 /** An enclosed layer with two lines of different slope: a backward direction only. */
-export interface TwoLineDual extends Pick<DualLayer, "back" | "crop"> {
+export interface TwoLineDual extends Pick<DualLayer, "back" | "step" | "crop"> {
   readonly kind: "two-lines";
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { type Shape, sizeOf } from "../network/shape.js";
-import { type DualGraph, type Objective, propagateBack } from "./backward.js";
+import { type DualGraph, type Objective, passesAtOnce, propagateBack } from "./backward.js";
 import { type BoxState, boundsOf } from "./box.js";
 import { type Bounds, NeuronState, type Want } from "./dual-layer.js";
 import { patchChain, patchFeatures, propagatePatches } from "./receptive-field.js";
@@ -138,7 +138,8 @@ function backwardInPieces(
 ): Variable {
   const rows = open.index.length;
   const chain = patchChain(graph, node);
-  const rowsAtOnce = pieceRows(tape, graph, chain, pieceBytes);
+  const unlimited = !tape.recording && !want.centre && !chain && passesAtOnce(graph, node);
+  const rowsAtOnce = unlimited ? rows : pieceRows(tape, graph, chain, pieceBytes);
   const pieces: Variable[] = [];
   for (let begin = 0; begin < rows; begin += rowsAtOnce) {
     const end = Math.min(rows, begin + rowsAtOnce);

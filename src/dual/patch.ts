@@ -1,4 +1,5 @@
 import { crop, type Tape, type Variable } from "../autodiff/index.js";
+import type { BackwardStep } from "../compute/backend.js";
 import type { CropWindow } from "../compute/crop-window.js";
 import { OWN, type Owners, SHARED } from "../compute/owners.js";
 import type { Shape } from "../network/shape.js";
@@ -43,16 +44,27 @@ export function lookAtPatch(tape: Tape, shape: Shape, patch: Patch, viewers: Vie
 /** Backward through a layer that acts position by position. */
 export type PositionwiseBack = (tape: Tape, nu: Variable, want: Want, look: Look) => BackStep;
 
-/** `back` and `crop` of such a layer; its input has the shape of its output. Only images have patches. */
-export function positionwise(shape: Shape, back: PositionwiseBack): Pick<DualLayer, "back" | "crop"> {
+/** The same as a step that keeps no record. */
+export type PositionwiseStep = (look: Look) => BackwardStep;
+
+/**
+ * `back`, `step` and `crop` of such a layer; its input has the shape of its output. Only images have patches.
+ */
+export function positionwise(
+  shape: Shape,
+  back: PositionwiseBack,
+  step?: PositionwiseStep,
+): Pick<DualLayer, "back" | "step" | "crop"> {
   return {
     back: (tape, nu, owners, want) => back(tape, nu, want, lookAtAll(owners)),
+    step: step && ((owners) => step(lookAtAll(owners))),
     crop:
       shape.length !== 3
         ? undefined
         : (patch, viewers) => ({
             input: patch,
             back: (tape, nu, want) => back(tape, nu, want, lookAtPatch(tape, shape, patch, viewers)),
+            step: step && ((tape) => step(lookAtPatch(tape, shape, patch, viewers))),
           }),
   };
 }

@@ -9,11 +9,12 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
+import type { BackwardStart, BackwardStep } from "../compute/backend.js";
 import { indexedOwners } from "../compute/owners.js";
-import { sizeOf } from "../network/shape.js";
+import { type Shape, sizeOf } from "../network/shape.js";
 import type { DualGraph, Objective } from "./backward.js";
-import type { AffineDual, Collected, Patch, Viewers, Want } from "./dual-layer.js";
-import { lookAtPatch, OWN_VIEWERS } from "./patch.js";
+import type { AffineDual, Collected, CroppedLayer, Patch, Viewers, Want } from "./dual-layer.js";
+import { type Look, lookAtPatch, OWN_VIEWERS, type Seen } from "./patch.js";
 
 /** Beyond this fraction of the first image a patch saves nothing. */
 const WORTHWHILE = 0.5;
@@ -53,15 +54,16 @@ export function patchFeatures(graph: DualGraph, chain: readonly number[]): numbe
   return most;
 }
 
+/** Viewers, and the position of the output at which each looks. */
+interface PlacedViewers extends Viewers {
+  readonly places: Int32Array;
+}
+
 /**
  * Who looks: neighbouring rows of one example and one position share a viewer. Lists in which a position's channels lie
  * side by side have the fewest.
  */
-function viewersOf(
-  index: Int32Array,
-  owner: Int32Array,
-  positions: number,
-): Viewers & { readonly places: Int32Array } {
+function viewersOf(index: Int32Array, owner: Int32Array, positions: number): PlacedViewers {
   const rows = index.length;
   const viewer = new Int32Array(rows);
   const examples: number[] = [];
@@ -95,10 +97,14 @@ export function propagatePatches(
   owner: Int32Array,
   want: Want,
 ): Objective {
-  const { network, layers } = graph;
-  const [, height, width] = network.nodes[chain[0]].shape;
+  const [, height, width] = graph.network.nodes[chain[0]].shape;
   const viewers = viewersOf(index, owner, height * width);
-  const first = layers[chain[0]] as Required<AffineDual>;
+  const first = graph.layers[chain[0]] as Required<AffineDual>;
+  const path = patchPath(tape, graph, chain, viewers);
+  if (!tape.recording && !want.centre) {
+    const fused = fusedPatches(tape, graph, first, index, path);
+    if (fused) return { centre: undefined, radius: fused };
+  }
   const signed = (x: Variable): Variable => (sign === 1 ? x : scaleBy(tape, x, -1));
   const centre: Variable[] = [];
   const radius: Variable[] = [];
@@ -110,46 +116,85 @@ export function propagatePatches(
     keep({ centre: signed(reshape(tape, gather(tape, first.offset, index), 1, index.length)) });
   }
   let nu = signed(first.selectPatch(tape, index));
-  let patch: Patch = first.fieldOf(viewers.places);
-  let mixed = true;
-  for (const node of chain.slice(1)) {
-    const layer = layers[node];
-    const cropped = layer?.crop?.(patch, viewers);
-    if (!layer || !cropped) throw new Error(`node ${node} cannot be cropped`);
-    const mixing = layer.kind === "affine" && layer.coupling === "mixing";
-    // Padding is not a neuron: what a convolution sends there must not be read by the convolution before it.
-    if (mixed && mixing) nu = maskOutside(tape, nu, network.nodes[node].shape, patch, viewers);
-    const step = cropped.back(tape, nu, want);
+  for (const { layer, inside } of path.passages) {
+    if (inside) nu = scaleShift(tape, nu, inside.values, undefined, inside.owners);
+    const step = layer.back(tape, nu, want);
     keep(step);
     const [next] = step.nus;
-    // An identity hands on what lies on the padding, too.
-    const passes = next.value === nu.value;
-    if (!passes) tape.discard(nu);
+    if (next.value !== nu.value) tape.discard(nu);
     nu = next;
-    patch = cropped.input;
-    mixed = mixing || (mixed && passes);
   }
-  const look = lookAtPatch(tape, network.inputShape, patch, viewers);
-  const radii = look(graph.ballRadius, "by example");
+  const radii = path.look(graph.ballRadius, "by example");
   keep({
     centre: want.centre
-      ? dot(tape, nu, look(graph.ballCentre, "by example").values, radii.owners)
+      ? dot(tape, nu, path.look(graph.ballCentre, "by example").values, radii.owners)
       : undefined,
     radius: norm(tape, nu, radii.values, radii.owners, graph.dualOrder),
   });
   return { centre: want.centre ? sum(tape, centre) : undefined, radius: sum(tape, radius) };
 }
 
-function maskOutside(
+/** The layers that patches pass through after the first convolution, and what is seen of the ball at the end. */
+interface PatchPath {
+  readonly passages: readonly {
+    readonly layer: CroppedLayer;
+    /** 1 where the patch lies inside of the layer's output, 0 on its padding; absent where ν is 0 there anyway. */
+    readonly inside: Seen | undefined;
+  }[];
+  readonly look: Look;
+}
+
+function patchPath(
   tape: Tape,
-  nu: Variable,
-  shape: readonly number[],
-  patch: Patch,
-  viewers: Viewers,
-): Variable {
+  graph: DualGraph,
+  chain: readonly number[],
+  viewers: PlacedViewers,
+): PatchPath {
+  const { network, layers } = graph;
+  let patch: Patch = (layers[chain[0]] as Required<AffineDual>).fieldOf(viewers.places);
+  let onPadding = true;
+  const passages = chain.slice(1).map((node) => {
+    const layer = layers[node];
+    const cropped = layer?.crop?.(patch, viewers);
+    if (!layer || !cropped) throw new Error(`node ${node} cannot be cropped`);
+    const mixing = layer.kind === "affine" && layer.coupling === "mixing";
+    // Padding is not a neuron: what a convolution sends there must not be read by the convolution before it.
+    const { shape } = network.nodes[node];
+    const inside = onPadding && mixing ? insideOf(tape, shape, patch, viewers) : undefined;
+    patch = cropped.input;
+    // An identity hands on what lies on the padding, too.
+    onPadding = mixing || (onPadding && cropped.passes === true);
+    return { layer: cropped, inside };
+  });
+  return { passages, look: lookAtPatch(tape, network.inputShape, patch, viewers) };
+}
+
+function insideOf(tape: Tape, shape: Shape, patch: Patch, viewers: Viewers): Seen {
   const ones = tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
-  const inside = lookAtPatch(tape, shape, patch, viewers)(ones, "shared");
-  const masked = scaleShift(tape, nu, inside.values, undefined, inside.owners);
-  tape.discard(ones, inside.values, nu);
-  return masked;
+  return lookAtPatch(tape, shape, patch, viewers)(ones, "shared");
+}
+
+/** The radius in one operation that keeps nothing on the way; undefined where some layer is no such step. */
+function fusedPatches(
+  tape: Tape,
+  graph: DualGraph,
+  first: AffineDual,
+  index: Int32Array,
+  { passages, look }: PatchPath,
+): Variable | undefined {
+  if (passages.some(({ layer }) => !layer.step)) return undefined;
+  const steps = passages.flatMap(({ layer, inside }): BackwardStep[] => {
+    const step = layer.step?.(tape) ?? null;
+    return [
+      ...(inside ? [{ kind: "scale", scale: inside.values.value, owners: inside.owners } as const] : []),
+      ...(step ? [step] : []),
+    ];
+  });
+  const { values, owners } = look(graph.ballRadius, "by example");
+  const lines = first.patchLines?.(index);
+  const start: BackwardStart = lines
+    ? { kind: "lines", matrix: lines.matrix.value, index: lines.index }
+    : { kind: "rows", nu: (first as Required<AffineDual>).selectPatch(tape, index).value };
+  const end = { radius: values.value, owners, order: graph.dualOrder };
+  return tape.own(tape.backend.backward(start, steps, end));
 }

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import type { Backend } from "../../src/compute/backend.js";
 import { affineConformance } from "./conformance/affine.js";
+import { backwardConformance } from "./conformance/backward.js";
 import { Bench } from "./conformance/bench.js";
 import { conv2dConformance } from "./conformance/conv2d.js";
 import { encloseConformance } from "./conformance/enclose.js";
@@ -31,6 +32,7 @@ export function conformance(
     shapeConformance(bench);
     affineConformance(bench);
     conv2dConformance(bench);
+    backwardConformance(bench);
     entriesConformance(bench);
     ownersConformance(bench);
     encloseConformance(bench);

@@ -165,6 +165,10 @@ function* patches(
   ];
   const patch = draw.tensor(channels * patchHeight * patchWidth, rows);
   const [g, s] = [draw.tensor(channels * patchHeight * patchWidth, rows), draw.tensor(1, rows)];
+  const steps = [{ kind: "enclose", slope: image, radius, owners }] as const;
+  const nu = draw.tensor(channels * height * width, rows);
+  const end = { radius, owners, order: 1 } as const;
+  yield ["backward", backend.backward({ kind: "rows", nu }, steps, end)];
   yield ["cropTranspose", backend.cropTranspose(patch, owners, window, columns)];
   yield* Object.entries(backend.enclose(patch, image, radius, owners, window));
   yield* Object.entries(backend.encloseGradient(patch, image, radius, g, s, owners, window));

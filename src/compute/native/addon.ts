@@ -17,6 +17,9 @@ export type WindowArguments = readonly [
 /** The function and its two parameters. */
 export type FunctionArguments = readonly [which: number, a: number, b: number];
 
+/** What a chain is written as, flat: its start, the number of steps, each step, its end. */
+export type BackwardArgument = TensorNumber | Int32Array | Float64Array;
+
 type T = TensorNumber;
 type Two = readonly [T, T];
 type Three = readonly [T, T, T];
@@ -46,6 +49,8 @@ export interface Engine {
   conv2dWeightGradient(y: T, x: T, geometry: Float64Array): T;
   conv2dSelect(weight: T, geometry: Float64Array, index: Int32Array): T;
   conv2dSelectGradient(g: T, geometry: Float64Array, index: Int32Array): T;
+
+  backward(...chain: readonly BackwardArgument[]): T;
 
   transpose(x: T): T;
   gather(x: T, index: Int32Array): T;

@@ -3,6 +3,7 @@ import { BackendError } from "../../errors.js";
 import type { Backend, Dtype } from "../backend.js";
 import * as rules from "../shape-rules.js";
 import { requireAddon } from "./addon.js";
+import { backward } from "./backward.js";
 import { entryOperations } from "./entries.js";
 import { featureOperations } from "./features.js";
 import { lossOperations } from "./loss.js";
@@ -74,6 +75,7 @@ export function createNativeBackend(options: NativeOptions = {}): Backend {
       const shape = rules.reshape(from, features, rows);
       return memory.give(shape, memory.engine.reshape(from.number, features, rows));
     },
+    backward: (start, steps, end) => backward(memory, start, steps, end),
     ...productOperations(memory),
     ...featureOperations(memory),
     ...entryOperations(memory),

@@ -1,4 +1,5 @@
 import type { Backend, Dtype } from "../backend.js";
+import { backwardByOperations } from "../backward.js";
 import * as rules from "../shape-rules.js";
 import { adamOperations } from "./adam.js";
 import { conv2dOperations } from "./conv2d.js";
@@ -27,7 +28,7 @@ export function createReferenceBackend(options: { readonly dtype?: Dtype } = {})
   const dtype = options.dtype ?? "float64";
   const memory = new ReferenceMemory(dtype);
   const scratch = new ProductScratch();
-  return {
+  const backend: Backend = {
     name: "reference",
     dtype,
     threads: 1,
@@ -63,5 +64,7 @@ export function createReferenceBackend(options: { readonly dtype?: Dtype } = {})
     ...selectionOperations(memory),
     ...lossOperations(memory),
     ...adamOperations(memory),
+    backward: (start, steps, end) => backwardByOperations(backend, start, steps, end),
   };
+  return backend;
 }

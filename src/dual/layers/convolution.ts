@@ -23,6 +23,7 @@ export function convolutionDual(
       nus: [conv2dTranspose(tape, weight, nu, geometry)],
       centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
     }),
+    step: () => ({ kind: "conv2d", weight: weight.value, geometry }),
     absolute(tape, [radius], order) {
       const map = (w: Variable, r: Variable) => conv2d(tape, w, r, undefined, geometry);
       if (order === 1) return map(apply(tape, { kind: "abs" }, weight), radius);
@@ -30,11 +31,12 @@ export function convolutionDual(
       return apply(tape, { kind: "sqrt" }, map(squared, apply(tape, { kind: "square" }, radius)));
     },
     select: (tape, index) => conv2dSelect(tape, weight, index, geometry),
-    selectPatch(tape, index) {
-      const channel = new Int32Array(index.length);
-      for (let i = 0; i < index.length; i++) channel[i] = index[i] / positions;
-      return conv2dSelect(tape, weight, channel, localGeometry(geometry, 1, 1));
-    },
+    selectPatch: (tape, index) =>
+      conv2dSelect(tape, weight, channelsOf(index, positions), localGeometry(geometry, 1, 1)),
+    // A patch without gaps is laid out as the kernel is.
+    patchLines: isContiguous(geometry)
+      ? (index) => ({ matrix: weight, index: channelsOf(index, positions) })
+      : undefined,
     fieldOf(places) {
       const [top, left] = [new Int32Array(places.length), new Int32Array(places.length)];
       for (let i = 0; i < places.length; i++) {
@@ -48,6 +50,7 @@ export function convolutionDual(
       const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
       return {
         input: inputPatch(geometry, patch),
+        step: () => ({ kind: "conv2d", weight: weight.value, geometry: local }),
         back(tape, nu, want) {
           const nus = [conv2dTranspose(tape, weight, nu, local)];
           if (!want.centre || !offset) return { nus };
@@ -57,6 +60,16 @@ export function convolutionDual(
       };
     },
   };
+}
+
+function channelsOf(index: Int32Array, positions: number): Int32Array {
+  const channels = new Int32Array(index.length);
+  for (let i = 0; i < index.length; i++) channels[i] = index[i] / positions;
+  return channels;
+}
+
+function isContiguous({ groups, dilationHeight, dilationWidth }: Conv2dGeometry): boolean {
+  return groups === 1 && dilationHeight === 1 && dilationWidth === 1;
 }
 
 /** The same kernel on a patch: no padding, the input just as large as the output needs. */

@@ -19,6 +19,9 @@ export function diagonalDual(tape: Tape, scale: Variable, offset: Variable, shap
     offset,
     push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
     absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
-    ...positionwise(shape, back),
+    ...positionwise(shape, back, (look) => {
+      const { values, owners } = look(scale, "shared");
+      return { kind: "scale", scale: values.value, owners };
+    }),
   };
 }

@@ -64,7 +64,11 @@ function parallelDual(
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
     // Slopes of monotone activations are never negative.
     absolute: (tape, r) => scaleShift(tape, r, slope, undefined, OWN),
-    ...positionwise(shape, back),
+    ...positionwise(shape, back, (look) => {
+      const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
+      const { owners } = slopes;
+      return { kind: "enclose", slope: slopes.values.value, radius: radii.values.value, owners };
+    }),
   };
 }
 

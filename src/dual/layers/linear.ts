@@ -1,12 +1,4 @@
-import {
-  apply,
-  dot,
-  linear as linearOp,
-  linearTranspose,
-  spread,
-  transpose,
-  type Variable,
-} from "../../autodiff/index.js";
+import { apply, dot, linear as linearOp, linearTranspose, spread, transpose } from "../../autodiff/index.js";
 import { indexedOwners, SHARED } from "../../compute/owners.js";
 import type { LinearLayer } from "../../network/layer.js";
 import type { AffineRule } from "../dual-layer.js";
@@ -14,9 +6,8 @@ import type { AffineRule } from "../dual-layer.js";
 /** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */
 export const linear: AffineRule<LinearLayer> = {
   form: "affine",
-  bind(whole, layer, context) {
+  bind(_tape, layer, context) {
     const weight = context.parameter("weight");
-    let columns: Variable | undefined;
     const offset = layer.bias ? context.parameter("bias") : undefined;
     return {
       kind: "affine",
@@ -27,17 +18,16 @@ export const linear: AffineRule<LinearLayer> = {
         nus: [linearTranspose(tape, weight, nu)],
         centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
       }),
+      step: () => ({ kind: "linear", weight: weight.value }),
       absolute(tape, [radius], order) {
         if (order === 1) return linearOp(tape, apply(tape, { kind: "abs" }, weight), radius);
         const squared = apply(tape, { kind: "square" }, weight);
         const sum = linearOp(tape, squared, apply(tape, { kind: "square" }, radius));
         return apply(tape, { kind: "sqrt" }, sum);
       },
+      lines: weight,
       // Wᵀ of a unit vector is a row of W: no multiplication.
-      select(tape, index) {
-        columns ??= transpose(whole, weight);
-        return spread(tape, columns, indexedOwners(index), index.length);
-      },
+      select: (tape, index) => spread(tape, transpose(tape, weight), indexedOwners(index), index.length),
     };
   },
 };

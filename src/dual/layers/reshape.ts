@@ -10,10 +10,11 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
     offset: undefined,
     push: (_tape, [x]) => x,
     back: (_tape, nu) => ({ nus: [nu] }),
+    step: () => null,
     absolute: (_tape, [radius]) => radius,
     crop:
       layer.kind === "identity"
-        ? (patch) => ({ input: patch, back: (_tape, nu) => ({ nus: [nu] }) })
+        ? (patch) => ({ input: patch, passes: true, back: (_tape, nu) => ({ nus: [nu] }), step: () => null })
         : undefined,
   }),
 };
