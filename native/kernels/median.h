@@ -53,10 +53,10 @@ AUTODUAL_INLINE void transposeSquare(Vec<T> (&square)[LANES<T>]) {
   }
 }
 
-/// |x| of LANES runs, entry by entry: kept[i] holds the i-th entry of every run, work a copy. Returns the sum of all,
+/// |x| of LANES runs, entry by entry: kept[i] holds the i-th entry of every run. Returns the sum of all,
 /// which is NaN exactly where the run has one.
 template <class T>
-Vec<T> loadRuns(const T* x, int64_t times, Vec<T>* kept, Vec<T>* work) {
+Vec<T> loadRuns(const T* x, int64_t times, Vec<T>* kept) {
   constexpr int COUNT = LANES<T>;
   Vec<T> sum = {};
   for (int64_t start = 0; start < times; start += COUNT) {
@@ -69,7 +69,6 @@ Vec<T> loadRuns(const T* x, int64_t times, Vec<T>* kept, Vec<T>* work) {
 #pragma GCC unroll 16
     for (int i = 0; i < COUNT; i++) {
       kept[first + i] = square[i];
-      work[first + i] = square[i];
       sum += square[i];
     }
   }
@@ -78,27 +77,75 @@ Vec<T> loadRuns(const T* x, int64_t times, Vec<T>* kept, Vec<T>* work) {
 
 /// The same for runs shorter than a vector or fewer than its lanes; lanes without a run are zero.
 template <class T>
-Vec<T> loadFewRuns(const T* x, int64_t times, int64_t runs, Vec<T>* kept, Vec<T>* work) {
+Vec<T> loadFewRuns(const T* x, int64_t times, int64_t runs, Vec<T>* kept) {
   Vec<T> sum = {};
   for (int64_t i = 0; i < times; i++) {
     alignas(64) T lanes[LANES<T>] = {};
     for (int64_t run = 0; run < runs; run++) lanes[run] = x[run * times + i];
     kept[i] = magnitudeOf<T>(load(lanes));
-    work[i] = kept[i];
     sum += kept[i];
   }
   return sum;
 }
 
-/// What the comparator leaves out is not needed, but writing it is cheaper than asking.
 template <class T>
-AUTODUAL_INLINE void sortByNetwork(const MedianPlan::Comparator* comparators, int64_t count, Vec<T>* work) {
-  for (int64_t c = 0; c < count; c++) {
-    const Vec<T> a = work[comparators[c].low];
-    const Vec<T> b = work[comparators[c].high];
-    work[comparators[c].low] = a < b ? a : b;
-    work[comparators[c].high] = a < b ? b : a;
+AUTODUAL_INLINE void putInOrder(Vec<T>& low, Vec<T>& high) {
+  const Vec<T> a = low, b = high;
+  low = smallerOfLanes<T>(a, b);
+  high = largerOfLanes<T>(a, b);
+}
+
+/// Entries of a run that are sorted in registers.
+#if AUTODUAL_VECTOR_BYTES == 64
+constexpr int SORTED_RUN = 16, SORTING_STEPS = 63;
+#else
+constexpr int SORTED_RUN = 8, SORTING_STEPS = 19;
+#endif
+
+/// Batcher's network for a run; see plan-median.cc.
+struct SortingNetwork {
+  int low[SORTING_STEPS] = {}, high[SORTING_STEPS] = {};
+
+  constexpr SortingNetwork() {
+    int step = 0;
+    for (int p = 1; p < SORTED_RUN; p *= 2) {
+      for (int k = p; k >= 1; k /= 2) {
+        for (int j = k % p; j + k < SORTED_RUN; j += 2 * k) {
+          for (int i = j; i < j + k && i + k < SORTED_RUN; i++) {
+            if (i / (2 * p) != (i + k) / (2 * p)) continue;
+            low[step] = i;
+            high[step] = i + k;
+            step++;
+          }
+        }
+      }
+    }
   }
+};
+inline constexpr SortingNetwork SORTING_NETWORK{};
+
+template <class T, int... STEP>
+AUTODUAL_INLINE void sortInRegisters(const Vec<T>* from, Vec<T>* to, Lanes<STEP...>) {
+  Vec<T> run[SORTED_RUN];
+#pragma GCC unroll 16
+  for (int i = 0; i < SORTED_RUN; i++) run[i] = from[i];
+  (putInOrder<T>(run[SORTING_NETWORK.low[STEP]], run[SORTING_NETWORK.high[STEP]]), ...);
+#pragma GCC unroll 16
+  for (int i = 0; i < SORTED_RUN; i++) to[i] = run[i];
+}
+
+/// Afterwards work[plan.place] holds the medians. What a comparator leaves out is not needed, but writing it is cheaper
+/// than asking.
+template <class T>
+AUTODUAL_INLINE void sortByNetwork(const MedianPlan& plan, const Vec<T>* kept, Vec<T>* work) {
+  int64_t i = 0;
+  for (; i + SORTED_RUN <= plan.times; i += SORTED_RUN) {
+    sortInRegisters<T>(kept + i, work + i, typename LanesUpTo<SORTING_STEPS>::type{});
+  }
+  for (; i < plan.times; i++) work[i] = kept[i];
+  const auto& left = SORTED_RUN == 16 ? plan.afterRunsOf16 : plan.afterRunsOf8;
+  const MedianPlan::Comparator* comparators = left.data();
+  for (size_t c = 0; c < left.size(); c++) putInOrder<T>(work[comparators[c].low], work[comparators[c].high]);
 }
 
 /// The first place in each run that holds its median.
@@ -120,8 +167,8 @@ void medianOfRuns(const MedianPlan& plan, const T* x, int64_t runs, Vec<T>* memo
   Vec<T>* kept = memory;
   Vec<T>* work = memory + times;
   const bool whole = runs == LANES<T> && times >= LANES<T>;
-  const Vec<T> sum = whole ? loadRuns(x, times, kept, work) : loadFewRuns(x, times, runs, kept, work);
-  sortByNetwork<T>(plan.comparators.data(), static_cast<int64_t>(plan.comparators.size()), work);
+  const Vec<T> sum = whole ? loadRuns(x, times, kept) : loadFewRuns(x, times, runs, kept);
+  sortByNetwork<T>(plan, kept, work);
   const Vec<T> median = work[plan.place];
   const Vec<T> place = firstHolder<T>(kept, times, median);
   const auto known = sum == sum;

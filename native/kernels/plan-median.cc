@@ -9,42 +9,51 @@ namespace {
 
 using Comparator = MedianPlan::Comparator;
 
-/// Knuth, The Art of Computer Programming 3, 5.2.2, algorithm M, layer by layer.
-std::vector<Comparator> batcherNetwork(int32_t count) {
-  std::vector<Comparator> network;
-  int32_t highest = 1;
-  while (highest < count) highest *= 2;
-  for (int32_t p = highest / 2; p > 0; p /= 2) {
-    int32_t residue = 0;
-    int32_t distance = p;
-    for (int32_t q = highest / 2;; q /= 2) {
-      for (int32_t i = 0; i + distance < count; i++) {
-        if ((i & p) == residue) network.push_back({i, i + distance, true, true});
+/// A comparator, and the length of the sorted runs that its merge makes.
+struct Merging {
+  Comparator comparator;
+  int32_t run;
+};
+
+/// Runs of 2, 4, 8, … are merged one length after the other. A number of inputs that is no power of two leaves out what
+/// would reach beyond: all comparators move the larger entry up.
+std::vector<Merging> batcherNetwork(int32_t count) {
+  std::vector<Merging> network;
+  for (int32_t p = 1; p < count; p *= 2) {
+    for (int32_t k = p; k >= 1; k /= 2) {
+      for (int32_t j = k % p; j + k < count; j += 2 * k) {
+        for (int32_t i = j; i < j + k && i + k < count; i++) {
+          if (i / (2 * p) == (i + k) / (2 * p)) network.push_back({{i, i + k}, 2 * p});
+        }
       }
-      if (q == p) break;
-      distance = q - p;
-      residue = p;
     }
   }
   return network;
 }
 
-/// What the result at `place` depends on, each comparator told which of its results are needed.
-std::vector<Comparator> pruned(const std::vector<Comparator>& network, int32_t count, int32_t place) {
+/// What the result at `place` depends on.
+std::vector<Merging> pruned(const std::vector<Merging>& network, int32_t count, int32_t place) {
   std::vector<bool> needed(static_cast<size_t>(count), false);
   needed[static_cast<size_t>(place)] = true;
-  std::vector<Comparator> backwards;
+  std::vector<Merging> backwards;
   for (size_t i = network.size(); i-- > 0;) {
-    Comparator comparator = network[i];
-    const size_t low = static_cast<size_t>(comparator.low);
-    const size_t high = static_cast<size_t>(comparator.high);
+    const size_t low = static_cast<size_t>(network[i].comparator.low);
+    const size_t high = static_cast<size_t>(network[i].comparator.high);
     if (!needed[low] && !needed[high]) continue;
-    comparator.keepLow = needed[low];
-    comparator.keepHigh = needed[high];
     needed[low] = needed[high] = true;
-    backwards.push_back(comparator);
+    backwards.push_back(network[i]);
   }
   return {backwards.rbegin(), backwards.rend()};
+}
+
+/// What is left to do once every whole run of this length is sorted.
+std::vector<Comparator> afterSortedRuns(const std::vector<Merging>& network, int32_t count, int32_t run) {
+  std::vector<Comparator> left;
+  for (const Merging& step : network) {
+    const bool sorted = step.run <= run && step.comparator.low / run < count / run;
+    if (!sorted) left.push_back(step.comparator);
+  }
+  return left;
 }
 
 }  // namespace
@@ -54,7 +63,9 @@ MedianPlan planMedian(int32_t times) {
   plan.times = times;
   if (times <= 0) return plan;
   plan.place = (times - 1) / 2;
-  plan.comparators = pruned(batcherNetwork(times), times, plan.place);
+  const std::vector<Merging> network = pruned(batcherNetwork(times), times, plan.place);
+  plan.afterRunsOf8 = afterSortedRuns(network, times, 8);
+  plan.afterRunsOf16 = afterSortedRuns(network, times, 16);
   return plan;
 }
 

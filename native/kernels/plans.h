@@ -57,12 +57,12 @@ struct GradientPlan {
 /// A sorting network pruned to one order statistic.
 struct MedianPlan {
   int32_t times = 0;
-  /// Pairs (i, j): x[i], x[j] ← min, max; unneeded results are left out.
+  /// x[low], x[high] ← min, max.
   struct Comparator {
     int32_t low, high;
-    bool keepLow, keepHigh;
   };
-  std::vector<Comparator> comparators;
+  /// What is left of it once the whole runs of 8 or 16 entries, from the first on, are sorted.
+  std::vector<Comparator> afterRunsOf8, afterRunsOf16;
   int32_t place = 0;  ///< where the median ends up
 };
 

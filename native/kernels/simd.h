@@ -70,6 +70,33 @@ AUTODUAL_INLINE void keepInRegister(Vec<T>& value) {
 #endif
 }
 
+/// The smaller lanes of numbers that are not NaN.
+template <class T>
+AUTODUAL_INLINE Vec<T> smallerOfLanes(Vec<T> a, Vec<T> b) {
+#if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)a, (__m512)b);
+  else return (Vec<T>)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_min_ps((__m256)a, (__m256)b);
+  else return (Vec<T>)_mm256_min_pd((__m256d)a, (__m256d)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+
+template <class T>
+AUTODUAL_INLINE Vec<T> largerOfLanes(Vec<T> a, Vec<T> b) {
+#if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)a, (__m512)b);
+  else return (Vec<T>)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_max_ps((__m256)a, (__m256)b);
+  else return (Vec<T>)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+  return a < b ? b : a;
+#endif
+}
+
 /// The sum of all lanes.
 template <class T>
 AUTODUAL_INLINE T sumLanes(Vec<T> value) {
