@@ -26,12 +26,11 @@ struct OwnerTable {
   int64_t times = 0;  ///< of repeated owners
 };
 
-/// A window that owns its table of positions; without one it stands for none.
+/// A window that owns its table of positions.
 struct WindowTable {
   int64_t channels = 0, height = 0, width = 0, patchHeight = 0, patchWidth = 0;
   Indices top, left;
 
-  explicit operator bool() const { return top != nullptr; }
   int64_t rows() const { return static_cast<int64_t>(top->size()); }
   int64_t imageFeatures() const { return channels * height * width; }
   int64_t patchFeatures() const { return channels * patchHeight * patchWidth; }

@@ -10,9 +10,9 @@ namespace AUTODUAL_SET {
 // What the others build on.
 #include "../kernels/simd.h"
 #include "../kernels/owners.h"
-#include "../kernels/crop.h"
 #include "../kernels/norms.h"
 
+#include "../kernels/crop.h"
 #include "../kernels/enclose.h"
 #include "../kernels/entries.h"
 #include "../kernels/features.h"
@@ -63,8 +63,6 @@ const Kernels<T> TABLE = {
     .cropTranspose = cropTranspose<T>,
     .enclose = enclose<T>,
     .encloseGradient = encloseGradient<T>,
-    .patchNorm = patchNorm<T>,
-    .patchNormGradient = patchNormGradient<T>,
     .conv2dSelect = conv2dSelect<T>,
     .conv2dSelectGradient = conv2dSelectGradient<T>,
     .select = select<T>,

@@ -1,17 +1,5 @@
 // Sums along features with weights by owner, and along the rows of an owner.
 
-/// Coefficients `[features, columns]` by owner.
-template <class T>
-struct OwnerCoefficients {
-  Spread<T> spread;
-  int64_t f, columns;
-
-  const T* line(const T* x, int64_t feature) const { return x + feature * columns; }
-  AUTODUAL_MEMBER Vec<T> at(const T* x, const T* line, int64_t row, int64_t left) const {
-    return spread.at(line, x + f * columns, row, left);
-  }
-};
-
 template <class T>
 AUTODUAL_INLINE Vec<T> absLanes(Vec<T> x) {
   typedef typename IndexOf<T>::type Int;
@@ -72,12 +60,16 @@ constexpr int64_t NORM_FEATURES = 512;
 /// Rows of a piece at most: their sums fit into a corner of the first-level cache.
 constexpr int64_t NORM_ROWS = 512;
 
-/// out[row] = Σ_f of weight and x, as Sum says, and, where there is a slope, outX = slope ⊙ x. `partial` has
-/// partialBytes.
-template <class Sum, class T, class Coefficients>
-void sumFeatures(Pool& pool, const T* x, int64_t f, int64_t rows, const T* slope, const T* weight,
-                 const Coefficients& coefficients, T* partial, T* outX, T* out) {
+/// out[row] = Σ_f of weight and x, as Sum says, and, where there is a slope, outX = slope ⊙ x.
+template <class Sum, class T>
+void sumFeatures(Pool& pool, const T* x, int64_t f, int64_t rows, const T* slope, const T* weight, const Owners& owners,
+                 T* outX, T* out) {
+  const int64_t columns = owners.columns, entries = f * columns;
   const int64_t chunks = (f + NORM_FEATURES - 1) / NORM_FEATURES;
+  const size_t sumBytes = alignedBytes(static_cast<size_t>(chunks * rows) * sizeof(T));
+  char* memory = static_cast<char*>(pool.scratch(0, sumBytes + Spread<T>::bytesFor(rows)));
+  T* partial = reinterpret_cast<T*>(memory);
+  const Spread<T> spread(owners, rows, memory + sumBytes);
   int64_t width = (rows / pool.threads() + LANES<T>) / LANES<T> * LANES<T>;
   width = width < 64 ? 64 : width > NORM_ROWS ? NORM_ROWS : width;
   const int64_t blocks = (rows + width - 1) / width;
@@ -88,20 +80,20 @@ void sumFeatures(Pool& pool, const T* x, int64_t f, int64_t rows, const T* slope
     alignas(64) T totals[NORM_ROWS] = {};
     for (int64_t feature = first; feature < end; feature++) {
       const T* from = x + feature * rows + firstRow;
-      const T* weights = coefficients.line(weight, feature);
+      const T* weights = weight + feature * columns;
       if (slope == nullptr) {
         for (int64_t r = 0; r < count; r += LANES<T>) {
-          const Vec<T> by = coefficients.at(weight, weights, firstRow + r, count - r);
+          const Vec<T> by = spread.at(weights, weight + entries, firstRow + r, count - r);
           store(totals + r, Sum::template add<T>(load(totals + r), by, loadUpTo(from + r, count - r)));
         }
         continue;
       }
-      const T* slopes = coefficients.line(slope, feature);
+      const T* slopes = slope + feature * columns;
       T* to = outX + feature * rows + firstRow;
       for (int64_t r = 0; r < count; r += LANES<T>) {
         const Vec<T> value = loadUpTo(from + r, count - r);
-        const Vec<T> by = coefficients.at(weight, weights, firstRow + r, count - r);
-        storeUpTo(to + r, Vec<T>(coefficients.at(slope, slopes, firstRow + r, count - r) * value), count - r);
+        const Vec<T> by = spread.at(weights, weight + entries, firstRow + r, count - r);
+        storeUpTo(to + r, Vec<T>(spread.at(slopes, slope + entries, firstRow + r, count - r) * value), count - r);
         store(totals + r, Sum::template add<T>(load(totals + r), by, value));
       }
     }
@@ -115,24 +107,9 @@ void sumFeatures(Pool& pool, const T* x, int64_t f, int64_t rows, const T* slope
 }
 
 template <class T>
-size_t partialBytes(int64_t f, int64_t rows) {
-  return alignedBytes(static_cast<size_t>((f + NORM_FEATURES - 1) / NORM_FEATURES * rows) * sizeof(T));
-}
-
-/// `sumFeatures` with weights by owner.
-template <class Sum, class T>
-void sumFeaturesByOwner(Pool& pool, const T* x, int64_t f, int64_t rows, const T* slope, const T* weight,
-                        const Owners& owners, T* outX, T* out) {
-  const size_t sumBytes = partialBytes<T>(f, rows);
-  char* memory = static_cast<char*>(pool.scratch(0, sumBytes + Spread<T>::bytesFor(rows)));
-  const OwnerCoefficients<T> coefficients{Spread<T>(owners, rows, memory + sumBytes), f, owners.columns};
-  sumFeatures<Sum>(pool, x, f, rows, slope, weight, coefficients, reinterpret_cast<T*>(memory), outX, out);
-}
-
-template <class T>
 void dot(Pool& pool, const T* x, int64_t f, int64_t rows, const T* weight, const Owners& owners, T* out) {
-  sumFeaturesByOwner<SumOfProducts>(pool, x, f, rows, static_cast<const T*>(nullptr), weight, owners,
-                                    static_cast<T*>(nullptr), out);
+  sumFeatures<SumOfProducts>(pool, x, f, rows, static_cast<const T*>(nullptr), weight, owners,
+                             static_cast<T*>(nullptr), out);
 }
 
 template <class T>
@@ -140,10 +117,9 @@ void norm(Pool& pool, const T* x, int64_t f, int64_t rows, const T* weight, cons
   const T* none = nullptr;
   T* noOut = nullptr;
   switch (order) {
-    case Order::one: return sumFeaturesByOwner<SumOfMagnitudes>(pool, x, f, rows, none, weight, owners, noOut, out);
-    case Order::two: return sumFeaturesByOwner<RootOfSquares>(pool, x, f, rows, none, weight, owners, noOut, out);
-    case Order::infinity:
-      return sumFeaturesByOwner<LargestMagnitude>(pool, x, f, rows, none, weight, owners, noOut, out);
+    case Order::one: return sumFeatures<SumOfMagnitudes>(pool, x, f, rows, none, weight, owners, noOut, out);
+    case Order::two: return sumFeatures<RootOfSquares>(pool, x, f, rows, none, weight, owners, noOut, out);
+    case Order::infinity: return sumFeatures<LargestMagnitude>(pool, x, f, rows, none, weight, owners, noOut, out);
   }
 }
 

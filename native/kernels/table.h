@@ -58,15 +58,11 @@ struct Kernels {
   void (*crop)(Pool&, const T* x, int64_t rows, const Owners&, const Window&, T* out);
   void (*cropTranspose)(Pool&, const T* y, int64_t rows, const Owners&, const Window&, T* out);
 
-  // enclose.h: d ⊙ ν and Σρ|ν| in one pass; window may be null, else slope and radius are cropped by it
-  void (*enclose)(Pool&, const T* nu, int64_t f, int64_t rows, const T* slope, const T* radius, const Owners&,
-                  const Window*, T* outNu, T* outRadius);
+  // enclose.h: d ⊙ ν and Σρ|ν| in one pass
+  void (*enclose)(Pool&, const T* nu, int64_t f, int64_t rows, const T* slope, const T* radius, const Owners&, T* outNu,
+                  T* outRadius);
   void (*encloseGradient)(Pool&, const T* nu, int64_t f, int64_t rows, const T* slope, const T* radius, const T* gNu,
-                          const T* gRadius, const Owners&, const Window*, T* outNu, T* outSlope, T* outRadius);
-  // Σ w|x| over a patch: x `[channels·patchHeight·patchWidth, rows]` → `[1, rows]`
-  void (*patchNorm)(Pool&, const T* x, int64_t rows, const T* weight, const Owners&, const Window&, T* out);
-  void (*patchNormGradient)(Pool&, const T* x, int64_t rows, const T* weight, const T* g, const Owners&, const Window&,
-                            T* outX, T* outWeight);
+                          const T* gRadius, const Owners&, T* outNu, T* outSlope, T* outRadius);
 
   // select.h
   void (*conv2dSelect)(Pool&, const T* weight, const int32_t* index, int64_t rows, const Geometry&, T* out);

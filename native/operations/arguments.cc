@@ -224,12 +224,6 @@ WindowTable Arguments::window() {
   return table;
 }
 
-WindowTable Arguments::optionalWindow() {
-  if (!info_[next_].IsNull()) return window();
-  next_ += 3;
-  return {};
-}
-
 Elementwise Arguments::function(bool activation) {
   const int64_t last = static_cast<int64_t>(activation ? Function::sigmoid : Function::reciprocalSqrt);
   const auto function = static_cast<Function>(size("function", 0, last));

@@ -57,9 +57,8 @@ class Arguments {
   OwnerTable owners(int64_t rows, int64_t columns);
   /// A Float64Array of the fields in their order.
   Geometry geometry();
-  /// Three arguments: a Float64Array of five sizes, or null for none, and the tables of tops and lefts.
+  /// Three arguments: a Float64Array of five sizes, and the tables of tops and lefts.
   WindowTable window();
-  WindowTable optionalWindow();
   /// Three numbers: the function and its two parameters.
   Elementwise function(bool activation);
   Order order();

@@ -1,4 +1,4 @@
-// Norms along features and along the rows of an owner.
+// Norms along features and along the rows of an owner, and the backward step through parallel lines.
 #include "operations.h"
 
 namespace autodual::operations {
@@ -49,6 +49,30 @@ Napi::Value normRowsGradient(Arguments& a) {
                                  order, run.out(out));
   });
   return a.give(out);
+}
+
+Napi::Value enclose(Arguments& a) {
+  const Tensor nu = a.tensor("nu"), slope = a.tensor("slope", nu.features), radius = a.like("radius", slope);
+  const OwnerTable owners = a.owners(nu.rows, slope.rows);
+  const Tensor outNu = a.resultLike(nu), outRadius = a.result(1, nu.rows);
+  a.run({outNu, outRadius}, [=](const auto& run) {
+    run.kernels.enclose(run.pool, run.in(nu), nu.features, nu.rows, run.in(slope), run.in(radius), run.owners(owners),
+                        run.out(outNu), run.out(outRadius));
+  });
+  return a.give({outNu, outRadius});
+}
+
+Napi::Value encloseGradient(Arguments& a) {
+  const Tensor nu = a.tensor("nu"), slope = a.tensor("slope", nu.features), radius = a.like("radius", slope);
+  const Tensor gNu = a.like("gNu", nu), gRadius = a.tensor("gRadius", 1, nu.rows);
+  const OwnerTable owners = a.owners(nu.rows, slope.rows);
+  const Tensor outNu = a.resultLike(nu), outSlope = a.resultLike(slope), outRadius = a.resultLike(slope);
+  a.run({outNu, outSlope, outRadius}, [=](const auto& run) {
+    run.kernels.encloseGradient(run.pool, run.in(nu), nu.features, nu.rows, run.in(slope), run.in(radius), run.in(gNu),
+                                run.in(gRadius), run.owners(owners), run.out(outNu), run.out(outSlope),
+                                run.out(outRadius));
+  });
+  return a.give({outNu, outSlope, outRadius});
 }
 
 }  // namespace autodual::operations

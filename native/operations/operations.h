@@ -21,9 +21,9 @@ namespace autodual::operations {
   _(scaleShift) _(scaleBySign) _(scaleBySignGradient) _(spread) _(sumRows) _(multiplySumRows) _(dot) _(outer)     \
   _(outerSumRows)                                                                                                 \
   /* norms.cc */                                                                                                  \
-  _(norm) _(normGradient) _(normRows) _(normRowsGradient)                                                         \
+  _(norm) _(normGradient) _(normRows) _(normRowsGradient) _(enclose) _(encloseGradient)                           \
   /* patches.cc */                                                                                                \
-  _(crop) _(cropTranspose) _(enclose) _(encloseGradient) _(patchNorm) _(patchNormGradient)                        \
+  _(crop) _(cropTranspose)                                                                                        \
   /* activations.cc */                                                                                            \
   _(parallelLines) _(parallelLinesGradient) _(adaptiveLines) _(adaptiveLinesGradient)                             \
   /* loss.cc */                                                                                                   \

@@ -209,16 +209,12 @@ export interface Backend {
   /** Its transpose, patches added where they came from: `[channels·patchHeight·patchWidth, R]` → `[…, columns]`. */
   cropTranspose(y: Tensor, owners: Owners, window: CropWindow, columns: number): Tensor;
 
-  /**
-   * The backward step through parallel lines, in one pass over ν `[f, R]`: d ⊙ ν and the radius Σ_f ρ|ν|, `[1, R]`, by
-   * owner. With a window, ν is a patch of each row's image and slope and radius are cropped by it.
-   */
+  /** The backward step through parallel lines, by owner, in one pass over ν `[f, R]`: d ⊙ ν and Σ_f ρ|ν|, `[1, R]`. */
   enclose(
     nu: Tensor,
     slope: Tensor,
     radius: Tensor,
     owners: Owners,
-    window: CropWindow | null,
   ): { readonly nu: Tensor; readonly radius: Tensor };
   /** Derivatives of ⟨gNu, d ⊙ ν⟩ + ⟨gRadius, Σρ|ν|⟩. A zero ν has derivative 0 in |ν|. */
   encloseGradient(
@@ -228,17 +224,7 @@ export interface Backend {
     gNu: Tensor,
     gRadius: Tensor,
     owners: Owners,
-    window: CropWindow | null,
   ): { readonly nu: Tensor; readonly slope: Tensor; readonly radius: Tensor };
-  /** Σ w|x| along a patch, w cropped by the window: x `[channels·patchHeight·patchWidth, R]` → `[1, R]`. */
-  patchNorm(x: Tensor, weight: Tensor, owners: Owners, window: CropWindow): Tensor;
-  patchNormGradient(
-    x: Tensor,
-    weight: Tensor,
-    g: Tensor,
-    owners: Owners,
-    window: CropWindow,
-  ): { readonly x: Tensor; readonly weight: Tensor };
 
   /**
    * Rows in runs of `times`: the median of |x| of each run, the lower one of two, and which row of the run holds it

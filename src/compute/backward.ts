@@ -25,7 +25,7 @@ function shapeAfter(step: BackwardStep, nu: Shape): Shape {
     case "conv2d":
       return rules.conv2dTranspose(step.weight, nu, step.geometry);
     case "enclose":
-      return rules.enclose(nu, step.slope, step.radius, step.owners, null);
+      return rules.enclose(nu, step.slope, step.radius, step.owners);
     case "scale":
       return rules.scaleShift(nu, step.scale, null, step.owners);
     default:
@@ -54,7 +54,7 @@ export function backwardByOperations(
     const radii: Tensor[] = [];
     for (const step of steps) {
       if (step.kind === "enclose") {
-        const enclosed = backend.enclose(nu, step.slope, step.radius, step.owners, null);
+        const enclosed = backend.enclose(nu, step.slope, step.radius, step.owners);
         nu = keep(enclosed.nu);
         radii.push(keep(enclosed.radius));
       } else nu = keep(passed(backend, step, nu));

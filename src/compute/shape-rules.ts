@@ -298,35 +298,15 @@ export function cropTranspose(y: Shape, owners: Owners, window: CropWindow, colu
   return { features: window.channels * window.height * window.width, rows: columns };
 }
 
-/** Throws unless `patches` `[f, R]` are rows of `image` `[f, C]` by owner, whole or as the window cuts them. */
-function checkPatches(
-  operation: string,
-  [name, patches]: readonly [string, Shape],
-  [imageName, image]: readonly [string, Shape],
-  owners: Owners,
-  window: CropWindow | null,
-): void {
-  if (window === null) {
-    checkByOwner(operation, imageName, patches, image, owners);
-    return;
-  }
-  checkWindow(operation, window);
-  const { channels, height, width, patchHeight, patchWidth, top } = window;
-  checkShape(operation, name, patches, channels * patchHeight * patchWidth, top.length);
-  checkShape(operation, imageName, image, channels * height * width, null);
-  checkOwners(operation, owners, patches.rows, image.rows);
-}
-
 /** Returns the shape of the new ν; the radius is `[1, R]`. */
 export function enclose(
   nu: Shape,
   slope: Shape,
   radius: Shape,
   owners: Owners,
-  window: CropWindow | null,
   operation = "enclose",
 ): Shape {
-  checkPatches(operation, ["nu", nu], ["slope", slope], owners, window);
+  checkByOwner(operation, "slope", nu, slope, owners);
   checkSame(operation, slope, radius);
   return entrywise(nu);
 }
@@ -338,35 +318,11 @@ export function encloseGradient(
   gNu: Shape,
   gRadius: Shape,
   owners: Owners,
-  window: CropWindow | null,
 ): { readonly nu: Shape; readonly lines: Shape } {
-  enclose(nu, slope, radius, owners, window, "encloseGradient");
+  enclose(nu, slope, radius, owners, "encloseGradient");
   checkSame("encloseGradient", nu, gNu);
   checkShape("encloseGradient", "gRadius", gRadius, 1, nu.rows);
   return { nu: entrywise(nu), lines: entrywise(slope) };
-}
-
-export function patchNorm(
-  x: Shape,
-  weight: Shape,
-  owners: Owners,
-  window: CropWindow,
-  operation = "patchNorm",
-): Shape {
-  checkPatches(operation, ["x", x], ["weight", weight], owners, window);
-  return { features: 1, rows: x.rows };
-}
-
-export function patchNormGradient(
-  x: Shape,
-  weight: Shape,
-  g: Shape,
-  owners: Owners,
-  window: CropWindow,
-): { readonly x: Shape; readonly weight: Shape } {
-  patchNorm(x, weight, owners, window, "patchNormGradient");
-  checkShape("patchNormGradient", "g", g, 1, x.rows);
-  return { x: entrywise(x), weight: entrywise(weight) };
 }
 
 /** Returns the shape of the medians and of their places. */

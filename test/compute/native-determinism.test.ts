@@ -144,8 +144,8 @@ function* rowsAndNorms(
     yield [`normRows ${order}`, norms];
     yield [`normRowsGradient ${order}`, backend.normRowsGradient(x, norms, other, owners, order)];
   }
-  yield* Object.entries(backend.enclose(x, weight, other, owners, null));
-  yield* Object.entries(backend.encloseGradient(x, weight, other, y, s, owners, null));
+  yield* Object.entries(backend.enclose(x, weight, other, owners));
+  yield* Object.entries(backend.encloseGradient(x, weight, other, y, s, owners));
   const places = backend.upload(features, columns, draw.indices(features * columns, -1, 9));
   yield ["selectTranspose", backend.selectTranspose(x, places, owners, 9)];
 }
@@ -158,22 +158,12 @@ function* patches(
   columns: number,
 ): Generator<readonly [string, Tensor]> {
   const window = draw.window(rows);
-  const { channels, height, width, patchHeight, patchWidth } = window;
-  const [image, radius] = [
-    draw.tensor(channels * height * width, columns),
-    draw.tensor(channels * height * width, columns),
-  ];
-  const patch = draw.tensor(channels * patchHeight * patchWidth, rows);
-  const [g, s] = [draw.tensor(channels * patchHeight * patchWidth, rows), draw.tensor(1, rows)];
-  const steps = [{ kind: "enclose", slope: image, radius, owners }] as const;
-  const nu = draw.tensor(channels * height * width, rows);
-  const end = { radius, owners, order: 1 } as const;
-  yield ["backward", backend.backward({ kind: "rows", nu }, steps, end)];
+  const patch = draw.tensor(window.channels * window.patchHeight * window.patchWidth, rows);
+  const features = draw.size(1, 60);
+  const [slope, radius, nu] = [columns, columns, rows].map((width) => draw.tensor(features, width));
+  const steps = [{ kind: "enclose", slope, radius, owners }] as const;
+  yield ["backward", backend.backward({ kind: "rows", nu }, steps, { radius, owners, order: 1 })];
   yield ["cropTranspose", backend.cropTranspose(patch, owners, window, columns)];
-  yield* Object.entries(backend.enclose(patch, image, radius, owners, window));
-  yield* Object.entries(backend.encloseGradient(patch, image, radius, g, s, owners, window));
-  yield ["patchNorm", backend.patchNorm(patch, image, owners, window)];
-  yield* Object.entries(backend.patchNormGradient(patch, image, s, owners, window));
 }
 
 function* entries(backend: Backend, draw: Draw): Generator<readonly [string, Tensor]> {

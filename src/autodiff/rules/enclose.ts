@@ -10,20 +10,12 @@ export function enclose(
   owners: Owners,
 ): { readonly nu: Variable; readonly radius: Variable } {
   const { backend } = tape;
-  const enclosed = backend.enclose(nu.value, slope.value, radius.value, owners, null);
+  const enclosed = backend.enclose(nu.value, slope.value, radius.value, owners);
   const [newNu, newRadius] = tape.recordMany(
     [enclosed.nu, enclosed.radius],
     [nu, slope, radius],
     ([gNu, gRadius]) => {
-      const gradient = backend.encloseGradient(
-        nu.value,
-        slope.value,
-        radius.value,
-        gNu,
-        gRadius,
-        owners,
-        null,
-      );
+      const gradient = backend.encloseGradient(nu.value, slope.value, radius.value, gNu, gRadius, owners);
       return [gradient.nu, gradient.slope, gradient.radius];
     },
   );

@@ -8,12 +8,8 @@ export type TensorNumber = number;
 
 /** The kind (0 own, 1 shared, 2 indexed, 3 repeated), and its table or how many times. */
 export type OwnerArguments = readonly [kind: number, detail: Int32Array | number];
-/** Five sizes, tops and lefts of the patches; null for no window. */
-export type WindowArguments = readonly [
-  sizes: Float64Array | null,
-  top: Int32Array | null,
-  left: Int32Array | null,
-];
+/** Five sizes, tops and lefts of the patches. */
+export type WindowArguments = readonly [sizes: Float64Array, top: Int32Array, left: Int32Array];
 /** The function and its two parameters. */
 export type FunctionArguments = readonly [which: number, a: number, b: number];
 
@@ -85,20 +81,11 @@ export interface Engine {
   normGradient(x: T, weight: T, value: T, g: T, ...rest: [...OwnerArguments, order: number]): Two;
   normRows(x: T, columns: number, ...rest: [...OwnerArguments, order: number]): T;
   normRowsGradient(x: T, value: T, g: T, ...rest: [...OwnerArguments, order: number]): T;
+  enclose(nu: T, slope: T, radius: T, ...owners: OwnerArguments): Two;
+  encloseGradient(nu: T, slope: T, radius: T, gNu: T, gRadius: T, ...owners: OwnerArguments): Three;
 
   crop(x: T, ...rest: [...WindowArguments, ...OwnerArguments]): T;
   cropTranspose(y: T, ...rest: [...WindowArguments, columns: number, ...OwnerArguments]): T;
-  enclose(nu: T, slope: T, radius: T, ...rest: [...WindowArguments, ...OwnerArguments]): Two;
-  encloseGradient(
-    nu: T,
-    slope: T,
-    radius: T,
-    gNu: T,
-    gRadius: T,
-    ...rest: [...WindowArguments, ...OwnerArguments]
-  ): Three;
-  patchNorm(x: T, weight: T, ...rest: [...WindowArguments, ...OwnerArguments]): T;
-  patchNormGradient(x: T, weight: T, g: T, ...rest: [...WindowArguments, ...OwnerArguments]): Two;
 
   parallelLines(...rest: [...FunctionArguments, lower: T, upper: T]): Three;
   parallelLinesGradient(...rest: [...FunctionArguments, lower: T, upper: T, ...g: Three]): Two;

@@ -21,8 +21,7 @@ export function ownerArguments(owners: Owners): OwnerArguments {
   }
 }
 
-export function windowArguments(window: CropWindow | null): WindowArguments {
-  if (window === null) return [null, null, null];
+export function windowArguments(window: CropWindow): WindowArguments {
   const { channels, height, width, patchHeight, patchWidth, top, left } = window;
   return [Float64Array.of(channels, height, width, patchHeight, patchWidth), top, left];
 }

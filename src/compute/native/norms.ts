@@ -3,9 +3,12 @@ import * as rules from "../shape-rules.js";
 import { ownerArguments } from "./arguments.js";
 import type { NativeMemory } from "./tensor.js";
 
-type Norms = Pick<Backend, "norm" | "normGradient" | "normRows" | "normRowsGradient">;
+type Norms = Pick<
+  Backend,
+  "norm" | "normGradient" | "normRows" | "normRowsGradient" | "enclose" | "encloseGradient"
+>;
 
-/** Dual norms: along the features of a row, and along the rows of an owner; with their derivatives. */
+/** Dual norms, along the features of a row or the rows of an owner; the backward step through parallel lines. */
 export function normOperations(memory: NativeMemory): Norms {
   return {
     norm(x, weight, owners, order) {
@@ -54,6 +57,37 @@ export function normOperations(memory: NativeMemory): Norms {
           order,
         ),
       );
+    },
+
+    enclose(nu, slope, radius, owners) {
+      const [input, slopes, radii] = [memory.take(nu), memory.take(slope), memory.take(radius)];
+      const shape = rules.enclose(input, slopes, radii, owners);
+      const [byNu, norms] = memory.engine.enclose(
+        input.number,
+        slopes.number,
+        radii.number,
+        ...ownerArguments(owners),
+      );
+      return { nu: memory.give(shape, byNu), radius: memory.give({ features: 1, rows: shape.rows }, norms) };
+    },
+
+    encloseGradient(nu, slope, radius, gNu, gRadius, owners) {
+      const [input, slopes, radii] = [memory.take(nu), memory.take(slope), memory.take(radius)];
+      const [g, h] = [memory.take(gNu), memory.take(gRadius)];
+      const shapes = rules.encloseGradient(input, slopes, radii, g, h, owners);
+      const [byNu, bySlope, byRadius] = memory.engine.encloseGradient(
+        input.number,
+        slopes.number,
+        radii.number,
+        g.number,
+        h.number,
+        ...ownerArguments(owners),
+      );
+      return {
+        nu: memory.give(shapes.nu, byNu),
+        slope: memory.give(shapes.lines, bySlope),
+        radius: memory.give(shapes.lines, byRadius),
+      };
     },
   };
 }

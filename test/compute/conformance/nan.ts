@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { Backend, NormOrder, Tensor } from "../../../src/compute/backend.js";
-import type { CropWindow } from "../../../src/compute/crop-window.js";
 import type { Elementwise } from "../../../src/compute/elementwise.js";
 import { OWN, SHARED } from "../../../src/compute/owners.js";
 import { build, type Matrix } from "../oracle.js";
@@ -16,17 +15,6 @@ function broken(features: number, rows: number, where: number): Matrix {
 }
 
 const ones = (features: number, rows: number): Matrix => build(features, rows, () => 1);
-
-/** Patches that are the whole of an image of 2×2. */
-const patch: CropWindow = {
-  channels: 1,
-  height: 2,
-  width: 2,
-  patchHeight: 2,
-  patchWidth: 2,
-  top: new Int32Array(2),
-  left: new Int32Array(2),
-};
 
 const ORDERS: NormOrder[] = [1, 2, Number.POSITIVE_INFINITY];
 
@@ -50,38 +38,31 @@ const CASES: readonly [string, Matrix[], (b: Backend, t: Tensor[]) => Tensor, nu
     [`norm ${order}, weight`, [ones(3, 2), broken(3, 2, 2)], (b, [x, w]) => b.norm(x, w, OWN, order), [0]],
     [`normRows ${order}`, [broken(2, 3, 0)], (b, [x]) => b.normRows(x, SHARED, 1, order), [0]],
   ]),
-  [
-    "enclose",
-    [broken(2, 3, 1), ones(2, 3), ones(2, 3)],
-    (b, [n, d, r]) => b.enclose(n, d, r, OWN, null).nu,
-    [1],
-  ],
+  ["enclose", [broken(2, 3, 1), ones(2, 3), ones(2, 3)], (b, [n, d, r]) => b.enclose(n, d, r, OWN).nu, [1]],
   [
     "enclose, radius",
     [broken(2, 3, 4), ones(2, 3), ones(2, 3)],
-    (b, [n, d, r]) => b.enclose(n, d, r, OWN, null).radius,
+    (b, [n, d, r]) => b.enclose(n, d, r, OWN).radius,
     [1],
   ],
   [
     "enclose, slope",
     [ones(2, 3), broken(2, 1, 1), ones(2, 1)],
-    (b, [n, d, r]) => b.enclose(n, d, r, SHARED, null).nu,
+    (b, [n, d, r]) => b.enclose(n, d, r, SHARED).nu,
     [3, 4, 5],
   ],
   [
     "enclose, coefficients of |ν|",
     [ones(2, 3), ones(2, 3), broken(2, 3, 5)],
-    (b, [n, d, r]) => b.enclose(n, d, r, OWN, null).radius,
+    (b, [n, d, r]) => b.enclose(n, d, r, OWN).radius,
     [2],
   ],
   [
     "encloseGradient",
     [ones(2, 3), ones(2, 3), ones(2, 3), broken(2, 3, 2), ones(1, 3)],
-    (b, [n, d, r, g, h]) => b.encloseGradient(n, d, r, g, h, OWN, null).slope,
+    (b, [n, d, r, g, h]) => b.encloseGradient(n, d, r, g, h, OWN).slope,
     [2],
   ],
-  ["patchNorm", [broken(4, 2, 1), ones(4, 2)], (b, [x, w]) => b.patchNorm(x, w, OWN, patch), [1]],
-  ["patchNorm, weight", [ones(4, 2), broken(4, 2, 6)], (b, [x, w]) => b.patchNorm(x, w, OWN, patch), [0]],
   ["medianRows", [broken(2, 6, 4)], (b, [x]) => b.medianRows(x, 3).value, [1]],
   ["gather", [broken(3, 1, 2)], (b, [x]) => b.gather(x, Int32Array.of(2, 0)), [0]],
   ["softmaxCrossEntropy", [broken(3, 2, 2)], (b, [z]) => b.softmaxCrossEntropy(z, Int32Array.of(0, 0)), [0]],
