@@ -16,10 +16,11 @@ import {
   NeuronState,
 } from "./dual-layer.js";
 import { type BoundMethod, DualNetwork, type DualOptions, type NodeState } from "./dual-network.js";
+import { forwardRadius } from "./forward-radius.js";
 import { freshStream, pushStreams, type Stream, streamRadius } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
 import { refineAdaptive, refineParallel, unsettled } from "./open-neurons.js";
-import { patchChain } from "./receptive-field.js";
+import { type NodeDemand, type NodePlan, planNode } from "./planner.js";
 
 /**
  * Builds the dual network of `network` over `ball`.
@@ -56,6 +57,7 @@ class DualBuilder {
   readonly #states: NodeState[] = [];
   readonly #preActivation = new Map<number, Bounds>();
   readonly #openCounts = new Map<number, number>();
+  readonly #plans = new Map<number, NodePlan>();
 
   constructor(tape: Tape, network: Network, bindings: Bindings, ball: Ball, options: DualOptions) {
     if (ball.centre.features !== sizeOf(network.inputShape)) {
@@ -201,37 +203,58 @@ class DualBuilder {
     const states = await this.#neuronStates(statesOf, loose);
     const { open, passing } = unsettled(states, examples, this.#network.nodes[node].shape);
     this.#openCounts.set(node, open.index.length);
+    const graph = this.#graph;
+    const plan = planNode(graph, this.#demand(node, open.index.length, passing.index.length));
+    this.#plans.set(node, plan);
+    const { chain } = plan;
     if (this.#method === "adaptive") {
       if (open.index.length === 0) return { state, bounds: loose };
-      return { state, bounds: refineAdaptive(tape, this.#graph, node, state, open, this.#pieceBytes) };
+      return { state, bounds: refineAdaptive(tape, graph, node, chain, state, open, this.#pieceBytes) };
+    }
+    if (plan.way === "forward") {
+      const exact: NodeState = {
+        ...state,
+        radius: await forwardRadius(tape, graph, node),
+        precision: "exact",
+      };
+      return { state: exact, bounds: boundsOf(tape, exact) };
     }
     let refined = state;
-    if (passing.index.length > 0 && this.#worthTightening(node)) {
+    if (passing.index.length > 0 && plan.tightening) {
       // These widths decide what is open further on and nothing else: no gradient passes through them.
       const radius = tape.aside(
-        (aside) => refineParallel(aside, this.#graph, node, state, passing, this.#pieceBytes).radius,
+        (aside) => refineParallel(aside, graph, node, chain, state, passing, this.#pieceBytes).radius,
       );
       refined = { ...state, radius };
     }
     if (open.index.length > 0) {
-      refined = { ...refined, ...refineParallel(tape, this.#graph, node, refined, open, this.#pieceBytes) };
+      const tight = refineParallel(tape, graph, node, chain, refined, open, this.#pieceBytes);
+      refined = { ...refined, ...tight };
     }
     // What is flat ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
     const precision = passing.index.length === 0 ? "exact" : "loose";
     return { state: { ...refined, precision }, bounds: boundsOf(tape, refined) };
   }
 
-  /**
-   * Whether exact widths of neurons that merely pass them on pay: where a row costs a patch only, and an activation
-   * further on, whose rows cost more, has fewer open neurons for it.
-   */
-  #worthTightening(node: number): boolean {
-    const { nodes, output } = this.#network;
-    const next = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(node));
-    const later = nodes
-      .slice(next + 1, output + 1)
-      .some(({ layer }) => layer && ruleOf(layer).form === "enclosed");
-    return later && patchChain(this.#graph, node) !== null;
+  #demand(node: number, open: number, passing: number): NodeDemand {
+    const { examples } = this.#ball;
+    const { nodes, inputShape } = this.#network;
+    const generators = new Map([[0, sizeOf(inputShape) * examples]]);
+    // Only neurons that were open can have a radius of their own; where nothing was looked at, each may.
+    for (const input of this.#preActivation.keys()) {
+      const activation = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(input));
+      generators.set(activation, this.#openCounts.get(input) ?? sizeOf(nodes[input].shape) * examples);
+    }
+    const widest = Math.max(...nodes.slice(0, node + 1).map(({ shape }) => sizeOf(shape)));
+    const entryBytes = this.#tape.backend.dtype === "float64" ? 8 : 4;
+    return {
+      node,
+      examples,
+      open,
+      passing,
+      generators: this.#method === "parallel" && !this.#tape.recording ? generators : null,
+      mostGenerators: this.#pieceBytes / (2 * widest * entryBytes),
+    };
   }
 
   /** What is left to settle of each neuron: on request, everything. */

@@ -31,6 +31,8 @@ export interface CroppedLayer {
   /** The patch of the layer's input. */
   readonly input: Patch;
   back(tape: Tape, nu: Variable, want: Want): BackStep;
+  /** Of a row. */
+  readonly multiplyAdds: number;
   /** Whether ν passes as it is. */
   readonly passes?: true;
   /** See `DualLayer.step`. */

@@ -13,7 +13,7 @@ import { type Shape, sizeOf } from "../network/shape.js";
 import { type DualGraph, type Objective, passesAtOnce, propagateBack } from "./backward.js";
 import { type BoxState, boundsOf } from "./box.js";
 import { type Bounds, NeuronState, type Want } from "./dual-layer.js";
-import { patchChain, patchFeatures, propagatePatches } from "./receptive-field.js";
+import { patchFeatures, propagatePatches } from "./receptive-field.js";
 
 /** Neurons to be bounded: feature `index[i]` of example `owner[i]`. */
 export interface NeuronList {
@@ -63,11 +63,15 @@ export function unsettled(states: Uint8Array, examples: number, shape: Shape): U
   return { open: lists[NeuronState.open], passing: lists[NeuronState.passing] };
 }
 
-/** Exact bounds of open neurons in place of the box's: parallel lines, where one row gives both sides. */
+/**
+ * Exact bounds of open neurons in place of the box's: parallel lines, where one row gives both sides. Rows are cropped to
+ * patches where there is a chain.
+ */
 export function refineParallel(
   tape: Tape,
   graph: DualGraph,
   node: number,
+  chain: readonly number[] | null,
   box: BoxState,
   open: NeuronList,
   pieceBytes: number,
@@ -76,6 +80,7 @@ export function refineParallel(
     tape,
     graph,
     node,
+    chain,
     open,
     1,
     pieceBytes,
@@ -90,12 +95,13 @@ export function refineAdaptive(
   tape: Tape,
   graph: DualGraph,
   node: number,
+  chain: readonly number[] | null,
   box: BoxState,
   open: NeuronList,
   pieceBytes: number,
 ): Bounds {
   const side = (sign: 1 | -1) =>
-    backwardInPieces(tape, graph, node, open, sign, pieceBytes, { centre: true }, (piece, objective) =>
+    backwardInPieces(tape, graph, node, chain, open, sign, pieceBytes, { centre: true }, (piece, objective) =>
       // sign −1 bounds −z from below, so that z's upper bound is the negative.
       combine(piece, sign, objective.centre as Variable, -sign, objective.radius),
     );
@@ -130,6 +136,7 @@ function backwardInPieces(
   tape: Tape,
   graph: DualGraph,
   node: number,
+  chain: readonly number[] | null,
   open: NeuronList,
   sign: 1 | -1,
   pieceBytes: number,
@@ -137,7 +144,6 @@ function backwardInPieces(
   result: (piece: Tape, objective: Objective) => Variable,
 ): Variable {
   const rows = open.index.length;
-  const chain = patchChain(graph, node);
   const unlimited = !tape.recording && !want.centre && !chain && passesAtOnce(graph, node);
   const rowsAtOnce = unlimited ? rows : pieceRows(tape, graph, chain, pieceBytes);
   const pieces: Variable[] = [];

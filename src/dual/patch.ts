@@ -3,6 +3,7 @@ import type { BackwardStep } from "../compute/backend.js";
 import type { CropWindow } from "../compute/crop-window.js";
 import { OWN, type Owners, SHARED } from "../compute/owners.js";
 import type { Shape } from "../network/shape.js";
+import { positionwiseCost } from "./cost.js";
 import type { BackStep, DualLayer, Patch, Viewers, Want } from "./dual-layer.js";
 
 /** Where a patch lies in an image of shape channels×height×width. */
@@ -63,6 +64,7 @@ export function positionwise(
         ? undefined
         : (patch, viewers) => ({
             input: patch,
+            multiplyAdds: positionwiseCost(shape[0] * patch.height * patch.width),
             back: (tape, nu, want) => back(tape, nu, want, lookAtPatch(tape, shape, patch, viewers)),
             step: step && ((tape) => step(lookAtPatch(tape, shape, patch, viewers))),
           }),

@@ -16,13 +16,10 @@ import type { DualGraph, Objective } from "./backward.js";
 import type { AffineDual, Collected, CroppedLayer, Patch, Viewers, Want } from "./dual-layer.js";
 import { type Look, lookAtPatch, OWN_VIEWERS, type Seen } from "./patch.js";
 
-/** Beyond this fraction of the first image a patch saves nothing. */
-const WORTHWHILE = 0.5;
-
 /**
  * The nodes from a convolution's output back to the input, if rows that start there can be cropped to their receptive
- * fields: a chain of convolutions, elementwise activations and scalings by channel, the patch clearly smaller than
- * the image. Null otherwise; the dense way is always open.
+ * fields: a chain of convolutions, elementwise activations and scalings by channel. Null otherwise; the dense way is
+ * always open.
  */
 export function patchChain(graph: DualGraph, node: number): number[] | null {
   const { network, layers } = graph;
@@ -34,11 +31,20 @@ export function patchChain(graph: DualGraph, node: number): number[] | null {
     if (at === node ? layer.kind !== "affine" || !layer.selectPatch : !layer.crop) return null;
     chain.push(at);
   }
-  const [start] = chain;
-  if (start === undefined || network.inputShape.length !== 3) return null;
-  const patch = (layers[start] as Required<AffineDual>).fieldOf(new Int32Array(0));
-  const [, height, width] = network.nodes[network.nodes[start].inputs[0] as number].shape;
-  return patch.height * patch.width <= WORTHWHILE * height * width ? chain : null;
+  return chain.length > 0 && network.inputShape.length === 3 ? chain : null;
+}
+
+/** Multiply-adds of a row along a chain. */
+export function patchCost({ layers }: DualGraph, chain: readonly number[]): number {
+  let patch = (layers[chain[0]] as Required<AffineDual>).fieldOf(new Int32Array(0));
+  let total = 0;
+  for (const node of chain.slice(1)) {
+    const cropped = layers[node]?.crop?.(patch, OWN_VIEWERS);
+    if (!cropped) throw new Error(`node ${node} cannot be cropped`);
+    total += cropped.multiplyAdds;
+    patch = cropped.input;
+  }
+  return total;
 }
 
 /** The largest number of features that a row holds on its way along a chain. */

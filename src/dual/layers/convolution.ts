@@ -1,5 +1,6 @@
 import { apply, conv2d, conv2dSelect, conv2dTranspose, dot, type Variable } from "../../autodiff/index.js";
 import type { Conv2dGeometry } from "../../compute/geometry.js";
+import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
 import type { AffineDual, Patch } from "../dual-layer.js";
 import { lookAtPatch } from "../patch.js";
@@ -50,6 +51,7 @@ export function convolutionDual(
       const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
       return {
         input: inputPatch(geometry, patch),
+        multiplyAdds: multiplyAddsOfConv2d(local),
         step: () => ({ kind: "conv2d", weight: weight.value, geometry: local }),
         back(tape, nu, want) {
           const nus = [conv2dTranspose(tape, weight, nu, local)];

@@ -14,7 +14,13 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
     absolute: (_tape, [radius]) => radius,
     crop:
       layer.kind === "identity"
-        ? (patch) => ({ input: patch, passes: true, back: (_tape, nu) => ({ nus: [nu] }), step: () => null })
+        ? (patch) => ({
+            input: patch,
+            multiplyAdds: 0,
+            passes: true,
+            back: (_tape, nu) => ({ nus: [nu] }),
+            step: () => null,
+          })
         : undefined,
   }),
 };

@@ -1,0 +1,62 @@
+import { multiplyAddsOfConv2d } from "../compute/operations.js";
+import { windowGeometry } from "../network/layers/window.js";
+import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
+
+/** Multiply-adds of one row, or one generator, through the layer at a node. */
+export function layerCost({ nodes }: Network, node: number): number {
+  const { layer, inputs, shape } = nodes[node];
+  if (layer === null) return 0;
+  const [input] = inputs.map((i) => nodes[i].shape);
+  switch (layer.kind) {
+    case "linear":
+      return sizeOf(input) * sizeOf(shape);
+    case "conv2d":
+    case "average-pool":
+      return multiplyAddsOfConv2d(windowGeometry(layer, input, shape));
+    case "reshape":
+    case "flatten":
+    case "identity":
+    case "concat":
+      return 0;
+    default:
+      return positionwiseCost(sizeOf(shape));
+  }
+}
+
+/** Of a layer that acts feature by feature: a slope and a radius, or a scale and a constant. */
+export function positionwiseCost(features: number): number {
+  return 2 * features;
+}
+
+/** Multiply-adds of a row from a node's value back to the input, once it has left the node's own layer. */
+export function costBelow(network: Network, node: number): number {
+  let total = 0;
+  for (const at of nodesBelow(network, node)) total += layerCost(network, at);
+  return total;
+}
+
+function nodesBelow({ nodes }: Network, node: number): Set<number> {
+  const found = new Set<number>();
+  const waiting: number[] = [...nodes[node].inputs];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    if (found.has(at)) continue;
+    found.add(at);
+    waiting.push(...nodes[at].inputs);
+  }
+  return found;
+}
+
+/** Generators that arose at nodes, each pushed forward to the given one. */
+export function costOfGenerators(
+  network: Network,
+  node: number,
+  generators: ReadonlyMap<number, number>,
+): number {
+  const way = [...nodesBelow(network, node), node];
+  let total = 0;
+  for (const [origin, count] of generators) {
+    for (const at of way) if (at > origin) total += count * layerCost(network, at);
+  }
+  return total;
+}
