@@ -132,7 +132,8 @@ void Engine::work() {
     try {
       task();
     } catch (const std::bad_alloc&) {
-      failure_ = "out of memory: " + std::to_string(arena_->use(false).live) + " bytes of tensors are live";
+      failure_ = "out of memory: " + std::to_string(arena_->use(false).live) +
+                 " bytes of tensors are live; take a smaller batch or more memory";
     } catch (const std::exception& error) {
       failure_ = error.what();
     } catch (...) {

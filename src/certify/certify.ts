@@ -2,6 +2,7 @@ import { Tape } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { isProof } from "../dual/proof.js";
 import { UsageError } from "../errors.js";
@@ -60,8 +61,22 @@ export async function certifyBatch(
   const ball = makeBall(backend, x, examples, ballSpec);
   try {
     const dual = await buildDual(tape, network, bindings, ball, options);
-    const margins = await backend.read(dual.margins(reference).value);
     const { classes } = network;
+    const before = options.onLayer ? await backend.finish() : 0;
+    const margins = await backend.read(dual.margins(reference).value);
+    if (options.onLayer) {
+      const rows = examples * (classes - 1);
+      const cost = costBelow(network, network.output) + layerCost(network, network.output);
+      options.onLayer({
+        name: "margins",
+        way: options.direction === "forward" ? "forward" : "backward",
+        neurons: examples * classes,
+        open: rows,
+        rows,
+        multiplyAdds: rows * cost,
+        seconds: (await backend.finish()) - before,
+      });
+    }
     const verdicts = Array.from(predictions, (prediction, b): ExampleVerdict => {
       const marginLower = Array.from({ length: classes }, (_, j) =>
         j === reference[b] ? 0 : margins[j * examples + b],

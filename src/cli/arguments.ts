@@ -117,3 +117,13 @@ export function parseKappa(text: string): KappaRange {
     `--kappa: expected a number from 0 to 1, or two such as 0,1 for start and end, found ${quote(text)}`,
   );
 }
+
+const BYTES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** `500MB`, `2GB`: bytes, of which a kilobyte has 1,024. */
+export function parseBytes(text: string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?)i?b?\s*$/i.exec(text);
+  const bytes = match ? Number(match[1]) * BYTES[match[2].toLowerCase()] : Number.NaN;
+  if (bytes >= 2 ** 20) return bytes;
+  throw new UsageError(`--memory: expected a size of at least 1MB, such as 2GB, found ${quote(text)}`);
+}

@@ -2,7 +2,7 @@ import { type Against, certifyBatch } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BallSpec } from "../dual/ball.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
 import type { Network } from "../network/network.js";
 import type { Parameters } from "../network/weights.js";
 import { inOrder } from "./example-batches.js";
@@ -22,6 +22,10 @@ export interface CertificationSettings {
   readonly method: BoundMethod;
   readonly against: Against;
   readonly batch: number;
+  /** Told of every layer of every batch. */
+  readonly onLayer?: DualOptions["onLayer"];
+  /** Bytes that a piece of work may take. */
+  readonly pieceBytes?: number;
 }
 
 /** The verdict on one example, as it stands in the JSON. */
@@ -54,7 +58,7 @@ export interface Certification {
 export async function certifyDataset(
   { backend, network, parameters }: PlacedModel,
   dataset: Dataset,
-  { ball, method, against, batch }: CertificationSettings,
+  { ball, method, against, batch, onLayer, pieceBytes }: CertificationSettings,
   output: Output,
   signal?: AbortSignal,
 ): Promise<Certification | null> {
@@ -66,6 +70,8 @@ export async function certifyDataset(
       const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
         method,
         against,
+        ...(onLayer && { onLayer }),
+        ...(pieceBytes !== undefined && { pieceBytes }),
       });
       verdict.examples.forEach(({ prediction, certified, marginLower }, i) => {
         examples.push({ index: first + i, label: labels[i], prediction, certified, stage: 0, marginLower });

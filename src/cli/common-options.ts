@@ -3,7 +3,7 @@ import type { BackendName, Dtype } from "../compute/index.js";
 import type { BallSpec, Box, Norm } from "../dual/ball.js";
 import { BOUND_METHODS, type BoundMethod } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
-import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "./arguments.js";
+import { numberIn, oneOf, parseBox, parseBytes, parseNorm, someText, wholeNumber } from "./arguments.js";
 import type { BallInWords } from "./wording.js";
 
 const BACKENDS: readonly BackendName[] = ["auto", "native", "reference", "webgpu"];
@@ -29,6 +29,8 @@ export interface MachineOptions {
   readonly dtype?: Dtype;
   /** Absent: as many as the backend has. */
   readonly threads?: number;
+  /** Most bytes of tensors, where the backend can tell; absent: no limit. */
+  readonly memory?: number;
 }
 
 export function addMachineOptions(command: Command): Command {
@@ -45,6 +47,22 @@ export function addMachineOptions(command: Command): Command {
       wholeNumber("--threads", { min: 1, max: 1024 }),
     );
 }
+
+/** `--memory`, the budget of bounds in bytes. */
+export function addMemoryOption(command: Command): Command {
+  return command.option(
+    "--memory <size>",
+    "what bounds may take, such as 2GB or 500MB; work is cut into pieces to fit (default: 1GB)",
+    parseBytes,
+  );
+}
+
+/** Of a budget, what the rows of one piece may take: some tensors of that size are alive at once. */
+export function pieceBytesFor(memory: number): number {
+  return memory / TENSORS_AT_ONCE;
+}
+
+const TENSORS_AT_ONCE = 16;
 
 export function addSeedOption(command: Command, what: string): Command {
   return command.option("--seed <n>", what, wholeNumber("--seed", { min: 0 }), 0);

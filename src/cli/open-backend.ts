@@ -11,8 +11,9 @@ export interface OpenedBackend {
 }
 
 /** Throws a `BackendError` for a backend that is absent. */
-export async function openBackend({ backend: name, dtype, threads }: MachineOptions): Promise<OpenedBackend> {
-  const backend = await createBackend(name, { dtype, threads });
+export async function openBackend(options: MachineOptions): Promise<OpenedBackend> {
+  const { backend: name, dtype, threads, memory } = options;
+  const backend = await createBackend(name, { dtype, threads, memoryLimit: memory });
   const description = `${backend.name} backend (${backend.machine}), ${threadsInWords(backend, threads)}, ${backend.dtype}`;
   if (name !== "auto" || backend.name === "native") return { backend, description };
   const missing = `No native backend, so this runs many times slower: ${await nativeProblem()}`;

@@ -20,7 +20,7 @@ import { forwardRadius } from "./forward-radius.js";
 import { freshStream, pushStreams, type Stream, streamRadius } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
 import { refineAdaptive, refineParallel, unsettled } from "./open-neurons.js";
-import { type NodeDemand, type NodePlan, planNode } from "./planner.js";
+import { type LayerReport, type NodeDemand, type NodePlan, planNode } from "./planner.js";
 
 /**
  * Builds the dual network of `network` over `ball`.
@@ -53,6 +53,7 @@ class DualBuilder {
   readonly #forward: boolean;
   readonly #complete: boolean;
   readonly #pieceBytes: number;
+  readonly #onLayer: DualOptions["onLayer"];
   readonly #graph: DualGraph & { readonly layers: (BoundLayer | undefined)[] };
   readonly #states: NodeState[] = [];
   readonly #preActivation = new Map<number, Bounds>();
@@ -79,6 +80,7 @@ class DualBuilder {
       );
     }
     this.#pieceBytes = options.pieceBytes ?? DEFAULT_PIECE_BYTES;
+    this.#onLayer = options.onLayer;
     this.#graph = {
       network,
       layers: network.nodes.map(() => undefined),
@@ -92,7 +94,15 @@ class DualBuilder {
     const { ballCentre: centre, ballRadius: radius, dualOrder } = this.#graph;
     const streams = this.#forward ? [await freshStream(this.#tape, 0, radius, dualOrder)] : [];
     this.#states[0] = { centre, radius, precision: "independent", streams };
-    for (let node = 1; node <= this.#network.output; node++) await this.#bindNode(node);
+    const { backend } = this.#tape;
+    let before = this.#onLayer ? await backend.finish() : 0;
+    for (let node = 1; node <= this.#network.output; node++) {
+      await this.#bindNode(node);
+      if (!this.#onLayer || this.#graph.layers[node]?.kind === "affine") continue;
+      const now = await backend.finish();
+      this.#onLayer(this.#reportOf(node, now - before));
+      before = now;
+    }
     return new DualNetwork({
       tape: this.#tape,
       graph: this.#graph,
@@ -103,6 +113,21 @@ class DualBuilder {
       preActivation: this.#preActivation,
       openCounts: this.#openCounts,
     });
+  }
+
+  #reportOf(node: number, seconds: number): LayerReport {
+    const { name, inputs } = this.#network.nodes[node];
+    const [input] = inputs as readonly number[];
+    const plan = this.#plans.get(input);
+    return {
+      name,
+      way: plan?.way ?? "box",
+      neurons: sizeOf(this.#network.nodes[input].shape) * this.#ball.examples,
+      open: this.#openCounts.get(input) ?? 0,
+      rows: plan?.rows ?? 0,
+      multiplyAdds: plan?.multiplyAdds ?? 0,
+      seconds,
+    };
   }
 
   async #bindNode(node: number): Promise<void> {

@@ -16,6 +16,7 @@ import type { Ball } from "./ball.js";
 import type { BoxState } from "./box.js";
 import type { Bounds } from "./dual-layer.js";
 import { type Stream, streamRadius } from "./generators.js";
+import type { LayerReport } from "./planner.js";
 
 /**
  * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
@@ -31,6 +32,8 @@ export interface DualOptions {
   readonly direction?: "backward" | "forward";
   /** Bound every neuron, also those whose lines the cheap box has fixed already. For inspection and tests. */
   readonly complete?: boolean;
+  /** Told of every activation as it is bounded. The work is then timed, and waits for itself more often. */
+  readonly onLayer?: (report: LayerReport) => void;
   /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
   readonly pieceBytes?: number;
 }

@@ -23,6 +23,20 @@ export interface NodePlan {
   readonly multiplyAdds: number;
 }
 
+/** What became of an activation's input, or of the margins, for one batch. */
+export interface LayerReport {
+  /** The activation's name, or `margins`. */
+  readonly name: string;
+  readonly way: Way;
+  /** Of the batch: all neurons, those whose lines depend on the bounds, and the rows or generators that it took. */
+  readonly neurons: number;
+  readonly open: number;
+  readonly rows: number;
+  readonly multiplyAdds: number;
+  /** Since the report before, the layers on the way here included. */
+  readonly seconds: number;
+}
+
 /** What is known of a node when its neurons are to be bounded. */
 export interface NodeDemand {
   readonly node: number;

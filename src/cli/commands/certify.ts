@@ -9,16 +9,20 @@ import {
   addBoundOption,
   addJsonOption,
   addMachineOptions,
+  addMemoryOption,
   addSeedOption,
+  pieceBytesFor,
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { formatLayerPlan, LayerPlan } from "../layer-plan.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 
 interface CertifyFlags extends SubjectFlags {
   readonly bound: BoundMethod;
   readonly against: Against;
   readonly failAbove?: number;
+  readonly explain?: true;
 }
 
 /** `autodual certify`: exact lower bounds of every margin; the robust error that no attack exceeds. */
@@ -39,7 +43,9 @@ export function addCertify(program: Command, context: CommandContext): void {
       "--fail-above <f>",
       "exit with 1 if the robust error is above this fraction",
       numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
-    );
+    )
+    .option("--explain", "print how each layer was bounded, its open neurons, operations and time");
+  addMemoryOption(command);
   addMachineOptions(command);
   addSeedOption(command, "accepted as by every command; exact bounds draw no random numbers");
   addJsonOption(command).action(async (models: string[], flags: CertifyFlags) => {
@@ -50,14 +56,22 @@ export function addCertify(program: Command, context: CommandContext): void {
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
-  const { batch, bound: method, against, failAbove } = flags;
+  const { batch, bound: method, against, failAbove, explain, memory } = flags;
+  const plan = new LayerPlan();
 
   const parameters = uploadWeights(backend, model);
   const placed = { backend, network: model.network, parameters };
   const certification = (await certifyDataset(
     placed,
     dataset,
-    { ball, method, against, batch },
+    {
+      ball,
+      method,
+      against,
+      batch,
+      ...(explain && { onLayer: plan.add }),
+      ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+    },
     output,
   )) as Certification;
   releaseParameters(parameters);
@@ -65,6 +79,11 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const subject = { model, dataset, ball, method, arithmetic: backend.dtype };
   printCertification(output, subject, certification);
   output.print(guaranteeInWords(subject, certification, against));
-  await output.writeJson(certificationRecord(subject, certification));
+  const layers = explain && plan.summary(certification.examples.length);
+  if (layers) {
+    output.print(formatLayerPlan(layers));
+    output.print("Means an example; the time of a layer includes those on the way to it.");
+  }
+  await output.writeJson({ ...certificationRecord(subject, certification), ...(layers && { layers }) });
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
 }

@@ -1,0 +1,63 @@
+import type { LayerReport, Way } from "../dual/planner.js";
+import { formatTable } from "./table.js";
+import { formatCount } from "./wording.js";
+
+/** What a layer took over all batches, an example. */
+export interface LayerSummary {
+  readonly name: string;
+  /** In how many batches it was bounded in each way. */
+  readonly ways: Readonly<Partial<Record<Way, number>>>;
+  readonly neurons: number;
+  readonly open: number;
+  readonly rows: number;
+  readonly multiplyAdds: number;
+  readonly milliseconds: number;
+}
+
+/** Collects how each layer was bounded, and at what price. */
+export class LayerPlan {
+  readonly #layers = new Map<string, LayerReport[]>();
+
+  readonly add = (report: LayerReport): void => {
+    const reports = this.#layers.get(report.name);
+    if (reports) reports.push(report);
+    else this.#layers.set(report.name, [report]);
+  };
+
+  /** In the network's order, of so many examples in all. */
+  summary(examples: number): LayerSummary[] {
+    return [...this.#layers].map(([name, reports]) => {
+      const mean = (of: (report: LayerReport) => number) =>
+        reports.reduce((sum, report) => sum + of(report), 0) / examples;
+      const ways: Partial<Record<Way, number>> = {};
+      for (const { way } of reports) ways[way] = (ways[way] ?? 0) + 1;
+      return {
+        name,
+        ways,
+        neurons: Math.round(mean(({ neurons }) => neurons)),
+        open: mean(({ open }) => open),
+        rows: mean(({ rows }) => rows),
+        multiplyAdds: mean(({ multiplyAdds }) => multiplyAdds),
+        milliseconds: 1000 * mean(({ seconds }) => seconds),
+      };
+    });
+  }
+}
+
+/** A table of at most 80 columns; every figure is a mean an example. */
+export function formatLayerPlan(layers: readonly LayerSummary[]): string {
+  const rows = layers.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
+    name,
+    Object.keys(ways).join(", "),
+    formatCount(neurons),
+    formatMean(open),
+    formatMean(rows),
+    `${(multiplyAdds / 1e6).toFixed(2)} M`,
+    milliseconds.toFixed(3),
+  ]);
+  return formatTable(["layer", "bounded", "neurons", "open", "rows", "multiply-adds", "ms"], rows);
+}
+
+function formatMean(value: number): string {
+  return value >= 100 ? formatCount(Math.round(value)) : value.toFixed(1);
+}
