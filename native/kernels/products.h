@@ -15,7 +15,7 @@ inline constexpr int BLOCK_ROWS = TILE_VECTORS * LANES<T>;
 
 /// Uses of an entry of x from which on packing it pays: of a matrix, and of a convolution, where neighbouring positions
 /// find it in the cache.
-constexpr int64_t PACKING_PAYS = 24, PACKING_PAYS_POSITIONS = 100;
+constexpr int64_t PACKING_PAYS = 24, PACKING_PAYS_POSITIONS = 14;
 /// Blocks of rows that go through the positions together, so that results are written in runs of some cache lines.
 constexpr int64_t GROUP_BLOCKS = 8;
 /// What a group's packed blocks may take of a second-level cache.

@@ -59,6 +59,8 @@ const FLAGS: readonly Row[] = [
   ["no examples", `${CERTIFY} --epsilon 0.1 --limit 0`, ["--limit", "at least 1", '"0"']],
   ["half an example", `${CERTIFY} --epsilon 0.1 --limit 1.5`, ["--limit", "whole number", '"1.5"']],
   ["no threads", `${CERTIFY} --epsilon 0.1 --threads 0`, ["--threads", "at least 1"]],
+  ["no memory", `${CERTIFY} --epsilon 0.1 --memory 1KB`, ["--memory", "at least 1MB", '"1KB"']],
+  ["memory in words", `${CERTIFY} --epsilon 0.1 --memory lots`, ["--memory", "2GB", '"lots"']],
   ["a negative seed", `${CERTIFY} --epsilon 0.1 --seed=-1`, ["--seed", "at least 0"]],
   ["an unknown backend", `${CERTIFY} --epsilon 0.1 --backend abacus`, ["--backend", "reference", "abacus"]],
   ["an absent backend", `${CERTIFY} --epsilon 0.1 --backend webgpu`, ["webgpu", "does not have"]],

@@ -195,6 +195,29 @@ describe("certify", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it("tells how each layer was bounded, within a budget of memory", async () => {
+    const { json, stdout } = await done(...args, "--explain", "--memory", "200MB");
+    const { layers } = z
+      .object({
+        layers: z.array(
+          z.strictObject({
+            name: z.string(),
+            ways: z.record(z.string(), z.int()),
+            neurons: z.int().positive(),
+            open: z.number().min(0),
+            rows: z.number().min(0),
+            multiplyAdds: z.number().min(0),
+            milliseconds: z.number().min(0),
+          }),
+        ),
+      })
+      .parse(json);
+    expect(layers.map(({ name }) => name)).toEqual(["relu1", "relu2", "margins"]);
+    expect(layers.map(({ neurons }) => neurons)).toEqual([98, 16, 10]);
+    for (const { name } of layers) expect(stdout).toContain(name);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it("bounds the label's margins, over the l2 ball, by the adaptive bound, in float32, where asked to", async () => {
     const { json } = await done(
       ...[...args, "--against", "label", "--norm", "l2", "--bound", "adaptive", "--dtype", "float32"],
@@ -341,11 +364,14 @@ describe("quickstart", () => {
 });
 
 describe("help", () => {
-  it.each(["", "quickstart", "train", "certify", "attack", "info", "data"])("%s --help", async (command) => {
-    const { code, stdout, stderr } = await runCommand([command, "--help"].filter((word) => word !== ""));
-    expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain(command === "" ? "Exit codes" : "--json");
-  });
+  it.each(["", "quickstart", "train", "certify", "attack", "info", "data", "bench"])(
+    "%s --help",
+    async (command) => {
+      const { code, stdout, stderr } = await runCommand([command, "--help"].filter((word) => word !== ""));
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toContain(command === "" ? "Exit codes" : "--json");
+    },
+  );
 
   it("tells an internal fault in one line, and where it is when asked to", async () => {
     const broken = {

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { Tape } from "../../src/autodiff/index.js";
+import { certifyBatch } from "../../src/certify/certify.js";
+import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { buildDual } from "../../src/dual/auto-dual.js";
+import { makeBall, releaseBall } from "../../src/dual/ball.js";
+import { costBelow, costOfGenerators, layerCost } from "../../src/dual/cost.js";
+import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { LayerReport } from "../../src/dual/planner.js";
+import { architecture } from "../../src/network/architectures.js";
+import { linear, relu } from "../../src/network/build-layer.js";
+import { type Network, sequential } from "../../src/network/network.js";
+import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
+import { randomExamples } from "../support/bounds.js";
+import { LAYER_NETWORKS, lively } from "../support/networks.js";
+
+const backend = createReferenceBackend();
+const SMALL = architecture("small", { inputShape: [1, 28, 28], classes: 10 });
+
+/** What is told of each layer, and the margins. */
+async function reports(
+  network: Network,
+  epsilon: number,
+  options: DualOptions = {},
+): Promise<{ layers: LayerReport[]; margins: readonly number[] }> {
+  const layers: LayerReport[] = [];
+  const x = randomExamples(network, 2, 1);
+  const parameters = uploadWeights(backend, lively(network, 1));
+  const { examples } = await certifyBatch(
+    backend,
+    network,
+    parameters,
+    x,
+    2,
+    { norm: "linf", epsilon },
+    Int32Array.of(0, 1),
+    { ...options, against: "label", onLayer: (report) => layers.push(report) },
+  );
+  return { layers, margins: examples.flatMap(({ marginLower }) => marginLower) };
+}
+
+describe("costs", () => {
+  it("are those of the paper's small network", () => {
+    const costs = SMALL.nodes.map((_, node) => layerCost(SMALL, node));
+    const named = Object.fromEntries(SMALL.nodes.map(({ name }, node) => [name, costs[node]]));
+    // 14 and 7 positions an axis with kernels of 4, of which padding takes one tap at each end.
+    expect(named).toMatchObject({ conv2d1: 16 * 54 ** 2, conv2d2: 16 * 32 * 26 ** 2, linear1: 1568 * 100 });
+    expect(costBelow(SMALL, SMALL.output)).toBe(costs.slice(0, SMALL.output).reduce((a, b) => a + b, 0));
+  });
+
+  it("count each generator from where it arises", () => {
+    const network = sequential([3], [linear(5), relu(), linear(4)]);
+    const generators = new Map([
+      [0, 2],
+      [2, 7],
+    ]);
+    expect(costOfGenerators(network, 3, generators)).toBe(2 * (15 + 10 + 20) + 7 * 20);
+  });
+});
+
+describe("the planner", () => {
+  it("takes patches after a convolution, whole rows after a linear layer, the box where it decides all", async () => {
+    const { layers } = await reports(SMALL, 0.05);
+    const ways = layers.map(({ name, way }) => [name, way]);
+    expect(ways).toEqual([
+      ["relu1", "box"],
+      ["relu2", "patches"],
+      ["relu3", "backward"],
+      ["margins", "backward"],
+    ]);
+    for (const { open, rows, neurons, multiplyAdds, seconds } of layers) {
+      expect(open).toBeLessThanOrEqual(neurons);
+      expect(rows === 0).toBe(multiplyAdds === 0);
+      expect(seconds).toBeGreaterThanOrEqual(0);
+    }
+    const tiny = await reports(SMALL, 1e-9);
+    expect(tiny.layers.slice(0, 3).map(({ open }) => open)).toEqual([0, 0, 0]);
+  });
+
+  it("pushes forward where inputs are few and neurons many, with the same bounds", async () => {
+    const network = sequential([2], [linear(64), linear(64), linear(80), relu(), linear(3)]);
+    const { layers, margins } = await reports(network, 0.2);
+    expect(layers.map(({ way }) => way)).toContain("forward");
+    const rows = await reports(network, 0.2, { pieceBytes: 1 });
+    expect(rows.layers.map(({ way }) => way)).not.toContain("forward");
+    const scale = Math.max(...margins.map(Math.abs));
+    margins.forEach((margin, i) => {
+      expect(Math.abs(margin - rows.margins[i]) / scale).toBeLessThan(1e-12);
+    });
+  });
+
+  it.each(Object.entries(LAYER_NETWORKS))("changes no bound: %s", async (_name, makeNetwork) => {
+    const network = makeNetwork();
+    const x = randomExamples(network, 2, 1);
+    using tape = new Tape(backend, { record: false });
+    const bindings = fixedBindings(uploadWeights(backend, lively(network, 1)));
+    const ball = makeBall(backend, x, 2, { norm: "linf", epsilon: 0.05 });
+    const values = async (options: DualOptions) => {
+      const dual = await buildDual(tape, network, bindings, ball, options);
+      return backend.read(dual.margins(Int32Array.of(0, 1)).value);
+    };
+    const [planned, complete] = [await values({}), await values({ complete: true })];
+    const scale = Math.max(...complete.map(Math.abs));
+    planned.forEach((margin, i) => {
+      expect(Math.abs(margin - complete[i]) / scale).toBeLessThan(1e-12);
+    });
+    releaseBall(ball);
+  });
+});
