@@ -134,8 +134,22 @@ AUTODUAL_INLINE void sortInRegisters(const Vec<T>* from, Vec<T>* to, Lanes<STEP.
   for (int i = 0; i < SORTED_RUN; i++) to[i] = run[i];
 }
 
-/// Afterwards work[plan.place] holds the medians. What a comparator leaves out is not needed, but writing it is cheaper
-/// than asking.
+/// The entry of this rank in two sorted lists.
+template <class T>
+AUTODUAL_INLINE Vec<T> entryOfRank(const MedianPlan& plan, const Vec<T>* first) {
+  const Vec<T>* second = first + plan.first;
+  Vec<T> entry = broadcast(std::numeric_limits<T>::infinity());
+  for (int32_t i = plan.least; i <= plan.most; i++) {
+    // One list alone where the other gives nothing.
+    const Vec<T> a = i > 0 ? first[i - 1] : second[plan.rank - 1];
+    const Vec<T> b = i < plan.rank ? second[plan.rank - i - 1] : a;
+    entry = smallerOfLanes<T>(entry, largerOfLanes<T>(a, b));
+  }
+  return entry;
+}
+
+/// Sorts both lists, as far as `entryOfRank` looks at them. What a comparator leaves out is not needed, but writing it is
+/// cheaper than asking.
 template <class T>
 AUTODUAL_INLINE void sortByNetwork(const MedianPlan& plan, const Vec<T>* kept, Vec<T>* work) {
   int64_t i = 0;
@@ -169,7 +183,7 @@ void medianOfRuns(const MedianPlan& plan, const T* x, int64_t runs, Vec<T>* memo
   const bool whole = runs == LANES<T> && times >= LANES<T>;
   const Vec<T> sum = whole ? loadRuns(x, times, kept) : loadFewRuns(x, times, runs, kept);
   sortByNetwork<T>(plan, kept, work);
-  const Vec<T> median = work[plan.place];
+  const Vec<T> median = entryOfRank<T>(plan, work);
   const Vec<T> place = firstHolder<T>(kept, times, median);
   const auto known = sum == sum;
   storeSome(value, known ? median : sum, static_cast<int>(runs));

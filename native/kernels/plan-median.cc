@@ -1,4 +1,5 @@
-// A sorting network (Batcher's odd-even merge sort, for any number of inputs) pruned to the lower median.
+// A sorting network (Batcher's odd-even merge sort, for any number of inputs) up to two sorted lists, pruned to what the
+// lower median of both together needs.
 #include <cstddef>
 
 #include "plans.h"
@@ -31,10 +32,8 @@ std::vector<Merging> batcherNetwork(int32_t count) {
   return network;
 }
 
-/// What the result at `place` depends on.
-std::vector<Merging> pruned(const std::vector<Merging>& network, int32_t count, int32_t place) {
-  std::vector<bool> needed(static_cast<size_t>(count), false);
-  needed[static_cast<size_t>(place)] = true;
+/// What the needed results depend on.
+std::vector<Merging> pruned(const std::vector<Merging>& network, std::vector<bool> needed) {
   std::vector<Merging> backwards;
   for (size_t i = network.size(); i-- > 0;) {
     const size_t low = static_cast<size_t>(network[i].comparator.low);
@@ -62,8 +61,21 @@ MedianPlan planMedian(int32_t times) {
   MedianPlan plan;
   plan.times = times;
   if (times <= 0) return plan;
-  plan.place = (times - 1) / 2;
-  const std::vector<Merging> network = pruned(batcherNetwork(times), times, plan.place);
+  const int32_t rank = (times - 1) / 2 + 1;
+  plan.first = 1;
+  while (plan.first * 2 < times) plan.first *= 2;
+  const int32_t second = times - plan.first;
+  plan.rank = rank;
+  plan.least = rank > second ? rank - second : 0;
+  plan.most = rank < plan.first ? rank : plan.first;
+  std::vector<bool> needed(static_cast<size_t>(times), false);
+  for (int32_t i = plan.least; i <= plan.most; i++) {
+    if (i > 0) needed[static_cast<size_t>(i - 1)] = true;
+    if (i < rank) needed[static_cast<size_t>(plan.first + rank - i - 1)] = true;
+  }
+  std::vector<Merging> network = batcherNetwork(times);
+  while (!network.empty() && network.back().run > plan.first) network.pop_back();
+  network = pruned(network, needed);
   plan.afterRunsOf8 = afterSortedRuns(network, times, 8);
   plan.afterRunsOf16 = afterSortedRuns(network, times, 16);
   return plan;

@@ -54,16 +54,20 @@ struct GradientPlan {
   int64_t multiplyAdds = 0;  ///< a row
 };
 
-/// A sorting network pruned to one order statistic.
+/// A sorting network for two lists, and which entry of both together is the median.
 struct MedianPlan {
   int32_t times = 0;
+  /// Entries of the first list; the others are the second.
+  int32_t first = 0;
+  /// The median is the `rank`-th smallest: the least over i = least … most of the larger of the first list's i-th entry
+  /// and the second's (rank − i)-th.
+  int32_t rank = 0, least = 0, most = 0;
   /// x[low], x[high] ← min, max.
   struct Comparator {
     int32_t low, high;
   };
   /// What is left of it once the whole runs of 8 or 16 entries, from the first on, are sorted.
   std::vector<Comparator> afterRunsOf8, afterRunsOf16;
-  int32_t place = 0;  ///< where the median ends up
 };
 
 ProductPlan planLinear(int64_t outputs, int64_t inputs);
