@@ -5,8 +5,8 @@ export interface Timing {
   /** The median of the runs. */
   readonly seconds: number;
   readonly runs: number;
-  /** Seconds of all runs together. */
-  readonly total: number;
+  /** Seconds of each run. */
+  readonly times: readonly number[];
   /** The most that tensors took at once during any run. */
   readonly peakBytes: number;
 }
@@ -41,7 +41,7 @@ export async function measure(
     times.push(time);
     spent += time;
   }
-  return { seconds: median(times), runs: times.length, total: spent, peakBytes: backend.memory().peakBytes };
+  return { seconds: median(times), runs: times.length, times, peakBytes: backend.memory().peakBytes };
 }
 
 export function median(values: readonly number[]): number {

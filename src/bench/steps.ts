@@ -42,7 +42,7 @@ export async function benchTrainStep(
   const parameters = uploadWeights(backend, model);
   const settings = { ball, kappa: 1, dual };
   let next = 0;
-  const { seconds, runs, peakBytes, total } = await measure(
+  const { seconds, runs, peakBytes, times } = await measure(
     backend,
     async () => {
       const batch = batches[next++ % batches.length];
@@ -64,7 +64,7 @@ export async function benchTrainStep(
     name,
     batch,
     seconds,
-    secondsPerExample: total / examples,
+    secondsPerExample: times.reduce((sum, time) => sum + time, 0) / examples,
     examples,
     peakMemoryMB: peakBytes / MEBIBYTE,
   };

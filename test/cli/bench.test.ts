@@ -7,19 +7,18 @@ import { newFolder, runCommand } from "./run-command.js";
 // Shapes of the bench take long on the reference backend; what is measured is not what is tested.
 vi.mock("../../src/bench/kernels.js", async (original) => ({
   ...(await original<typeof import("../../src/bench/kernels.js")>()),
-  benchKernels: async function* () {
-    yield {
-      name: "linear",
-      gflops: 3,
-      fractionOfPeak: 0.5,
-      shapes: [{ shape: "small", seconds: 0.1, gflops: 3, fractionOfPeak: 0.5 }],
-    };
-    yield {
-      name: "median-abs",
-      nsPerElement: 2,
-      shapes: [{ shape: "small", seconds: 0.1, nsPerElement: 2 }],
-    };
-  },
+  benchKernels: async () => ({
+    peakGflops: 6,
+    kernels: [
+      {
+        name: "linear",
+        gflops: 3,
+        fractionOfPeak: 0.5,
+        shapes: [{ shape: "small", seconds: 0.1, gflops: 3, fractionOfPeak: 0.5 }],
+      },
+      { name: "median-abs", nsPerElement: 2, shapes: [{ shape: "small", seconds: 0.1, nsPerElement: 2 }] },
+    ],
+  }),
 }));
 
 const positive = z.number().positive();

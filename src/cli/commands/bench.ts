@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { benchKernels, type KernelFigure } from "../../bench/kernels.js";
+import { benchKernels, type KernelBench, type KernelFigure } from "../../bench/kernels.js";
 import { benchCertify, benchTrainStep, type StepFigure, type StepSubject } from "../../bench/steps.js";
 import type { Backend } from "../../compute/backend.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
@@ -18,6 +18,7 @@ import {
 import type { CommandContext } from "../context.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
+import type { Progress } from "../progress.js";
 import { formatTable } from "../table.js";
 import { wrap } from "../wording.js";
 
@@ -57,9 +58,11 @@ async function bench(target: Target | undefined, flags: BenchFlags, { io }: Comm
   const training = await stepsOf("train-step");
   const certifying = await stepsOf("certify");
 
-  const peakGflops = await backend.peakGflops();
+  const { peakGflops, kernels } = wants("kernels")
+    ? await runKernels(backend, output)
+    : { peakGflops: await backend.peakGflops(), kernels: [] };
   output.print(`${description}; peak ${formatGflops(peakGflops)} GFLOP/s`);
-  const kernels = wants("kernels") ? await runKernels(backend, peakGflops, output) : [];
+  if (kernels.length > 0) printKernels(kernels, output);
   const steps: StepFigure[] = [];
   for (const subject of training) steps.push(await runTraining(backend, subject, flags.bound, output));
   for (const subject of certifying) steps.push(await runCertification(backend, subject, flags.bound, output));
@@ -76,24 +79,25 @@ async function bench(target: Target | undefined, flags: BenchFlags, { io }: Comm
   return 0;
 }
 
-async function runKernels(backend: Backend, peakGflops: number, output: Output): Promise<KernelFigure[]> {
-  const figures: KernelFigure[] = [];
-  const progress = output.progress({ label: "kernels", total: 7 });
+async function runKernels(backend: Backend, output: Output): Promise<KernelBench> {
+  let progress: Progress | undefined;
   try {
-    for await (const figure of benchKernels(backend, peakGflops)) {
-      figures.push(figure);
-      progress.update(figures.length, figure.name);
-    }
+    return await benchKernels(backend, (done, total, name) => {
+      progress ??= output.progress({ label: "kernels", total });
+      progress.update(done, name);
+    });
   } finally {
-    progress.stop();
+    progress?.stop();
   }
+}
+
+function printKernels(figures: readonly KernelFigure[], output: Output): void {
   output.print(
     formatTable(
       ["kernel", "shape", "ms", "speed"],
       figures.flatMap((figure) => [...shapeRows(figure), totalRow(figure)]),
     ),
   );
-  return figures;
 }
 
 function shapeRows(figure: KernelFigure): (readonly (string | number)[])[] {
