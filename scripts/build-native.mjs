@@ -97,7 +97,7 @@ function reasonOf(status, output) {
   if (/could not find any python/i.test(output)) return "no Python 3";
   if (/not found: make/i.test(output)) return "no make";
   if (
-    /(g\+\+|c\+\+|clang\+\+|gcc|cc)['"]?: (command )?not found|No such file or directory.*\+\+/i.test(output)
+    /\b(g\+\+|c\+\+|clang\+\+|gcc|cc)['"]?: ((command )?not found|No such file or directory)/i.test(output)
   ) {
     return "no C++ compiler";
   }
