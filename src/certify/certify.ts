@@ -17,6 +17,8 @@ export type Against = "prediction" | "label";
 
 export interface CertifyOptions extends DualOptions {
   readonly against?: Against;
+  /** `all` (default) bounds every margin exactly; `open` those alone that the box does not prove. Verdicts are the same. */
+  readonly margins?: "all" | "open";
 }
 
 /** The verdict on one example. */
@@ -63,17 +65,20 @@ export async function certifyBatch(
     const dual = await buildDual(tape, network, bindings, ball, options);
     const { classes } = network;
     const before = options.onLayer ? await backend.finish() : 0;
-    const margins = await backend.read(dual.margins(reference).value);
+    const { bounds, open } =
+      options.margins === "open"
+        ? await dual.openMargins(reference)
+        : { bounds: dual.margins(reference), open: examples * (classes - 1) };
+    const margins = await backend.read(bounds.value);
     if (options.onLayer) {
-      const rows = examples * (classes - 1);
       const cost = costBelow(network, network.output) + layerCost(network, network.output);
       options.onLayer({
         name: "margins",
         way: options.direction === "forward" ? "forward" : "backward",
         neurons: examples * classes,
-        open: rows,
-        rows,
-        multiplyAdds: rows * cost,
+        open,
+        rows: open,
+        multiplyAdds: open * cost,
         seconds: (await backend.finish()) - before,
       });
     }

@@ -22,6 +22,7 @@ export interface CertificationSettings {
   readonly method: BoundMethod;
   readonly against: Against;
   readonly batch: number;
+  readonly margins?: "all" | "open";
   /** Told of every layer of every batch. */
   readonly onLayer?: DualOptions["onLayer"];
   /** Bytes that a piece of work may take. */
@@ -58,7 +59,7 @@ export interface Certification {
 export async function certifyDataset(
   { backend, network, parameters }: PlacedModel,
   dataset: Dataset,
-  { ball, method, against, batch, onLayer, pieceBytes }: CertificationSettings,
+  { ball, method, against, margins, batch, onLayer, pieceBytes }: CertificationSettings,
   output: Output,
   signal?: AbortSignal,
 ): Promise<Certification | null> {
@@ -70,6 +71,7 @@ export async function certifyDataset(
       const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
         method,
         against,
+        ...(margins && { margins }),
         ...(onLayer && { onLayer }),
         ...(pieceBytes !== undefined && { pieceBytes }),
       });

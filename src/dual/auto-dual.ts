@@ -15,7 +15,13 @@ import {
   type EnclosedDual,
   NeuronState,
 } from "./dual-layer.js";
-import { type BoundMethod, DualNetwork, type DualOptions, type NodeState } from "./dual-network.js";
+import {
+  type BoundMethod,
+  DualNetwork,
+  type DualOptions,
+  type LastBox,
+  type NodeState,
+} from "./dual-network.js";
 import { forwardRadius } from "./forward-radius.js";
 import { freshStream, pushStreams, type Stream, streamRadius } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
@@ -110,9 +116,15 @@ class DualBuilder {
       method: this.#method,
       output: this.#states[this.#network.output],
       forward: this.#forward,
+      lastBox: this.#lastBox(),
       preActivation: this.#preActivation,
       openCounts: this.#openCounts,
     });
+  }
+
+  #lastBox(): LastBox | null {
+    const node = this.#graph.layers.findLastIndex((layer) => layer !== undefined && layer.kind !== "affine");
+    return node < 0 || this.#forward ? null : { node, radius: this.#states[node].radius };
   }
 
   #reportOf(node: number, seconds: number): LayerReport {

@@ -9,7 +9,7 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
-import type { NormOrder } from "../compute/backend.js";
+import type { BackwardStep, NormOrder } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -74,6 +74,22 @@ function chainOf({ network, layers }: Pick<DualGraph, "network" | "layers">, nod
     chain.push(at);
   }
   return chain;
+}
+
+/** The steps from a node's value back to another's, if all between have one input and a step; else null. */
+export function stepsBetween(
+  { network, layers }: DualGraph,
+  from: number,
+  to: number,
+  owners: Owners,
+): BackwardStep[] | null {
+  const steps: BackwardStep[] = [];
+  for (let at = from; at !== to; [at] = network.nodes[at].inputs) {
+    const layer = layers[at];
+    if (at < to || network.nodes[at].inputs.length !== 1 || !layer?.step) return null;
+    steps.push(...[layer.step(owners) ?? []].flat());
+  }
+  return steps;
 }
 
 /** The radius by one operation; undefined where the graph is no chain of steps, or the start must be made first. */

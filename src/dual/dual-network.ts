@@ -1,6 +1,7 @@
 import {
   dot,
   gather,
+  replace,
   reshape,
   scatterAdd,
   select,
@@ -8,15 +9,16 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
-import { OWN, type Owners, repeatOwners } from "../compute/owners.js";
+import { indexedOwners, OWN, type Owners, repeatOwners } from "../compute/owners.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
-import { type DualGraph, propagateBack } from "./backward.js";
+import { type DualGraph, propagateBack, stepsBetween } from "./backward.js";
 import type { Ball } from "./ball.js";
 import type { BoxState } from "./box.js";
 import type { Bounds } from "./dual-layer.js";
 import { type Stream, streamRadius } from "./generators.js";
 import type { LayerReport } from "./planner.js";
+import { isProof } from "./proof.js";
 
 /**
  * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
@@ -43,6 +45,12 @@ export interface NodeState extends BoxState {
   readonly streams: readonly Stream[];
 }
 
+/** The last activation, and the radius of the box after it. */
+export interface LastBox {
+  readonly node: number;
+  readonly radius: Variable;
+}
+
 /**
  * The dual network of any feed-forward graph over a ball, built layer by layer (Theorem 1, Algorithm 1 without
  * projections). Bounds are exact in the paper's sense: no estimate enters.
@@ -59,6 +67,7 @@ export class DualNetwork {
   readonly #graph: DualGraph;
   readonly #output: NodeState;
   readonly #forward: boolean;
+  readonly #lastBox: LastBox | null;
 
   constructor(parts: {
     tape: Tape;
@@ -67,6 +76,7 @@ export class DualNetwork {
     method: BoundMethod;
     output: NodeState;
     forward: boolean;
+    lastBox: LastBox | null;
     preActivation: ReadonlyMap<number, Bounds>;
     openCounts: ReadonlyMap<number, number>;
   }) {
@@ -74,6 +84,7 @@ export class DualNetwork {
     this.#graph = parts.graph;
     this.#output = parts.output;
     this.#forward = parts.forward;
+    this.#lastBox = parts.lastBox;
     this.network = parts.graph.network;
     this.ball = parts.ball;
     this.method = parts.method;
@@ -99,24 +110,72 @@ export class DualNetwork {
     const { examples } = this.ball;
     checkLabels(labels, classes, examples);
     if (this.#forward) return this.#forwardMargins(labels);
+    const margins = allMargins(labels, classes);
+    const lower = this.lowerBound(this.#objective(margins), repeatOwners(classes - 1));
+    return this.#placed(lower, margins);
+  }
+
+  /**
+   * As `margins`, but where the box before the last activations' outputs already proves a margin, its bound is the box's:
+   * sound, and above 0 only where that of `margins` is, too. `open` counts the others. Waits for the backend.
+   */
+  async openMargins(labels: Int32Array): Promise<{ readonly bounds: Variable; readonly open: number }> {
+    const { classes } = this.network;
+    checkLabels(labels, classes, this.ball.examples);
     const tape = this.#tape;
-    // One row for every class but the label, whose margin is 0; `place` is where its bound belongs.
-    const rows = examples * (classes - 1);
+    const all = allMargins(labels, classes);
+    const owners = repeatOwners(classes - 1);
+    const objective = this.#objective(all);
+    const loose = this.#looseBound(objective, owners);
+    if (!loose) return { bounds: this.margins(labels), open: all.length };
+    const values = await tape.backend.read(loose.value);
+    const open = Int32Array.from(all.keys()).filter((row) => !isProof(values[row]));
+    if (open.length === 0) return { bounds: this.#placed(loose, all), open: 0 };
+    const rest = all.filter((_, row) => !isProof(values[row]));
+    const exact = this.lowerBound(
+      this.#objective(rest),
+      indexedOwners(Int32Array.from(rest, ({ example }) => example)),
+    );
+    const flat = replace(
+      tape,
+      reshape(tape, loose, all.length, 1),
+      open,
+      reshape(tape, exact, open.length, 1),
+    );
+    return { bounds: this.#placed(flat, all), open: open.length };
+  }
+
+  /** J over the box after the last activation; undefined where there is none, or more between than a chain. */
+  #looseBound(objective: Variable, owners: Owners): Variable | undefined {
+    const tape = this.#tape;
+    if (!this.#lastBox || this.method !== "parallel" || tape.recording) return undefined;
+    const { node, radius } = this.#lastBox;
+    const steps = stepsBetween(this.#graph, this.network.output, node, owners);
+    if (!steps) return undefined;
+    const end = { radius: radius.value, owners, order: 1 } as const;
+    const width = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));
+    return subtract(tape, dot(tape, objective, this.#output.centre, owners), width);
+  }
+
+  /** Rows e_label − e_other, `[classes, margins]`. */
+  #objective(margins: readonly Margin[]): Variable {
+    const { classes } = this.network;
+    const rows = margins.length;
     const c = new Float64Array(classes * rows);
-    const place = new Int32Array(rows);
-    let row = 0;
-    labels.forEach((label, b) => {
-      for (let j = 0; j < classes; j++) {
-        if (j === label) continue;
-        c[label * rows + row] = 1;
-        c[j * rows + row] = -1;
-        place[row] = j * examples + b;
-        row += 1;
-      }
+    margins.forEach(({ label, other }, row) => {
+      c[label * rows + row] = 1;
+      c[other * rows + row] = -1;
     });
-    const objective = tape.own(tape.backend.upload(classes, rows, c));
-    const lower = this.lowerBound(objective, repeatOwners(classes - 1));
-    const placed = scatterAdd(tape, reshape(tape, lower, rows, 1), place, classes * examples);
+    return this.#tape.own(this.#tape.backend.upload(classes, rows, c));
+  }
+
+  /** Bounds of margins where they belong, `[classes, examples]`. */
+  #placed(lower: Variable, margins: readonly Margin[]): Variable {
+    const tape = this.#tape;
+    const { classes } = this.network;
+    const { examples } = this.ball;
+    const place = Int32Array.from(margins, ({ other, example }) => other * examples + example);
+    const placed = scatterAdd(tape, reshape(tape, lower, margins.length, 1), place, classes * examples);
     return reshape(tape, placed, classes, examples);
   }
 
@@ -135,6 +194,22 @@ export class DualNetwork {
     const radius = streamRadius(tape, streams, classes, examples);
     return subtract(tape, against(this.#output.centre, OWN), radius);
   }
+}
+
+interface Margin {
+  readonly example: number;
+  readonly label: number;
+  readonly other: number;
+}
+
+/** One for every class but the label, whose margin is 0; example by example. */
+function allMargins(labels: Int32Array, classes: number): Margin[] {
+  const margins: Margin[] = [];
+  labels.forEach((label, example) => {
+    for (let other = 0; other < classes; other++)
+      if (other !== label) margins.push({ example, label, other });
+  });
+  return margins;
 }
 
 function checkLabels(labels: Int32Array, classes: number, examples: number): void {

@@ -21,6 +21,7 @@ import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subje
 interface CertifyFlags extends SubjectFlags {
   readonly bound: BoundMethod;
   readonly against: Against;
+  readonly margins: "all" | "open";
   readonly failAbove?: number;
   readonly explain?: true;
 }
@@ -40,6 +41,12 @@ export function addCertify(program: Command, context: CommandContext): void {
       "prediction",
     )
     .option(
+      "--margins <which>",
+      "bound all margins exactly, or those alone that are open: the verdicts are the same",
+      oneOf<"all" | "open">("--margins", ["all", "open"]),
+      "all",
+    )
+    .option(
       "--fail-above <f>",
       "exit with 1 if the robust error is above this fraction",
       numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
@@ -56,7 +63,7 @@ export function addCertify(program: Command, context: CommandContext): void {
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
-  const { batch, bound: method, against, failAbove, explain, memory } = flags;
+  const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
 
   const parameters = uploadWeights(backend, model);
@@ -68,6 +75,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       ball,
       method,
       against,
+      margins,
       batch,
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
