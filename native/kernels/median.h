@@ -53,18 +53,25 @@ AUTODUAL_INLINE void transposeSquare(Vec<T> (&square)[LANES<T>]) {
   }
 }
 
+/// Bytes from what is being read to what is fetched meanwhile: the next runs but a few.
+constexpr int64_t FETCHED_AHEAD = 10240;
+
 /// |x| of LANES runs, entry by entry: kept[i] holds the i-th entry of every run. Returns the sum of all,
 /// which is NaN exactly where the run has one.
 template <class T>
 Vec<T> loadRuns(const T* x, int64_t times, Vec<T>* kept) {
   constexpr int COUNT = LANES<T>;
+  constexpr int64_t AHEAD = FETCHED_AHEAD / static_cast<int64_t>(sizeof(T));
   Vec<T> sum = {};
   for (int64_t start = 0; start < times; start += COUNT) {
     // The last square reaches back over the one before it.
     const int64_t first = start + COUNT <= times ? start : times - COUNT;
     Vec<T> square[COUNT];
 #pragma GCC unroll 16
-    for (int run = 0; run < COUNT; run++) square[run] = magnitudeOf<T>(load(x + run * times + first));
+    for (int run = 0; run < COUNT; run++) {
+      square[run] = magnitudeOf<T>(load(x + run * times + first));
+      __builtin_prefetch(x + AHEAD + (start + run) * COUNT);
+    }
     transposeSquare<T, COUNT / 2>(square);
 #pragma GCC unroll 16
     for (int i = 0; i < COUNT; i++) {
