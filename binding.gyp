@@ -5,7 +5,7 @@
 #
 # With the address and undefined-behaviour sanitizers:
 #   npm run build:native -- --sanitize
-#   LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+#   LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8 \
 #     npx vitest run test/compute
 # The next `npm run build:native` builds without them again.
 {
