@@ -76,9 +76,10 @@ const Kernels<T> TABLE = {
     .softmaxCrossEntropyGradient = softmaxCrossEntropyGradient<T>,
     .adamStep = adamStep<T>,
     .medianRows = medianRows<T>,
+    .geometricMeanRows = geometricMeanRows<T>,
     .medianRowsGradient = medianRowsGradient<T>,
-    .fillCauchy = fillCauchy<T>,
-    .fillNormal = fillNormal<T>,
+    .addNoise = addNoise<T>,
+    .addNoiseGradient = addNoiseGradient<T>,
     .peak = peak<T>,
 };
 

@@ -1,4 +1,5 @@
-// Medians of |x| over runs of rows: as many runs at once as a vector has lanes, sorted by a network (plan-median.cc).
+// Medians and geometric means of |x| over runs of rows. For medians as many runs at once as a vector has lanes are sorted
+// by a network (plan-median.cc).
 
 template <class T>
 struct WordOf;
@@ -229,6 +230,26 @@ void medianRowsGradient(Pool& pool, const T* x, const T* index, const T* g, int6
       const T entry = x[holder];
       const T sign = entry > 0 ? T(1) : entry < 0 ? T(-1) : entry;
       out[holder] = g[run] * sign;
+    }
+  });
+}
+
+/// exp(mean of ln|x|) of each run. Single precision multiplies up to six magnitudes in double before each logarithm:
+/// their product neither overflows nor vanishes.
+template <class T>
+void geometricMeanRows(Pool& pool, const T* x, int64_t runs, int64_t times, T* out) {
+  constexpr int64_t TOGETHER = sizeof(T) == 4 ? 6 : 1;
+  inPieces(pool, runs, featureGrain(times), [=](int64_t begin, int64_t end) {
+    for (int64_t run = begin; run < end; run++) {
+      const T* entry = x + run * times;
+      double sum = 0;
+      for (int64_t i = 0; i < times; i += TOGETHER) {
+        double product = 1;
+        const int64_t most = i + TOGETHER < times ? i + TOGETHER : times;
+        for (int64_t j = i; j < most; j++) product *= static_cast<double>(entry[j]);
+        sum += std::log(product < 0 ? -product : product);
+      }
+      out[run] = static_cast<T>(std::exp(sum / static_cast<double>(times)));
     }
   });
 }

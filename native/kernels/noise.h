@@ -1,22 +1,21 @@
-// Random numbers that any entry of can be made by itself: Philox4x32-10 (random.ts). Two entries share a block, entry k
-// block k / 2: words 0 and 1 make the uniform number of the even entry, 2 and 3 that of the odd one.
+// Random numbers that any entry of can be made by itself, for random projections: Philox4x32-10 (random.ts), one word an
+// entry. Sixty-four entries share sixteen blocks, lane by lane: entry e is word ⌊e / 16⌋ mod 4 of block
+// 16·⌊e / 64⌋ + e mod 16 (noise.ts).
 
-/// Blocks made together.
-inline constexpr int NOISE_BLOCKS = 64;
+constexpr int64_t NOISE_GROUP = 64, NOISE_BLOCKS = 16;
 inline constexpr double NOISE_PI = 3.14159265358979323846;
 
-/// Two uniform numbers in [0, 1), 53 bits each, of each of the blocks first … first + NOISE_BLOCKS − 1.
-inline void uniformPairs(uint32_t key0, uint32_t key1, uint32_t stream0, uint32_t stream1, uint64_t first,
-                         double* __restrict even, double* __restrict odd) {
+/// The words of a group of entries, in the entries' order.
+inline void noiseWords(const Noise& noise, uint64_t group, uint32_t* __restrict words) {
 #pragma omp simd
   for (int b = 0; b < NOISE_BLOCKS; b++) {
-    const uint64_t block = first + static_cast<uint64_t>(b);
+    const uint64_t block = group * NOISE_BLOCKS + static_cast<uint64_t>(b);
     uint32_t c0 = static_cast<uint32_t>(block);
     uint32_t c1 = static_cast<uint32_t>(block >> 32);
-    uint32_t c2 = stream0;
-    uint32_t c3 = stream1;
-    uint32_t k0 = key0;
-    uint32_t k1 = key1;
+    uint32_t c2 = noise.stream[0];
+    uint32_t c3 = noise.stream[1];
+    uint32_t k0 = noise.key[0];
+    uint32_t k1 = noise.key[1];
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
       const uint64_t product0 = uint64_t{0xd2511f53} * c0;
@@ -28,52 +27,150 @@ inline void uniformPairs(uint32_t key0, uint32_t key1, uint32_t stream0, uint32_
       k0 += 0x9e3779b9u;
       k1 += 0xbb67ae85u;
     }
-    even[b] = ((c0 >> 5) * 67108864.0 + (c1 >> 6)) / 9007199254740992.0;
-    odd[b] = ((c2 >> 5) * 67108864.0 + (c3 >> 6)) / 9007199254740992.0;
+    words[b] = c0;
+    words[NOISE_BLOCKS + b] = c1;
+    words[2 * NOISE_BLOCKS + b] = c2;
+    words[3 * NOISE_BLOCKS + b] = c3;
   }
 }
 
-/// Fills entries first … first + count − 1; `transform` turns a block's two uniform numbers into its two entries.
-template <class T, class Transform>
-void fillByPairs(Pool& pool, const uint32_t key[2], const uint32_t stream[2], uint64_t first, int64_t count, T scale,
-                 T* out, const Transform& transform) {
-  inPieces(pool, count, 32 * NOISE_BLOCKS, [&](int64_t begin, int64_t end) {
-    const uint64_t firstEntry = first + static_cast<uint64_t>(begin);
-    const uint64_t endEntry = first + static_cast<uint64_t>(end);
-    for (uint64_t block = firstEntry / 2; block * 2 < endEntry; block += NOISE_BLOCKS) {
-      double even[NOISE_BLOCKS];
-      double odd[NOISE_BLOCKS];
-      uniformPairs(key[0], key[1], stream[0], stream[1], block, even, odd);
-      const uint64_t blocks = (endEntry + 1) / 2 - block < NOISE_BLOCKS ? (endEntry + 1) / 2 - block : NOISE_BLOCKS;
-      for (uint64_t b = 0; b < blocks; b++) {
-        transform(even[b], odd[b]);
-        const uint64_t entry = (block + b) * 2;
-        if (entry >= firstEntry) out[entry - first] = static_cast<T>(scale * even[b]);
-        if (entry + 1 < endEntry) out[entry + 1 - first] = static_cast<T>(scale * odd[b]);
+/// Standard Cauchy, tan(π(t + ½)/2³²) of a word t with a sign. Beyond a quarter turn it is the reciprocal of the
+/// complement's, so that tails are as exact as the middle.
+template <class T>
+inline void cauchyOfWords(const uint32_t* __restrict words, T* __restrict out) {
+#pragma omp simd
+  for (int i = 0; i < NOISE_GROUP; i++) {
+    const int32_t word = static_cast<int32_t>(words[i]);
+    const int32_t size = word ^ (word >> 31);
+    const bool beyond = size >= (1 << 30);
+    const int32_t near = beyond ? std::numeric_limits<int32_t>::max() - size : size;
+    T tangent;
+    if constexpr (sizeof(T) == 4) {
+      // tan(πw) / w on 0 … ¼ by a polynomial in w², within 2e-8.
+      const float w = (static_cast<float>(near) + 0.5f) * 0x1p-32f;
+      const float z = w * w;
+      float sum = 27579.966f;
+      sum = sum * z + 851.94297f;
+      sum = sum * z + 733.32988f;
+      sum = sum * z + 161.13001f;
+      sum = sum * z + 40.822692f;
+      sum = sum * z + 10.335346f;
+      tangent = w * (sum * z + 3.1415927f);
+    } else {
+      tangent = std::tan(NOISE_PI * ((static_cast<T>(near) + T(0.5)) * T(0x1p-32)));
+    }
+    const T value = beyond ? T(1) / tangent : tangent;
+    out[i] = word < 0 ? -value : value;
+  }
+}
+
+/// Standard normal, by Box–Muller: words 0 and 1 of a block make a pair, words 2 and 3 another.
+template <class T>
+inline void normalOfWords(const uint32_t* words, T* out) {
+  for (int64_t pair = 0; pair < 2; pair++) {
+    for (int64_t b = 0; b < NOISE_BLOCKS; b++) {
+      const int64_t first = 2 * pair * NOISE_BLOCKS + b, second = first + NOISE_BLOCKS;
+      const double size = std::sqrt(-2 * std::log((words[first] + 0.5) * 0x1p-32));
+      const double angle = 2 * NOISE_PI * ((words[second] + 0.5) * 0x1p-32);
+      out[first] = static_cast<T>(size * std::cos(angle));
+      out[second] = static_cast<T>(size * std::sin(angle));
+    }
+  }
+}
+
+/// Entries that are made at once.
+constexpr int64_t NOISE_CHUNK = 4096;
+
+/// Random entries of a stretch of runs, those alone that a run of radius other than zero asks for.
+template <class T>
+struct NoiseChunk {
+  alignas(64) T entries[NOISE_CHUNK + 2 * NOISE_GROUP];
+  int64_t first;
+
+  void make(const Noise& noise, const T* radius, int64_t times, int64_t begin, int64_t end) {
+    first = begin / NOISE_GROUP * NOISE_GROUP;
+    int64_t made = first;
+    for (int64_t run = begin / times; run * times < end; run++) {
+      if (radius[run] == 0) continue;
+      const int64_t from = run * times / NOISE_GROUP * NOISE_GROUP;
+      const int64_t to = (run + 1) * times < end ? (run + 1) * times : end;
+      for (int64_t group = from > made ? from : made; group < to; group += NOISE_GROUP) {
+        uint32_t words[NOISE_GROUP];
+        noiseWords(noise, static_cast<uint64_t>(group / NOISE_GROUP), words);
+        if (noise.normal) normalOfWords(words, entries + (group - first));
+        else cauchyOfWords(words, entries + (group - first));
+        made = group + NOISE_GROUP;
+      }
+    }
+  }
+
+  const T* at(int64_t entry) const { return entries + (entry - first); }
+};
+
+/// Calls body(run, begin, end, random entries or null) for each run's stretches of entries; runs of radius zero get none.
+template <class T, class Body>
+void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t runs, int64_t times, const Body& body) {
+  inPieces(pool, runs, NOISE_CHUNK / times + 1, [&](int64_t firstRun, int64_t endRun) {
+    NoiseChunk<T> chunk;
+    for (int64_t begin = firstRun * times; begin < endRun * times; begin += NOISE_CHUNK) {
+      const int64_t end = begin + NOISE_CHUNK < endRun * times ? begin + NOISE_CHUNK : endRun * times;
+      chunk.make(noise, radius, times, begin, end);
+      for (int64_t run = begin / times; run * times < end; run++) {
+        const int64_t from = run * times > begin ? run * times : begin;
+        const int64_t to = (run + 1) * times < end ? (run + 1) * times : end;
+        body(run, from, to, radius[run] == 0 ? nullptr : chunk.at(from));
       }
     }
   });
 }
 
-/// Standard Cauchy, tan(π(u − ½)).
+/// out = d ⊙ x + ρ ⊙ C; without x, ρ ⊙ C. `runs` of `times` rows, each with a slope and a radius.
 template <class T>
-void fillCauchy(Pool& pool, const uint32_t key[2], const uint32_t stream[2], uint64_t first, int64_t count, T scale,
-                T* out) {
-  fillByPairs(pool, key, stream, first, count, scale, out, [](double& even, double& odd) {
-    even = std::tan(NOISE_PI * (even - 0.5));
-    odd = std::tan(NOISE_PI * (odd - 0.5));
+void addNoise(Pool& pool, const T* x, const T* slope, const T* radius, int64_t runs, int64_t times, const Noise& noise,
+              T* out) {
+  if (times <= 0) return;
+  overNoise<T>(pool, noise, radius, runs, times, [=](int64_t run, int64_t from, int64_t to, const T* random) {
+    const T rho = radius[run], d = x != nullptr ? slope[run] : T(0);
+    T* result = out + from;
+    const int64_t count = to - from;
+    if (x == nullptr) {
+      for (int64_t i = 0; i < count; i++) result[i] = random != nullptr ? rho * random[i] : T(0);
+    } else if (random == nullptr) {
+      const T* entry = x + from;
+      for (int64_t i = 0; i < count; i++) result[i] = d * entry[i];
+    } else {
+      const T* entry = x + from;
+      for (int64_t i = 0; i < count; i++) result[i] = d * entry[i] + rho * random[i];
+    }
   });
 }
 
-/// Standard normal, by Box–Muller.
+/// Σ a ⊙ b.
 template <class T>
-void fillNormal(Pool& pool, const uint32_t key[2], const uint32_t stream[2], uint64_t first, int64_t count, T scale,
-                T* out) {
-  fillByPairs(pool, key, stream, first, count, scale, out, [](double& even, double& odd) {
-    // 1 − u lies in (0, 1]: its logarithm is finite.
-    const double radius = std::sqrt(-2 * std::log(1 - even));
-    const double angle = 2 * NOISE_PI * odd;
-    even = radius * std::cos(angle);
-    odd = radius * std::sin(angle);
+AUTODUAL_INLINE T sumOfProducts(const T* a, const T* b, int64_t count) {
+  Vec<T> sum = {};
+  int64_t i = 0;
+  for (; i + LANES<T> <= count; i += LANES<T>) sum += load<T>(a + i) * load<T>(b + i);
+  if (i < count) {
+    const int left = static_cast<int>(count - i);
+    sum += loadSome<T>(a + i, left) * loadSome<T>(b + i, left);
+  }
+  return sumLanes<T>(sum);
+}
+
+template <class T>
+void addNoiseGradient(Pool& pool, const T* x, const T* slope, const T* radius, const T* g, int64_t runs, int64_t times,
+                      const Noise& noise, T* outX, T* outSlope, T* outRadius) {
+  if (times <= 0) return;
+  overNoise<T>(pool, noise, radius, runs, times, [=](int64_t run, int64_t from, int64_t to, const T* random) {
+    const int64_t count = to - from;
+    const bool begins = from == run * times;
+    const T ofRadius = random != nullptr ? sumOfProducts(g + from, random, count) : T(0);
+    outRadius[run] = begins ? ofRadius : outRadius[run] + ofRadius;
+    if (x == nullptr) return;
+    const T d = slope[run];
+    for (int64_t i = from; i < to; i++) outX[i] = d * g[i];
+    const T ofSlope = sumOfProducts(g + from, x + from, count);
+    outSlope[run] = begins ? ofSlope : outSlope[run] + ofSlope;
   });
 }

@@ -94,15 +94,17 @@ struct Kernels {
   // median.h: rows in runs of plan.times; the lower median of |x| of each run and the place of its first holder in the
   // run → each `[f, rows / times]`
   void (*medianRows)(Pool&, const MedianPlan&, const T* x, int64_t f, int64_t rows, T* value, T* index);
+  // the geometric mean of |x| of each run → `[f, rows / times]`
+  void (*geometricMeanRows)(Pool&, const T* x, int64_t runs, int64_t times, T* out);
   // g and index `[f, rows / times]`
   void (*medianRowsGradient)(Pool&, const T* x, const T* index, const T* g, int64_t f, int64_t rows, int64_t times,
                              T* out);
 
-  // noise.h: entries first … first + count − 1 of a Philox stream, scaled by `scale`
-  void (*fillCauchy)(Pool&, const uint32_t key[2], const uint32_t stream[2], uint64_t first, int64_t count, T scale,
-                     T* out);
-  void (*fillNormal)(Pool&, const uint32_t key[2], const uint32_t stream[2], uint64_t first, int64_t count, T scale,
-                     T* out);
+  // noise.h: d ⊙ x + ρ ⊙ C for `runs` of `times` rows, each with a slope and a radius; x and slope (and their
+  // derivatives) may be null together
+  void (*addNoise)(Pool&, const T* x, const T* slope, const T* radius, int64_t runs, int64_t times, const Noise&, T* out);
+  void (*addNoiseGradient)(Pool&, const T* x, const T* slope, const T* radius, const T* g, int64_t runs, int64_t times,
+                           const Noise&, T* outX, T* outSlope, T* outRadius);
 
   // peak.h: runs a loop of fused multiply-adds on registers on every thread; returns how many floating-point operations
   double (*peak)(Pool&, int64_t iterations);

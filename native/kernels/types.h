@@ -84,6 +84,12 @@ struct BackwardChain {
   Order order;
 };
 
+/// Which random numbers; see noise.ts.
+struct Noise {
+  bool normal;  ///< else Cauchy
+  uint32_t key[2], stream[2];
+};
+
 struct AdamSettings {
   double rate, beta1, beta2, epsilon, weightDecay;
   /// 1 / (1 − βᵢ^step)

@@ -1,4 +1,4 @@
-// The median of |x| along runs of rows.
+// The median and the geometric mean of |x| along runs of rows.
 #include "operations.h"
 
 namespace autodual::operations {
@@ -14,6 +14,17 @@ Napi::Value medianRows(Arguments& a) {
     run.kernels.medianRows(run.pool, plan, run.in(x), x.features, x.rows, run.out(value), run.out(index));
   });
   return a.give({value, index});
+}
+
+Napi::Value geometricMeanRows(Arguments& a) {
+  const Tensor x = a.tensor("x");
+  const int64_t times = a.size("times", 1, MOST_INT32);
+  a.expect(x.rows % times == 0, "rows in runs of " + std::to_string(times), std::to_string(x.rows));
+  const Tensor out = a.result(x.features, x.rows / times);
+  a.run({out}, [=](const auto& run) {
+    run.kernels.geometricMeanRows(run.pool, run.in(x), out.count(), times, run.out(out));
+  });
+  return a.give(out);
 }
 
 Napi::Value medianRowsGradient(Arguments& a) {

@@ -1,39 +1,71 @@
-// Random matrices: entries of a Philox stream, the same on every machine whatever the threads.
+// Random projections: entries of a Philox stream, the same on every machine whatever the threads.
 #include "operations.h"
 
 namespace autodual::operations {
 
 namespace {
 
-template <class Choose>
-Napi::Value noise(Arguments& a, Choose choose) {
-  const int64_t features = a.size("features"), rows = a.size("rows");
+/// Five arguments: the distribution (0 Cauchy, 1 normal), two words of the key, two of the stream.
+Noise noiseOf(Arguments& a) {
   constexpr int64_t MOST_WORD = 4294967295;
-  struct Words {
-    uint32_t key[2], stream[2];
-  } words;
-  words.key[0] = static_cast<uint32_t>(a.size("key0", 0, MOST_WORD));
-  words.key[1] = static_cast<uint32_t>(a.size("key1", 0, MOST_WORD));
-  words.stream[0] = static_cast<uint32_t>(a.size("stream0", 0, MOST_WORD));
-  words.stream[1] = static_cast<uint32_t>(a.size("stream1", 0, MOST_WORD));
-  const auto first = static_cast<uint64_t>(a.size("first", 0, int64_t{1} << 53));
-  const double scale = a.number("scale");
-  const Tensor out = a.result(features, rows);
+  Noise noise;
+  noise.normal = a.size("distribution", 0, 1) == 1;
+  noise.key[0] = static_cast<uint32_t>(a.size("key0", 0, MOST_WORD));
+  noise.key[1] = static_cast<uint32_t>(a.size("key1", 0, MOST_WORD));
+  noise.stream[0] = static_cast<uint32_t>(a.size("stream0", 0, MOST_WORD));
+  noise.stream[1] = static_cast<uint32_t>(a.size("stream1", 0, MOST_WORD));
+  return noise;
+}
+
+/// x, slope and radius; x and slope may both be left out.
+struct Projected {
+  Tensor x, slope, radius;
+  int64_t times;
+
+  explicit Projected(Arguments& a)
+      : x(a.optional("x", ANY, ANY)), slope(a.optional("slope", ANY, ANY)), radius(a.tensor("radius")),
+        times(a.size("times", 1, MOST_INT32)) {
+    const bool given = static_cast<bool>(x);
+    a.expect(given == static_cast<bool>(slope), "x and slope, or neither", "one of them");
+    a.expect(radius.rows <= MOST_ENTRIES / times, "fewer rows", std::to_string(times) + " times as many");
+    if (!given) return;
+    a.expectShape("x", x, radius.features, rows());
+    a.expectShape("slope", slope, radius.features, radius.rows);
+  }
+
+  int64_t rows() const { return radius.rows * times; }
+};
+
+}  // namespace
+
+Napi::Value addNoise(Arguments& a) {
+  const Projected p(a);
+  const Noise noise = noiseOf(a);
+  const Tensor out = a.result(p.radius.features, p.rows());
   a.run({out}, [=](const auto& run) {
-    using T = std::remove_pointer_t<decltype(run.out(out))>;
-    choose(run.kernels)(run.pool, words.key, words.stream, first, out.count(), static_cast<T>(scale), run.out(out));
+    run.kernels.addNoise(run.pool, run.in(p.x), run.in(p.slope), run.in(p.radius), p.radius.count(), p.times, noise,
+                         run.out(out));
   });
   return a.give(out);
 }
 
-}  // namespace
-
-Napi::Value fillCauchy(Arguments& a) {
-  return noise(a, [](const auto& kernels) { return kernels.fillCauchy; });
-}
-
-Napi::Value fillNormal(Arguments& a) {
-  return noise(a, [](const auto& kernels) { return kernels.fillNormal; });
+Napi::Value addNoiseGradient(Arguments& a) {
+  const Projected p(a);
+  const Tensor g = a.tensor("g", p.radius.features, p.rows());
+  const Noise noise = noiseOf(a);
+  const bool given = static_cast<bool>(p.x);
+  const Tensor outX = given ? a.resultLike(g) : Tensor{}, outSlope = given ? a.resultLike(p.radius) : Tensor{};
+  const Tensor outRadius = a.resultLike(p.radius);
+  const auto body = [=](const auto& run) {
+    run.kernels.addNoiseGradient(run.pool, run.in(p.x), run.in(p.slope), run.in(p.radius), run.in(g), p.radius.count(),
+                                 p.times, noise, run.out(outX), run.out(outSlope), run.out(outRadius));
+  };
+  if (!given) {
+    a.run({outRadius}, body);
+    return a.give({outRadius});
+  }
+  a.run({outX, outSlope, outRadius}, body);
+  return a.give({outX, outSlope, outRadius});
 }
 
 }  // namespace autodual::operations

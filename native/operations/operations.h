@@ -29,9 +29,9 @@ namespace autodual::operations {
   /* loss.cc */                                                                                                   \
   _(softmaxCrossEntropy) _(softmaxCrossEntropyGradient) _(adamStep)                                               \
   /* median.cc */                                                                                                 \
-  _(medianRows) _(medianRowsGradient)                                                                             \
+  _(medianRows) _(medianRowsGradient) _(geometricMeanRows)                                                        \
   /* noise.cc */                                                                                                  \
-  _(fillCauchy) _(fillNormal)
+  _(addNoise) _(addNoiseGradient)
 
 #define AUTODUAL_DECLARE(name) Napi::Value name(Arguments& a);
 AUTODUAL_OPERATIONS(AUTODUAL_DECLARE)

@@ -3,6 +3,7 @@ export * from "./rules/elementwise.js";
 export * from "./rules/enclose.js";
 export * from "./rules/loss.js";
 export * from "./rules/median.js";
+export * from "./rules/noise.js";
 export * from "./rules/relaxation.js";
 export * from "./rules/rows.js";
 export { type JointVectorJacobianProduct, Tape, type Variable, type VectorJacobianProduct } from "./tape.js";

@@ -1,6 +1,7 @@
 import type { CropWindow } from "./crop-window.js";
 import type { Activation, Elementwise } from "./elementwise.js";
 import type { Conv2dGeometry } from "./geometry.js";
+import type { Noise } from "./noise.js";
 import type { Owners } from "./owners.js";
 
 /** Arithmetic of a backend instance; every tensor on it has this type. */
@@ -233,6 +234,28 @@ export interface Backend {
   medianRows(x: Tensor, times: number): { readonly value: Tensor; readonly index: Tensor };
   /** Derivative of ⟨g, medianRows⟩: g·sign(x) at the holder, 0 elsewhere: g, index `[f, C]` → `[f, C·times]`. */
   medianRowsGradient(x: Tensor, index: Tensor, g: Tensor, times: number): Tensor;
+
+  /** The geometric mean of |x| of each such run, exp(mean ln|x|): x `[f, C·times]` → `[f, C]`. */
+  geometricMeanRows(x: Tensor, times: number): Tensor;
+
+  // Random projections -----------------------------------------------------------------------------------------
+  /**
+   * d ⊙ x + ρ ⊙ C for runs of `times` rows: x `[f, C·times]`, slope and radius `[f, C]` → `[f, C·times]`, with random
+   * numbers that are never stored, entry by entry those of `noise.ts`. Without x and slope, ρ ⊙ C.
+   */
+  addNoise(x: Tensor | null, slope: Tensor | null, radius: Tensor, times: number, noise: Noise): Tensor;
+  /**
+   * Derivatives of ⟨g, addNoise⟩; those of x and slope are null where these are. In a radius of zero it counts as 0:
+   * what never spreads takes no random numbers.
+   */
+  addNoiseGradient(
+    x: Tensor | null,
+    slope: Tensor | null,
+    radius: Tensor,
+    g: Tensor,
+    times: number,
+    noise: Noise,
+  ): { readonly x: Tensor | null; readonly slope: Tensor | null; readonly radius: Tensor };
 
   // Activations and their enclosing lines ------------------------------------------------------------------------
   /** Parallel lines over [ℓ, u] (DESIGN: slope d, shift m, radius ρ); ℓ = u gives the tangent value, radius 0. */

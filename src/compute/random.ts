@@ -56,6 +56,11 @@ function hashName(name: string): readonly [number, number] {
   return [plain >>> 0, (rotated ^ (rotated >>> 15)) >>> 0];
 }
 
+/** The stream of a path of names. */
+export function streamHash(path: readonly string[]): readonly [number, number] {
+  return hashName(path.join("\u0000"));
+}
+
 /** A stream of random numbers. */
 export interface RandomSource {
   /** The next 32 bits. */
@@ -94,7 +99,7 @@ class PhiloxSource implements RandomSource {
     this.#seed = seed;
     this.#path = path;
     this.#key = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
-    this.#streamHash = hashName(path.join("\u0000"));
+    this.#streamHash = streamHash(path);
   }
 
   bits(): number {

@@ -325,20 +325,6 @@ export function encloseGradient(
   return { nu: entrywise(nu), lines: entrywise(slope) };
 }
 
-/** Returns the shape of the medians and of their places. */
-export function medianRows(x: Shape, times: number): Shape {
-  checkSize("medianRows", "times", times, 1);
-  if (x.rows % times !== 0) throw shapeMismatch("medianRows", `rows in runs of ${times}`, `${x.rows} rows`);
-  return { features: x.features, rows: x.rows / times };
-}
-
-export function medianRowsGradient(x: Shape, index: Shape, g: Shape, times: number): Shape {
-  checkSize("medianRowsGradient", "times", times, 1);
-  checkSame("medianRowsGradient", index, g);
-  checkShape("medianRowsGradient", "x", x, index.features, index.rows * times);
-  return entrywise(x);
-}
-
 // Activations and their enclosing lines --------------------------------------------------------------------------
 
 /** Rule of `parallelLines` and `adaptiveLines`: ℓ and u of one shape, which each result has too. */

@@ -12,6 +12,7 @@ import { lossConformance } from "./conformance/loss.js";
 import { medianConformance } from "./conformance/median.js";
 import { memoryConformance } from "./conformance/memory.js";
 import { nanConformance } from "./conformance/nan.js";
+import { noiseConformance } from "./conformance/noise.js";
 import { ownersConformance } from "./conformance/owners.js";
 import { selectionConformance } from "./conformance/selection.js";
 import { shapeConformance } from "./conformance/shapes.js";
@@ -37,6 +38,7 @@ export function conformance(
     ownersConformance(bench);
     encloseConformance(bench);
     medianConformance(bench);
+    noiseConformance(bench);
     selectionConformance(bench);
     linesConformance(bench);
     enclosureConformance(bench);

@@ -62,7 +62,7 @@ const REPEATED = [3, 2];
 const INDEX = Int32Array.of(1, 0, -1);
 const LABELS = Int32Array.of(0, 1, 1, 0, 1, 0);
 const TANH = [3, 0, 0];
-const NOISE = [3, 5, 1, 2, 3, 4, 0, 1];
+const NOISE = [0, 1, 2, 3, 4];
 
 /** A valid call of every method but `dispose`. */
 const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {
@@ -137,8 +137,9 @@ const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {
   adamStep: (t) => [t.of(5, 5), t.of(5, 5), t.of(5, 5), t.of(5, 5), 0.1, 0.9, 0.999, 1e-8, 0, 1],
   medianRows: (t) => [t.of(2, 6), 3],
   medianRowsGradient: (t) => [t.of(2, 6), t.of(2, 2), t.of(2, 2), 3],
-  fillCauchy: () => NOISE,
-  fillNormal: () => NOISE,
+  geometricMeanRows: (t) => [t.of(2, 6), 3],
+  addNoise: (t) => [t.of(2, 6), t.of(2, 3), t.of(2, 3), 2, ...NOISE],
+  addNoiseGradient: (t) => [0, 0, t.of(2, 3), 2, t.of(2, 6), ...NOISE],
 };
 
 /** An array whose memory went to another owner. */

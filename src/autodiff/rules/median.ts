@@ -14,3 +14,8 @@ export function medianRows(
   const value = tape.record(median.value, [x], (g) => [backend.medianRowsGradient(x.value, index, g, times)]);
   return { value, index };
 }
+
+/** The geometric mean of |x| over each run of `times` rows, off the record: `[f, C·times]` → `[f, C]`. */
+export function geometricMeanRows(tape: Tape, x: Variable, times: number): Variable {
+  return tape.own(tape.backend.geometricMeanRows(x.value, times));
+}

@@ -13,6 +13,9 @@ export type WindowArguments = readonly [sizes: Float64Array, top: Int32Array, le
 /** The function and its two parameters. */
 export type FunctionArguments = readonly [which: number, a: number, b: number];
 
+/** The distribution (0 Cauchy, 1 normal), and two words each of key and stream. */
+export type NoiseArguments = readonly [distribution: number, ...keyAndStream: readonly number[]];
+
 /** What a chain is written as, flat: its start, the number of steps, each step, its end. */
 export type BackwardArgument = TensorNumber | Int32Array | Float64Array;
 
@@ -110,6 +113,11 @@ export interface Engine {
 
   medianRows(x: T, times: number): Two;
   medianRowsGradient(x: T, index: T, g: T, times: number): T;
+  geometricMeanRows(x: T, times: number): T;
+
+  addNoise(x: T, slope: T, radius: T, times: number, ...noise: NoiseArguments): T;
+  /** Derivatives of x, slope and radius, or of the radius alone. */
+  addNoiseGradient(x: T, slope: T, radius: T, times: number, g: T, ...noise: NoiseArguments): readonly T[];
 }
 
 export interface EngineOptions {

@@ -8,6 +8,7 @@ import { entryOperations } from "./entries.js";
 import { featureOperations } from "./features.js";
 import { lossOperations } from "./loss.js";
 import { medianOperations } from "./median.js";
+import { noiseOperations } from "./noise.js";
 import { normOperations } from "./norms.js";
 import { patchOperations } from "./patches.js";
 import { measurePeak } from "./peak.js";
@@ -85,5 +86,6 @@ export function createNativeBackend(options: NativeOptions = {}): Backend {
     ...relaxationOperations(memory),
     ...lossOperations(memory),
     ...medianOperations(memory),
+    ...noiseOperations(memory),
   };
 }

@@ -1,9 +1,11 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../run-rules.js";
 import type { NativeMemory } from "./tensor.js";
 
-/** Medians of |x| over runs of rows, and where each was found. */
-export function medianOperations(memory: NativeMemory): Pick<Backend, "medianRows" | "medianRowsGradient"> {
+/** Medians of |x| over runs of rows, and where each was found; geometric means. */
+export function medianOperations(
+  memory: NativeMemory,
+): Pick<Backend, "medianRows" | "medianRowsGradient" | "geometricMeanRows"> {
   return {
     medianRows(x, times) {
       const input = memory.take(x);
@@ -19,6 +21,12 @@ export function medianOperations(memory: NativeMemory): Pick<Backend, "medianRow
         shape,
         memory.engine.medianRowsGradient(input.number, holders.number, gradient.number, times),
       );
+    },
+
+    geometricMeanRows(x, times) {
+      const input = memory.take(x);
+      const shape = rules.geometricMeanRows(input, times);
+      return memory.give(shape, memory.engine.geometricMeanRows(input.number, times));
     },
   };
 }

@@ -13,6 +13,7 @@ import { lossOperations } from "./loss.js";
 import { matrixOperations } from "./matrix.js";
 import { selectionOperations } from "./max-pool.js";
 import { medianOperations } from "./median.js";
+import { noiseOperations } from "./noise.js";
 import { normOperations } from "./norms.js";
 import { measurePeak } from "./peak.js";
 import { reductionOperations } from "./reductions.js";
@@ -60,6 +61,7 @@ export function createReferenceBackend(options: { readonly dtype?: Dtype } = {})
     ...cropOperations(memory),
     ...encloseOperations(memory),
     ...medianOperations(memory),
+    ...noiseOperations(memory),
     ...relaxationOperations(memory),
     ...selectionOperations(memory),
     ...lossOperations(memory),

@@ -1,11 +1,11 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../run-rules.js";
 import type { ReferenceMemory } from "./tensor.js";
 
-/** Medians of |x| over runs of rows, and where each was found. */
+/** Medians of |x| over runs of rows, and where each was found; geometric means. */
 export function medianOperations(
   memory: ReferenceMemory,
-): Pick<Backend, "medianRows" | "medianRowsGradient"> {
+): Pick<Backend, "medianRows" | "medianRowsGradient" | "geometricMeanRows"> {
   return {
     medianRows(x, times) {
       const input = memory.take(x);
@@ -28,6 +28,17 @@ export function medianOperations(
       for (let run = 0; run < holders.values.length; run++) {
         const at = run * times + holders.values[run];
         out.values[at] = Math.sign(input.values[at]) * gradient.values[run];
+      }
+      return out;
+    },
+
+    geometricMeanRows(x, times) {
+      const input = memory.take(x);
+      const out = memory.zeros(rules.geometricMeanRows(input, times));
+      for (let run = 0; run < out.values.length; run++) {
+        let sum = 0;
+        for (let i = run * times; i < (run + 1) * times; i++) sum += Math.log(Math.abs(input.values[i]));
+        out.values[run] = Math.exp(sum / times);
       }
       return out;
     },

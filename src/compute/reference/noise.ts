@@ -1,0 +1,45 @@
+import type { Backend } from "../backend.js";
+import { fillNoise } from "../noise.js";
+import * as rules from "../run-rules.js";
+import type { ReferenceMemory } from "./tensor.js";
+
+/** Random projections. */
+export function noiseOperations(memory: ReferenceMemory): Pick<Backend, "addNoise" | "addNoiseGradient"> {
+  return {
+    addNoise(x, slope, radius, times, noise) {
+      const [input, d, rho] = [memory.takeOptional(x), memory.takeOptional(slope), memory.take(radius)];
+      const out = memory.zeros(rules.addNoise(input, d, rho, times));
+      const random = new Float64Array(times);
+      rho.values.forEach((radius, run) => {
+        if (radius !== 0) fillNoise(noise, run * times, random);
+        for (let k = 0, i = run * times; k < times; k++, i++) {
+          const spread = radius === 0 ? 0 : radius * random[k];
+          out.values[i] = input && d ? d.values[run] * input.values[i] + spread : spread;
+        }
+      });
+      return out;
+    },
+
+    addNoiseGradient(x, slope, radius, g, times, noise) {
+      const [input, d] = [memory.takeOptional(x), memory.takeOptional(slope)];
+      const [rho, gradient] = [memory.take(radius), memory.take(g)];
+      const shape = rules.addNoiseGradient(input, d, rho, gradient, times);
+      const [ofX, ofSlope] = input && d ? [memory.zeros(shape), memory.zeros(rho)] : [null, null];
+      const ofRadius = memory.zeros(rho);
+      const random = new Float64Array(times);
+      rho.values.forEach((radius, run) => {
+        if (radius !== 0) fillNoise(noise, run * times, random);
+        let [sumOfRadius, sumOfSlope] = [0, 0];
+        for (let k = 0, i = run * times; k < times; k++, i++) {
+          if (radius !== 0) sumOfRadius += gradient.values[i] * random[k];
+          if (!input || !d || !ofX) continue;
+          sumOfSlope += gradient.values[i] * input.values[i];
+          ofX.values[i] = d.values[run] * gradient.values[i];
+        }
+        ofRadius.values[run] = sumOfRadius;
+        if (ofSlope) ofSlope.values[run] = sumOfSlope;
+      });
+      return { x: ofX, slope: ofSlope, radius: ofRadius };
+    },
+  };
+}

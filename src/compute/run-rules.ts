@@ -1,0 +1,56 @@
+import { checkSame, checkShape, checkSize, type Shape, shapeMismatch } from "./shape-checks.js";
+
+// Shape rules, as in `shape-rules.ts`, of operations whose rows come in runs of one length.
+
+/** Rows of one run after the other: the shape of one number a run. */
+function overRuns(operation: string, x: Shape, times: number): Shape {
+  checkSize(operation, "times", times, 1);
+  if (x.rows % times !== 0) throw shapeMismatch(operation, `rows in runs of ${times}`, `${x.rows} rows`);
+  return { features: x.features, rows: x.rows / times };
+}
+
+export function geometricMeanRows(x: Shape, times: number): Shape {
+  return overRuns("geometricMeanRows", x, times);
+}
+
+export function addNoise(
+  x: Shape | null,
+  slope: Shape | null,
+  radius: Shape,
+  times: number,
+  operation = "addNoise",
+): Shape {
+  checkSize(operation, "times", times, 1);
+  const shape = { features: radius.features, rows: radius.rows * times };
+  if ((x === null) !== (slope === null)) {
+    throw shapeMismatch(operation, "x and slope, or neither", x === null ? "a slope alone" : "x alone");
+  }
+  if (x !== null) checkShape(operation, "x", x, shape.features, shape.rows);
+  if (slope !== null) checkShape(operation, "slope", slope, radius.features, radius.rows);
+  return shape;
+}
+
+/** Returns the shape of x; slope and radius have that of the given radius. */
+export function addNoiseGradient(
+  x: Shape | null,
+  slope: Shape | null,
+  radius: Shape,
+  g: Shape,
+  times: number,
+): Shape {
+  const shape = addNoise(x, slope, radius, times, "addNoiseGradient");
+  checkShape("addNoiseGradient", "g", g, shape.features, shape.rows);
+  return shape;
+}
+
+/** Returns the shape of the medians and of their places. */
+export function medianRows(x: Shape, times: number): Shape {
+  return overRuns("medianRows", x, times);
+}
+
+export function medianRowsGradient(x: Shape, index: Shape, g: Shape, times: number): Shape {
+  checkSize("medianRowsGradient", "times", times, 1);
+  checkSame("medianRowsGradient", index, g);
+  checkShape("medianRowsGradient", "x", x, index.features, index.rows * times);
+  return { features: x.features, rows: x.rows };
+}
