@@ -101,7 +101,7 @@ void multiplyBlock(const ProductPlan& plan, const PackedWeights<T>& weights, Bac
   const int64_t positions = static_cast<int64_t>(plan.positions.size());
   fillEmpty(plan, static_cast<const T*>(nullptr), rows.stride, rows.spare);
   for (int64_t r = 0; r < padded; r += BLOCK_ROWS<T>) {
-    productBlock(plan, weights, 0, positions, rows.nu + r, rows.stride, rows.stride, r, BLOCK_ROWS<T>,
+    productBlock(plan, weights, ProductPart{0, positions}, rows.nu + r, rows.stride, rows.stride, r, BLOCK_ROWS<T>,
                  static_cast<const T*>(nullptr), rows.spare);
   }
   T* const before = rows.nu;

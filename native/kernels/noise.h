@@ -107,13 +107,17 @@ struct NoiseChunk {
   const T* at(int64_t entry) const { return entries + (entry - first); }
 };
 
-/// Calls body(run, begin, end, random entries or null) for each run's stretches of entries; runs of radius zero get none.
-template <class T, class Body>
-void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t runs, int64_t times, const Body& body) {
-  inPieces(pool, runs, NOISE_CHUNK / times + 1, [&](int64_t firstRun, int64_t endRun) {
+/// Calls body(run, begin, end, random entries or null) for each run's stretches of entries, whole runs where they are not
+/// longer than a chunk; runs of radius zero get no random entries. Runs come in order, pieces of them in any.
+template <class T, class Piece>
+void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t runs, int64_t times, const Piece& piece) {
+  const int64_t whole = times < NOISE_CHUNK ? NOISE_CHUNK / times : 1;
+  const int64_t step = times < NOISE_CHUNK ? whole * times : NOISE_CHUNK;
+  inPieces(pool, runs, 2 * whole, [&](int64_t firstRun, int64_t endRun) {
     NoiseChunk<T> chunk;
-    for (int64_t begin = firstRun * times; begin < endRun * times; begin += NOISE_CHUNK) {
-      const int64_t end = begin + NOISE_CHUNK < endRun * times ? begin + NOISE_CHUNK : endRun * times;
+    auto body = piece();
+    for (int64_t begin = firstRun * times; begin < endRun * times; begin += step) {
+      const int64_t end = begin + step < endRun * times ? begin + step : endRun * times;
       chunk.make(noise, radius, times, begin, end);
       for (int64_t run = begin / times; run * times < end; run++) {
         const int64_t from = run * times > begin ? run * times : begin;
@@ -121,56 +125,101 @@ void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t runs, in
         body(run, from, to, radius[run] == 0 ? nullptr : chunk.at(from));
       }
     }
+    body.finish();
   });
 }
 
-/// out = d ⊙ x + ρ ⊙ C; without x, ρ ⊙ C. `runs` of `times` rows, each with a slope and a radius.
+/// d ⊙ x + ρ ⊙ C; without x, ρ ⊙ C.
+template <class T>
+struct NoiseAdder {
+  const T *x, *slope, *radius;
+  T* out;
+
+  AUTODUAL_MEMBER void operator()(int64_t run, int64_t from, int64_t to, const T* random) const {
+    const Vec<T> rho = broadcast(radius[run]), d = x != nullptr ? broadcast(slope[run]) : Vec<T>{};
+    for (int64_t i = from; i < to; i += LANES<T>) {
+      Vec<T> value = {};
+      if (random != nullptr) value = rho * load(random + (i - from));
+      if (x != nullptr) value += d * loadUpTo(x + i, to - i);
+      storeUpTo(out + i, value, to - i);
+    }
+  }
+  void finish() const {}
+};
+
+/// out = d ⊙ x + ρ ⊙ C for `runs` of `times` rows, each with a slope and a radius.
 template <class T>
 void addNoise(Pool& pool, const T* x, const T* slope, const T* radius, int64_t runs, int64_t times, const Noise& noise,
               T* out) {
   if (times <= 0) return;
-  overNoise<T>(pool, noise, radius, runs, times, [=](int64_t run, int64_t from, int64_t to, const T* random) {
-    const T rho = radius[run], d = x != nullptr ? slope[run] : T(0);
-    T* result = out + from;
-    const int64_t count = to - from;
-    if (x == nullptr) {
-      for (int64_t i = 0; i < count; i++) result[i] = random != nullptr ? rho * random[i] : T(0);
-    } else if (random == nullptr) {
-      const T* entry = x + from;
-      for (int64_t i = 0; i < count; i++) result[i] = d * entry[i];
-    } else {
-      const T* entry = x + from;
-      for (int64_t i = 0; i < count; i++) result[i] = d * entry[i] + rho * random[i];
-    }
-  });
+  overNoise<T>(pool, noise, radius, runs, times, [=] { return NoiseAdder<T>{x, slope, radius, out}; });
 }
 
-/// Σ a ⊙ b.
+/// Sums of runs that come in order, LANES of them folded at once.
 template <class T>
-AUTODUAL_INLINE T sumOfProducts(const T* a, const T* b, int64_t count) {
-  Vec<T> sum = {};
-  int64_t i = 0;
-  for (; i + LANES<T> <= count; i += LANES<T>) sum += load<T>(a + i) * load<T>(b + i);
-  if (i < count) {
-    const int left = static_cast<int>(count - i);
-    sum += loadSome<T>(a + i, left) * loadSome<T>(b + i, left);
+struct RunSums {
+  T* out;
+  Vec<T> sum[LANES<T>];
+  int64_t first = -1, last = -1;
+
+  AUTODUAL_MEMBER void add(int64_t run, Vec<T> terms) {
+    if (run == last) {
+      sum[run - first] += terms;
+      return;
+    }
+    if (first < 0 || run - first == LANES<T>) {
+      finish();
+      first = run;
+    }
+    sum[run - first] = terms;
+    last = run;
   }
-  return sumLanes<T>(sum);
-}
+  void finish() {
+    if (first < 0) return;
+    const int count = static_cast<int>(last - first + 1);
+    for (int i = count; i < LANES<T>; i++) sum[i] = Vec<T>{};
+    storeUpTo(out + first, foldLanes<T, LANES<T>>(sum), count);
+    first = last = -1;
+  }
+};
+
+template <class T>
+struct NoiseGradient {
+  const T *x, *slope, *g;
+  T* outX;
+  RunSums<T> ofSlope, ofRadius;
+
+  AUTODUAL_MEMBER void operator()(int64_t run, int64_t from, int64_t to, const T* random) {
+    Vec<T> slopes = {}, radii = {};
+    const Vec<T> d = x != nullptr ? broadcast(slope[run]) : Vec<T>{};
+    for (int64_t i = from; i < to; i += LANES<T>) {
+      const Vec<T> own = loadUpTo(g + i, to - i);
+      if (random != nullptr) radii += own * loadUpTo(random + (i - from), to - i);
+      if (x == nullptr) continue;
+      slopes += own * loadUpTo(x + i, to - i);
+      storeUpTo(outX + i, d * own, to - i);
+    }
+    ofRadius.add(run, radii);
+    if (x != nullptr) ofSlope.add(run, slopes);
+  }
+  void finish() {
+    ofRadius.finish();
+    ofSlope.finish();
+  }
+};
 
 template <class T>
 void addNoiseGradient(Pool& pool, const T* x, const T* slope, const T* radius, const T* g, int64_t runs, int64_t times,
                       const Noise& noise, T* outX, T* outSlope, T* outRadius) {
   if (times <= 0) return;
-  overNoise<T>(pool, noise, radius, runs, times, [=](int64_t run, int64_t from, int64_t to, const T* random) {
-    const int64_t count = to - from;
-    const bool begins = from == run * times;
-    const T ofRadius = random != nullptr ? sumOfProducts(g + from, random, count) : T(0);
-    outRadius[run] = begins ? ofRadius : outRadius[run] + ofRadius;
-    if (x == nullptr) return;
-    const T d = slope[run];
-    for (int64_t i = from; i < to; i++) outX[i] = d * g[i];
-    const T ofSlope = sumOfProducts(g + from, x + from, count);
-    outSlope[run] = begins ? ofSlope : outSlope[run] + ofSlope;
+  overNoise<T>(pool, noise, radius, runs, times, [=] {
+    NoiseGradient<T> gradient;
+    gradient.x = x;
+    gradient.slope = slope;
+    gradient.g = g;
+    gradient.outX = outX;
+    gradient.ofSlope.out = outSlope;
+    gradient.ofRadius.out = outRadius;
+    return gradient;
   });
 }

@@ -18,6 +18,8 @@ inline constexpr int BLOCK_ROWS = TILE_VECTORS * LANES<T>;
 constexpr int64_t PACKING_PAYS = 24, PACKING_PAYS_POSITIONS = 14;
 /// Blocks of rows that go through the positions together, so that results are written in runs of some cache lines.
 constexpr int64_t GROUP_BLOCKS = 8;
+/// Multiply-adds a row that are worth a thread's while.
+constexpr int64_t PIECE_WORK = 40000;
 /// What a group's packed blocks may take of a second-level cache.
 constexpr int64_t GROUP_BYTES = 1 << 20;
 
@@ -149,13 +151,18 @@ inline void packRows(const T* x, int64_t rows, int64_t count, int64_t first, int
   }
 }
 
-/// All outputs of positions first … end − 1 for one block of rows.
+/// Positions first … end − 1, and of each the tiles of outputs firstTile … endTile − 1.
+struct ProductPart {
+  int64_t first, end;
+  int64_t firstTile = 0, endTile = std::numeric_limits<int64_t>::max();
+};
+
+/// A part of the outputs for one block of rows.
 template <class T>
-inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weights, int64_t first, int64_t end,
-                         const T* x, int64_t xStride, int64_t rows, int64_t row, int64_t count, const T* bias,
-                         T* out) {
+inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weights, const ProductPart& part, const T* x,
+                         int64_t xStride, int64_t rows, int64_t row, int64_t count, const T* bias, T* out) {
   const int64_t vectors = (count + LANES<T> - 1) / LANES<T>;
-  for (int64_t p = first; p < end; p++) {
+  for (int64_t p = part.first; p < part.end; p++) {
     const ProductPlan::Position& position = plan.positions.data()[p];
     const ProductPlan::Shape& shape = plan.shapes.data()[position.shape];
     const int64_t taps = static_cast<int64_t>(shape.tap.size());
@@ -163,7 +170,9 @@ inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weight
     const T* packed = weights.entries + weights.begin[shape.pack];
     const T* from = x + position.feature * xStride;
     T* to = out + position.outFeature * rows + row;
-    for (int64_t o = 0; o < shape.outputs; o += TILE_OUTPUTS) {
+    const int64_t tiles = (shape.outputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+    const int64_t endTile = part.endTile < tiles ? part.endTile : tiles;
+    for (int64_t o = part.firstTile * TILE_OUTPUTS; o < endTile * TILE_OUTPUTS; o += TILE_OUTPUTS) {
       const int height = static_cast<int>(shape.outputs - o < TILE_OUTPUTS ? shape.outputs - o : TILE_OUTPUTS);
       T start[TILE_OUTPUTS] = {};
       T* lines[TILE_OUTPUTS];
@@ -253,10 +262,10 @@ void product(Pool& pool, const ProductPlan& plan, const T* weight, const T* x, i
     });
   }
   // Where block lies, packed from `packed` on if it is.
-  const auto multiply = [&](int64_t block, int64_t firstPacked, const T* packed, int64_t first, int64_t end) {
+  const auto multiply = [&](int64_t block, int64_t firstPacked, const T* packed, const ProductPart& part) {
     const bool copied = block >= firstPacked;
     const T* from = copied ? packed + (block - firstPacked) * blockEntries : x + block * WIDTH;
-    productBlock(plan, weights, first, end, from, copied ? WIDTH : rows, rows, block * WIDTH, rowsOf(block), bias, out);
+    productBlock(plan, weights, part, from, copied ? WIDTH : rows, rows, block * WIDTH, rowsOf(block), bias, out);
   };
   if (cut.groups > 0) {
     forEach(pool, cut.groups, [&](int64_t group, int worker) {
@@ -267,40 +276,32 @@ void product(Pool& pool, const ProductPlan& plan, const T* weight, const T* x, i
       }
       for (int64_t p = 0; p < positions; p++) {
         for (int64_t block = first; block < end; block++) {
-          multiply(block, own ? first : cut.firstPacked, packed, p, p + 1);
+          multiply(block, own ? first : cut.firstPacked, packed, ProductPart{p, p + 1});
         }
       }
     });
     return;
   }
-  // Pieces of about 100,000 multiply-adds a row are worth a thread's while.
   const int64_t perPosition = plan.multiplyAdds / positions + 1;
-  const int64_t piece = 100000 / perPosition + 1;
+  const int64_t piece = PIECE_WORK / perPosition + 1;
   const int64_t pieces = (positions + piece - 1) / piece;
-  forEach(pool, cut.blocks * pieces, [&](int64_t item, int) {
-    const int64_t first = item % pieces * piece;
+  // A position of many outputs, such as a matrix, is shared out by tiles of them.
+  const int64_t tiles = positions == 1 ? (plan.outFeatures + TILE_OUTPUTS - 1) / TILE_OUTPUTS : 1;
+  const int64_t worthwhile = perPosition / PIECE_WORK + 1;
+  const int64_t parts = tiles < worthwhile ? tiles : worthwhile;
+  forEach(pool, cut.blocks * pieces * parts, [&](int64_t item, int) {
+    const int64_t part = item % parts, first = item / parts % pieces * piece;
     const int64_t end = first + piece < positions ? first + piece : positions;
-    multiply(item / pieces, cut.firstPacked, area, first, end);
+    ProductPart own{first, end};
+    if (parts > 1) {
+      own.firstTile = part * tiles / parts;
+      own.endTile = (part + 1) * tiles / parts;
+    }
+    multiply(item / parts / pieces, cut.firstPacked, area, own);
   });
 }
 
 // Weight gradients: lanes are rows, sums over lanes at the end of each run of positions -----------------------------
-
-template <class T, int... I>
-AUTODUAL_INLINE Vec<T> addPairs(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>) {
-  return __builtin_shufflevector(a, b, (2 * I)...) + __builtin_shufflevector(a, b, (2 * I + 1)...);
-}
-
-/// The sums of N vectors' lanes, side by side: LANES / N partial sums of the first, then of the second, and so on.
-template <class T, int N>
-AUTODUAL_INLINE Vec<T> foldLanes(const Vec<T>* sum) {
-  if constexpr (N == 1) {
-    return sum[0];
-  } else {
-    constexpr auto LANE_NUMBERS = std::make_integer_sequence<int, LANES<T>>();
-    return addPairs<T>(foldLanes<T, N / 2>(sum), foldLanes<T, N / 2>(sum + N / 2), LANE_NUMBERS);
-  }
-}
 
 /// to[i] += the sum of sum[i]'s lanes, i < COUNT ≤ 8.
 template <class T, int COUNT>

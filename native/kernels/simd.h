@@ -31,19 +31,31 @@ AUTODUAL_INLINE Vec<T> broadcast(T value) {
   return value - Vec<T>{};
 }
 
-/// The first `count` entries, zeros after them; reads nothing beyond.
+/// The first `count` ≤ LANES entries, zeros after them; reads nothing beyond.
 template <class T>
 AUTODUAL_INLINE Vec<T> loadSome(const T* from, int count) {
+#if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 64
+  const uint32_t first = (1u << count) - 1;
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>(first), from);
+  else return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>(first), from);
+#else
   alignas(64) T all[LANES<T>] = {};
   __builtin_memcpy(all, from, static_cast<size_t>(count) * sizeof(T));
   return load(all);
+#endif
 }
 
 template <class T>
 AUTODUAL_INLINE void storeSome(T* to, Vec<T> value, int count) {
+#if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 64
+  const uint32_t first = (1u << count) - 1;
+  if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(to, static_cast<__mmask16>(first), (__m512)value);
+  else _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first), (__m512d)value);
+#else
   alignas(64) T all[LANES<T>];
   store(all, value);
   __builtin_memcpy(to, all, static_cast<size_t>(count) * sizeof(T));
+#endif
 }
 
 /// `load` of LANES entries, or of those that are left.
@@ -106,6 +118,22 @@ AUTODUAL_INLINE T sumLanes(Vec<T> value) {
     for (int i = 0; i < half; i++) all[i] += all[i + half];
   }
   return all[0];
+}
+
+template <class T, int... I>
+AUTODUAL_INLINE Vec<T> addPairs(Vec<T> a, Vec<T> b, std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(a, b, (2 * I)...) + __builtin_shufflevector(a, b, (2 * I + 1)...);
+}
+
+/// The sums of N vectors' lanes, side by side: LANES / N partial sums of the first, then of the second, and so on.
+template <class T, int N>
+AUTODUAL_INLINE Vec<T> foldLanes(const Vec<T>* sum) {
+  if constexpr (N == 1) {
+    return sum[0];
+  } else {
+    constexpr auto LANE_NUMBERS = std::make_integer_sequence<int, LANES<T>>();
+    return addPairs<T>(foldLanes<T, N / 2>(sum), foldLanes<T, N / 2>(sum + N / 2), LANE_NUMBERS);
+  }
 }
 
 /// Calls body(begin, end) for pieces of 0 … count − 1 of about `grain` each, shared among the pool's threads.

@@ -1,4 +1,4 @@
-import { add, scaleShift, type Tape } from "../autodiff/index.js";
+import { add, minimum, scaleShift, type Tape, type Variable } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
 import { OWN, SHARED } from "../compute/owners.js";
 import { ShapeError, UsageError } from "../errors.js";
@@ -7,7 +7,7 @@ import { formatShape, sizeOf } from "../network/shape.js";
 import type { Bindings } from "../network/weights.js";
 import type { DualGraph } from "./backward.js";
 import type { Ball } from "./ball.js";
-import { affineRadius, boundsOf, boxOf, precisionAfter } from "./box.js";
+import { affineRadius, boundsOf, boxOf, lazyBox, precisionAfter } from "./box.js";
 import {
   type AffineDual,
   type BoundLayer,
@@ -22,11 +22,20 @@ import {
   type LastBox,
   type NodeState,
 } from "./dual-network.js";
+import type { Estimator } from "./estimator.js";
 import { forwardRadius } from "./forward-radius.js";
 import { freshStream, pushStreams, type Stream, streamRadius } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
 import { refineAdaptive, refineParallel, unsettled } from "./open-neurons.js";
-import { type LayerReport, type NodeDemand, type NodePlan, planNode } from "./planner.js";
+import {
+  type LayerReport,
+  type NodeDemand,
+  type NodePlan,
+  planNode,
+  planSketch,
+  type SketchDemand,
+} from "./planner.js";
+import { Sketcher } from "./sketch.js";
 
 /**
  * Builds the dual network of `network` over `ball`.
@@ -65,6 +74,8 @@ class DualBuilder {
   readonly #preActivation = new Map<number, Bounds>();
   readonly #openCounts = new Map<number, number>();
   readonly #plans = new Map<number, NodePlan>();
+  readonly #estimator: Estimator | null;
+  readonly #sketcher: Sketcher | null;
 
   constructor(tape: Tape, network: Network, bindings: Bindings, ball: Ball, options: DualOptions) {
     if (ball.centre.features !== sizeOf(network.inputShape)) {
@@ -94,6 +105,13 @@ class DualBuilder {
       ballRadius: tape.constant(ball.radius),
       dualOrder: ball.dualOrder,
     };
+    this.#estimator = options.estimator ?? null;
+    if (this.#estimator && (this.#forward || this.#method !== "parallel")) {
+      throw new UsageError(
+        "projections: expected the parallel bound, backward; no other has radii that are estimated",
+      );
+    }
+    this.#sketcher = this.#estimator ? new Sketcher(tape, this.#graph, this.#estimator) : null;
   }
 
   async build(): Promise<DualNetwork> {
@@ -119,12 +137,14 @@ class DualBuilder {
       lastBox: this.#lastBox(),
       preActivation: this.#preActivation,
       openCounts: this.#openCounts,
+      estimated: [...this.#plans].filter(([, { way }]) => way === "sketch").map(([node]) => node),
+      estimator: this.#estimator,
     });
   }
 
   #lastBox(): LastBox | null {
     const node = this.#graph.layers.findLastIndex((layer) => layer !== undefined && layer.kind !== "affine");
-    return node < 0 || this.#forward ? null : { node, radius: this.#states[node].radius };
+    return node < 0 || this.#forward ? null : { node, box: this.#states[node] };
   }
 
   #reportOf(node: number, seconds: number): LayerReport {
@@ -181,10 +201,12 @@ class DualBuilder {
     const precision = precisionAfter(layer, inputs, norm);
     // A loose radius only decides which neurons are open; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
-    const radius = fixed
-      ? tape.aside((aside) => affineRadius(aside, layer, inputs, norm))
-      : affineRadius(tape, layer, inputs, norm);
-    return { centre, radius, precision, streams: this.#push(node, layer, inputs) };
+    const box = lazyBox(centre, precision, () =>
+      fixed
+        ? tape.aside((aside) => affineRadius(aside, layer, inputs, norm))
+        : affineRadius(tape, layer, inputs, norm),
+    );
+    return Object.assign(box, { streams: this.#push(node, layer, inputs) });
   }
 
   async #enclosedState(
@@ -199,12 +221,9 @@ class DualBuilder {
     if (layer.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
     const streams = this.#push(node, layer, [input]);
     if (this.#forward) streams.push(await freshStream(tape, node, layer.radius, 1));
-    return {
-      centre: add(tape, layer.push(tape, [input.centre], OWN), layer.shift),
-      radius: add(tape, layer.absolute(tape, input.radius), layer.radius),
-      precision,
-      streams,
-    };
+    const centre = add(tape, layer.push(tape, [input.centre], OWN), layer.shift);
+    const box = lazyBox(centre, precision, () => add(tape, layer.absolute(tape, input.radius), layer.radius));
+    return Object.assign(box, { streams });
   }
 
   #push(node: number, layer: Parameters<typeof pushStreams>[1], inputs: readonly NodeState[]): Stream[] {
@@ -235,6 +254,11 @@ class DualBuilder {
       };
       return { state: exact, bounds: boundsOf(tape, exact) };
     }
+    const forced = this.#forcedSketch(node, state);
+    if (forced) {
+      this.#plans.set(node, planSketch(this.#graph, node, forced));
+      return { state, bounds: this.#estimated(node, state) };
+    }
     const loose = boundsOf(tape, state);
     if (state.precision !== "loose") return { state, bounds: loose };
     const states = await this.#neuronStates(statesOf, loose);
@@ -248,6 +272,7 @@ class DualBuilder {
       if (open.index.length === 0) return { state, bounds: loose };
       return { state, bounds: refineAdaptive(tape, graph, node, chain, state, open, this.#pieceBytes) };
     }
+    if (plan.way === "sketch") return { state, bounds: this.#estimated(node, state) };
     if (plan.way === "forward") {
       const exact: NodeState = {
         ...state,
@@ -273,6 +298,31 @@ class DualBuilder {
     return { state: { ...refined, precision }, bounds: boundsOf(tape, refined) };
   }
 
+  /** The projections of a node that is projected whatever its bounds are: one wider than the projection dimension. */
+  #forcedSketch(node: number, { precision }: NodeState): SketchDemand | null {
+    const estimator = this.#estimator;
+    if (!estimator || estimator.when !== "wider") return null;
+    if (precision !== "loose" && !estimator.firstLayer) return null;
+    const wide = sizeOf(this.#network.nodes[node].shape) > estimator.dimension;
+    return wide ? this.#sketchDemand(estimator) : null;
+  }
+
+  #sketchDemand({ dimension, sketches, independent }: Estimator): SketchDemand {
+    const reached = independent ? 0 : (this.#sketcher as Sketcher).reached;
+    return { rows: dimension * sketches * this.#ball.examples, reached };
+  }
+
+  /**
+   * Bounds by projections. The box keeps its own radius: unlike an estimate it holds for the lines below. Where estimates
+   * are bounds, with high probability, the better of both counts.
+   */
+  #estimated(node: number, { centre, radius: box }: NodeState): Bounds {
+    const tape = this.#tape;
+    const estimate: Variable = (this.#sketcher as Sketcher).radius(node);
+    const bound = this.#estimator?.guarantee === "probability";
+    return boundsOf(tape, { centre, radius: bound ? minimum(tape, estimate, box) : estimate });
+  }
+
   #demand(node: number, open: number, passing: number): NodeDemand {
     const { examples } = this.#ball;
     const { nodes, inputShape } = this.#network;
@@ -291,6 +341,7 @@ class DualBuilder {
       passing,
       generators: this.#method === "parallel" && !this.#tape.recording ? generators : null,
       mostGenerators: this.#pieceBytes / (2 * widest * entryBytes),
+      ...(this.#estimator?.when === "cheaper" && { sketch: this.#sketchDemand(this.#estimator) }),
     };
   }
 

@@ -19,6 +19,23 @@ export interface BoxState {
   readonly precision: Precision;
 }
 
+/** A box whose radius is made when it is first asked for: where projections bound a node, nobody may. */
+export function lazyBox(
+  centre: Variable,
+  precision: Precision,
+  radius: () => Variable,
+): Pick<BoxState, "centre" | "radius" | "precision"> {
+  let made: Variable | undefined;
+  return {
+    centre,
+    precision,
+    get radius() {
+      made ??= radius();
+      return made;
+    },
+  };
+}
+
 export function boundsOf(tape: Tape, { centre, radius }: Pick<BoxState, "centre" | "radius">): Bounds {
   return { lower: subtract(tape, centre, radius), upper: add(tape, centre, radius) };
 }

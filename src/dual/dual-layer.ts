@@ -114,6 +114,8 @@ export interface ParallelDual extends DualLayer {
   /** m and ρ, `[out, examples]`. */
   readonly shift: Variable;
   readonly radius: Variable;
+  /** d `[out, examples]`, where `push` is d ⊙ x. */
+  readonly slope?: Variable;
   /** Radii through |d| alone, `[in, C]` → `[out, C]`. */
   absolute(tape: Tape, radius: Variable): Variable;
 }

@@ -16,6 +16,7 @@ import { type DualGraph, propagateBack, stepsBetween } from "./backward.js";
 import type { Ball } from "./ball.js";
 import type { BoxState } from "./box.js";
 import type { Bounds } from "./dual-layer.js";
+import type { Estimator, Guarantee } from "./estimator.js";
 import { type Stream, streamRadius } from "./generators.js";
 import type { LayerReport } from "./planner.js";
 import { isProof } from "./proof.js";
@@ -36,6 +37,8 @@ export interface DualOptions {
   readonly complete?: boolean;
   /** Told of every activation as it is bounded. The work is then timed, and waits for itself more often. */
   readonly onLayer?: (report: LayerReport) => void;
+  /** Estimates bounds by random projections, where it says; absent, all bounds are exact. `parallel`, backward. */
+  readonly estimator?: Estimator;
   /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
   readonly pieceBytes?: number;
 }
@@ -45,21 +48,24 @@ export interface NodeState extends BoxState {
   readonly streams: readonly Stream[];
 }
 
-/** The last activation, and the radius of the box after it. */
+/** The last activation, and the box after it. */
 export interface LastBox {
   readonly node: number;
-  readonly radius: Variable;
+  readonly box: BoxState;
 }
 
 /**
- * The dual network of any feed-forward graph over a ball, built layer by layer (Theorem 1, Algorithm 1 without
- * projections). Bounds are exact in the paper's sense: no estimate enters.
+ * The dual network of any feed-forward graph over a ball, built layer by layer (Theorem 1, Algorithm 1). `guarantee` says
+ * whether its bounds are exact in the paper's sense, or whether estimates entered, and what these are worth.
  */
 export class DualNetwork {
   /** Pre-activation bounds by node: the bounds of the input of each activation, `[n, examples]`. */
   readonly preActivation: ReadonlyMap<number, Bounds>;
   /** How many neurons needed a backward row, by node, all examples together. */
   readonly openCounts: ReadonlyMap<number, number>;
+  /** Nodes whose bounds are estimates. */
+  readonly estimated: readonly number[];
+  readonly guarantee: Guarantee;
   readonly network: Network;
   readonly ball: Ball;
   readonly method: BoundMethod;
@@ -79,12 +85,16 @@ export class DualNetwork {
     lastBox: LastBox | null;
     preActivation: ReadonlyMap<number, Bounds>;
     openCounts: ReadonlyMap<number, number>;
+    estimated: readonly number[];
+    estimator: Estimator | null;
   }) {
     this.#tape = parts.tape;
     this.#graph = parts.graph;
     this.#output = parts.output;
     this.#forward = parts.forward;
     this.#lastBox = parts.lastBox;
+    this.estimated = parts.estimated;
+    this.guarantee = parts.estimator && parts.estimated.length > 0 ? parts.estimator.guarantee : "exact";
     this.network = parts.graph.network;
     this.ball = parts.ball;
     this.method = parts.method;
@@ -149,10 +159,10 @@ export class DualNetwork {
   #looseBound(objective: Variable, owners: Owners): Variable | undefined {
     const tape = this.#tape;
     if (!this.#lastBox || this.method !== "parallel" || tape.recording) return undefined;
-    const { node, radius } = this.#lastBox;
+    const { node, box } = this.#lastBox;
     const steps = stepsBetween(this.#graph, this.network.output, node, owners);
     if (!steps) return undefined;
-    const end = { radius: radius.value, owners, order: 1 } as const;
+    const end = { radius: box.radius.value, owners, order: 1 } as const;
     const width = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));
     return subtract(tape, dot(tape, objective, this.#output.centre, owners), width);
   }

@@ -7,9 +7,10 @@ import { patchChain, patchCost } from "./receptive-field.js";
 
 /**
  * How neurons of a node are bounded: `box` by the box alone, which decides them all; `patches` and `backward` row by row,
- * each row cropped to what its neuron sees, or whole; `forward` all at once, by generators from the input.
+ * each row cropped to what its neuron sees, or whole; `forward` all at once, by generators from the input; `sketch` all at
+ * once, estimated by random projections.
  */
-export type Way = "box" | "patches" | "backward" | "forward";
+export type Way = "box" | "patches" | "backward" | "forward" | "sketch";
 
 /** How the neurons of a node are to be bounded, all examples together. */
 export interface NodePlan {
@@ -49,13 +50,39 @@ export interface NodeDemand {
   readonly generators: ReadonlyMap<number, number> | null;
   /** The most generators that memory has room for. */
   readonly mostGenerators: number;
+  /** Random projections, where they may take the place of exact bounds. */
+  readonly sketch?: SketchDemand;
+}
+
+export interface SketchDemand {
+  /** Projections, all examples together. */
+  readonly rows: number;
+  /** Projections are at hand at nodes up to this one. */
+  readonly reached: number;
 }
 
 /** Exact widths of passing neurons may take this fraction of a row for every neuron of the next activation. */
 const TIGHTENING_PAYS = 0.1;
 
-/** The cheapest way by multiply-adds. All give the same bounds, so that the price alone decides. */
+/** The plan that projects, whatever else there is. */
+export function planSketch(graph: DualGraph, node: number, { rows, reached }: SketchDemand): NodePlan {
+  const generators = new Map([[reached, rows]]);
+  const multiplyAdds = costOfGenerators(graph.network, node, generators);
+  return { way: "sketch", chain: null, tightening: false, rows, multiplyAdds };
+}
+
+/**
+ * The cheapest way by multiply-adds. All give the same bounds, so that the price alone decides; projections, where they
+ * are allowed, give estimates of them.
+ */
 export function planNode(graph: DualGraph, demand: NodeDemand): NodePlan {
+  const exact = planExactly(graph, demand);
+  if (!demand.sketch || exact.way === "box") return exact;
+  const sketch = planSketch(graph, demand.node, demand.sketch);
+  return sketch.multiplyAdds < exact.multiplyAdds ? sketch : exact;
+}
+
+function planExactly(graph: DualGraph, demand: NodeDemand): NodePlan {
   const { network } = graph;
   const { node, examples, open, passing, generators } = demand;
   const dense = costBelow(network, node);

@@ -59,6 +59,7 @@ function parallelDual(
   return {
     kind: "parallel",
     coupling: "diagonal",
+    slope,
     shift,
     radius,
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),

@@ -1,0 +1,136 @@
+import { add, addNoise, maximum, spreadNoise, type Tape, type Variable } from "../autodiff/index.js";
+import { repeatOwners } from "../compute/owners.js";
+import { UsageError } from "../errors.js";
+import { sizeOf } from "../network/shape.js";
+import type { DualGraph } from "./backward.js";
+import type { ParallelDual } from "./dual-layer.js";
+import { distributionOf, type Estimator } from "./estimator.js";
+import { pushStreams, type Stream } from "./generators.js";
+
+/**
+ * Estimated radii of nodes by random projections (Theorem 2, Algorithm 1): instead of generators, r random sums of them
+ * are pushed forward, an activation adding ρ ⊙ C of its own.
+ */
+export class Sketcher {
+  readonly #tape: Tape;
+  readonly #graph: DualGraph;
+  readonly #estimator: Estimator;
+  /** Projections that are pushed on from node to node. */
+  readonly #shared: SketchPass;
+  /** Nodes up to here have been projected before. */
+  reached = 0;
+
+  /** Throws `UsageError` for a ball whose dual norm is no sum. */
+  constructor(tape: Tape, graph: DualGraph, estimator: Estimator) {
+    if (graph.dualOrder !== 1 && graph.dualOrder !== 2) {
+      throw new UsageError(
+        "projections: expected an linf or l2 ball, got l1, whose dual norm no projection estimates; take exact bounds",
+      );
+    }
+    this.#tape = tape;
+    this.#graph = graph;
+    this.#estimator = estimator;
+    this.#shared = new SketchPass(tape, graph, estimator, -1, 0);
+  }
+
+  /** Estimates of all radii of a node, `[n, examples]`. Layers below must be bound. */
+  radius(node: number): Variable {
+    const { sketches, independent } = this.#estimator;
+    if (!independent) {
+      this.reached = Math.max(this.reached, node);
+      return this.#estimate(this.#tape, this.#shared.at(node));
+    }
+    let largest: Variable | undefined;
+    for (let sketch = 0; sketch < sketches; sketch++) {
+      const radius = this.#tape.checkpoint((piece) =>
+        this.#estimate(piece, new SketchPass(piece, this.#graph, this.#estimator, node, sketch).at(node)),
+      );
+      largest = largest ? maximum(this.#tape, largest, radius) : radius;
+    }
+    return largest as Variable;
+  }
+
+  #estimate(tape: Tape, streams: readonly Stream[]): Variable {
+    const estimates = streams.map(({ generators, order }) =>
+      this.#estimator.estimate(tape, generators, order as 1 | 2),
+    );
+    return estimates.slice(1).reduce((sum, term) => add(tape, sum, term), estimates[0]);
+  }
+}
+
+/** Where the joint stream of activations begins if the input has one of another kind. */
+const ACTIVATIONS = -1;
+
+/** Projections on the way to a node, made once a node. Streams hold projections in place of generators. */
+class SketchPass {
+  readonly #tape: Tape;
+  readonly #graph: DualGraph;
+  readonly #estimator: Estimator;
+  readonly #target: number;
+  readonly #sketch: number;
+  readonly #streams: (readonly Stream[])[];
+
+  constructor(tape: Tape, graph: DualGraph, estimator: Estimator, target: number, sketch: number) {
+    this.#tape = tape;
+    this.#graph = graph;
+    this.#estimator = estimator;
+    this.#target = target;
+    this.#sketch = sketch;
+    this.#streams = [];
+  }
+
+  at(node: number): readonly Stream[] {
+    for (let at = this.#streams.length; at <= node; at++) this.#streams.push(this.#made(at));
+    return this.#streams[node];
+  }
+
+  #made(node: number): readonly Stream[] {
+    const { network, layers, ballRadius, dualOrder } = this.#graph;
+    if (node === 0) return [this.#fresh(0, ballRadius, dualOrder as 1 | 2)];
+    const layer = layers[node];
+    if (!layer || layer.kind === "two-lines") return [];
+    const inputs = network.nodes[node].inputs as readonly number[];
+    const before = inputs.map((input) => this.#streams[input]);
+    const push = (streams: readonly (readonly Stream[])[]) =>
+      pushStreams(
+        this.#tape,
+        layer,
+        streams,
+        inputs.map((input) => sizeOf(network.nodes[input].shape)),
+      );
+    if (layer.kind === "affine") return push(before);
+    if (this.#estimator.form === "per-term") {
+      return [...push(before), this.#fresh(node, layer.radius, 1)];
+    }
+    const [streams] = before;
+    const joint = streams.find(({ order }) => order === 1);
+    const others = push([streams.filter((stream) => stream !== joint)]);
+    if (!joint) return [...others, this.#fresh(node, layer.radius, 1, ACTIVATIONS)];
+    return [...others, { ...joint, generators: this.#spread(node, layer, joint) }];
+  }
+
+  /** d ⊙ R + ρ ⊙ C. */
+  #spread(node: number, layer: ParallelDual, { generators, owners }: Stream): Variable {
+    const tape = this.#tape;
+    const { dimension } = this.#estimator;
+    const noise = this.#noise("cauchy", node);
+    if (layer.slope) return addNoise(tape, generators, layer.slope, layer.radius, dimension, noise);
+    const pushed = layer.push(tape, [generators], owners);
+    return add(tape, pushed, spreadNoise(tape, layer.radius, dimension, noise));
+  }
+
+  #fresh(node: number, radius: Variable, order: 1 | 2, origin = node): Stream {
+    const { dimension } = this.#estimator;
+    const noise = this.#noise(distributionOf(order), node);
+    return {
+      origin,
+      generators: spreadNoise(this.#tape, radius, dimension, noise),
+      owners: repeatOwners(dimension),
+      order,
+    };
+  }
+
+  #noise(distribution: "cauchy" | "normal", node: number) {
+    return this.#estimator.noise(distribution, node, this.#target, this.#sketch);
+  }
+}
