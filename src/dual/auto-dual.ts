@@ -301,7 +301,7 @@ class DualBuilder {
   /** The projections of a node that is projected whatever its bounds are: one wider than the projection dimension. */
   #forcedSketch(node: number, { precision }: NodeState): SketchDemand | null {
     const estimator = this.#estimator;
-    if (!estimator || estimator.when !== "wider") return null;
+    if (estimator?.when !== "wider") return null;
     if (precision !== "loose" && !estimator.firstLayer) return null;
     const wide = sizeOf(this.#network.nodes[node].shape) > estimator.dimension;
     return wide ? this.#sketchDemand(estimator) : null;

@@ -22,7 +22,9 @@ export const trainConfigSchema = z.strictObject({
   box: z.tuple([z.number(), z.number()]).nullable(),
   kappa: rampSchema,
   bound: z.enum(["parallel", "adaptive"]),
-  projections: z.literal("exact"),
+  /** Exact bounds, or the dimension of random projections wherever a layer is wider than that. */
+  projections: z.union([z.literal("exact"), z.int().positive()]),
+  sketch: z.enum(["joint", "per-term"]).default("joint"),
   epochs: z.int().positive(),
   /** How many test examples are evaluated at the end. */
   testLimit: z.int().positive(),

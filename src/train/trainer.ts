@@ -1,5 +1,7 @@
 import type { Backend } from "../compute/backend.js";
+import type { DualOptions } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
+import { medianEstimator } from "../estimators/median.js";
 import type { Network } from "../network/network.js";
 import {
   downloadWeights,
@@ -162,7 +164,7 @@ export class Trainer {
       {
         ball: { norm: config.norm, epsilon: rampAt(config.epsilon, progress), box: config.box },
         kappa: rampAt(config.kappa, progress),
-        dual: { method: config.bound },
+        dual: { method: config.bound, ...this.#projections() },
       },
     );
     if (!Number.isFinite(outcome.loss) || !Number.isFinite(outcome.robustLoss)) {
@@ -179,6 +181,14 @@ export class Trainer {
     }
     this.#batch += 1;
     this.#sums = addOutcome(this.#sums, outcome, (performance.now() - began) / 1000);
+  }
+
+  /** A new sketch each step, which depends on the seed and the step alone. */
+  #projections(): Pick<DualOptions, "estimator"> {
+    const { projections: dimension, sketch: form, seed } = this.config;
+    if (dimension === "exact") return {};
+    const path = ["train", this.#epoch, this.#batch];
+    return { estimator: medianEstimator({ dimension, form, seed, path }) };
   }
 
   #finishEpoch(): EpochRow {

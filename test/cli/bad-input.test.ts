@@ -68,7 +68,6 @@ const FLAGS: readonly Row[] = [
   ["an unknown split", `${CERTIFY} --epsilon 0.1 --split dev`, ["--split", "test, train", '"dev"']],
   ["several models", `certify a.onnx b.onnx --data four.npz --epsilon 1`, ["found 2", "not in this version"]],
   ["no steps", `attack flat.safetensors --data four.npz --epsilon 0.1 --steps 0`, ["--steps", "at least 1"]],
-  ["projections", `${TRAIN} --epsilon 0.1 --projections 50`, ["--projections", "not in this version"]],
   ["a cascade", `${TRAIN} --epsilon 0.1 --cascade 3`, ["--cascade", "not in this version"]],
   ["kappa above 1", `${TRAIN} --epsilon 0.1 --kappa 0,2`, ["--kappa", "from 0 to 1", '"0,2"']],
   ["a rate of 0", `${TRAIN} --epsilon 0.1 --rate 0`, ["--rate", "above 0"]],

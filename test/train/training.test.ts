@@ -36,6 +36,7 @@ const CONFIG: TrainConfig = {
   kappa: { start: 0.5, end: 1, epochs: 1 },
   bound: "parallel",
   projections: "exact",
+  sketch: "joint",
   epochs: 3,
   testLimit: 100,
   batchSize: BATCH,

@@ -167,6 +167,7 @@ function quickstartConfig(
     kappa: { start: 1, end: 1, epochs: 0 },
     bound: "parallel",
     projections: "exact",
+    sketch: "joint",
     epochs,
     testLimit: testImages,
     batchSize: batch,

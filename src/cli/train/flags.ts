@@ -1,15 +1,8 @@
 import { type Command, Option } from "commander";
 import type { BoundMethod } from "../../dual/dual-network.js";
+import type { SketchForm } from "../../dual/estimator.js";
 import { UsageError } from "../../errors.js";
-import {
-  type KappaRange,
-  numberIn,
-  parseKappa,
-  quote,
-  readNumber,
-  someText,
-  wholeNumber,
-} from "../arguments.js";
+import { type KappaRange, numberIn, parseKappa, someText, wholeNumber } from "../arguments.js";
 import {
   addBallOptions,
   addBoundOption,
@@ -23,12 +16,14 @@ import {
   type MachineOptions,
   requireFlags,
 } from "../common-options.js";
+import { addProjectionOptions, checkProjectionFlags, type Projections } from "../projection-options.js";
 
 /** The flags of `train`; those without a default may be absent. */
 export interface TrainFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
   readonly model: string;
   readonly bound: BoundMethod;
-  readonly projections: "exact";
+  readonly projections: Projections;
+  readonly sketch: SketchForm;
   readonly cascade: 1;
   readonly epochs: number;
   readonly batch: number;
@@ -55,8 +50,8 @@ export function addTrainOptions(command: Command): Command {
   command.option("--model <model>", "tiny, small, large, resnet, wide<k>, deep<k>, or a model to start from");
   addBallOptions(command);
   addBoundOption(command);
+  addProjectionOptions(command, "exact");
   command
-    .option("--projections <r>", "exact: this version trains with exact bounds", parseProjections, "exact")
     .option("--cascade <k>", "1: this version trains single models", parseCascade, 1)
     .option("--epochs <n>", "passes over the training examples", wholeNumber("--epochs", { min: 1 }), 10)
     .option("--batch <n>", "examples of a step", wholeNumber("--batch", { min: 1 }), 50)
@@ -120,16 +115,6 @@ export function addTrainOptions(command: Command): Command {
   return addJsonOption(command);
 }
 
-function parseProjections(text: string): "exact" {
-  if (text === "exact") return "exact";
-  if (Number.isFinite(readNumber(text))) {
-    throw new UsageError(
-      `--projections: expected exact, as random projections are not in this version, found ${quote(text)}`,
-    );
-  }
-  throw new UsageError(`--projections: expected exact, found ${quote(text)}`);
-}
-
 function parseCascade(text: string): 1 {
   const stages = wholeNumber("--cascade", { min: 1 })(text);
   if (stages === 1) return 1;
@@ -150,5 +135,6 @@ export function checkTrainFlags(command: Command): void {
         `beside --resume, found ${other.long}`,
     );
   }
+  checkProjectionFlags(command.opts());
   requireFlags(command, ["data", "model", "epsilon"], "--data glyphs --model tiny --epsilon 0.1");
 }

@@ -93,6 +93,7 @@ export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend)
     kappa: { ...kappa, epochs: flags.kappaEpochs ?? scheduleEpochs },
     bound: flags.bound,
     projections: flags.projections,
+    sketch: flags.sketch,
     epochs,
     testLimit: flags.testLimit,
     batchSize: flags.batch,

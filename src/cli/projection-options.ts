@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import type { BoundMethod } from "../dual/dual-network.js";
+import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
+import { UsageError } from "../errors.js";
+import { oneOf, quote, wholeNumber } from "./arguments.js";
+
+/** The dimension of random projections, or exact bounds. */
+export type Projections = number | "exact";
+
+/** Beyond this, projections take more than exact bounds of any network that fits into memory. */
+const MOST_PROJECTIONS = 100_000;
+
+/** How bounds are estimated, as flags. */
+export interface ProjectionFlags {
+  readonly projections: Projections;
+  readonly sketch: SketchForm;
+}
+
+export function addProjectionOptions(command: Command, fallback: Projections): Command {
+  return command
+    .option(
+      "--projections <r>",
+      "exact, or the dimension of random projections, wherever a layer is wider than that",
+      parseProjections,
+      fallback,
+    )
+    .option(
+      "--sketch <form>",
+      "joint (one stream, one estimate) or per-term (the paper's: a sum of estimates)",
+      oneOf<SketchForm>("--sketch", SKETCH_FORMS),
+      "joint",
+    );
+}
+
+export function parseProjections(text: string): Projections {
+  if (text.trim() === "exact") return "exact";
+  if (!/\d/.test(text)) {
+    throw new UsageError(`--projections: expected exact or a whole number such as 50, found ${quote(text)}`);
+  }
+  return wholeNumber("--projections", { min: 1, max: MOST_PROJECTIONS })(text);
+}
+
+/** Throws a `UsageError` for projections with a bound, or a norm, that they do not estimate. */
+export function checkProjectionFlags(flags: {
+  readonly projections: Projections;
+  readonly bound: BoundMethod;
+  readonly norm: string;
+}): void {
+  const { projections, bound, norm } = flags;
+  if (projections === "exact") return;
+  if (bound !== "parallel") {
+    throw new UsageError(
+      `--projections: expected --bound parallel, whose radii projections estimate, found --bound ${bound}`,
+    );
+  }
+  if (norm === "l1") {
+    throw new UsageError(
+      "--projections: expected --norm linf or l2, as no projection estimates the l1 ball's dual norm, found l1",
+    );
+  }
+}
