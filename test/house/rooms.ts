@@ -12,6 +12,7 @@ export const ROOMS = {
   dual: ["network", "autodiff", "compute", "errors"],
   formats: ["network", "compute", "errors"],
   data: ["formats", "compute", "errors"],
+  report: ["formats", "errors"],
   estimators: ["dual", "autodiff", "compute", "errors"],
   certify: ["estimators", "dual", "network", "autodiff", "compute", "errors"],
   attack: ["dual", "network", "autodiff", "compute", "errors"],
@@ -19,6 +20,7 @@ export const ROOMS = {
   bench: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
   cli: [
     "bench",
+    "report",
     "data",
     "certify",
     "attack",

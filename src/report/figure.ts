@@ -1,0 +1,44 @@
+/** What the points of a series are drawn with. */
+export type Drawing = "line" | "points" | "both";
+
+/**
+ * Points under one name. A name has one colour and one marker in the whole figure, also where it stands in several
+ * panels. `yLow` and `yHigh`, given together or not at all, are drawn as a band, or as a bar at every point.
+ */
+export interface Series {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly yLow?: readonly number[];
+  readonly yHigh?: readonly number[];
+  /** "band" unless told. */
+  readonly spread?: "band" | "bars";
+  /** "both" unless told. Lines join the points in the order given. */
+  readonly draw?: Drawing;
+  readonly dashed?: boolean;
+}
+
+/** An axis. Without a domain it spans all values on it and a little more; with one, what lies outside is cut off. */
+export interface Axis {
+  /** What is on it, with its unit. Long labels are broken into lines. */
+  readonly label: string;
+  /** "linear" unless told. */
+  readonly scale?: "linear" | "log";
+  readonly domain?: readonly [low: number, high: number];
+}
+
+/** One plot of a figure. */
+export interface Panel {
+  readonly title?: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+}
+
+/** Panels side by side under one title, with one legend below if there is more than one name. */
+export interface Figure {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+  /** Of each panel without its axes, in pixels of the SVG; 420 × 280 for a single panel, else 300 × 240. */
+  readonly panelSize?: { readonly width: number; readonly height: number };
+}
