@@ -1,6 +1,6 @@
 // Random numbers that any entry of can be made by itself, for random projections: Philox4x32-10 (random.ts), one word an
 // entry. Sixty-four entries share sixteen blocks, lane by lane: entry e is word ⌊e / 16⌋ mod 4 of block
-// 16·⌊e / 64⌋ + e mod 16 (noise.ts).
+// 16·⌊e / 64⌋ + e mod 16 (random-noise.ts).
 
 constexpr int64_t NOISE_GROUP = 64, NOISE_BLOCKS = 16;
 inline constexpr double NOISE_PI = 3.14159265358979323846;

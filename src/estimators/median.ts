@@ -1,5 +1,5 @@
 import { medianRows, normRows, scaleBy } from "../autodiff/index.js";
-import { noise } from "../compute/noise.js";
+import { noise } from "../compute/random-noise.js";
 import { repeatOwners } from "../compute/owners.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
 

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import { fillNoise } from "../noise.js";
+import { fillNoise } from "../random-noise.js";
 import * as rules from "../run-rules.js";
 import type { ReferenceMemory } from "./tensor.js";
 

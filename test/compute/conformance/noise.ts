@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fillNoise, noise } from "../../../src/compute/noise.js";
+import { fillNoise, noise } from "../../../src/compute/random-noise.js";
 import { at, build, type Matrix } from "../oracle.js";
 import type { Bench } from "./bench.js";
 
