@@ -32,26 +32,28 @@ export interface StepSubject {
 
 const MEBIBYTE = 2 ** 20;
 
-/** A robust training step with exact bounds, without the optimizer's update: bounds, loss and all gradients. */
+/**
+ * A robust training step without the optimizer's update: bounds, loss and all gradients. `dual` gives the options of each
+ * step, so that projections are new ones each time.
+ */
 export async function benchTrainStep(
   backend: Backend,
   { name, model, ball, batches }: StepSubject,
-  dual: DualOptions,
-  options: MeasureOptions = { least: 3, seconds: 3 },
+  dual: (step: number) => DualOptions,
+  options: MeasureOptions = { warmup: 3, least: 3, seconds: 3 },
 ): Promise<StepFigure> {
   const parameters = uploadWeights(backend, model);
-  const settings = { ball, kappa: 1, dual };
   let next = 0;
   const { seconds, runs, peakBytes, times } = await measure(
     backend,
     async () => {
-      const batch = batches[next++ % batches.length];
+      const step = next++;
       const { gradients, statistics } = await trainingStep(
         backend,
         model.network,
         parameters,
-        batch,
-        settings,
+        batches[step % batches.length],
+        { ball, kappa: 1, dual: dual(step) },
       );
       for (const tensor of [...gradients.values(), ...statistics.values()]) tensor.dispose();
     },

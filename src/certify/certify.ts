@@ -4,6 +4,7 @@ import { buildDual } from "../dual/auto-dual.js";
 import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-network.js";
+import type { Guarantee } from "../dual/estimator.js";
 import { isProof } from "../dual/proof.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
@@ -29,7 +30,7 @@ export interface ExampleVerdict {
   readonly reference: number;
   /**
    * Whether no point of the ball changes the model's answer away from `reference`: every other class's margin bound
-   * is above 0 and the prediction is `reference`. NaN is never certified.
+   * is above 0 and the prediction is `reference`. NaN is never certified, nor is what is estimated.
    */
   readonly certified: boolean;
   /** Lower bounds of z_reference − z_j over the ball, 0 at j = reference: `[classes]`. */
@@ -37,12 +38,14 @@ export interface ExampleVerdict {
 }
 
 export interface BatchVerdict {
+  /** What the bounds are worth: exact; all of an example's with probability 1 − δ; or estimates, which certify nothing. */
+  readonly guarantee: Guarantee;
   readonly examples: readonly ExampleVerdict[];
 }
 
 /**
- * Certifies a batch by exact dual bounds (Corollary 1: J > 0 for every other class). x is feature-major
- * `[features, examples]` in the data's units. `labels` are needed with `against: "label"` only.
+ * Certifies a batch by dual bounds (Corollary 1: J > 0 for every other class), exact ones, or as `estimator` has it. x
+ * is feature-major `[features, examples]` in the data's units. `labels` are needed with `against: "label"` only.
  */
 export async function certifyBatch(
   backend: Backend,
@@ -87,11 +90,12 @@ export async function certifyBatch(
         j === reference[b] ? 0 : margins[j * examples + b],
       );
       const certified =
+        dual.guarantee !== "estimate" &&
         prediction === reference[b] &&
         marginLower.every((margin, j) => j === reference[b] || isProof(margin));
       return { prediction, reference: reference[b], certified, marginLower };
     });
-    return { examples: verdicts };
+    return { guarantee: dual.guarantee, examples: verdicts };
   } finally {
     releaseBall(ball);
   }

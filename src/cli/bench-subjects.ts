@@ -42,8 +42,8 @@ export async function benchSubjects(
     const whole = batches.filter(
       ({ labels }) => target === "certify" || labels.length === batches[0].labels.length,
     );
-    const bound = target === "certify" ? `certify, epsilon ${formatEpsilon(ball.epsilon)}` : "exact";
-    subjects.push({ name: `${stepName(name, dataset)} ${bound}`, model, ball, batches: whole });
+    const suffix = target === "certify" ? ` certify, epsilon ${formatEpsilon(ball.epsilon)}` : "";
+    subjects.push({ name: `${stepName(name, dataset)}${suffix}`, model, ball, batches: whole });
   }
   return subjects;
 }

@@ -4,9 +4,10 @@ import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { LoadedModel } from "../formats/model-file.js";
 import type { Certification } from "./certification.js";
+import { type Estimation, estimationFigures, estimationRecord } from "./certification-estimator.js";
 import type { Output } from "./output.js";
 import { formatFigures } from "./table.js";
-import { type BallInWords, changeInWords, formatBall, formatPercent, wrap } from "./wording.js";
+import { type BallInWords, changeInWords, formatBall, formatNumber, formatPercent, wrap } from "./wording.js";
 
 /** What names a model in a report: the file, by path and content, and its size. */
 export function modelRecord({ path, sha256, network }: LoadedModel) {
@@ -30,12 +31,14 @@ export interface CertificationSubject {
   readonly ball: BallInWords;
   readonly method: BoundMethod;
   readonly arithmetic: Dtype;
+  /** Absent: exact bounds. */
+  readonly estimation?: Estimation | null;
 }
 
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
 export function certificationRecord(
-  { model, dataset, ball, method, arithmetic }: CertificationSubject,
-  { summary, examples }: Certification,
+  { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
+  { guarantee, summary, examples }: Certification,
 ) {
   return {
     schema: "autodual/certification/1",
@@ -44,42 +47,75 @@ export function certificationRecord(
     norm: ball.norm,
     epsilon: ball.epsilon,
     box: ball.box,
-    bound: { method, arithmetic, guarantee: "exact", delta: null },
+    bound: {
+      method,
+      arithmetic,
+      guarantee,
+      delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
+      ...(estimation && estimationRecord(estimation)),
+    },
     summary,
     examples,
   };
 }
 
+const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a probability" } as const;
+
 /** The table of `certify`. */
 export function printCertification(
   output: Output,
-  { model, dataset, ball, method }: CertificationSubject,
-  { summary }: Certification,
+  { model, dataset, ball, method, estimation }: CertificationSubject,
+  { guarantee, summary }: Certification,
 ): void {
+  const estimated = estimation && guarantee !== "exact" ? estimation : null;
   output.print(
     formatFigures([
       ["model", model.path],
       ["data", `${dataset.name} (${dataset.split}), ${dataset.count} examples`],
       ["ball", formatBall(ball)],
-      ["bound", `${method}, exact (no random projections)`],
+      [
+        "bound",
+        `${method}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "exact (no random projections)"}`,
+      ],
+      ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],
-      ["robust error, at most", formatPercent(summary.robustError, "upper")],
+      ...(summary.estimatedRobustError === undefined
+        ? ([["robust error, at most", formatPercent(summary.robustError, "upper")]] as const)
+        : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
       ["certified predictions", formatPercent(summary.certified, "lower")],
       ["speed", `${summary.examplesPerSecond.toPrecision(3)} examples/s`],
     ]),
   );
 }
 
-/** What every bound of this version leaves out. */
+/** What the bounds are, and what every one of this version leaves out. */
+function arithmeticInWords({ estimation }: CertificationSubject, { guarantee }: Certification): string {
+  const delta = estimation?.tail?.delta;
+  if (guarantee !== "probability" || delta === undefined) return FLOATING_POINT;
+  return (
+    `Each of these certificates holds with probability at least ${formatNumber(1 - delta)} over its random projections, ` +
+    "which depend on --seed alone. They were computed in floating point; its rounding is not accounted for."
+  );
+}
+
+/** Of exact bounds. */
 export const FLOATING_POINT =
   "The bounds are exact ones (no random projections), computed in floating point; its rounding is not accounted for.";
 
 /** What was guaranteed, in plain words. */
 export function guaranteeInWords(
-  { dataset, ball }: CertificationSubject,
-  { examples, summary }: Certification,
+  subject: CertificationSubject,
+  certification: Certification,
   against: Against,
 ): string {
+  const { dataset, ball } = subject;
+  const { guarantee: worth, examples, summary } = certification;
+  if (worth === "estimate") {
+    return wrap(
+      "Nothing is guaranteed: these bounds are estimates by random projections. For certificates that hold with a known " +
+        "probability add --delta, such as --delta 0.01; for exact ones leave out --projections.",
+    );
+  }
   const certified = examples.filter((example) => example.certified).length;
   const right = examples.filter(
     (example) => example.certified && example.prediction === example.label,
@@ -93,5 +129,5 @@ export function guaranteeInWords(
       : `Guaranteed: for ${certified} of the ${dataset.count} examples, ${change} alters ${answer}; ${right} of ` +
         `these answers ${right === 1 ? "is" : "are"} right, so no attack within that ball has an error above ` +
         `${formatPercent(summary.robustError, "upper")} on these examples.`;
-  return wrap(`${guarantee} ${FLOATING_POINT}`);
+  return wrap(`${guarantee} ${arithmeticInWords(subject, certification)}`);
 }

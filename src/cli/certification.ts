@@ -3,8 +3,11 @@ import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BallSpec } from "../dual/ball.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
+import type { Guarantee } from "../dual/estimator.js";
+import { isProof } from "../dual/proof.js";
 import type { Network } from "../network/network.js";
 import type { Parameters } from "../network/weights.js";
+import type { Estimation } from "./certification-estimator.js";
 import { inOrder } from "./example-batches.js";
 import { nextTurn } from "./next-turn.js";
 import type { Output } from "./output.js";
@@ -27,6 +30,8 @@ export interface CertificationSettings {
   readonly onLayer?: DualOptions["onLayer"];
   /** Bytes that a piece of work may take. */
   readonly pieceBytes?: number;
+  /** Absent: exact bounds. */
+  readonly estimation?: Estimation | null;
 }
 
 /** The verdict on one example, as it stands in the JSON. */
@@ -46,25 +51,29 @@ export interface CertificationSummary {
   /** An example counts as right only if it is certified and the prediction is its label. */
   readonly robustError: number;
   readonly certified: number;
+  /** Where bounds are estimates, which certify nothing: the robust error that they suggest. */
+  readonly estimatedRobustError?: number;
   readonly examplesPerSecond: number;
   readonly seconds: number;
 }
 
 export interface Certification {
+  readonly guarantee: Guarantee;
   readonly summary: CertificationSummary;
   readonly examples: readonly CertifiedExample[];
 }
 
-/** Certifies a data set by exact bounds, in its own order. Null if the signal aborts on the way. */
+/** Certifies a data set in its own order. Null if the signal aborts on the way. */
 export async function certifyDataset(
   { backend, network, parameters }: PlacedModel,
   dataset: Dataset,
-  { ball, method, against, margins, batch, onLayer, pieceBytes }: CertificationSettings,
+  { ball, method, against, margins, batch, onLayer, pieceBytes, estimation }: CertificationSettings,
   output: Output,
   signal?: AbortSignal,
 ): Promise<Certification | null> {
   const began = performance.now();
   const examples: CertifiedExample[] = [];
+  let guarantee: Guarantee = "exact";
   const progress = output.progress({ label: "certify", total: dataset.count });
   try {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
@@ -74,7 +83,9 @@ export async function certifyDataset(
         ...(margins && { margins }),
         ...(onLayer && { onLayer }),
         ...(pieceBytes !== undefined && { pieceBytes }),
+        ...(estimation && { estimator: estimation.estimatorFor(first) }),
       });
+      guarantee = verdict.guarantee;
       verdict.examples.forEach(({ prediction, certified, marginLower }, i) => {
         examples.push({ index: first + i, label: labels[i], prediction, certified, stage: 0, marginLower });
       });
@@ -90,9 +101,24 @@ export async function certifyDataset(
   }
   const seconds = (performance.now() - began) / 1000;
   return {
-    summary: { ...errors(examples), examplesPerSecond: examples.length / seconds, seconds },
+    guarantee,
+    summary: {
+      ...errors(examples),
+      ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
+      examplesPerSecond: examples.length / seconds,
+      seconds,
+    },
     examples,
   };
+}
+
+/** Fraction without a right prediction whose margins are all estimated to be above 0. */
+function estimatedRobustError(examples: readonly CertifiedExample[]): number {
+  const robust = examples.filter(
+    ({ label, prediction, marginLower }) =>
+      prediction === label && marginLower.every((margin, j) => j === prediction || isProof(margin)),
+  );
+  return 1 - robust.length / examples.length;
 }
 
 function errors(

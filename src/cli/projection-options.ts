@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { BoundMethod } from "../dual/dual-network.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
-import { oneOf, quote, wholeNumber } from "./arguments.js";
+import { numberIn, oneOf, quote, wholeNumber } from "./arguments.js";
 
 /** The dimension of random projections, or exact bounds. */
 export type Projections = number | "exact";
@@ -40,14 +40,42 @@ export function parseProjections(text: string): Projections {
   return wholeNumber("--projections", { min: 1, max: MOST_PROJECTIONS })(text);
 }
 
+/** Projections that may be made into certificates. */
+export interface CertificateFlags extends ProjectionFlags {
+  readonly delta?: number;
+  readonly sketches: number;
+}
+
+/** Without a value a user is told what δ means. */
+export function addCertificateOptions(command: Command): Command {
+  return addProjectionOptions(command, "exact")
+    .option(
+      "--delta <d>",
+      "with --projections: certificates that hold with probability 1 - d each, such as 0.01",
+      numberIn("--delta", { above: 0, max: 0.5 }, "0.01"),
+    )
+    .option(
+      "--sketches <m>",
+      "with --delta: independent sketches, of which the largest estimate counts",
+      wholeNumber("--sketches", { min: 1, max: 1000 }),
+      10,
+    );
+}
+
 /** Throws a `UsageError` for projections with a bound, or a norm, that they do not estimate. */
 export function checkProjectionFlags(flags: {
   readonly projections: Projections;
   readonly bound: BoundMethod;
   readonly norm: string;
+  readonly delta?: number;
 }): void {
-  const { projections, bound, norm } = flags;
-  if (projections === "exact") return;
+  const { projections, bound, norm, delta } = flags;
+  if (projections === "exact") {
+    if (delta === undefined) return;
+    throw new UsageError(
+      "--delta: expected --projections beside it, such as --projections 200, as exact bounds leave nothing to chance",
+    );
+  }
   if (bound !== "parallel") {
     throw new UsageError(
       `--projections: expected --bound parallel, whose radii projections estimate, found --bound ${bound}`,
@@ -56,6 +84,11 @@ export function checkProjectionFlags(flags: {
   if (norm === "l1") {
     throw new UsageError(
       "--projections: expected --norm linf or l2, as no projection estimates the l1 ball's dual norm, found l1",
+    );
+  }
+  if (norm !== "linf" && delta !== undefined) {
+    throw new UsageError(
+      `--delta: expected --norm linf, as the tail bound is one of Cauchy projections, found ${norm}`,
     );
   }
 }

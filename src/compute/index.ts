@@ -17,11 +17,11 @@ export type { Activation, Elementwise } from "./elementwise.js";
 export type { Conv2dGeometry } from "./geometry.js";
 export { inFeatures, outFeatures, weightsPerOutput } from "./geometry.js";
 export type { Noise } from "./noise.js";
-export { noise } from "./random-noise.js";
 export type { Owners } from "./owners.js";
 export { indexedOwners, OWN, ownerTable, repeatOwners, SHARED } from "./owners.js";
 export type { RandomSource } from "./random.js";
 export { random } from "./random.js";
+export { noise } from "./random-noise.js";
 
 export type BackendName = "auto" | "native" | "reference" | "webgpu";
 

@@ -12,6 +12,7 @@ import {
 import { indexedOwners, OWN, type Owners, repeatOwners } from "../compute/owners.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
 import { type DualGraph, propagateBack, stepsBetween } from "./backward.js";
 import type { Ball } from "./ball.js";
 import type { BoxState } from "./box.js";
@@ -20,6 +21,7 @@ import type { Estimator, Guarantee } from "./estimator.js";
 import { type Stream, streamRadius } from "./generators.js";
 import type { LayerReport } from "./planner.js";
 import { isProof } from "./proof.js";
+import { Sketcher } from "./sketch.js";
 
 /**
  * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
@@ -112,6 +114,22 @@ export class DualNetwork {
     }
     const { centre, radius } = propagateBack(tape, this.#graph, start, owners, { centre: true });
     return subtract(tape, centre as Variable, radius);
+  }
+
+  /**
+   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row a neuron, or what an
+   * estimator makes of them. For inspection. Lines must be parallel.
+   */
+  radiusAt(node: number, estimator?: Estimator): Variable {
+    const tape = this.#tape;
+    if (this.method !== "parallel") throw new UsageError("radiusAt: expected parallel lines, got two slopes");
+    if (estimator) return new Sketcher(tape, this.#graph, estimator).radius(node);
+    const features = sizeOf(this.network.nodes[node].shape);
+    const { examples } = this.ball;
+    const index = Int32Array.from({ length: features * examples }, (_, i) => Math.floor(i / examples));
+    const owners = indexedOwners(index.map((_, i) => i % examples));
+    const { radius } = propagateBack(tape, this.#graph, { node, index, sign: 1 }, owners, { centre: false });
+    return reshape(tape, radius, features, examples);
   }
 
   /** Lower bounds of z_label − z_j for every class j, 0 at the label: `[classes, examples]`. */

@@ -30,8 +30,10 @@ export interface Estimator {
   readonly firstLayer: boolean;
   /** What bounds are worth once any of them was estimated. */
   readonly guarantee: Exclude<Guarantee, "exact">;
-  /** How often a node is projected; the largest estimate counts. */
+  /** How often a node is projected; of each term the largest estimate counts. */
   readonly sketches: number;
+  /** The most estimates an example that `guarantee` has room for; absent where it has room for any. */
+  readonly budget?: number;
   /**
    * Whether each node that is bounded gets random numbers of its own, independent of those that shaped the lines below
    * it. Otherwise projections are pushed on from node to node.

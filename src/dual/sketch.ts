@@ -1,4 +1,13 @@
-import { add, addNoise, maximum, spreadNoise, type Tape, type Variable } from "../autodiff/index.js";
+import {
+  add,
+  addNoise,
+  concat,
+  maximum,
+  slice,
+  spreadNoise,
+  type Tape,
+  type Variable,
+} from "../autodiff/index.js";
 import { repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
@@ -19,6 +28,8 @@ export class Sketcher {
   readonly #shared: SketchPass;
   /** Nodes up to here have been projected before. */
   reached = 0;
+  /** Estimates of one example so far. */
+  estimates = 0;
 
   /** Throws `UsageError` for a ball whose dual norm is no sum. */
   constructor(tape: Tape, graph: DualGraph, estimator: Estimator) {
@@ -35,26 +46,41 @@ export class Sketcher {
 
   /** Estimates of all radii of a node, `[n, examples]`. Layers below must be bound. */
   radius(node: number): Variable {
-    const { sketches, independent } = this.#estimator;
-    if (!independent) {
+    const { sketches, independent, budget } = this.#estimator;
+    const tape = this.#tape;
+    let terms: readonly Variable[] = [];
+    if (independent) {
+      for (let sketch = 0; sketch < sketches; sketch++) {
+        const own = this.#aside(node, sketch);
+        terms = terms.length === 0 ? own : terms.map((term, i) => maximum(tape, term, own[i]));
+      }
+    } else {
       this.reached = Math.max(this.reached, node);
-      return this.#estimate(this.#tape, this.#shared.at(node));
+      terms = this.#estimates(tape, this.#shared.at(node));
     }
-    let largest: Variable | undefined;
-    for (let sketch = 0; sketch < sketches; sketch++) {
-      const radius = this.#tape.checkpoint((piece) =>
-        this.#estimate(piece, new SketchPass(piece, this.#graph, this.#estimator, node, sketch).at(node)),
-      );
-      largest = largest ? maximum(this.#tape, largest, radius) : radius;
+    this.estimates += terms.length * terms[0].value.features;
+    if (budget !== undefined && this.estimates > budget) {
+      throw new Error(`projections: ${this.estimates} estimates, where the guarantee has room for ${budget}`);
     }
-    return largest as Variable;
+    return terms.slice(1).reduce((sum, term) => add(tape, sum, term), terms[0]);
   }
 
-  #estimate(tape: Tape, streams: readonly Stream[]): Variable {
-    const estimates = streams.map(({ generators, order }) =>
-      this.#estimator.estimate(tape, generators, order as 1 | 2),
-    );
-    return estimates.slice(1).reduce((sum, term) => add(tape, sum, term), estimates[0]);
+  /** The estimates of one sketch, whose projections are forgotten. */
+  #aside(node: number, sketch: number): Variable[] {
+    const tape = this.#tape;
+    const features = sizeOf(this.#graph.network.nodes[node].shape);
+    const stacked = tape.checkpoint((piece) => {
+      const pass = new SketchPass(piece, this.#graph, this.#estimator, node, sketch);
+      const terms = this.#estimates(piece, pass.at(node));
+      return terms.length === 1 ? terms[0] : concat(piece, terms);
+    });
+    const count = stacked.value.features / features;
+    if (count === 1) return [stacked];
+    return Array.from({ length: count }, (_, i) => slice(tape, stacked, i * features, features));
+  }
+
+  #estimates(tape: Tape, streams: readonly Stream[]): Variable[] {
+    return streams.map(({ generators, order }) => this.#estimator.estimate(tape, generators, order as 1 | 2));
   }
 }
 

@@ -1,6 +1,6 @@
 import { medianRows, normRows, scaleBy } from "../autodiff/index.js";
-import { noise } from "../compute/random-noise.js";
 import { repeatOwners } from "../compute/owners.js";
+import { noise } from "../compute/random-noise.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
 
 export interface MedianSettings {

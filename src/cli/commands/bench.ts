@@ -1,8 +1,10 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { benchKernels, type KernelBench, type KernelFigure } from "../../bench/kernels.js";
 import { benchCertify, benchTrainStep, type StepFigure, type StepSubject } from "../../bench/steps.js";
 import type { Backend } from "../../compute/backend.js";
-import type { BoundMethod } from "../../dual/dual-network.js";
+import type { BoundMethod, DualOptions } from "../../dual/dual-network.js";
+import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
+import { medianEstimator } from "../../estimators/median.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
 import {
@@ -19,14 +21,19 @@ import type { CommandContext } from "../context.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import type { Progress } from "../progress.js";
+import { type Projections, parseProjections } from "../projection-options.js";
 import { formatTable } from "../table.js";
 import { wrap } from "../wording.js";
 
 const TARGETS = ["kernels", "train-step", "certify"] as const;
 type Target = (typeof TARGETS)[number];
 
+const PAPERS_PROJECTIONS: readonly Projections[] = [50, 10, "exact"];
+
 interface BenchFlags extends SubjectsFlags, JsonOptions, MachineOptions {
   readonly bound: BoundMethod;
+  readonly projections: readonly Projections[];
+  readonly sketch: SketchForm;
 }
 
 /** `autodual bench`: how fast kernels, certification and training steps are, beside the machine's own peak. */
@@ -41,6 +48,12 @@ export function addBench(program: Command, context: CommandContext): void {
   addBoundOption(command);
   command
     .option("--batch <n>", "examples of a step", wholeNumber("--batch", { min: 1 }), 50)
+    .addOption(
+      new Option("--projections <r...>", "what train-step takes: projection dimensions, or exact")
+        .argParser<readonly Projections[]>(addProjections)
+        .default(PAPERS_PROJECTIONS, PAPERS_PROJECTIONS.join(" ")),
+    )
+    .option("--sketch <form>", "form of projections", oneOf<SketchForm>("--sketch", SKETCH_FORMS), "joint")
     .option("--limit <n>", "examples that certify takes", wholeNumber("--limit", { min: 1 }), 200);
   addMachineOptions(command);
   addSeedOption(command, "of an architecture's random weights");
@@ -64,7 +77,11 @@ async function bench(target: Target | undefined, flags: BenchFlags, { io }: Comm
   output.print(`${description}; peak ${formatGflops(peakGflops)} GFLOP/s`);
   if (kernels.length > 0) printKernels(kernels, output);
   const steps: StepFigure[] = [];
-  for (const subject of training) steps.push(await runTraining(backend, subject, flags.bound, output));
+  for (const subject of training) {
+    for (const projections of flags.projections) {
+      steps.push(await runTraining(backend, subject, projections, flags, output));
+    }
+  }
   for (const subject of certifying) steps.push(await runCertification(backend, subject, flags.bound, output));
   if (steps.length > 0) printSteps(steps, output);
   await output.writeJson({
@@ -126,15 +143,27 @@ function totalRow(figure: KernelFigure): readonly (string | number)[] {
   return [figure.name, "all", formatMs(seconds), speed];
 }
 
+/** Each value of a flag that takes several, after those before it. */
+function addProjections(text: string, before: readonly Projections[]): readonly Projections[] {
+  return [...(before === PAPERS_PROJECTIONS ? [] : before), parseProjections(text)];
+}
+
 async function runTraining(
   backend: Backend,
   subject: StepSubject,
-  method: BoundMethod,
+  projections: Projections,
+  { bound: method, sketch: form, seed }: BenchFlags,
   output: Output,
 ): Promise<StepFigure> {
-  const progress = output.progress({ label: "train-step", total: 1 });
+  const suffix = projections === "exact" ? "exact" : `r=${projections}${form === "joint" ? "" : ` ${form}`}`;
+  const name = `${subject.name} ${suffix}`;
+  const progress = output.progress({ label: `train-step ${name}`, total: 1 });
+  const dual = (step: number): DualOptions =>
+    projections === "exact"
+      ? { method }
+      : { estimator: medianEstimator({ dimension: projections, form, seed, path: ["bench", step] }) };
   try {
-    return await benchTrainStep(backend, subject, { method });
+    return await benchTrainStep(backend, { ...subject, name }, dual);
   } finally {
     progress.stop();
   }
@@ -156,16 +185,17 @@ async function runCertification(
 }
 
 function printSteps(steps: readonly StepFigure[], output: Output): void {
+  const certified = steps.some(({ robustError }) => robustError !== undefined);
   output.print(
     formatTable(
-      ["step", "batch", "ms", "ms an example", "memory MB", "robust error"],
+      ["step", "batch", "ms", "ms an example", "memory MB", ...(certified ? ["robust error"] : [])],
       steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError }) => [
         name,
         String(batch),
         formatMs(seconds),
         formatMs(secondsPerExample),
         peakMemoryMB.toFixed(0),
-        robustError === undefined ? "" : `${(100 * robustError).toFixed(1)} %`,
+        ...(certified ? [robustError === undefined ? "" : `${(100 * robustError).toFixed(1)} %`] : []),
       ]),
     ),
   );
@@ -173,7 +203,8 @@ function printSteps(steps: readonly StepFigure[], output: Output): void {
 }
 
 function formatMs(seconds: number): string {
-  return (1000 * seconds).toPrecision(3);
+  const ms = 1000 * seconds;
+  return ms >= 1000 ? ms.toFixed(0) : ms.toPrecision(3);
 }
 
 function formatGflops(gflops: number): string {

@@ -4,6 +4,7 @@ import type { BoundMethod } from "../../dual/dual-network.js";
 import { releaseParameters, uploadWeights } from "../../network/weights.js";
 import { numberIn, oneOf } from "../arguments.js";
 import { type Certification, certifyDataset } from "../certification.js";
+import { readEstimation } from "../certification-estimator.js";
 import { certificationRecord, guaranteeInWords, printCertification } from "../certification-report.js";
 import {
   addBoundOption,
@@ -17,8 +18,10 @@ import {
 import type { CommandContext } from "../context.js";
 import { formatLayerPlan, LayerPlan } from "../layer-plan.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
+import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 
-interface CertifyFlags extends SubjectFlags {
+interface CertifyFlags extends SubjectFlags, CertificateFlags {
+  readonly seed: number;
   readonly bound: BoundMethod;
   readonly against: Against;
   readonly margins: "all" | "open";
@@ -26,13 +29,14 @@ interface CertifyFlags extends SubjectFlags {
   readonly explain?: true;
 }
 
-/** `autodual certify`: exact lower bounds of every margin; the robust error that no attack exceeds. */
+/** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds. */
 export function addCertify(program: Command, context: CommandContext): void {
   const command = program
     .command("certify")
-    .description("bound the error under any attack, by exact dual bounds");
+    .description("bound the error under any attack, by dual bounds: exact, or with a given probability");
   addSubjectOptions(command);
   addBoundOption(command);
+  addCertificateOptions(command);
   command
     .option(
       "--against <class>",
@@ -54,8 +58,9 @@ export function addCertify(program: Command, context: CommandContext): void {
     .option("--explain", "print how each layer was bounded, its open neurons, operations and time");
   addMemoryOption(command);
   addMachineOptions(command);
-  addSeedOption(command, "accepted as by every command; exact bounds draw no random numbers");
+  addSeedOption(command, "of random projections; exact bounds draw no random numbers");
   addJsonOption(command).action(async (models: string[], flags: CertifyFlags) => {
+    checkProjectionFlags(flags);
     requireFlags(command, ["data", "epsilon"], "MODEL --data mnist --epsilon 0.1");
     context.exitCode = await certify(models, flags, context);
   });
@@ -65,6 +70,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
   const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
+  const estimation = readEstimation(flags, model.network);
 
   const parameters = uploadWeights(backend, model);
   const placed = { backend, network: model.network, parameters };
@@ -77,6 +83,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       against,
       margins,
       batch,
+      estimation,
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
     },
@@ -84,7 +91,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   )) as Certification;
   releaseParameters(parameters);
 
-  const subject = { model, dataset, ball, method, arithmetic: backend.dtype };
+  const subject = { model, dataset, ball, method, arithmetic: backend.dtype, estimation };
   printCertification(output, subject, certification);
   output.print(guaranteeInWords(subject, certification, against));
   const layers = explain && plan.summary(certification.examples.length);
