@@ -68,11 +68,15 @@ async function bench(...args: string[]) {
 
 describe("bench", () => {
   it("measures steps of models, each beside the machine's peak", async () => {
-    const { kernels, steps } = await bench(...FEW, "--model", "tiny", "image.safetensors");
+    const { kernels, steps } = await bench(
+      ...[...FEW, "--model", "tiny", "image.safetensors", "--projections", "exact", "7"],
+    );
     expect(kernels.map(({ name }) => name)).toEqual(["linear", "median-abs"]);
     expect(steps.map(({ name }) => name)).toEqual([
       "mnist-tiny exact",
+      "mnist-tiny r=7",
       "image.safetensors exact",
+      "image.safetensors r=7",
       "mnist-tiny certify, epsilon 0.1",
       "image.safetensors certify, epsilon 0.1",
     ]);
@@ -96,6 +100,7 @@ describe("bench", () => {
     ["certify --model nothing", ["nothing"]],
     ["certify --model missing.safetensors", ["missing.safetensors"]],
     ["train-step --data nowhere", ["--data nowhere"]],
+    ["train-step --projections none", ["--projections", "whole number", '"none"']],
     ["certify --data glyphs --limit 0", ["--limit", "at least 1"]],
   ])("bad input is told in one line: %s", async (line, words) => {
     const { code, stderr } = await runCommand(["bench", ...line.split(" ")]);

@@ -38,13 +38,19 @@ const certificationSchema = z.strictObject({
   bound: z.strictObject({
     method: z.enum(["parallel", "adaptive"]),
     arithmetic: z.enum(["float64", "float32"]),
-    guarantee: z.literal("exact"),
-    delta: z.null(),
+    guarantee: z.enum(["exact", "probability", "estimate"]),
+    delta: z.number().nullable(),
+    projections: z.int().optional(),
+    sketch: z.enum(["joint", "per-term"]).optional(),
+    sketches: z.int().optional(),
+    estimates: z.int().optional(),
+    tailEpsilon: fraction.optional(),
   }),
   summary: z.strictObject({
     error: fraction,
     robustError: fraction,
     certified: fraction,
+    estimatedRobustError: fraction.optional(),
     examplesPerSecond: z.number().positive(),
     seconds: z.number().positive(),
   }),
@@ -143,6 +149,24 @@ describe("train", () => {
     expect(readdirSync("runs").sort()).toEqual(["glyphs-image-0", "glyphs-image-0-2", "glyphs-tiny-0.03137"]);
   });
 
+  it("trains with random projections, evaluates without", async () => {
+    const { json } = await done(
+      ...args,
+      ...short,
+      "--projections",
+      "5",
+      "--sketch",
+      "per-term",
+      "--out",
+      "p",
+    );
+    const { config, evaluation, epochs } = runSchema.parse(json);
+    expect(config).toMatchObject({ projections: 5, sketch: "per-term" });
+    expect(evaluation?.guarantee).toBe("exact");
+    const exact = runSchema.parse((await done(...args, ...short, "--out", "q")).json);
+    expect(epochs[1].robustLoss).not.toBe(exact.epochs[1].robustLoss);
+  });
+
   it("says that a finished run is finished", async () => {
     const { json, stdout } = await done("train", "--resume", "runs/glyphs-tiny-0.03137");
     expect(runSchema.parse(json).status).toBe("finished");
@@ -193,6 +217,37 @@ describe("certify", () => {
     }
     expect(stdout).toContain("floating point");
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it("says of random projections what they are worth: estimates, or certificates with a probability", async () => {
+    const projected = [...args, "--projections", "12", "--seed", "3"];
+    const estimate = await done(...projected);
+    const { bound, summary } = certificationSchema.parse(estimate.json);
+    expect(bound).toMatchObject({ guarantee: "estimate", delta: null, projections: 12, sketch: "joint" });
+    expect(summary).toMatchObject({ certified: 0, robustError: 1 });
+    expect(summary.estimatedRobustError).toBeLessThan(1);
+    expect(estimate.stdout).toContain("Nothing is guaranteed");
+
+    const probable = await done(...projected, "--delta", "0.01", "--sketches", "8");
+    const { bound: worth, summary: certain, examples } = certificationSchema.parse(probable.json);
+    expect(worth).toMatchObject({ guarantee: "probability", delta: 0.01, sketches: 8, estimates: 16 });
+    expect(certain.certified).toBeGreaterThan(0);
+    expect(probable.stdout.replace(/\s+/g, " ")).toContain("holds with probability at least 0.99");
+    for (const line of probable.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    const exact = certificationSchema.parse((await done(...args)).json);
+    examples.forEach(({ certified }, i) => {
+      if (certified) expect(exact.examples[i].certified).toBe(true);
+    });
+    // The same seed, the same bounds; layers no wider than the dimension leave nothing to estimate.
+    const again = certificationSchema.parse(
+      (await done(...projected, "--delta", "0.01", "--sketches", "8")).json,
+    );
+    expect(again.examples).toEqual(examples);
+    const narrow = certificationSchema.parse((await done(...args, "--projections", "500")).json);
+    expect([narrow.bound.guarantee, narrow.summary]).toEqual([
+      "exact",
+      expect.objectContaining({ robustError: exact.summary.robustError }),
+    ]);
   });
 
   it("tells how each layer was bounded, within a budget of memory", async () => {

@@ -13,7 +13,7 @@ export const ROOMS = {
   formats: ["network", "compute", "errors"],
   data: ["formats", "compute", "errors"],
   report: ["formats", "errors"],
-  estimators: ["dual", "autodiff", "compute", "errors"],
+  estimators: ["dual", "network", "autodiff", "compute", "errors"],
   certify: ["estimators", "dual", "network", "autodiff", "compute", "errors"],
   attack: ["dual", "network", "autodiff", "compute", "errors"],
   train: ["estimators", "formats", "dual", "network", "autodiff", "compute", "errors"],

@@ -118,16 +118,25 @@ describe("training", () => {
     }
   });
 
-  it.each([1, 13, 20, 33])(
-    "stopped after %i batches and resumed from its checkpoint gives the same numbers",
-    async (batches) => {
+  it.each<readonly [number, "exact" | number]>([
+    [1, "exact"],
+    [13, "exact"],
+    [20, "exact"],
+    [33, "exact"],
+    [13, 4],
+  ])(
+    "stopped after %i batches and resumed from its checkpoint gives the same numbers, projections %s",
+    async (batches, projections) => {
+      const config = { ...CONFIG, projections };
+      const newTrainer = () =>
+        new Trainer(createReferenceBackend(), NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
       const whole = newTrainer();
       await runAll(whole);
       const first = newTrainer();
       await runAll(first, batches);
       const bytes = encodeCheckpoint(NETWORK, await first.state());
       const state = decodeCheckpoint(NETWORK, bytes, "checkpoint");
-      const second = new Trainer(createReferenceBackend(), NETWORK, state.weights, CONFIG, SOURCE);
+      const second = new Trainer(createReferenceBackend(), NETWORK, state.weights, config, SOURCE);
       second.restore(state);
       await runAll(second);
       expect(comparable(await second.state())).toEqual(comparable(await whole.state()));
