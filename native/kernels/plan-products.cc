@@ -244,10 +244,10 @@ GradientPlan planLinearGradient(int64_t outputs, int64_t inputs) {
 
 GradientPlan planConv2dGradient(const Geometry& g) {
   GradientPlan plan{};
-  plan.geometry = g;
-  plan.inFeatures = int64_t{g.inChannels} * g.inHeight * g.inWidth;
-  plan.outFeatures = int64_t{g.outChannels} * g.outHeight * g.outWidth;
-  plan.multiplyAdds = planConv2d(g).multiplyAdds;
+  plan.convolution = planConv2d(g);
+  plan.inFeatures = plan.convolution.inFeatures;
+  plan.outFeatures = plan.convolution.outFeatures;
+  plan.multiplyAdds = plan.convolution.multiplyAdds;
   return plan;
 }
 

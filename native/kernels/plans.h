@@ -47,9 +47,9 @@ struct ProductPlan {
 
 /// gradient(o, k) = Σ over positions and rows of y[output o] · x[tap k].
 struct GradientPlan {
-  /// 1 position: a matrix product; else a convolution.
-  Geometry geometry;
+  /// A matrix product; else the gradient is that of a convolution's weights.
   bool linear = false;
+  ProductPlan convolution;
   int64_t inFeatures = 0, outFeatures = 0;
   int64_t multiplyAdds = 0;  ///< a row
 };

@@ -459,133 +459,117 @@ inline void linearGradient(Pool& pool, int64_t outputs, int64_t inputs, const T*
 /// Rows whose part of a convolution's gradient is summed by one thread: as many as let the image lines that positions
 /// share stay in a second-level cache. Four pieces, or a multiple, whatever the threads, so that sums are the same.
 constexpr int64_t GRADIENT_ROWS = 1024, GRADIENT_PIECES = 4;
+/// Vectors of rows that are worth a piece: sums are fetched and put back once a piece.
+constexpr int64_t GRADIENT_STEPS = 8;
 
-/// The taps inside the image that an output position has: their feature of x within a group, and place in the weight.
-struct PositionTaps {
-  int32_t *feature, *tap;
-
-  int64_t fill(const Geometry& g, int64_t position) const {
-    const int64_t top = position / g.outWidth * g.strideHeight - g.padTop;
-    const int64_t left = position % g.outWidth * g.strideWidth - g.padLeft;
-    const int64_t channels = g.inChannels / g.groups;
-    int64_t count = 0;
-    for (int64_t c = 0; c < channels; c++) {
-      for (int64_t ky = 0; ky < g.kernelHeight; ky++) {
-        const int64_t y = top + ky * g.dilationHeight;
-        if (y < 0 || y >= g.inHeight) continue;
-        for (int64_t kx = 0; kx < g.kernelWidth; kx++) {
-          const int64_t x = left + kx * g.dilationWidth;
-          if (x < 0 || x >= g.inWidth) continue;
-          feature[count] = static_cast<int32_t>((c * g.inHeight + y) * g.inWidth + x);
-          tap[count++] = static_cast<int32_t>((c * g.kernelHeight + ky) * g.kernelWidth + kx);
-        }
-      }
-    }
-    return count;
-  }
+/// Tiles first … end − 1 of the outputs of one group.
+struct GradientPart {
+  int32_t group;
+  int64_t first, end;
 };
 
 /// Adds the part of `steps` vectors of rows: y and x at the first of them, features `yStride` and `xStride` apart.
 /// `totals` holds LANES sums for each weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
 template <class T>
-inline void convGradientRows(const Geometry& g, const T* y, int64_t yStride, const T* x, int64_t xStride, int64_t steps,
-                             const PositionTaps& taps, T* packed, Vec<T>* totals) {
-  const int64_t positions = int64_t{g.outHeight} * g.outWidth;
-  const int64_t channels = g.inChannels / g.groups, outputs = g.outChannels / g.groups;
-  const int64_t allTaps = channels * g.kernelHeight * g.kernelWidth;
-  const int64_t tiles = (outputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
-  for (int64_t p = 0; p < positions; p++) {
-    const int64_t count = taps.fill(g, p);
-    for (int64_t group = 0; group < g.groups; group++) {
-      const T* image = x + group * channels * g.inHeight * g.inWidth * xStride;
-      for (int64_t tile = 0; tile < tiles; tile++) {
-        const int64_t o = tile * TILE_OUTPUTS;
-        const int height = static_cast<int>(outputs - o < TILE_OUTPUTS ? outputs - o : TILE_OUTPUTS);
-        for (int a = 0; a < height; a++) {
-          const T* from = y + ((group * outputs + o + a) * positions + p) * yStride;
-          for (int64_t s = 0; s < steps; s++) store(packed + (a * steps + s) * LANES<T>, load(from + s * LANES<T>));
+inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, const T* y, int64_t yStride, const T* x,
+                             int64_t xStride, int64_t steps, T* packed, Vec<T>* totals) {
+  const int64_t allTaps = static_cast<int64_t>(plan.packs.data()[part.group].taps.size());
+  for (size_t p = 0; p < plan.positions.size(); p++) {
+    const ProductPlan::Position& position = plan.positions.data()[p];
+    const ProductPlan::Shape& shape = plan.shapes.data()[position.shape];
+    if (shape.pack != part.group) continue;
+    const T* image = x + position.feature * xStride;
+    const int32_t *feature = shape.feature.data(), *tap = shape.tap.data();
+    const int64_t count = static_cast<int64_t>(shape.tap.size());
+    for (int64_t tile = part.first; tile < part.end; tile++) {
+      const int64_t o = tile * TILE_OUTPUTS;
+      const int height = static_cast<int>(shape.outputs - o < TILE_OUTPUTS ? shape.outputs - o : TILE_OUTPUTS);
+      for (int a = 0; a < height; a++) {
+        const T* from = y + (position.outFeature + shape.outFeature.data()[o + a]) * yStride;
+        for (int64_t s = 0; s < steps; s++) store(packed + (a * steps + s) * LANES<T>, load(from + s * LANES<T>));
+      }
+      Vec<T>* own = totals + (tile - part.first) * allTaps * TILE_OUTPUTS;
+      for (int64_t k = 0; k < count; k += TILE_RIGHT) {
+        const int width = static_cast<int>(count - k < TILE_RIGHT ? count - k : TILE_RIGHT);
+        const T *right[TILE_RIGHT], *ahead[TILE_RIGHT];
+        Vec<T>* to[TILE_RIGHT];
+        for (int b = 0; b < width; b++) {
+          right[b] = image + feature[k + b] * xStride;
+          ahead[b] = k + TILE_RIGHT + b < count ? image + feature[k + TILE_RIGHT + b] * xStride : right[b];
+          to[b] = own + tap[k + b] * TILE_OUTPUTS;
         }
-        Vec<T>* own = totals + (group * tiles + tile) * allTaps * TILE_OUTPUTS;
-        for (int64_t k = 0; k < count; k += TILE_RIGHT) {
-          const int width = static_cast<int>(count - k < TILE_RIGHT ? count - k : TILE_RIGHT);
-          const T *right[TILE_RIGHT], *ahead[TILE_RIGHT];
-          Vec<T>* to[TILE_RIGHT];
-          for (int b = 0; b < width; b++) {
-            right[b] = image + taps.feature[k + b] * xStride;
-            ahead[b] = k + TILE_RIGHT + b < count ? image + taps.feature[k + TILE_RIGHT + b] * xStride : right[b];
-            to[b] = own + taps.tap[k + b] * TILE_OUTPUTS;
-          }
-          dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, ahead, steps, to});
-        }
+        dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, ahead, steps, to});
       }
     }
   }
 }
 
-/// Rows that do not fill a vector, of each feature, with zeros after them: `[features, LANES]`.
+/// Rows from the first on, of each feature, with zeros after them: `[features, steps · LANES]`.
 template <class T>
-inline void packTail(Pool& pool, const T* x, int64_t features, int64_t rows, int64_t first, T* to) {
-  inPieces(pool, features, 1024, [=](int64_t begin, int64_t end) {
-    for (int64_t f = begin; f < end; f++) {
-      store(to + f * LANES<T>, loadSome(x + f * rows + first, static_cast<int>(rows - first)));
-    }
+inline void packTail(Pool& pool, const T* x, int64_t features, int64_t rows, int64_t first, int64_t steps, T* to) {
+  inPieces(pool, features, 16384 / (steps * LANES<T> + 1) + 1, [=](int64_t begin, int64_t end) {
+    for (int64_t f = begin; f < end; f++) packVectors(x + f * rows + first, rows - first, to + f * steps * LANES<T>);
   });
 }
 
 /// Rows are cut into pieces, whose number depends on the sizes alone; each is summed on its own, and the pieces' sums
 /// are added in order, so that the result does not depend on the threads.
 template <class T>
-inline void convGradient(Pool& pool, const Geometry& g, const T* y, const T* x, int64_t rows, T* out) {
-  const int64_t taps = int64_t{g.inChannels} / g.groups * g.kernelHeight * g.kernelWidth;
-  const int64_t weights = g.outChannels * taps, outputs = g.outChannels / g.groups;
+inline void convGradient(Pool& pool, const ProductPlan& plan, const T* y, const T* x, int64_t rows, T* out) {
+  const int64_t groups = static_cast<int64_t>(plan.packs.size());
+  const int64_t taps = static_cast<int64_t>(plan.packs.data()[0].taps.size());
+  const int64_t outputs = static_cast<int64_t>(plan.packs.data()[0].outputs.size());
+  const int64_t weights = groups * outputs * taps;
   const int64_t tiles = (outputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
-  const int64_t inFeatures = int64_t{g.inChannels} * g.inHeight * g.inWidth;
-  const int64_t outFeatures = int64_t{g.outChannels} * g.outHeight * g.outWidth;
-  const int64_t vectors = rows / LANES<T>, tail = rows - vectors * LANES<T>;
+  // Whole vectors in pieces; the rest is packed, or all where there is little.
+  const int64_t whole = rows / LANES<T> < GRADIENT_STEPS ? 0 : rows / LANES<T>;
+  const int64_t tail = rows - whole * LANES<T>, tailSteps = (tail + LANES<T> - 1) / LANES<T>;
   int64_t pieces = (rows + GRADIENT_PIECES * GRADIENT_ROWS - 1) / (GRADIENT_PIECES * GRADIENT_ROWS) * GRADIENT_PIECES;
-  if (pieces > vectors) pieces = vectors;
-  const int64_t most = pieces == 0 ? 1 : (vectors + pieces - 1) / pieces;
+  if (pieces > whole / GRADIENT_STEPS) pieces = whole / GRADIENT_STEPS;
+  const int64_t most = pieces == 0 ? tailSteps : (whole + pieces - 1) / pieces;
   const int64_t parts = pieces + (tail > 0 ? 1 : 0);
-  // One after the other: the pieces' sums; the tail's rows; then for each thread its tables, tile and totals.
+  // Few rows are shared out by tiles as well; many would be fetched once a tile.
+  const int64_t tilesAtOnce = rows > GRADIENT_ROWS ? tiles : 1;
+  const int64_t turns = (tiles + tilesAtOnce - 1) / tilesAtOnce;
+  // One after the other: the pieces' sums; the tail's rows; then for each thread its tile and totals.
   const size_t partialBytes = alignedBytes(static_cast<size_t>(parts * weights) * sizeof(T));
-  const size_t tailBytes = tail > 0 ? static_cast<size_t>((inFeatures + outFeatures) * LANES<T>) * sizeof(T) : 0;
-  const size_t tableBytes = alignedBytes(2 * static_cast<size_t>(taps) * sizeof(int32_t));
+  const size_t tailBytes =
+      static_cast<size_t>((plan.inFeatures + plan.outFeatures) * tailSteps * LANES<T>) * sizeof(T);
   const size_t tileBytes = static_cast<size_t>(TILE_OUTPUTS * most * LANES<T>) * sizeof(T);
-  const int64_t totalCount = g.groups * tiles * taps * TILE_OUTPUTS;
-  const size_t ownBytes = tableBytes + tileBytes + static_cast<size_t>(totalCount) * sizeof(Vec<T>);
+  const int64_t totalCount = tilesAtOnce * taps * TILE_OUTPUTS;
+  const size_t ownBytes = tileBytes + static_cast<size_t>(totalCount) * sizeof(Vec<T>);
   char* memory = static_cast<char*>(
       pool.scratch(0, partialBytes + tailBytes + ownBytes * static_cast<size_t>(pool.threads())));
   T* partial = reinterpret_cast<T*>(memory);
   T* tailX = reinterpret_cast<T*>(memory + partialBytes);
-  T* tailY = tailX + inFeatures * LANES<T>;
+  T* tailY = tailX + plan.inFeatures * tailSteps * LANES<T>;
   if (tail > 0) {
-    packTail(pool, x, inFeatures, rows, rows - tail, tailX);
-    packTail(pool, y, outFeatures, rows, rows - tail, tailY);
+    packTail(pool, x, plan.inFeatures, rows, rows - tail, tailSteps, tailX);
+    packTail(pool, y, plan.outFeatures, rows, rows - tail, tailSteps, tailY);
   }
-  forEach(pool, parts, [&](int64_t part, int worker) {
+  forEach(pool, parts * groups * turns, [&](int64_t item, int worker) {
     char* own = memory + partialBytes + tailBytes + ownBytes * static_cast<size_t>(worker);
-    int32_t* tables = reinterpret_cast<int32_t*>(own);
-    const PositionTaps positionTaps{tables, tables + taps};
-    T* packed = reinterpret_cast<T*>(own + tableBytes);
-    Vec<T>* totals = reinterpret_cast<Vec<T>*>(own + tableBytes + tileBytes);
+    T* packed = reinterpret_cast<T*>(own);
+    Vec<T>* totals = reinterpret_cast<Vec<T>*>(own + tileBytes);
     for (int64_t i = 0; i < totalCount; i++) totals[i] = Vec<T>{};
-    if (part < pieces) {
-      const int64_t first = part * vectors / pieces, end = (part + 1) * vectors / pieces;
-      convGradientRows(g, y + first * LANES<T>, rows, x + first * LANES<T>, rows, end - first, positionTaps, packed,
-                       totals);
+    const int64_t piece = item / (groups * turns), group = item / turns % groups, turn = item % turns;
+    const int64_t endTile = (turn + 1) * tilesAtOnce < tiles ? (turn + 1) * tilesAtOnce : tiles;
+    const GradientPart part{static_cast<int32_t>(group), turn * tilesAtOnce, endTile};
+    if (piece < pieces) {
+      const int64_t first = piece * whole / pieces, end = (piece + 1) * whole / pieces;
+      convGradientRows(plan, part, y + first * LANES<T>, rows, x + first * LANES<T>, rows, end - first, packed, totals);
     } else {
-      convGradientRows(g, tailY, LANES<T>, tailX, LANES<T>, 1, positionTaps, packed, totals);
+      const int64_t width = tailSteps * LANES<T>;
+      convGradientRows(plan, part, tailY, width, tailX, width, tailSteps, packed, totals);
     }
-    T* to = partial + part * weights;
-    for (int64_t group = 0; group < g.groups; group++) {
-      for (int64_t tile = 0; tile < tiles; tile++) {
-        const int64_t o = group * outputs + tile * TILE_OUTPUTS;
-        const int64_t height = outputs - tile * TILE_OUTPUTS < TILE_OUTPUTS ? outputs - tile * TILE_OUTPUTS : TILE_OUTPUTS;
-        for (int64_t k = 0; k < taps; k++) {
-          T sums[TILE_OUTPUTS] = {};
-          addLanes<T, TILE_OUTPUTS>(totals + ((group * tiles + tile) * taps + k) * TILE_OUTPUTS, sums);
-          for (int64_t a = 0; a < height; a++) to[(o + a) * taps + k] = sums[a];
-        }
+    T* to = partial + (piece * groups + group) * outputs * taps;
+    for (int64_t tile = part.first; tile < part.end; tile++) {
+      const int64_t o = tile * TILE_OUTPUTS;
+      const int64_t height = outputs - o < TILE_OUTPUTS ? outputs - o : TILE_OUTPUTS;
+      for (int64_t k = 0; k < taps; k++) {
+        T sums[TILE_OUTPUTS] = {};
+        addLanes<T, TILE_OUTPUTS>(totals + ((tile - part.first) * taps + k) * TILE_OUTPUTS, sums);
+        for (int64_t a = 0; a < height; a++) to[(o + a) * taps + k] = sums[a];
       }
     }
   });
@@ -601,5 +585,5 @@ inline void convGradient(Pool& pool, const Geometry& g, const T* y, const T* x, 
 template <class T>
 void productGradient(Pool& pool, const GradientPlan& plan, const T* y, const T* x, int64_t rows, T* out) {
   if (plan.linear) linearGradient(pool, plan.outFeatures, plan.inFeatures, y, x, rows, out);
-  else convGradient(pool, plan.geometry, y, x, rows, out);
+  else convGradient(pool, plan.convolution, y, x, rows, out);
 }
