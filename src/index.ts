@@ -34,6 +34,7 @@ export {
 } from "./dual/ball.js";
 export type { Bounds } from "./dual/dual-layer.js";
 export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
+export { type Estimator, type Guarantee, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
 export {
   AutodualError,
   BackendError,
@@ -42,6 +43,10 @@ export {
   UnsupportedOperatorError,
   UsageError,
 } from "./errors.js";
+export { countEstimates } from "./estimators/count.js";
+export { type GeometricMeanSettings, geometricMeanEstimator } from "./estimators/geometric-mean.js";
+export { type MedianSettings, medianEstimator } from "./estimators/median.js";
+export { dimensionFor, type TailBound, tailBound } from "./estimators/tail.js";
 export { decodeModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
 export { importOnnx } from "./formats/onnx/import.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
