@@ -1,3 +1,4 @@
+import type { Backend } from "../compute/backend.js";
 import type { Estimator, Guarantee, SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
 import { countEstimates } from "../estimators/count.js";
@@ -5,6 +6,7 @@ import { geometricMeanEstimator } from "../estimators/geometric-mean.js";
 import { medianEstimator } from "../estimators/median.js";
 import { type TailBound, tailBound } from "../estimators/tail.js";
 import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
 import type { CertificateFlags } from "./projection-options.js";
 import { formatCount, formatNumber } from "./wording.js";
 
@@ -52,6 +54,23 @@ function readTail(dimension: number, sketches: number, delta: number, estimates:
     if (error instanceof UsageError) throw new UsageError(`--${error.message}`);
     throw error;
   }
+}
+
+/** Tensors of projections that are alive at once, and what they may take where no budget is given. */
+const TENSORS_AT_ONCE = 4;
+const DEFAULT_MEMORY = 2 ** 30;
+
+/** How many examples may be projected at a time. */
+export function batchWithin(
+  { dimension }: Estimation,
+  { nodes }: Network,
+  { dtype }: Backend,
+  batch: number,
+  memory = DEFAULT_MEMORY,
+): number {
+  const widest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
+  const bytes = TENSORS_AT_ONCE * dimension * widest * (dtype === "float64" ? 8 : 4);
+  return Math.max(1, Math.min(batch, Math.floor(memory / bytes)));
 }
 
 /** In the JSON, beside `guarantee` and `delta`. */

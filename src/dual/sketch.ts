@@ -8,6 +8,7 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
+import type { Tensor } from "../compute/backend.js";
 import { repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
@@ -84,6 +85,10 @@ export class Sketcher {
   }
 }
 
+function tensorOf({ generators }: Stream): Tensor {
+  return generators.value;
+}
+
 /** Where the joint stream of activations begins if the input has one of another kind. */
 const ACTIVATIONS = -1;
 
@@ -106,8 +111,26 @@ class SketchPass {
   }
 
   at(node: number): readonly Stream[] {
-    for (let at = this.#streams.length; at <= node; at++) this.#streams.push(this.#made(at));
+    for (let at = this.#streams.length; at <= node; at++) {
+      this.#streams.push(this.#made(at));
+      this.#forget(at);
+    }
     return this.#streams[node];
+  }
+
+  /** Frees the projections that no node after this one reads. A reshape has the same ones as what it reshapes. */
+  #forget(node: number): void {
+    const { nodes } = this.#graph.network;
+    const isRead = (made: number) =>
+      made === node ||
+      nodes.some(({ inputs }, later) => later > node && (inputs as readonly number[]).includes(made));
+    const kept = new Set(
+      this.#streams.filter((_, made) => isRead(made)).flatMap((streams) => streams.map(tensorOf)),
+    );
+    for (const input of nodes[node].inputs as readonly number[]) {
+      const done = this.#streams[input].filter((stream) => !kept.has(tensorOf(stream)));
+      this.#tape.discard(...done.map(({ generators }) => generators));
+    }
   }
 
   #made(node: number): readonly Stream[] {

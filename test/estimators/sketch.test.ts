@@ -6,8 +6,8 @@ import { type BallSpec, makeBall } from "../../src/dual/ball.js";
 import type { DualNetwork } from "../../src/dual/dual-network.js";
 import type { Estimator } from "../../src/dual/estimator.js";
 import { medianEstimator } from "../../src/estimators/median.js";
-import { linear, relu } from "../../src/network/build-layer.js";
-import { type Network, sequential } from "../../src/network/network.js";
+import { add, flatten, linear, relu, reshape } from "../../src/network/build-layer.js";
+import { graph, type Network, sequential } from "../../src/network/network.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
 import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
@@ -56,6 +56,17 @@ describe("projections of a network", () => {
         });
       }
     });
+  });
+
+  it("outlive a reshape that shares them", async () => {
+    const network = graph([8], (x, attach) => {
+      const a = attach(linear(9), x);
+      const b = attach(reshape([3, 3, 1]), a);
+      const c = attach(relu(), attach(linear(9), attach(flatten(), b)));
+      return attach(linear(3), attach(relu(), attach(linear(9), attach(add(), a, c))));
+    });
+    const estimator = medianEstimator({ dimension: 5, seed: 1 });
+    await withDual(network, BALLS[0], estimator, async (dual) => expect(dual.estimated.length).toBe(2));
   });
 
   const wide = sequential([6], [linear(30), relu(), linear(40), relu(), linear(20), relu(), linear(3)]);

@@ -4,7 +4,7 @@ import type { BoundMethod } from "../../dual/dual-network.js";
 import { releaseParameters, uploadWeights } from "../../network/weights.js";
 import { numberIn, oneOf } from "../arguments.js";
 import { type Certification, certifyDataset } from "../certification.js";
-import { readEstimation } from "../certification-estimator.js";
+import { batchWithin, readEstimation } from "../certification-estimator.js";
 import { certificationRecord, guaranteeInWords, printCertification } from "../certification-report.js";
 import {
   addBoundOption,
@@ -82,7 +82,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       method,
       against,
       margins,
-      batch,
+      batch: estimation ? batchWithin(estimation, model.network, backend, batch, memory) : batch,
       estimation,
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),

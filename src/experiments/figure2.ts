@@ -1,0 +1,101 @@
+import { certifyBatch } from "../certify/certify.js";
+import type { Backend } from "../compute/backend.js";
+import type { Network } from "../network/network.js";
+import { initialWeights, type Parameters } from "../network/weights.js";
+import type { TrainConfig } from "../train/config.js";
+import type { Batch } from "../train/step.js";
+import { type BatchSource, Trainer } from "../train/trainer.js";
+
+/** One epoch of one curve. Errors on test examples are by exact bounds at the radius that training ends with. */
+export interface Figure2Point {
+  readonly epoch: number;
+  readonly epsilon: number;
+  readonly trainRobustLoss: number;
+  readonly testError: number;
+  readonly testRobustError: number;
+  /** Of training alone. */
+  readonly seconds: number;
+}
+
+/** Training with one kind of bounds. */
+export interface Figure2Curve {
+  readonly projections: TrainConfig["projections"];
+  readonly points: readonly Figure2Point[];
+}
+
+/** What every curve of the figure shares; curves differ in the bounds that they train with. */
+export interface Figure2Settings {
+  readonly network: Network;
+  readonly config: Omit<TrainConfig, "projections">;
+  readonly source: BatchSource;
+  /** Certified after every epoch. */
+  readonly test: readonly Batch[];
+}
+
+/**
+ * Figure 2 of the paper: robust training with projections of several dimensions and with exact bounds, from the same
+ * weights and batches. Calls `onPoint` after every epoch; null if the signal aborts.
+ */
+export async function figure2(
+  backend: Backend,
+  settings: Figure2Settings,
+  projections: readonly TrainConfig["projections"][],
+  onPoint: (curve: TrainConfig["projections"], point: Figure2Point) => void = () => {},
+  signal?: AbortSignal,
+): Promise<Figure2Curve[] | null> {
+  const curves: Figure2Curve[] = [];
+  for (const kind of projections) {
+    const points = await curveOf(backend, settings, kind, (point) => onPoint(kind, point), signal);
+    if (!points) return null;
+    curves.push({ projections: kind, points });
+  }
+  return curves;
+}
+
+async function curveOf(
+  backend: Backend,
+  { network, config, source, test }: Figure2Settings,
+  projections: TrainConfig["projections"],
+  onPoint: (point: Figure2Point) => void,
+  signal?: AbortSignal,
+): Promise<Figure2Point[] | null> {
+  const own: TrainConfig = { ...config, projections };
+  const trainer = new Trainer(backend, network, initialWeights(network, config.seed), own, source);
+  const points: Figure2Point[] = [];
+  try {
+    for await (const event of trainer.run(signal)) {
+      if (event.kind !== "epoch") continue;
+      const { epoch, epsilon, robustLoss, seconds } = event.row;
+      const errors = await testErrors(backend, network, trainer.parameters, own, test);
+      const point = { epoch, epsilon, trainRobustLoss: robustLoss ?? Number.NaN, ...errors, seconds };
+      points.push(point);
+      onPoint(point);
+    }
+  } finally {
+    trainer.dispose();
+  }
+  return signal?.aborted ? null : points;
+}
+
+async function testErrors(
+  backend: Backend,
+  network: Network,
+  parameters: Parameters,
+  { norm, epsilon, box, bound }: TrainConfig,
+  batches: readonly Batch[],
+): Promise<Pick<Figure2Point, "testError" | "testRobustError">> {
+  const ball = { norm, epsilon: epsilon.end, box };
+  let [examples, right, robust] = [0, 0, 0];
+  for (const { x, labels } of batches) {
+    const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
+      method: bound,
+      margins: "open",
+    });
+    verdict.examples.forEach(({ prediction, certified }, b) => {
+      if (prediction === labels[b]) right += 1;
+      if (prediction === labels[b] && certified) robust += 1;
+    });
+    examples += labels.length;
+  }
+  return { testError: 1 - right / examples, testRobustError: 1 - robust / examples };
+}
