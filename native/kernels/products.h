@@ -326,7 +326,7 @@ AUTODUAL_INLINE void addLanes(const Vec<T>* sum, T* to) {
 constexpr int64_t TILE_RIGHT = 3;
 
 /// Dot products of features over `steps` vectors of rows, lanes apart: to[b][a] += left a ⊙ right b, where left a begins
-/// at left + a · leftStride.
+/// at left + a · leftStride. Of the last vector `last` lanes count; left has zeros after them.
 template <class T>
 struct DotTile {
   const T* left;
@@ -335,6 +335,7 @@ struct DotTile {
   /// What comes next, to be fetched meanwhile.
   const T* const* ahead;
   int64_t steps;
+  int last;
   Vec<T>* const* to;
 };
 
@@ -348,13 +349,7 @@ inline void dotTile(const DotTile<T>& tile) {
 #pragma GCC unroll 8
     for (int a = 0; a < A; a++) total[b][a] = tile.to[b][a];
   }
-  for (int64_t s = 0; s < tile.steps; s++) {
-    Vec<T> value[B];
-#pragma GCC unroll 4
-    for (int b = 0; b < B; b++) {
-      value[b] = load(right[b] + s * LANES<T>);
-      __builtin_prefetch(tile.ahead[b] + s * LANES<T>);
-    }
+  const auto addStep = [&](int64_t s, const Vec<T>(&value)[B]) {
     const T* from = left + s * LANES<T>;
 #pragma GCC unroll 8
     for (int a = 0; a < A; a++) {
@@ -363,6 +358,22 @@ inline void dotTile(const DotTile<T>& tile) {
 #pragma GCC unroll 4
       for (int b = 0; b < B; b++) total[b][a] += own * value[b];
     }
+  };
+  const int64_t whole = tile.last == LANES<T> ? tile.steps : tile.steps - 1;
+  for (int64_t s = 0; s < whole; s++) {
+    Vec<T> value[B];
+#pragma GCC unroll 4
+    for (int b = 0; b < B; b++) {
+      value[b] = load(right[b] + s * LANES<T>);
+      __builtin_prefetch(tile.ahead[b] + s * LANES<T>);
+    }
+    addStep(s, value);
+  }
+  if (whole < tile.steps) {
+    Vec<T> value[B];
+#pragma GCC unroll 4
+    for (int b = 0; b < B; b++) value[b] = loadSome<T>(right[b] + whole * LANES<T>, tile.last);
+    addStep(whole, value);
   }
 #pragma GCC unroll 4
   for (int b = 0; b < B; b++) {
@@ -443,7 +454,7 @@ inline void linearGradient(Pool& pool, int64_t outputs, int64_t inputs, const T*
             to[b] = totals + (m + b) * TILE_OUTPUTS;
           }
           dotTileOf(height, width,
-                    DotTile<T>{packedX, LINEAR_TILE_ROWS, lines, lines, (count + LANES<T> - 1) / LANES<T>, to});
+                    DotTile<T>{packedX, LINEAR_TILE_ROWS, lines, lines, (count + LANES<T> - 1) / LANES<T>, LANES<T>, to});
         }
       }
       for (int64_t m = 0; m < outputs; m++) {
@@ -468,25 +479,26 @@ struct GradientPart {
   int64_t first, end;
 };
 
-/// Adds the part of `steps` vectors of rows: y and x at the first of them, features `yStride` and `xStride` apart.
-/// `totals` holds LANES sums for each weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
+/// Adds the part of `count` rows: y and x at the first of them, features `stride` apart. `totals` holds LANES sums for each weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
 template <class T>
-inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, const T* y, int64_t yStride, const T* x,
-                             int64_t xStride, int64_t steps, T* packed, Vec<T>* totals) {
+inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, const T* y, const T* x, int64_t stride,
+                             int64_t rows, T* packed, Vec<T>* totals) {
+  const int64_t steps = (rows + LANES<T> - 1) / LANES<T>;
+  const int last = static_cast<int>(rows - (steps - 1) * LANES<T>);
   const int64_t allTaps = static_cast<int64_t>(plan.packs.data()[part.group].taps.size());
   for (size_t p = 0; p < plan.positions.size(); p++) {
     const ProductPlan::Position& position = plan.positions.data()[p];
     const ProductPlan::Shape& shape = plan.shapes.data()[position.shape];
     if (shape.pack != part.group) continue;
-    const T* image = x + position.feature * xStride;
+    const T* image = x + position.feature * stride;
     const int32_t *feature = shape.feature.data(), *tap = shape.tap.data();
     const int64_t count = static_cast<int64_t>(shape.tap.size());
     for (int64_t tile = part.first; tile < part.end; tile++) {
       const int64_t o = tile * TILE_OUTPUTS;
       const int height = static_cast<int>(shape.outputs - o < TILE_OUTPUTS ? shape.outputs - o : TILE_OUTPUTS);
       for (int a = 0; a < height; a++) {
-        const T* from = y + (position.outFeature + shape.outFeature.data()[o + a]) * yStride;
-        for (int64_t s = 0; s < steps; s++) store(packed + (a * steps + s) * LANES<T>, load(from + s * LANES<T>));
+        const T* from = y + (position.outFeature + shape.outFeature.data()[o + a]) * stride;
+        packVectors(from, rows, packed + a * steps * LANES<T>);
       }
       Vec<T>* own = totals + (tile - part.first) * allTaps * TILE_OUTPUTS;
       for (int64_t k = 0; k < count; k += TILE_RIGHT) {
@@ -494,22 +506,14 @@ inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, 
         const T *right[TILE_RIGHT], *ahead[TILE_RIGHT];
         Vec<T>* to[TILE_RIGHT];
         for (int b = 0; b < width; b++) {
-          right[b] = image + feature[k + b] * xStride;
-          ahead[b] = k + TILE_RIGHT + b < count ? image + feature[k + TILE_RIGHT + b] * xStride : right[b];
+          right[b] = image + feature[k + b] * stride;
+          ahead[b] = k + TILE_RIGHT + b < count ? image + feature[k + TILE_RIGHT + b] * stride : right[b];
           to[b] = own + tap[k + b] * TILE_OUTPUTS;
         }
-        dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, ahead, steps, to});
+        dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, ahead, steps, last, to});
       }
     }
   }
-}
-
-/// Rows from the first on, of each feature, with zeros after them: `[features, steps · LANES]`.
-template <class T>
-inline void packTail(Pool& pool, const T* x, int64_t features, int64_t rows, int64_t first, int64_t steps, T* to) {
-  inPieces(pool, features, 16384 / (steps * LANES<T> + 1) + 1, [=](int64_t begin, int64_t end) {
-    for (int64_t f = begin; f < end; f++) packVectors(x + f * rows + first, rows - first, to + f * steps * LANES<T>);
-  });
 }
 
 /// Rows are cut into pieces, whose number depends on the sizes alone; each is summed on its own, and the pieces' sums
@@ -521,47 +525,32 @@ inline void convGradient(Pool& pool, const ProductPlan& plan, const T* y, const 
   const int64_t outputs = static_cast<int64_t>(plan.packs.data()[0].outputs.size());
   const int64_t weights = groups * outputs * taps;
   const int64_t tiles = (outputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
-  // Whole vectors in pieces; the rest is packed, or all where there is little.
-  const int64_t whole = rows / LANES<T> < GRADIENT_STEPS ? 0 : rows / LANES<T>;
-  const int64_t tail = rows - whole * LANES<T>, tailSteps = (tail + LANES<T> - 1) / LANES<T>;
+  const int64_t vectors = (rows + LANES<T> - 1) / LANES<T>;
   int64_t pieces = (rows + GRADIENT_PIECES * GRADIENT_ROWS - 1) / (GRADIENT_PIECES * GRADIENT_ROWS) * GRADIENT_PIECES;
-  if (pieces > whole / GRADIENT_STEPS) pieces = whole / GRADIENT_STEPS;
-  const int64_t most = pieces == 0 ? tailSteps : (whole + pieces - 1) / pieces;
-  const int64_t parts = pieces + (tail > 0 ? 1 : 0);
+  if (pieces > vectors / GRADIENT_STEPS) pieces = vectors / GRADIENT_STEPS;
+  if (pieces == 0 && rows > 0) pieces = 1;
+  const int64_t most = pieces == 0 ? 0 : (vectors + pieces - 1) / pieces;
   // Few rows are shared out by tiles as well; many would be fetched once a tile.
   const int64_t tilesAtOnce = rows > GRADIENT_ROWS ? tiles : 1;
   const int64_t turns = (tiles + tilesAtOnce - 1) / tilesAtOnce;
-  // One after the other: the pieces' sums; the tail's rows; then for each thread its tile and totals.
-  const size_t partialBytes = alignedBytes(static_cast<size_t>(parts * weights) * sizeof(T));
-  const size_t tailBytes =
-      static_cast<size_t>((plan.inFeatures + plan.outFeatures) * tailSteps * LANES<T>) * sizeof(T);
+  // One after the other: the pieces' sums; then for each thread its tile and totals.
+  const size_t partialBytes = alignedBytes(static_cast<size_t>(pieces * weights) * sizeof(T));
   const size_t tileBytes = static_cast<size_t>(TILE_OUTPUTS * most * LANES<T>) * sizeof(T);
   const int64_t totalCount = tilesAtOnce * taps * TILE_OUTPUTS;
   const size_t ownBytes = tileBytes + static_cast<size_t>(totalCount) * sizeof(Vec<T>);
   char* memory = static_cast<char*>(
-      pool.scratch(0, partialBytes + tailBytes + ownBytes * static_cast<size_t>(pool.threads())));
+      pool.scratch(0, partialBytes + ownBytes * static_cast<size_t>(pool.threads())));
   T* partial = reinterpret_cast<T*>(memory);
-  T* tailX = reinterpret_cast<T*>(memory + partialBytes);
-  T* tailY = tailX + plan.inFeatures * tailSteps * LANES<T>;
-  if (tail > 0) {
-    packTail(pool, x, plan.inFeatures, rows, rows - tail, tailSteps, tailX);
-    packTail(pool, y, plan.outFeatures, rows, rows - tail, tailSteps, tailY);
-  }
-  forEach(pool, parts * groups * turns, [&](int64_t item, int worker) {
-    char* own = memory + partialBytes + tailBytes + ownBytes * static_cast<size_t>(worker);
+  forEach(pool, pieces * groups * turns, [&](int64_t item, int worker) {
+    char* own = memory + partialBytes + ownBytes * static_cast<size_t>(worker);
     T* packed = reinterpret_cast<T*>(own);
     Vec<T>* totals = reinterpret_cast<Vec<T>*>(own + tileBytes);
     for (int64_t i = 0; i < totalCount; i++) totals[i] = Vec<T>{};
     const int64_t piece = item / (groups * turns), group = item / turns % groups, turn = item % turns;
     const int64_t endTile = (turn + 1) * tilesAtOnce < tiles ? (turn + 1) * tilesAtOnce : tiles;
     const GradientPart part{static_cast<int32_t>(group), turn * tilesAtOnce, endTile};
-    if (piece < pieces) {
-      const int64_t first = piece * whole / pieces, end = (piece + 1) * whole / pieces;
-      convGradientRows(plan, part, y + first * LANES<T>, rows, x + first * LANES<T>, rows, end - first, packed, totals);
-    } else {
-      const int64_t width = tailSteps * LANES<T>;
-      convGradientRows(plan, part, tailY, width, tailX, width, tailSteps, packed, totals);
-    }
+    const int64_t first = piece * vectors / pieces * LANES<T>, end = (piece + 1) * vectors / pieces * LANES<T>;
+    convGradientRows(plan, part, y + first, x + first, rows, (end < rows ? end : rows) - first, packed, totals);
     T* to = partial + (piece * groups + group) * outputs * taps;
     for (int64_t tile = part.first; tile < part.end; tile++) {
       const int64_t o = tile * TILE_OUTPUTS;
@@ -576,7 +565,7 @@ inline void convGradient(Pool& pool, const ProductPlan& plan, const T* y, const 
   inPieces(pool, weights, 16384, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       T total = 0;
-      for (int64_t part = 0; part < parts; part++) total += partial[part * weights + i];
+      for (int64_t piece = 0; piece < pieces; piece++) total += partial[piece * weights + i];
       out[i] = total;
     }
   });
