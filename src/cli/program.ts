@@ -7,13 +7,14 @@ import { addCertify } from "./commands/certify.js";
 import { addData } from "./commands/data.js";
 import { addInfo } from "./commands/info.js";
 import { addQuickstart } from "./commands/quickstart.js";
+import { addReproduce } from "./commands/reproduce.js";
 import { addTrain } from "./commands/train.js";
 import type { CommandContext } from "./context.js";
 import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
 import { packageVersion } from "./version.js";
 
-const ADDERS = [addQuickstart, addTrain, addCertify, addAttack, addInfo, addData, addBench];
+const ADDERS = [addQuickstart, addTrain, addCertify, addAttack, addInfo, addData, addBench, addReproduce];
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 a negative answer where that was asked (--fail-above);

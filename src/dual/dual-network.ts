@@ -118,18 +118,23 @@ export class DualNetwork {
 
   /**
    * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row a neuron, or what an
-   * estimator makes of them. For inspection. Lines must be parallel.
+   * estimator makes of them. For inspection: no gradient passes. Lines must be parallel.
    */
   radiusAt(node: number, estimator?: Estimator): Variable {
     const tape = this.#tape;
     if (this.method !== "parallel") throw new UsageError("radiusAt: expected parallel lines, got two slopes");
-    if (estimator) return new Sketcher(tape, this.#graph, estimator).radius(node);
+    if (estimator) {
+      return tape.aside((piece) => new Sketcher(piece, this.#graph, estimator).radius(node));
+    }
     const features = sizeOf(this.network.nodes[node].shape);
     const { examples } = this.ball;
     const index = Int32Array.from({ length: features * examples }, (_, i) => Math.floor(i / examples));
     const owners = indexedOwners(index.map((_, i) => i % examples));
-    const { radius } = propagateBack(tape, this.#graph, { node, index, sign: 1 }, owners, { centre: false });
-    return reshape(tape, radius, features, examples);
+    return tape.aside((piece) => {
+      const start = { node, index, sign: 1 } as const;
+      const { radius } = propagateBack(piece, this.#graph, start, owners, { centre: false });
+      return reshape(piece, radius, features, examples);
+    });
   }
 
   /** Lower bounds of z_label − z_j for every class j, 0 at the label: `[classes, examples]`. */

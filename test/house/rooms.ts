@@ -18,7 +18,9 @@ export const ROOMS = {
   attack: ["dual", "network", "autodiff", "compute", "errors"],
   train: ["estimators", "formats", "dual", "network", "autodiff", "compute", "errors"],
   bench: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
+  experiments: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
   cli: [
+    "experiments",
     "bench",
     "report",
     "data",

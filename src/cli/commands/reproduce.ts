@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { UsageError } from "../../errors.js";
+import { writeFileAtomically } from "../../formats/write-file.js";
+import { writePlot } from "../../report/plot.js";
+import { numberIn, oneOf, someText, wholeNumber } from "../arguments.js";
+import {
+  addDataOptions,
+  addJsonOption,
+  addMachineOptions,
+  addSeedOption,
+  type JsonOptions,
+  type MachineOptions,
+} from "../common-options.js";
+import type { CommandContext } from "../context.js";
+import { Interruption } from "../interruption.js";
+import { openBackend } from "../open-backend.js";
+import { Output } from "../output.js";
+import { openOutputFolder } from "../output-folder.js";
+import { type Projections, parseProjections } from "../projection-options.js";
+import { figure2Target } from "../reproduce/figure2.js";
+import { figure6Target } from "../reproduce/figure6.js";
+import type { ReproduceFlags, Target } from "../reproduce/target.js";
+import { wrap } from "../wording.js";
+
+const TARGETS: readonly Target[] = [figure2Target, figure6Target];
+const NAMES = TARGETS.map(({ name }) => name);
+/** Options that every target takes. */
+const COMMON: readonly string[] = ["out", "seed", "json", "backend", "dtype", "threads"];
+
+interface CommandFlags extends ReproduceFlags, JsonOptions, MachineOptions {
+  readonly out: string;
+}
+
+/** `autodual reproduce`: figures of the paper, as JSON, SVG and PNG. */
+export function addReproduce(program: Command, context: CommandContext): void {
+  const command = program
+    .command("reproduce")
+    .description("reproduce a figure of the paper: its numbers as JSON, its picture as SVG and PNG")
+    .argument("<target>", `one of ${NAMES.join(", ")}`, oneOf("target", NAMES))
+    .option(
+      "--model <model...>",
+      "architectures (random weights), model files or run folders (default: small)",
+    );
+  addDataOptions(command);
+  command
+    .option("--epsilon <e>", "radius of the ball", numberIn("--epsilon", { min: 0 }))
+    .option("--projections <r...>", "projection dimensions, or exact", addProjections)
+    .option("--epochs <n>", "figure2: passes over the training examples", wholeNumber("--epochs", { min: 1 }))
+    .option("--limit <n>", "examples: figure2's for training", wholeNumber("--limit", { min: 1 }))
+    .option("--test-limit <n>", "figure2: test examples", wholeNumber("--test-limit", { min: 1 }))
+    .option("--sketches <n>", "figure6: sketches at each dimension", wholeNumber("--sketches", { min: 1 }))
+    .option("--out <dir>", "folder of the results", someText("--out", "a folder"), "results");
+  addMachineOptions(command);
+  addSeedOption(command, "of random weights, batches and projections");
+  addJsonOption(command).action(async (name: string, flags: CommandFlags) => {
+    const target = TARGETS.find((one) => one.name === name) as Target;
+    checkFlags(command, target);
+    context.exitCode = await reproduce(target, flags, context);
+  });
+}
+
+function addProjections(text: string, before: readonly Projections[] | undefined): readonly Projections[] {
+  return [...(before ?? []), parseProjections(text)];
+}
+
+/** Throws a `UsageError` for a flag that the target would not heed. */
+function checkFlags(command: Command, { name, flags }: Target): void {
+  const heeded: readonly string[] = [...COMMON, ...flags];
+  const other = command.options.find(
+    (option) =>
+      command.getOptionValueSource(option.attributeName()) === "cli" &&
+      !heeded.includes(option.attributeName()),
+  );
+  if (!other) return;
+  throw new UsageError(`${other.long}: ${name} takes no such flag; leave it out`);
+}
+
+async function reproduce(target: Target, flags: CommandFlags, { io }: CommandContext): Promise<number> {
+  const output = new Output(io, flags.json);
+  openOutputFolder("--out", flags.out);
+  const opened = await openBackend(flags);
+  output.print(`${target.name}; ${opened.description}`);
+  using interruption = new Interruption();
+  const found = await target.run(flags, opened, output, interruption.signal);
+  if (!found) {
+    output.print("stopped; nothing was kept");
+    return interruption.exitCode;
+  }
+  const record = {
+    schema: "autodual/reproduction/1",
+    target: target.name,
+    seed: flags.seed,
+    ...found.record,
+  };
+  const path = join(flags.out, target.name);
+  await writeFileAtomically(`${path}.json`, `${JSON.stringify(record, null, 2)}\n`);
+  const pictures = await writePlot(found.figure, path);
+  output.print(found.table);
+  output.print(wrap(found.words));
+  output.print(`wrote ${[`${path}.json`, ...pictures].join(", ")}`);
+  await output.writeJson(record);
+  opened.backend.dispose();
+  return 0;
+}

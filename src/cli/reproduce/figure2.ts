@@ -1,0 +1,166 @@
+import { findKnown, loadDataset } from "../../data/load.js";
+import { locate } from "../../data/locate.js";
+import { type Figure2Curve, type Figure2Point, figure2 } from "../../experiments/figure2.js";
+import { architecture } from "../../network/architectures.js";
+import type { Figure, Series } from "../../report/plot.js";
+import type { TrainConfig } from "../../train/config.js";
+import { inOrder } from "../example-batches.js";
+import type { Projections } from "../projection-options.js";
+import { formatTable } from "../table.js";
+import { batchSource } from "../train/batch-source.js";
+import { DATA_SEED } from "../train/new-run.js";
+import { formatDuration, formatPercent, plural } from "../wording.js";
+import type { ReproduceFlags, Target } from "./target.js";
+
+const PROJECTIONS: readonly Projections[] = [10, 50, "exact"];
+const EPOCHS = 10;
+const TRAIN_EXAMPLES = 10_000;
+const TEST_EXAMPLES = 2000;
+const BATCH = 50;
+const EPSILON = 0.1;
+
+/** Robust training with projections of several dimensions and with exact bounds, evaluated by exact bounds. */
+export const figure2Target: Target = {
+  name: "figure2",
+  flags: ["model", "data", "dataDir", "epsilon", "projections", "epochs", "limit", "testLimit"],
+  async run(flags, { backend }, output, signal) {
+    const { dataDir } = flags;
+    const name = flags.data ?? defaultData(dataDir);
+    const load = (split: "train" | "test", limit: number) =>
+      loadDataset(name, { split, limit, dataDir, seed: DATA_SEED });
+    const train = await load("train", flags.limit ?? TRAIN_EXAMPLES);
+    const test = await load("test", flags.testLimit ?? TEST_EXAMPLES);
+    const model = flags.model?.[0] ?? "small";
+    const network = architecture(model, { inputShape: train.shape, classes: train.classes });
+    const config = configOf(flags, model, train, backend.name, backend.dtype);
+    const projections = flags.projections ?? PROJECTIONS;
+    const source = batchSource(train, BATCH, flags.seed);
+    const settings = { network, config, source, test: [...inOrder(test, BATCH)] };
+    const progress = output.progress({ label: "figure2", total: projections.length * config.epochs });
+    let done = 0;
+    try {
+      const curves = await figure2(
+        backend,
+        settings,
+        projections,
+        (curve, point) => {
+          progress.line(`${curveName(curve)}  ${pointInWords(point)}`);
+          progress.update(++done, curveName(curve));
+        },
+        signal,
+      );
+      if (!curves) return null;
+      return {
+        record: { config, test: test.count, curves },
+        figure: figureOf(curves),
+        table: tableOf(curves),
+        words:
+          `Robust error of ${plural(test.count, "test example")} by exact bounds, after training on ` +
+          `${plural(train.count, "example")} of ${train.name}; one seed.`,
+      };
+    } finally {
+      progress.stop();
+    }
+  },
+};
+
+function defaultData(dataDir: string | undefined): string {
+  const mnist = findKnown("mnist");
+  return mnist && locate(mnist, "train", { dataDir }) ? "mnist" : "glyphs";
+}
+
+function configOf(
+  flags: ReproduceFlags,
+  model: string,
+  train: {
+    readonly name: string;
+    readonly count: number;
+    readonly shape: readonly number[];
+    readonly classes: number;
+  },
+  backend: string,
+  dtype: TrainConfig["dtype"],
+): Omit<TrainConfig, "projections"> {
+  const epochs = flags.epochs ?? EPOCHS;
+  const schedule = Math.max(1, Math.floor(epochs / 2));
+  const epsilon = flags.epsilon ?? EPSILON;
+  return {
+    data: {
+      name: train.name,
+      count: train.count,
+      shape: [...train.shape],
+      classes: train.classes,
+      limit: train.count,
+      dataDir: flags.dataDir ?? null,
+      seed: DATA_SEED,
+    },
+    model,
+    norm: "linf",
+    epsilon: { start: epsilon / 100, end: epsilon, epochs: schedule },
+    box: [0, 1],
+    kappa: { start: 1, end: 1, epochs: 0 },
+    bound: "parallel",
+    sketch: "joint",
+    epochs,
+    testLimit: 1,
+    batchSize: BATCH,
+    optimizer: { kind: "adam", weightDecay: 0 },
+    learningRate: { rate: 0.001, factor: 0.5, every: 10, after: schedule },
+    seed: flags.seed,
+    backend,
+    dtype,
+  };
+}
+
+function curveName(projections: Projections): string {
+  return projections === "exact" ? "exact" : `r = ${projections}`;
+}
+
+function pointInWords({ epoch, testError, testRobustError, seconds }: Figure2Point): string {
+  return (
+    `epoch ${epoch}  test error ${formatPercent(testError)}  ` +
+    `robust ${formatPercent(testRobustError, "upper")}  ${formatDuration(seconds)}`
+  );
+}
+
+function figureOf(curves: readonly Figure2Curve[]): Figure {
+  const series = (value: (point: Figure2Point) => number): Series[] =>
+    curves.map(({ projections, points }) => ({
+      name: curveName(projections),
+      x: points.map(({ epoch }) => epoch),
+      y: points.map(value),
+      dashed: projections === "exact",
+    }));
+  return {
+    title: "Robust training by random projections and by exact bounds (Figure 2)",
+    panels: [
+      {
+        x: { label: "epoch" },
+        y: { label: "robust loss in training", scale: "log" },
+        series: series(({ trainRobustLoss }) => trainRobustLoss),
+      },
+      {
+        x: { label: "epoch" },
+        y: { label: "robust test error, exact bounds", scale: "log" },
+        series: series(({ testRobustError }) => testRobustError),
+      },
+    ],
+  };
+}
+
+function tableOf(curves: readonly Figure2Curve[]): string {
+  return formatTable(
+    ["bounds", "epochs", "test error", "robust test error", "seconds an epoch"],
+    curves.map(({ projections, points }) => {
+      const last = points[points.length - 1];
+      const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;
+      return [
+        curveName(projections),
+        String(points.length),
+        formatPercent(last.testError),
+        formatPercent(last.testRobustError, "upper"),
+        seconds.toFixed(1),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import type { Figure } from "../../report/plot.js";
+import type { OpenedBackend } from "../open-backend.js";
+import type { Output } from "../output.js";
+import type { Projections } from "../projection-options.js";
+
+/** The flags of `reproduce`; each target takes those that it knows, with defaults of its own. */
+export interface ReproduceFlags {
+  readonly model?: readonly string[];
+  readonly data?: string;
+  readonly dataDir?: string;
+  readonly epsilon?: number;
+  readonly projections?: readonly Projections[];
+  readonly epochs?: number;
+  readonly limit?: number;
+  readonly testLimit?: number;
+  readonly sketches?: number;
+  readonly seed: number;
+}
+
+/** What a target found: its JSON, its picture, and a table for the terminal. */
+export interface Reproduction {
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly figure: Figure;
+  readonly table: string;
+  readonly words: string;
+}
+
+/** A figure of the paper. `run` gives null if the signal aborts. */
+export interface Target {
+  readonly name: string;
+  /** The flags that it takes, beside those of every target. */
+  readonly flags: readonly (keyof ReproduceFlags)[];
+  run(
+    flags: ReproduceFlags,
+    opened: OpenedBackend,
+    output: Output,
+    signal: AbortSignal,
+  ): Promise<Reproduction | null>;
+}
