@@ -298,13 +298,13 @@ class DualBuilder {
     return { state: { ...refined, precision }, bounds: boundsOf(tape, refined) };
   }
 
-  /** The projections of a node that is projected whatever its bounds are: one wider than the projection dimension. */
+  /** The projections of a node that is projected whatever its bounds are, as one wider than the projection dimension. */
   #forcedSketch(node: number, { precision }: NodeState): SketchDemand | null {
     const estimator = this.#estimator;
-    if (estimator?.when !== "wider") return null;
+    if (!estimator || estimator.when === "cheaper") return null;
     if (precision !== "loose" && !estimator.firstLayer) return null;
     const wide = sizeOf(this.#network.nodes[node].shape) > estimator.dimension;
-    return wide ? this.#sketchDemand(estimator) : null;
+    return wide || estimator.when === "always" ? this.#sketchDemand(estimator) : null;
   }
 
   #sketchDemand({ dimension, sketches, independent }: Estimator): SketchDemand {

@@ -23,9 +23,9 @@ export interface Estimator {
   readonly form: SketchForm;
   /**
    * `wider` projects wherever a layer has more than r neurons, as the paper does; `cheaper` where that takes fewer
-   * operations than exact bounds of the neurons that are open.
+   * operations than exact bounds of the neurons that are open; `always` every layer, to measure what estimates are worth.
    */
-  readonly when: "wider" | "cheaper";
+  readonly when: "wider" | "cheaper" | "always";
   /** Whether the first affine layer above the input is projected, too, though its radius can be had exactly. */
   readonly firstLayer: boolean;
   /** What bounds are worth once any of them was estimated. */

@@ -1,6 +1,6 @@
 import { medianRows, normRows, scaleBy } from "../autodiff/index.js";
-import { noise } from "../compute/random-noise.js";
 import { repeatOwners } from "../compute/owners.js";
+import { noise } from "../compute/random-noise.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
 
 export interface MedianSettings {
@@ -10,6 +10,8 @@ export interface MedianSettings {
   readonly form?: SketchForm;
   /** Default `wider`. */
   readonly when?: Estimator["when"];
+  /** Whether the first affine layer is projected, too. Default: in the per-term form alone, as in Algorithm 1. */
+  readonly firstLayer?: boolean;
   readonly seed: number;
   /** Names the sketch: another path, another sketch. */
   readonly path?: readonly (string | number)[];
@@ -18,15 +20,15 @@ export interface MedianSettings {
 /**
  * The paper's estimator (Section 3.2, Theorem 2): of an ℓ1 norm the median of |Cauchy projections|, of an ℓ2 norm (Appendix
  * H) the root of the mean square of normal ones. An estimate: it certifies nothing. Gradients pass through the entry
- * that is the median. The per-term form projects the first layer as well, as Algorithm 1 does.
+ * that is the median.
  */
 export function medianEstimator({ dimension, seed, ...settings }: MedianSettings): Estimator {
-  const { form = "joint", when = "wider", path = [] } = settings;
+  const { form = "joint", when = "wider", firstLayer = form === "per-term", path = [] } = settings;
   return {
     dimension,
     form,
     when,
-    firstLayer: form === "per-term",
+    firstLayer,
     guarantee: "estimate",
     sketches: 1,
     independent: false,
