@@ -16,6 +16,8 @@ export interface MeasureOptions {
   readonly warmup?: number;
   /** Fewest runs that count. Default 5. */
   readonly least?: number;
+  /** Most runs that count. Default: no limit. */
+  readonly most?: number;
   /** No further run begins after this, once the fewest are done. Default 0.5. */
   readonly seconds?: number;
 }
@@ -24,7 +26,7 @@ export interface MeasureOptions {
 export async function measure(
   backend: Backend,
   work: () => void | Promise<void>,
-  { warmup = 1, least = 5, seconds = 0.5 }: MeasureOptions = {},
+  { warmup = 1, least = 5, most = Number.POSITIVE_INFINITY, seconds = 0.5 }: MeasureOptions = {},
 ): Promise<Timing> {
   const run = async (): Promise<number> => {
     const began = performance.now();
@@ -36,7 +38,7 @@ export async function measure(
   backend.memory(true);
   const times: number[] = [];
   let spent = 0;
-  while (times.length < least || spent < seconds) {
+  while (times.length < least || (times.length < most && spent < seconds)) {
     const time = await run();
     times.push(time);
     spent += time;

@@ -1,3 +1,4 @@
+import type { ScalingSubject } from "../bench/scaling.js";
 import type { StepSubject } from "../bench/steps.js";
 import type { Dataset } from "../data/dataset.js";
 import { findKnown, loadDataset } from "../data/load.js";
@@ -46,6 +47,20 @@ export async function benchSubjects(
     subjects.push({ name: `${stepName(name, dataset)}${suffix}`, model, ball, batches: whole });
   }
   return subjects;
+}
+
+const SCALING_EXAMPLES = 10;
+
+/** What Figure 7 is measured on: ten training examples, one at a time, so that memory is that of one. */
+export async function scalingSubject(
+  flags: Pick<SubjectsFlags, "data" | "dataDir" | "epsilon" | "norm" | "box" | "seed">,
+): Promise<ScalingSubject> {
+  const { data = defaultData(flags.dataDir), dataDir, seed } = flags;
+  const dataset = await loadDataset(data, { split: "train", limit: SCALING_EXAMPLES, dataDir });
+  const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) });
+  checkBallFitsData(ball, dataset);
+  const { shape, classes } = dataset;
+  return { inputShape: shape, classes, ball, pieces: [...inOrder(dataset, 1)], seed };
 }
 
 /** MNIST where it is at hand, else what the program generates, of the same shape. */

@@ -42,8 +42,13 @@ const benchSchema = z.strictObject({
       examples: z.int().positive(),
       peakMemoryMB: positive,
       robustError: z.number().min(0).max(1).optional(),
+      way: z.enum(["projected", "generators", "planned"]).optional(),
+      hiddenUnits: z.int().positive().optional(),
+      secondsPerHiddenUnit: positive.optional(),
+      bytesPerHiddenUnit: positive.optional(),
     }),
   ),
+  notRun: z.array(z.object({ name: z.string(), hiddenUnits: z.int(), neededMemoryMB: positive })).optional(),
 });
 
 const folder = newFolder();
@@ -95,8 +100,19 @@ describe("bench", () => {
     expect(steps.map(({ name }) => name)).toEqual(["mnist-tiny certify, epsilon 0.2"]);
   });
 
+  it("measures how a step grows with hidden units, each way", async () => {
+    const { steps, notRun } = await bench("scaling", "--data", "glyphs", "--most", "800");
+    expect(steps.map(({ name, batch, hiddenUnits }) => [name, batch, hiddenUnits])).toEqual([
+      ["scaling r=50", 10, 784],
+      ["scaling exact, generators", 10, 784],
+      ["scaling exact, planned", 10, 784],
+    ]);
+    expect(notRun).toEqual([]);
+  });
+
   it.each([
-    ["certfy", ["target", "kernels, train-step, certify", '"certfy"']],
+    ["scaling --data glyphs --most 100", ["hidden units", "at least 784", "100"]],
+    ["certfy", ["target", "kernels, train-step, certify, scaling", '"certfy"']],
     ["certify --model nothing", ["nothing"]],
     ["certify --model missing.safetensors", ["missing.safetensors"]],
     ["train-step --data nowhere", ["--data nowhere"]],

@@ -22,10 +22,11 @@ import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import type { Progress } from "../progress.js";
 import { type Projections, parseProjections } from "../projection-options.js";
+import { NO_SCALING, planScaling, printScaling, runScaling } from "../scaling.js";
 import { formatTable } from "../table.js";
 import { wrap } from "../wording.js";
 
-const TARGETS = ["kernels", "train-step", "certify"] as const;
+const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
 type Target = (typeof TARGETS)[number];
 
 const PAPERS_PROJECTIONS: readonly Projections[] = [50, 10, "exact"];
@@ -34,6 +35,7 @@ interface BenchFlags extends SubjectsFlags, JsonOptions, MachineOptions {
   readonly bound: BoundMethod;
   readonly projections: readonly Projections[];
   readonly sketch: SketchForm;
+  readonly most?: number;
 }
 
 /** `autodual bench`: how fast kernels, certification and training steps are, beside the machine's own peak. */
@@ -41,7 +43,7 @@ export function addBench(program: Command, context: CommandContext): void {
   const command = program
     .command("bench")
     .description("measure kernels, training steps and certification beside the machine's own peak")
-    .argument("[target]", `one of ${TARGETS.join(", ")} (default: all)`, oneOf("target", TARGETS))
+    .argument("[target]", `one of ${TARGETS.join(", ")} (default: all but scaling)`, oneOf("target", TARGETS))
     .option("--model <model...>", "architectures or models that steps are measured on", ["small"]);
   addDataOptions(command);
   addBallOptions(command);
@@ -55,6 +57,11 @@ export function addBench(program: Command, context: CommandContext): void {
     )
     .option("--sketch <form>", "form of projections", oneOf<SketchForm>("--sketch", SKETCH_FORMS), "joint")
     .option("--limit <n>", "examples that certify takes", wholeNumber("--limit", { min: 1 }), 200);
+  command.option(
+    "--most <n>",
+    "most hidden units that scaling goes up to (default: 4,200,000)",
+    wholeNumber("--most", { min: 1 }),
+  );
   addMachineOptions(command);
   addSeedOption(command, "of an architecture's random weights");
   addJsonOption(command).action(async (target: Target | undefined, flags: BenchFlags) => {
@@ -65,11 +72,12 @@ export function addBench(program: Command, context: CommandContext): void {
 async function bench(target: Target | undefined, flags: BenchFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
-  const wants = (part: Target) => target === undefined || target === part;
-  const stepsOf = async (part: Target) => (wants(part) ? benchSubjects(part, flags) : []);
+  const wants = (part: Target) => target === part || (target === undefined && part !== "scaling");
+  const stepsOf = async (part: "train-step" | "certify") => (wants(part) ? benchSubjects(part, flags) : []);
   // All that is named must be there before anything is measured.
   const training = await stepsOf("train-step");
   const certifying = await stepsOf("certify");
+  const scaling = target === "scaling" ? await planScaling(flags) : null;
 
   const { peakGflops, kernels } = wants("kernels")
     ? await runKernels(backend, output)
@@ -84,13 +92,16 @@ async function bench(target: Target | undefined, flags: BenchFlags, { io }: Comm
   }
   for (const subject of certifying) steps.push(await runCertification(backend, subject, flags.bound, output));
   if (steps.length > 0) printSteps(steps, output);
+  const { figures, notRun } = scaling ? await runScaling(backend, scaling, output) : NO_SCALING;
+  if (scaling) printScaling(figures, notRun, output);
   await output.writeJson({
     schema: "autodual/bench/1",
     backend: { name: backend.name, machine: backend.machine, arithmetic: backend.dtype },
     peakGflops,
     threads: backend.threads,
     kernels,
-    steps,
+    steps: [...steps, ...figures],
+    ...(scaling && { notRun }),
   });
   backend.dispose();
   return 0;

@@ -1,0 +1,95 @@
+import {
+  benchScaling,
+  SCALING_WAYS,
+  type ScalingFigure,
+  type ScalingNotRun,
+  type ScalingSubject,
+  type ScalingWay,
+  scalingFilters,
+  scalingModel,
+} from "../bench/scaling.js";
+import type { Backend } from "../compute/backend.js";
+import { scalingSubject } from "./bench-subjects.js";
+import type { Output } from "./output.js";
+import { formatTable } from "./table.js";
+import { formatCount, wrap } from "./wording.js";
+
+/** What is to be measured: each way at its numbers of filters. */
+export interface ScalingPlan {
+  readonly subject: ScalingSubject;
+  readonly sizes: readonly { readonly way: ScalingWay; readonly filters: number }[];
+}
+
+export interface ScalingOutcome {
+  readonly figures: readonly ScalingFigure[];
+  readonly notRun: readonly ScalingNotRun[];
+}
+
+export const NO_SCALING: ScalingOutcome = { figures: [], notRun: [] };
+
+/** The paper's r for this figure. */
+const DIMENSION = 50;
+/** Bytes beyond which generators are not pushed. */
+const MEMORY_LIMIT = 8 * 2 ** 30;
+
+/** Throws `UsageError` for data that is not there, or fewer hidden units than one filter has. */
+export async function planScaling(
+  flags: Parameters<typeof scalingSubject>[0] & { readonly most?: number },
+): Promise<ScalingPlan> {
+  const subject = await scalingSubject(flags);
+  const [, height, width] = subject.inputShape;
+  const sizes = SCALING_WAYS.flatMap((way) =>
+    scalingFilters(way, height * width, flags.most).map((filters) => ({ way, filters })),
+  );
+  return { subject, sizes };
+}
+
+/** Measures all sizes; of a way that memory has no room for, no larger size is tried. */
+export async function runScaling(
+  backend: Backend,
+  { subject, sizes }: ScalingPlan,
+  output: Output,
+): Promise<ScalingOutcome> {
+  const [figures, notRun]: [ScalingFigure[], ScalingNotRun[]] = [[], []];
+  const progress = output.progress({ label: "scaling", total: sizes.length });
+  const settings = { dimension: DIMENSION, memoryLimit: MEMORY_LIMIT };
+  try {
+    for (const [i, { way, filters }] of sizes.entries()) {
+      if (notRun.some((stopped) => stopped.way === way)) continue;
+      const model = scalingModel(subject, filters);
+      const result = await benchScaling(backend, subject, way, model, settings);
+      if ("neededMemoryMB" in result) notRun.push(result);
+      else figures.push(result);
+      progress.update(i + 1, result.name);
+    }
+  } finally {
+    progress.stop();
+  }
+  return { figures, notRun };
+}
+
+export function printScaling(
+  figures: readonly ScalingFigure[],
+  notRun: readonly ScalingNotRun[],
+  output: Output,
+): void {
+  output.print(
+    formatTable(
+      ["step", "hidden units", "seconds", "us a unit", "MB", "bytes a unit"],
+      figures.map((figure) => [
+        figure.name,
+        formatCount(figure.hiddenUnits),
+        figure.seconds.toPrecision(3),
+        (1e6 * figure.secondsPerHiddenUnit).toPrecision(3),
+        figure.peakMemoryMB.toFixed(0),
+        figure.bytesPerHiddenUnit.toFixed(0),
+      ]),
+    ),
+  );
+  for (const { name, hiddenUnits, neededMemoryMB } of notRun) {
+    const needed = `${(neededMemoryMB / 1024).toPrecision(2)} GB`;
+    output.print(
+      wrap(`${name}, ${formatCount(hiddenUnits)} hidden units and more: not run: would need ${needed}.`),
+    );
+  }
+}
