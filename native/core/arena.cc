@@ -13,10 +13,12 @@ constexpr size_t ALIGNMENT = 64;
 #if defined(__SANITIZE_ADDRESS__)
 // Every block from the system, and back at once: the sanitizer sees where each begins and ends.
 constexpr size_t CHUNK = ALIGNMENT, IDLE_MOST = 0;
+constexpr bool KEEPS_PEAK = false;
 #else
 constexpr size_t CHUNK = 16 * HUGE_PAGE;
-/// Chunks that are all free are kept up to this many bytes.
+/// Chunks that are all free are kept up to this many bytes, or to the most that was alive at once.
 constexpr size_t IDLE_MOST = size_t{512} << 20;
+constexpr bool KEEPS_PEAK = true;
 #endif
 
 size_t roundUp(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
@@ -115,7 +117,8 @@ void Arena::addGap(char* begin, size_t size) {
   gapsBySize_.emplace(size, begin);
   if (size != chunk->second) return;
   idle_ += size;
-  if (idle_ > IDLE_MOST) dropChunk(chunk);
+  // What was needed once will be needed again: the next step's tensors are as large as this one's.
+  if (idle_ > IDLE_MOST && (!KEEPS_PEAK || live_ + idle_ > peak_)) dropChunk(chunk);
 }
 
 void Arena::removeGap(std::map<char*, size_t>::iterator gap) {

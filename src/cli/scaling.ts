@@ -10,6 +10,7 @@ import {
 } from "../bench/scaling.js";
 import type { Backend } from "../compute/backend.js";
 import { scalingSubject } from "./bench-subjects.js";
+import { nextTurn } from "./next-turn.js";
 import type { Output } from "./output.js";
 import { formatTable } from "./table.js";
 import { formatCount, wrap } from "./wording.js";
@@ -28,7 +29,7 @@ export interface ScalingOutcome {
 export const NO_SCALING: ScalingOutcome = { figures: [], notRun: [] };
 
 /** The paper's r for this figure. */
-const DIMENSION = 50;
+export const SCALING_DIMENSION = 50;
 /** Bytes beyond which generators are not pushed. */
 const MEMORY_LIMIT = 8 * 2 ** 30;
 
@@ -44,15 +45,16 @@ export async function planScaling(
   return { subject, sizes };
 }
 
-/** Measures all sizes; of a way that memory has no room for, no larger size is tried. */
+/** Measures all sizes, until the signal aborts; of a way that memory has no room for, no larger size is tried. */
 export async function runScaling(
   backend: Backend,
   { subject, sizes }: ScalingPlan,
   output: Output,
+  signal?: AbortSignal,
 ): Promise<ScalingOutcome> {
   const [figures, notRun]: [ScalingFigure[], ScalingNotRun[]] = [[], []];
   const progress = output.progress({ label: "scaling", total: sizes.length });
-  const settings = { dimension: DIMENSION, memoryLimit: MEMORY_LIMIT };
+  const settings = { dimension: SCALING_DIMENSION, memoryLimit: MEMORY_LIMIT };
   try {
     for (const [i, { way, filters }] of sizes.entries()) {
       if (notRun.some((stopped) => stopped.way === way)) continue;
@@ -61,6 +63,8 @@ export async function runScaling(
       if ("neededMemoryMB" in result) notRun.push(result);
       else figures.push(result);
       progress.update(i + 1, result.name);
+      await nextTurn();
+      if (signal?.aborted) break;
     }
   } finally {
     progress.stop();
@@ -68,24 +72,26 @@ export async function runScaling(
   return { figures, notRun };
 }
 
+export function scalingTable(figures: readonly ScalingFigure[]): string {
+  return formatTable(
+    ["step", "hidden units", "seconds", "us a unit", "MB", "bytes a unit"],
+    figures.map((figure) => [
+      figure.name,
+      formatCount(figure.hiddenUnits),
+      figure.seconds.toPrecision(3),
+      (1e6 * figure.secondsPerHiddenUnit).toPrecision(3),
+      figure.peakMemoryMB.toFixed(0),
+      figure.bytesPerHiddenUnit.toFixed(0),
+    ]),
+  );
+}
+
 export function printScaling(
   figures: readonly ScalingFigure[],
   notRun: readonly ScalingNotRun[],
   output: Output,
 ): void {
-  output.print(
-    formatTable(
-      ["step", "hidden units", "seconds", "us a unit", "MB", "bytes a unit"],
-      figures.map((figure) => [
-        figure.name,
-        formatCount(figure.hiddenUnits),
-        figure.seconds.toPrecision(3),
-        (1e6 * figure.secondsPerHiddenUnit).toPrecision(3),
-        figure.peakMemoryMB.toFixed(0),
-        figure.bytesPerHiddenUnit.toFixed(0),
-      ]),
-    ),
-  );
+  output.print(scalingTable(figures));
   for (const { name, hiddenUnits, neededMemoryMB } of notRun) {
     const needed = `${(neededMemoryMB / 1024).toPrecision(2)} GB`;
     output.print(

@@ -103,13 +103,24 @@ describe("reproduce", () => {
     expect(stdout).toContain("one seed");
   });
 
+  it("figure7: time and memory against hidden units", async () => {
+    const { record } = await reproduce("figure7", "--most", "1600");
+    const { steps } = z
+      .object({ steps: z.array(z.object({ name: z.string(), hiddenUnits: z.int().max(1600) })) })
+      .parse(record);
+    expect(new Set(steps.map(({ name }) => name))).toEqual(
+      new Set(["scaling r=50", "scaling exact, generators", "scaling exact, planned"]),
+    );
+  });
+
   it.each([
-    ["figure9", ["target", "figure2", "figure6", '"figure9"']],
+    ["figure9", ["target", "figure2", "figure6", "figure7", '"figure9"']],
     ["figure6 --epochs 3", ["--epochs", "figure6 takes no such flag"]],
     ["figure2 --model large.onnx", ["large.onnx"]],
     ["figure6 --data nowhere", ["--data nowhere"]],
     ["figure6 --out image.safetensors", ["--out", "image.safetensors", "folder"]],
     ["figure6 --projections", ["--projections"]],
+    ["figure7 --most 3", ["784"]],
   ])("bad input is told in one line: %s", async (line, words) => {
     const { code, stderr } = await runCommand(["reproduce", ...line.split(" ")]);
     expect(code).toBe(2);

@@ -20,10 +20,11 @@ import { openOutputFolder } from "../output-folder.js";
 import { type Projections, parseProjections } from "../projection-options.js";
 import { figure2Target } from "../reproduce/figure2.js";
 import { figure6Target } from "../reproduce/figure6.js";
+import { figure7Target } from "../reproduce/figure7.js";
 import type { ReproduceFlags, Target } from "../reproduce/target.js";
 import { wrap } from "../wording.js";
 
-const TARGETS: readonly Target[] = [figure2Target, figure6Target];
+const TARGETS: readonly Target[] = [figure2Target, figure6Target, figure7Target];
 const NAMES = TARGETS.map(({ name }) => name);
 /** Options that every target takes. */
 const COMMON: readonly string[] = ["out", "seed", "json", "backend", "dtype", "threads"];
@@ -50,6 +51,11 @@ export function addReproduce(program: Command, context: CommandContext): void {
     .option("--limit <n>", "examples: figure2's for training", wholeNumber("--limit", { min: 1 }))
     .option("--test-limit <n>", "figure2: test examples", wholeNumber("--test-limit", { min: 1 }))
     .option("--sketches <n>", "figure6: sketches at each dimension", wholeNumber("--sketches", { min: 1 }))
+    .option(
+      "--most <n>",
+      "figure7: most hidden units (default: 4,200,000)",
+      wholeNumber("--most", { min: 1 }),
+    )
     .option("--out <dir>", "folder of the results", someText("--out", "a folder"), "results");
   addMachineOptions(command);
   addSeedOption(command, "of random weights, batches and projections");

@@ -14,6 +14,7 @@ export interface ReproduceFlags {
   readonly limit?: number;
   readonly testLimit?: number;
   readonly sketches?: number;
+  readonly most?: number;
   readonly seed: number;
 }
 
