@@ -53,6 +53,15 @@ describe("tailBound", () => {
     expect(tailBound(200, 10, 0.01, 0).epsilon).toBe(0);
   });
 
+  it("gives the example of Appendix E: δ = 0.01, m = 10, r = 200, by the paper's count and by the joint one", () => {
+    const widening = (estimates: number) => 1 / (1 - tailBound(200, 10, 0.01, estimates).epsilon) - 1;
+    expect(tailBound(200, 10, 0.01, 6572).epsilon).toBeCloseTo(0.1664, 3);
+    expect(widening(6572)).toBeCloseTo(0.1996, 3);
+    // With a union bound over the sketches as well, bounds would be wider by 22 %.
+    expect(widening(10 * 6572)).toBeCloseTo(0.218, 3);
+    expect(tailBound(200, 10, 0.01, 1568).epsilon).toBeCloseTo(0.158, 3);
+  });
+
   it("needs no more depth with more projections, sketches, or a larger δ; more with more estimates", () => {
     const { epsilon } = tailBound(100, 5, 0.01, 1000);
     expect(tailBound(200, 5, 0.01, 1000).epsilon).toBeLessThan(epsilon);
