@@ -43,9 +43,12 @@ struct Pool::Shared {
   std::vector<Scratch> scratch;
   std::mutex mutex;
   std::condition_variable wake;
-  // The loop at hand. `round` changes when there is a new one; `busy` counts helpers that have not left it yet.
+  // The loop at hand. `round` changes when there is a new one, and it is `open` until all its items are taken; `inside`
+  // counts the helpers at work. One that comes late, since the machine did other things, is not waited for: it counts
+  // itself in and then looks whether its round is still open, while the round is closed and then they are counted.
   std::atomic<uint64_t> round{0};
-  std::atomic<int> busy{0};
+  std::atomic<uint64_t> open{0};
+  std::atomic<int> inside{0};
   std::atomic<int64_t> next{0};
   std::atomic<bool> stop{false};
   int sleeping = 0;
@@ -96,8 +99,9 @@ struct Pool::Shared {
       }
       if (stop.load()) return;
       seen = round.load(std::memory_order_acquire);
-      work(worker);
-      busy.fetch_sub(1, std::memory_order_release);
+      inside.fetch_add(1);
+      if (open.load() == seen) work(worker);
+      inside.fetch_sub(1, std::memory_order_release);
     }
   }
 };
@@ -132,16 +136,18 @@ void Pool::run(int64_t items, Body body, void* context) {
   shared.body = body;
   shared.context = context;
   shared.next.store(0, std::memory_order_relaxed);
-  shared.busy.store(threads_ - 1, std::memory_order_relaxed);
   bool asleep;
   {
     std::lock_guard<std::mutex> lock(shared.mutex);
-    shared.round.fetch_add(1, std::memory_order_release);
+    const uint64_t round = shared.round.load(std::memory_order_relaxed) + 1;
+    shared.open.store(round);
+    shared.round.store(round, std::memory_order_release);
     asleep = shared.sleeping > 0;
   }
   if (asleep) shared.wake.notify_all();
   shared.work(0);
-  for (int spins = 0; shared.busy.load(std::memory_order_acquire) > 0; spins++) {
+  shared.open.store(0);
+  for (int spins = 0; shared.inside.load() > 0; spins++) {
     if (spins < SPINS) relax();
     else std::this_thread::yield();
   }

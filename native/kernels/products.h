@@ -470,8 +470,8 @@ inline void linearGradient(Pool& pool, int64_t outputs, int64_t inputs, const T*
 /// Rows whose part of a convolution's gradient is summed by one thread: as many as let the image lines that positions
 /// share stay in a second-level cache. Four pieces, or a multiple, whatever the threads, so that sums are the same.
 constexpr int64_t GRADIENT_ROWS = 1024, GRADIENT_PIECES = 4;
-/// Vectors of rows that are worth a piece: sums are fetched and put back once a piece.
-constexpr int64_t GRADIENT_STEPS = 8;
+/// Vectors of rows that are worth a piece: a tile's sums are fetched and put back once a position and piece.
+constexpr int64_t GRADIENT_STEPS = 32;
 
 /// Tiles first … end − 1 of the outputs of one group.
 struct GradientPart {
@@ -479,7 +479,8 @@ struct GradientPart {
   int64_t first, end;
 };
 
-/// Adds the part of `count` rows: y and x at the first of them, features `stride` apart. `totals` holds LANES sums for each weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
+/// Adds the part of `rows` rows: y and x at the first of them, features `stride` apart. `totals` holds LANES sums for each
+/// weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
 template <class T>
 inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, const T* y, const T* x, int64_t stride,
                              int64_t rows, T* packed, Vec<T>* totals) {
