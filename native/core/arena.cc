@@ -12,11 +12,19 @@ namespace {
 constexpr size_t ALIGNMENT = 64;
 #if defined(__SANITIZE_ADDRESS__)
 // Every block from the system, and back at once: the sanitizer sees where each begins and ends.
-constexpr size_t CHUNK = ALIGNMENT, IDLE_MOST = 0;
+constexpr size_t CHUNK = ALIGNMENT, RESERVE = 0, IDLE_MOST = 0;
 constexpr bool KEEPS_PEAK = false;
 #else
+/// The first chunk's size.
 constexpr size_t CHUNK = 16 * HUGE_PAGE;
-/// Chunks that are all free are kept up to this many bytes, or to the most that was alive at once.
+#if defined(__linux__)
+/// Addresses that the next one takes, where there are so many: pages that were never touched cost nothing, and tensors
+/// of any size join the gaps beside them when they go.
+constexpr size_t RESERVE = size_t{1} << 36;
+#else
+constexpr size_t RESERVE = 0;
+#endif
+/// Chunks that are all free are kept up to this many bytes, or to one and a half times the most that was alive at once.
 constexpr size_t IDLE_MOST = size_t{512} << 20;
 constexpr bool KEEPS_PEAK = true;
 #endif
@@ -26,7 +34,7 @@ size_t roundUp(size_t bytes, size_t to) { return (bytes + to - 1) / to * to; }
 }  // namespace
 
 Arena::~Arena() {
-  for (const auto& [begin, size] : chunks_) givePages(begin, size);
+  for (const auto& [begin, chunk] : chunks_) givePages(begin, chunk.size);
 }
 
 void* Arena::take(size_t bytes) {
@@ -57,8 +65,10 @@ char* Arena::takeBlock(size_t size) {
   }
   const auto [gapSize, begin] = *found;
   const auto chunk = std::prev(chunks_.upper_bound(begin));
-  if (chunk->first == begin && chunk->second == gapSize) idle_ -= gapSize;
+  if (chunk->first == begin && chunk->second.size == gapSize) idle_ -= chunk->second.used;
   removeGap(gaps_.find(begin));
+  const size_t end = static_cast<size_t>(begin - chunk->first) + size;
+  if (end > chunk->second.used) chunk->second.used = end;
   if (gapSize > size) {
     gaps_.emplace(begin + size, gapSize - size);
     gapsBySize_.emplace(gapSize - size, begin + size);
@@ -68,38 +78,49 @@ char* Arena::takeBlock(size_t size) {
 
 /// Gives back what is idle before it gives up.
 bool Arena::addChunk(size_t size) {
-  const size_t bytes = size > CHUNK ? roundUp(size, CHUNK >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT) : CHUNK;
-  if (bytes < size) return false;
-  char* begin = static_cast<char*>(takePages(bytes));
-  if (begin == nullptr) {
-    for (auto chunk = chunks_.begin(); chunk != chunks_.end();) {
-      const auto next = std::next(chunk);
-      const auto gap = gaps_.find(chunk->first);
-      if (gap != gaps_.end() && gap->second == chunk->second) dropChunk(chunk);
-      chunk = next;
-    }
-    begin = static_cast<char*>(takePages(bytes));
-  }
-  if (begin == nullptr) return false;
-  chunks_.emplace(begin, bytes);
-  gaps_.emplace(begin, bytes);
-  gapsBySize_.emplace(bytes, begin);
-  idle_ += bytes;
-  return true;
+  const size_t least = roundUp(size, size > CHUNK && CHUNK >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT);
+  if (least < size) return false;
+  const size_t most = chunks_.empty() && size <= CHUNK ? CHUNK : RESERVE;
+  if (reserve(least, most)) return true;
+  dropIdle();
+  return reserve(least, least);
 }
 
-void Arena::dropChunk(std::map<char*, size_t>::iterator chunk) {
-  const auto [begin, size] = *chunk;
+/// A chunk of `most` bytes, or as many as there are; at least `least`.
+bool Arena::reserve(size_t least, size_t most) {
+  for (size_t bytes = most > least ? most : least;; bytes = bytes / 2 > least ? bytes / 2 : least) {
+    char* begin = static_cast<char*>(takePages(bytes));
+    if (begin != nullptr) {
+      chunks_.emplace(begin, Chunk{bytes, 0});
+      gaps_.emplace(begin, bytes);
+      gapsBySize_.emplace(bytes, begin);
+      return true;
+    }
+    if (bytes == least) return false;
+  }
+}
+
+void Arena::dropIdle() {
+  for (auto chunk = chunks_.begin(); chunk != chunks_.end();) {
+    const auto next = std::next(chunk);
+    const auto gap = gaps_.find(chunk->first);
+    if (gap != gaps_.end() && gap->second == chunk->second.size) dropChunk(chunk);
+    chunk = next;
+  }
+}
+
+void Arena::dropChunk(std::map<char*, Chunk>::iterator found) {
+  const auto [begin, chunk] = *found;
   removeGap(gaps_.find(begin));
-  idle_ -= size;
-  chunks_.erase(chunk);
-  givePages(begin, size);
+  idle_ -= chunk.used;
+  chunks_.erase(found);
+  givePages(begin, chunk.size);
 }
 
 /// Joins what is free with the gaps beside it, within their chunk.
 void Arena::addGap(char* begin, size_t size) {
   const auto chunk = std::prev(chunks_.upper_bound(begin));
-  char* const chunkEnd = chunk->first + chunk->second;
+  char* const chunkEnd = chunk->first + chunk->second.size;
   const auto after = gaps_.lower_bound(begin);
   if (after != gaps_.begin()) {
     const auto before = std::prev(after);
@@ -115,10 +136,10 @@ void Arena::addGap(char* begin, size_t size) {
   }
   gaps_.emplace(begin, size);
   gapsBySize_.emplace(size, begin);
-  if (size != chunk->second) return;
-  idle_ += size;
+  if (size != chunk->second.size) return;
+  idle_ += chunk->second.used;
   // What was needed once will be needed again: the next step's tensors are as large as this one's.
-  if (idle_ > IDLE_MOST && (!KEEPS_PEAK || live_ + idle_ > peak_)) dropChunk(chunk);
+  if (idle_ > IDLE_MOST && (!KEEPS_PEAK || live_ + idle_ > peak_ + peak_ / 2)) dropChunk(chunk);
 }
 
 void Arena::removeGap(std::map<char*, size_t>::iterator gap) {

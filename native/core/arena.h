@@ -30,20 +30,28 @@ class Arena {
   Use use(bool resetPeak);
 
  private:
+  struct Chunk {
+    size_t size;
+    /// How far it was ever used: what lies beyond has no memory yet.
+    size_t used;
+  };
   size_t blockBytes(size_t bytes) const;
   char* takeBlock(size_t size);
   bool addChunk(size_t size);
-  void dropChunk(std::map<char*, size_t>::iterator chunk);
+  bool reserve(size_t least, size_t most);
+  void dropIdle();
+  void dropChunk(std::map<char*, Chunk>::iterator chunk);
   void addGap(char* begin, size_t size);
   void removeGap(std::map<char*, size_t>::iterator gap);
 
   std::mutex mutex_;
   const size_t limit_, offset_;
   size_t live_ = 0, peak_ = 0;
-  /// Sizes by address: chunks, and what is free within them.
-  std::map<char*, size_t> chunks_, gaps_;
+  /// By address: chunks, and the sizes of what is free within them.
+  std::map<char*, Chunk> chunks_;
+  std::map<char*, size_t> gaps_;
   std::set<std::pair<size_t, char*>> gapsBySize_;
-  /// Bytes of chunks that are all free.
+  /// Bytes of chunks that are all free, as far as they were used.
   size_t idle_ = 0;
 };
 

@@ -2,53 +2,70 @@ import type { Command } from "commander";
 import type { BoundMethod } from "../dual/dual-network.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
+import type { TrainingProjections } from "../estimators/training.js";
 import { numberIn, oneOf, quote, wholeNumber } from "./arguments.js";
-
-/** The dimension of random projections, or exact bounds. */
-export type Projections = number | "exact";
 
 /** Beyond this, projections take more than exact bounds of any network that fits into memory. */
 const MOST_PROJECTIONS = 100_000;
 
 /** How bounds are estimated, as flags. */
-export interface ProjectionFlags {
-  readonly projections: Projections;
+export interface ProjectionFlags<P extends TrainingProjections = TrainingProjections> {
+  readonly projections: P;
   readonly sketch: SketchForm;
 }
 
-export function addProjectionOptions(command: Command, fallback: Projections): Command {
-  return command
-    .option(
+/** Of training; absent, what the named settings say. */
+export function addProjectionOptions(command: Command): Command {
+  return addSketchOption(
+    command.option(
       "--projections <r>",
-      "exact, or the dimension of random projections, wherever a layer is wider than that",
+      "exact; the dimension of random projections, wherever a layer is wider than that; or auto, where they cost less " +
+        "than exact bounds (default: the settings')",
       parseProjections,
-      fallback,
-    )
-    .option(
-      "--sketch <form>",
-      "joint (one stream, one estimate) or per-term (the paper's: a sum of estimates)",
-      oneOf<SketchForm>("--sketch", SKETCH_FORMS),
-      "joint",
-    );
+    ),
+  );
 }
 
-export function parseProjections(text: string): Projections {
+export function addSketchOption(command: Command): Command {
+  return command.option(
+    "--sketch <form>",
+    "joint (one stream, one estimate) or per-term (the paper's: a sum of estimates)",
+    oneOf<SketchForm>("--sketch", SKETCH_FORMS),
+    "joint",
+  );
+}
+
+export function parseProjections(text: string): TrainingProjections {
+  if (text.trim() === "auto") return "auto";
+  return parseDimension(text, "exact, auto");
+}
+
+function parseDimension(text: string, words = "exact"): number | "exact" {
   if (text.trim() === "exact") return "exact";
   if (!/\d/.test(text)) {
-    throw new UsageError(`--projections: expected exact or a whole number such as 50, found ${quote(text)}`);
+    throw new UsageError(
+      `--projections: expected ${words} or a whole number such as 50, found ${quote(text)}`,
+    );
   }
   return wholeNumber("--projections", { min: 1, max: MOST_PROJECTIONS })(text);
 }
 
 /** Projections that may be made into certificates. */
-export interface CertificateFlags extends ProjectionFlags {
+export interface CertificateFlags extends ProjectionFlags<number | "exact"> {
   readonly delta?: number;
   readonly sketches: number;
 }
 
 /** Without a value a user is told what δ means. */
 export function addCertificateOptions(command: Command): Command {
-  return addProjectionOptions(command, "exact")
+  return addSketchOption(
+    command.option(
+      "--projections <r>",
+      "exact, or the dimension of random projections, wherever a layer is wider than that",
+      (text: string) => parseDimension(text),
+      "exact",
+    ),
+  )
     .option(
       "--delta <d>",
       "with --projections: certificates that hold with probability 1 - d each, such as 0.01",
@@ -64,7 +81,7 @@ export function addCertificateOptions(command: Command): Command {
 
 /** Throws a `UsageError` for projections with a bound, or a norm, that they do not estimate. */
 export function checkProjectionFlags(flags: {
-  readonly projections: Projections;
+  readonly projections: TrainingProjections;
   readonly bound: BoundMethod;
   readonly norm: string;
   readonly delta?: number;

@@ -1,7 +1,7 @@
-import { certifyBatch } from "../certify/certify.js";
+import { certifiedErrors } from "../certify/errors.js";
 import type { Backend } from "../compute/backend.js";
 import type { Network } from "../network/network.js";
-import { initialWeights, type Parameters } from "../network/weights.js";
+import { initialWeights } from "../network/weights.js";
 import type { TrainConfig } from "../train/config.js";
 import type { Batch } from "../train/step.js";
 import { type BatchSource, Trainer } from "../train/trainer.js";
@@ -66,8 +66,19 @@ async function curveOf(
     for await (const event of trainer.run(signal)) {
       if (event.kind !== "epoch") continue;
       const { epoch, epsilon, robustLoss, seconds } = event.row;
-      const errors = await testErrors(backend, network, trainer.parameters, own, test);
-      const point = { epoch, epsilon, trainRobustLoss: robustLoss ?? Number.NaN, ...errors, seconds };
+      const ball = { norm: own.norm, epsilon: own.epsilon.end, box: own.box };
+      const { error, robustError } = await certifiedErrors(backend, network, trainer.parameters, test, ball, {
+        method: own.bound,
+      });
+      const trainRobustLoss = robustLoss ?? Number.NaN;
+      const point = {
+        epoch,
+        epsilon,
+        trainRobustLoss,
+        testError: error,
+        testRobustError: robustError,
+        seconds,
+      };
       points.push(point);
       onPoint(point);
     }
@@ -75,27 +86,4 @@ async function curveOf(
     trainer.dispose();
   }
   return signal?.aborted ? null : points;
-}
-
-async function testErrors(
-  backend: Backend,
-  network: Network,
-  parameters: Parameters,
-  { norm, epsilon, box, bound }: TrainConfig,
-  batches: readonly Batch[],
-): Promise<Pick<Figure2Point, "testError" | "testRobustError">> {
-  const ball = { norm, epsilon: epsilon.end, box };
-  let [examples, right, robust] = [0, 0, 0];
-  for (const { x, labels } of batches) {
-    const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
-      method: bound,
-      margins: "open",
-    });
-    verdict.examples.forEach(({ prediction, certified }, b) => {
-      if (prediction === labels[b]) right += 1;
-      if (prediction === labels[b] && certified) robust += 1;
-    });
-    examples += labels.length;
-  }
-  return { testError: 1 - right / examples, testRobustError: 1 - robust / examples };
 }

@@ -4,12 +4,14 @@ import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../forma
 import type { Network } from "../network/network.js";
 import { checkWeights } from "../network/weights.js";
 import { epochRowSchema } from "./config.js";
+import { type OptimizerSettings, slotNames } from "./create-optimizer.js";
 import type { TrainingState } from "./trainer.js";
 
 const KEY = "autodual.training";
+const SCHEMA = "autodual/checkpoint/2";
 
 const positionSchema = z.strictObject({
-  schema: z.literal("autodual/checkpoint/1"),
+  schema: z.literal(SCHEMA),
   epoch: z.int().min(0),
   batch: z.int().min(0),
   step: z.int().min(0),
@@ -26,21 +28,21 @@ const positionSchema = z.strictObject({
 });
 
 /**
- * A training state as a safetensors file: weights under `model/`, the optimizer's moments under `adam/first/` and
- * `adam/second/`, the position as metadata. Nothing is rounded: a resumed run gives the numbers of one never stopped.
+ * A training state as a safetensors file: weights under `model/`, what the optimizer remembers under `optimizer/` and
+ * the slot's name, the position as metadata. Nothing is rounded: a resumed run gives the numbers of one never stopped.
  */
 export function encodeCheckpoint(network: Network, state: TrainingState): Uint8Array {
   const tensors = new Map<string, NamedTensor>();
   for (const { name, shape } of network.parameters) {
     const values = state.weights.get(name);
     if (values) tensors.set(`model/${name}`, { shape, values });
-    const moments = state.optimizer.moments.get(name);
-    if (!moments) continue;
-    tensors.set(`adam/first/${name}`, { shape, values: moments.first as Float64Array });
-    tensors.set(`adam/second/${name}`, { shape, values: moments.second as Float64Array });
+    for (const [slot, remembered] of state.optimizer.slots) {
+      const own = remembered.get(name);
+      if (own) tensors.set(`optimizer/${slot}/${name}`, { shape, values: own as Float64Array });
+    }
   }
   const position = {
-    schema: "autodual/checkpoint/1",
+    schema: SCHEMA,
     epoch: state.epoch,
     batch: state.batch,
     step: state.optimizer.step,
@@ -50,8 +52,16 @@ export function encodeCheckpoint(network: Network, state: TrainingState): Uint8A
   return encodeSafetensors(tensors, { [KEY]: JSON.stringify(position) });
 }
 
-/** Reads what `encodeCheckpoint` wrote; a `FormatError` that names `where` for anything else. */
-export function decodeCheckpoint(network: Network, bytes: Uint8Array, where: string): TrainingState {
+/**
+ * Reads what `encodeCheckpoint` wrote, with the slots of this optimizer; a `FormatError` that names `where` for anything
+ * else.
+ */
+export function decodeCheckpoint(
+  network: Network,
+  optimizer: OptimizerSettings,
+  bytes: Uint8Array,
+  where: string,
+): TrainingState {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const position = parsePosition(metadata[KEY], where);
   const take = (prefix: string, name: string, size: number): Float32Array | Float64Array => {
@@ -66,16 +76,15 @@ export function decodeCheckpoint(network: Network, bytes: Uint8Array, where: str
   const sized = network.parameters.map((spec) => ({ ...spec, size: spec.shape.reduce((a, b) => a * b, 1) }));
   const weights = new Map(sized.map(({ name, size }) => [name, take("model", name, size)]));
   checkWeights(network, weights, where);
-  const moments = new Map(
-    sized
-      .filter(({ role }) => role === "trained")
-      .map(({ name, size }) => [
-        name,
-        { first: take("adam/first", name, size), second: take("adam/second", name, size) },
-      ]),
+  const trained = sized.filter(({ role }) => role === "trained");
+  const slots = new Map(
+    slotNames(optimizer).map((slot) => [
+      slot,
+      new Map(trained.map(({ name, size }) => [name, take(`optimizer/${slot}`, name, size)])),
+    ]),
   );
   const { epoch, batch, sums, rows, step } = position;
-  return { epoch, batch, sums, rows, weights, optimizer: { step, moments } };
+  return { epoch, batch, sums, rows, weights, optimizer: { step, slots } };
 }
 
 function parsePosition(text: string | undefined, where: string): z.infer<typeof positionSchema> {
@@ -84,6 +93,13 @@ function parsePosition(text: string | undefined, where: string): z.infer<typeof 
     json = JSON.parse(text ?? "");
   } catch {
     throw new FormatError(`${where}: not a training checkpoint: the metadata has no readable "${KEY}"`);
+  }
+  const schema = (json as { readonly schema?: unknown } | null)?.schema;
+  if (typeof schema === "string" && schema.startsWith("autodual/checkpoint/") && schema !== SCHEMA) {
+    throw new FormatError(
+      `${where}: expected a checkpoint ${JSON.stringify(SCHEMA)}, found ${JSON.stringify(schema)} of another version; ` +
+        "finish the run with that version, or train anew",
+    );
   }
   const parsed = positionSchema.safeParse(json);
   if (parsed.success) return parsed.data;

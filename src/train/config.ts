@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { RAMP_SHAPES } from "./schedule.js";
 
 /** Where a run's examples came from, so that a resumed run can check that they are the same. */
 export const dataConfigSchema = z.strictObject({
@@ -11,7 +12,21 @@ export const dataConfigSchema = z.strictObject({
   seed: z.int(),
 });
 
-const rampSchema = z.strictObject({ start: z.number(), end: z.number(), epochs: z.number() });
+const rampSchema = z.strictObject({
+  start: z.number(),
+  end: z.number(),
+  epochs: z.number(),
+  shape: z.enum(RAMP_SHAPES).default("linear"),
+});
+
+const optimizerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("adam"), weightDecay: z.number().min(0) }),
+  z.strictObject({
+    kind: z.literal("sgd"),
+    momentum: z.number().min(0).lt(1),
+    weightDecay: z.number().min(0),
+  }),
+]);
 
 /** Everything that decides a training run's numbers, as it stands in `run.json`. */
 export const trainConfigSchema = z.strictObject({
@@ -21,15 +36,28 @@ export const trainConfigSchema = z.strictObject({
   epsilon: rampSchema,
   box: z.tuple([z.number(), z.number()]).nullable(),
   kappa: rampSchema,
+  /** Epochs on the standard loss alone, before the ramps begin. */
+  warmupEpochs: z.int().min(0).default(0),
   bound: z.enum(["parallel", "adaptive"]),
-  /** Exact bounds, or the dimension of random projections wherever a layer is wider than that. */
-  projections: z.union([z.literal("exact"), z.int().positive()]),
+  /** See `TrainingProjections`. */
+  projections: z.union([z.literal("exact"), z.literal("auto"), z.int().positive()]),
   sketch: z.enum(["joint", "per-term"]).default("joint"),
   epochs: z.int().positive(),
-  /** How many test examples are evaluated at the end. */
-  testLimit: z.int().positive(),
+  /** How many test examples are evaluated at the end; null for all. */
+  testLimit: z.int().positive().nullable(),
+  /** Exact evaluation of the first `limit` test examples (null: all) after every `every`-th epoch; 0 is never. */
+  evaluation: z
+    .strictObject({ every: z.int().min(0), limit: z.int().positive().nullable() })
+    .default({ every: 0, limit: null }),
   batchSize: z.int().positive(),
-  optimizer: z.strictObject({ kind: z.literal("adam"), weightDecay: z.number().min(0) }),
+  /** Random flips, and crops of images padded by so many pixels. */
+  augmentation: z
+    .strictObject({ flip: z.boolean(), crop: z.int().min(0) })
+    .nullable()
+    .default(null),
+  optimizer: optimizerSchema,
+  /** The most that the ℓ2 norm of all gradients together may be. */
+  gradientClip: z.number().positive().nullable().default(null),
   learningRate: z.strictObject({
     rate: z.number().positive(),
     factor: z.number().positive(),
@@ -43,6 +71,16 @@ export const trainConfigSchema = z.strictObject({
 
 export type TrainConfig = z.infer<typeof trainConfigSchema>;
 
+/** Fractions of test examples at the radius that training ends with, by exact bounds. */
+const testRowSchema = z.strictObject({
+  examples: z.int().positive(),
+  epsilon: z.number(),
+  error: z.number(),
+  robustError: z.number(),
+});
+
+export type TestRow = z.infer<typeof testRowSchema>;
+
 /** One epoch of a run; errors are fractions of the training examples seen in it. */
 export const epochRowSchema = z.strictObject({
   epoch: z.int().positive(),
@@ -55,6 +93,8 @@ export const epochRowSchema = z.strictObject({
   error: z.number(),
   robustError: z.number().nullable(),
   seconds: z.number(),
+  /** Null where this epoch was not evaluated. */
+  test: testRowSchema.nullable().default(null),
 });
 
 export type EpochRow = z.infer<typeof epochRowSchema>;

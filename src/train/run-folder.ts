@@ -5,7 +5,7 @@ import { FormatError, UsageError } from "../errors.js";
 import { encodeModel } from "../formats/model-file.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
 import type { Network } from "../network/network.js";
-import type { Weights } from "../network/weights.js";
+import type { Model } from "../network/weights.js";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 import { type EpochRow, epochRowSchema, type TrainConfig, trainConfigSchema } from "./config.js";
 import type { TrainingState } from "./trainer.js";
@@ -35,6 +35,8 @@ export const runSchema = z.strictObject({
   }),
   seed: z.int(),
   epochs: z.array(epochRowSchema),
+  /** The epoch of `best.safetensors`; null while there is none. */
+  best: z.int().positive().nullable().default(null),
   evaluation: evaluationSchema.nullable(),
 });
 
@@ -46,6 +48,7 @@ export const RUN_FILES = {
   metrics: "metrics.jsonl",
   checkpoint: "checkpoint.safetensors",
   model: "model.safetensors",
+  best: "best.safetensors",
 } as const;
 
 /** A folder that holds one training run. Every file is written beside and renamed, so that a kill loses nothing. */
@@ -117,18 +120,19 @@ export class RunFolder {
     await writeFileAtomically(this.file("checkpoint"), encodeCheckpoint(network, state));
   }
 
-  async readCheckpoint(network: Network): Promise<TrainingState> {
+  async readCheckpoint(network: Network, { optimizer }: TrainConfig): Promise<TrainingState> {
     const path = this.file("checkpoint");
-    return decodeCheckpoint(network, await readFileOrExplain(path), path);
+    return decodeCheckpoint(network, optimizer, await readFileOrExplain(path), path);
   }
 
+  /** The model of the last epoch, or the best one. */
   async writeModel(
-    network: Network,
-    weights: Weights,
+    name: "model" | "best",
+    model: Model,
     config: TrainConfig,
     rows: readonly EpochRow[],
   ): Promise<void> {
     const metadata = { "autodual.config": JSON.stringify(config), "autodual.epochs": String(rows.length) };
-    await writeFileAtomically(this.file("model"), encodeModel({ network, weights }, metadata));
+    await writeFileAtomically(this.file(name), encodeModel(model, metadata));
   }
 }

@@ -1,7 +1,7 @@
 import type { Backend } from "../compute/backend.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
-import { medianEstimator } from "../estimators/median.js";
+import { trainingEstimator } from "../estimators/training.js";
 import type { Network } from "../network/network.js";
 import {
   downloadWeights,
@@ -10,10 +10,13 @@ import {
   uploadWeights,
   type Weights,
 } from "../network/weights.js";
-import { Adam } from "./adam.js";
-import type { EpochRow, TrainConfig } from "./config.js";
+import { clipGradients } from "./clip.js";
+import type { EpochRow, TestRow, TrainConfig } from "./config.js";
+import { createOptimizer } from "./create-optimizer.js";
+import { type MutableParameters, type Optimizer, type OptimizerState, readState } from "./optimizer.js";
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
 import { type Batch, type StepOutcome, trainingStep } from "./step.js";
+import { checkLearning } from "./stuck.js";
 
 /** The examples of a run, in an order that depends on the epoch alone. */
 export interface BatchSource {
@@ -51,13 +54,7 @@ export interface TrainingState {
   readonly sums: EpochSums;
   readonly rows: readonly EpochRow[];
   readonly weights: Weights;
-  readonly optimizer: {
-    readonly step: number;
-    readonly moments: ReadonlyMap<
-      string,
-      { readonly first: ArrayLike<number>; readonly second: ArrayLike<number> }
-    >;
-  };
+  readonly optimizer: OptimizerState;
 }
 
 export type TrainingEvent =
@@ -72,9 +69,11 @@ export class Trainer {
   readonly network: Network;
   readonly config: TrainConfig;
   readonly #backend: Backend;
-  readonly #parameters: Map<string, ReturnType<Parameters["get"]> & object>;
-  readonly #optimizer: Adam;
+  readonly #parameters: MutableParameters;
+  readonly #optimizer: Optimizer;
   readonly #source: BatchSource;
+  /** The batch to be done next, where it is at hand. */
+  #next: { readonly epoch: number; readonly index: number; readonly batch: Batch } | null = null;
   #epoch = 0;
   #batch = 0;
   #sums = NO_SUMS;
@@ -95,9 +94,7 @@ export class Trainer {
     this.#source = source;
     this.#parameters = new Map(uploadWeights(backend, { network, weights }));
     const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
-    this.#optimizer = new Adam(backend, this.#parameters, trained, {
-      weightDecay: config.optimizer.weightDecay,
-    });
+    this.#optimizer = createOptimizer(backend, this.#parameters, trained, config.optimizer);
   }
 
   get parameters(): Parameters {
@@ -114,26 +111,31 @@ export class Trainer {
     this.#batch = state.batch;
     this.#sums = state.sums;
     this.#rows = [...state.rows];
-    this.#optimizer.restore(state.optimizer.step, state.optimizer.moments);
+    this.#optimizer.restore(state.optimizer);
+  }
+
+  /** Adds to the last epoch's row what was found on test examples. */
+  noteTest(test: TestRow): void {
+    const row = this.#rows.at(-1);
+    if (row) this.#rows[this.#rows.length - 1] = { ...row, test };
   }
 
   /** A copy of the run's state, between two batches. */
   async state(): Promise<TrainingState> {
-    const moments = new Map<string, { first: ArrayLike<number>; second: ArrayLike<number> }>();
-    for (const [name, { first, second }] of this.#optimizer.moments) {
-      moments.set(name, { first: await this.#backend.read(first), second: await this.#backend.read(second) });
-    }
     return {
       epoch: this.#epoch,
       batch: this.#batch,
       sums: this.#sums,
       rows: [...this.#rows],
       weights: await downloadWeights(this.#backend, this.#parameters),
-      optimizer: { step: this.#optimizer.step, moments },
+      optimizer: await readState(this.#backend, this.#optimizer),
     };
   }
 
-  /** Trains until the last epoch is done or the signal aborts, between two batches. */
+  /**
+   * Trains until the last epoch is done or the signal aborts, between two batches. Throws a `UsageError` with advice if
+   * the loss is no number any more, or if it stays at that of guessing.
+   */
   async *run(signal?: AbortSignal): AsyncGenerator<TrainingEvent, void, void> {
     const { epochs } = this.config;
     while (this.#epoch < epochs) {
@@ -144,6 +146,7 @@ export class Trainer {
       }
       const row = this.#finishEpoch();
       yield { kind: "epoch", row };
+      checkLearning(this.#rows, this.network.classes, this.#source.batchesPerEpoch);
     }
   }
 
@@ -155,24 +158,22 @@ export class Trainer {
   async #step(): Promise<void> {
     const began = performance.now();
     const { config } = this;
-    const progress = this.#epoch + this.#batch / this.#source.batchesPerEpoch;
-    const { outcome, gradients, statistics } = await trainingStep(
-      this.#backend,
-      this.network,
-      this.#parameters,
-      this.#source.batch(this.#epoch, this.#batch),
-      {
-        ball: { norm: config.norm, epsilon: rampAt(config.epsilon, progress), box: config.box },
-        kappa: rampAt(config.kappa, progress),
-        dual: { method: config.bound, ...this.#projections() },
-      },
-    );
+    const { epsilon, kappa } = this.#ramps(this.#batch / this.#source.batchesPerEpoch);
+    const step = trainingStep(this.#backend, this.network, this.#parameters, this.#take(), {
+      ball: { norm: config.norm, epsilon, box: config.box },
+      kappa,
+      dual: { method: config.bound, ...this.#projections() },
+    });
+    this.#prepare();
+    const { outcome, gradients: found, statistics } = await step;
     if (!Number.isFinite(outcome.loss) || !Number.isFinite(outcome.robustLoss)) {
       throw new UsageError(
         `training: the loss is no longer a number in epoch ${this.#epoch + 1}, batch ${this.#batch + 1}; ` +
           "try a smaller --rate or a smaller --start-epsilon",
       );
     }
+    const gradients =
+      config.gradientClip === null ? found : await clipGradients(this.#backend, found, config.gradientClip);
     this.#optimizer.update(this.#parameters, gradients, rateAt(config.learningRate, this.#epoch));
     for (const gradient of gradients.values()) gradient.dispose();
     for (const [name, statistic] of statistics) {
@@ -183,12 +184,34 @@ export class Trainer {
     this.#sums = addOutcome(this.#sums, outcome, (performance.now() - began) / 1000);
   }
 
+  /** The batch to be done now. */
+  #take(): Batch {
+    const next = this.#next;
+    if (next?.epoch === this.#epoch && next.index === this.#batch) return next.batch;
+    return this.#source.batch(this.#epoch, this.#batch);
+  }
+
+  /** Makes the next batch of this epoch while the backend is at work. */
+  #prepare(): void {
+    const index = this.#batch + 1;
+    if (index >= this.#source.batchesPerEpoch) return;
+    this.#next = { epoch: this.#epoch, index, batch: this.#source.batch(this.#epoch, index) };
+  }
+
+  /** ε and κ so far into this epoch; while the warm-up lasts, κ is 0. */
+  #ramps(part: number): { readonly epsilon: number; readonly kappa: number } {
+    const { config } = this;
+    const progress = this.#epoch + part - config.warmupEpochs;
+    const kappa = progress < 0 ? 0 : rampAt(config.kappa, progress);
+    return { epsilon: rampAt(config.epsilon, progress), kappa };
+  }
+
   /** A new sketch each step, which depends on the seed and the step alone. */
   #projections(): Pick<DualOptions, "estimator"> {
-    const { projections: dimension, sketch: form, seed } = this.config;
-    if (dimension === "exact") return {};
+    const { projections, sketch: form, seed } = this.config;
     const path = ["train", this.#epoch, this.#batch];
-    return { estimator: medianEstimator({ dimension, form, seed, path }) };
+    const estimator = trainingEstimator(projections, { form, seed, path });
+    return estimator ? { estimator } : {};
   }
 
   #finishEpoch(): EpochRow {
@@ -196,14 +219,14 @@ export class Trainer {
     const { examples, loss, bounded, robustLoss, wrong, notCertified, seconds } = this.#sums;
     const row: EpochRow = {
       epoch: this.#epoch + 1,
-      epsilon: rampAt(config.epsilon, this.#epoch + 1),
-      kappa: rampAt(config.kappa, this.#epoch + 1),
+      ...this.#ramps(1),
       learningRate: rateAt(config.learningRate, this.#epoch),
       loss: loss / examples,
       robustLoss: bounded > 0 ? robustLoss / bounded : null,
       error: wrong / examples,
       robustError: bounded > 0 ? notCertified / bounded : null,
       seconds,
+      test: null,
     };
     this.#rows.push(row);
     this.#epoch += 1;

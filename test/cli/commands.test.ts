@@ -1,10 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { loadModelFile } from "../../src/formats/model-file.js";
-import { runSchema } from "../../src/train/run-folder.js";
-import { cifarBytes } from "../data/fixtures.js";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
@@ -98,101 +96,6 @@ beforeAll(async () => {
 afterAll(() => {
   process.chdir(home);
   folder.remove();
-});
-
-describe("train", () => {
-  const args = ["train", "--data", "glyphs", "--model", "tiny", "--epsilon", "8/255", "--limit", "20"];
-  const short = ["--epochs", "2", "--batch", "10", "--test-limit", "5"];
-
-  it("trains into a run folder, whose name comes from the data, the model and epsilon", async () => {
-    const { json, stdout, stderr } = await done(
-      ...args,
-      ...short,
-      "--schedule-epochs",
-      "2",
-      "--kappa",
-      "0.5,1",
-    );
-    const run = runSchema.parse(json);
-    expect(run.status).toBe("finished");
-    expect(run.config.epsilon).toEqual({ start: 8 / 255 / 100, end: 8 / 255, epochs: 2 });
-    expect(run.config.kappa).toEqual({ start: 0.5, end: 1, epochs: 2 });
-    expect(run.config.box).toEqual([0, 1]);
-    expect(run.config.learningRate).toEqual({ rate: 0.001, factor: 0.5, every: 10, after: 2 });
-    expect(run.epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
-    expect(run.evaluation?.examples).toBe(5);
-    expect(readdirSync("runs")).toEqual(["glyphs-tiny-0.03137"]);
-    const files = ["checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "run.json"];
-    expect(readdirSync("runs/glyphs-tiny-0.03137").sort()).toEqual(files);
-    expect(JSON.parse(readFileSync("runs/glyphs-tiny-0.03137/run.json", "utf8"))).toEqual(json);
-    expect(stderr.match(/^epoch [12]\/2 /gm)).toHaveLength(2);
-    expect(stdout).toContain("robust error, at most");
-  });
-
-  it("takes the next free folder, and a model to start from", async () => {
-    const once = ["--epochs", "1", "--batch", "10", "--test-limit", "2"];
-    const start = [
-      "train",
-      "--data",
-      "glyphs",
-      "--model",
-      "image.safetensors",
-      "--epsilon",
-      "0",
-      "--limit",
-      "10",
-    ];
-    await done(...start, ...once);
-    const run = runSchema.parse((await done(...start, ...once)).json);
-    expect(run.config.model).toBe(join(folder.path, "image.safetensors"));
-    expect(run.config.epsilon.start).toBe(0);
-    expect(readdirSync("runs").sort()).toEqual(["glyphs-image-0", "glyphs-image-0-2", "glyphs-tiny-0.03137"]);
-  });
-
-  it("trains with random projections, evaluates without", async () => {
-    const { json } = await done(
-      ...args,
-      ...short,
-      "--projections",
-      "5",
-      "--sketch",
-      "per-term",
-      "--out",
-      "p",
-    );
-    const { config, evaluation, epochs } = runSchema.parse(json);
-    expect(config).toMatchObject({ projections: 5, sketch: "per-term" });
-    expect(evaluation?.guarantee).toBe("exact");
-    const exact = runSchema.parse((await done(...args, ...short, "--out", "q")).json);
-    expect(epochs[1].robustLoss).not.toBe(exact.epochs[1].robustLoss);
-  });
-
-  it("says that a finished run is finished", async () => {
-    const { json, stdout } = await done("train", "--resume", "runs/glyphs-tiny-0.03137");
-    expect(runSchema.parse(json).status).toBe("finished");
-    expect(stdout).toContain("nothing to resume");
-  });
-
-  it("normalises CIFAR-10 in the network's first layer and leaves the l2 ball without a box", async () => {
-    mkdirSync("cifar");
-    for (const name of [
-      "data_batch_1",
-      "data_batch_2",
-      "data_batch_3",
-      "data_batch_4",
-      "data_batch_5",
-      "test_batch",
-    ]) {
-      writeFileSync(join("cifar", `${name}.bin`), cifarBytes(1));
-    }
-    const { json } = await done(
-      ...["train", "--data", "cifar10", "--data-dir", "cifar", "--model", "tiny", "--norm", "l2"],
-      ...["--epsilon", "0.001", "--epochs", "1", "--test-limit", "1", "--out", "c"],
-    );
-    expect(runSchema.parse(json).config.box).toBeNull();
-    const { network } = await loadModelFile("c/model.safetensors");
-    expect(network.nodes[1]).toMatchObject({ name: "normalize", layer: { kind: "scale-shift" } });
-  });
 });
 
 describe("certify", () => {

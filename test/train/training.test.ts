@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { attackBatch } from "../../src/attack/attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
+import type { Tensor } from "../../src/compute/backend.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { examples } from "../../src/data/dataset.js";
 import { generateGlyphs } from "../../src/data/glyphs/glyphs.js";
@@ -9,8 +10,11 @@ import { batchNorm, conv2d, flatten, linear, relu } from "../../src/network/buil
 import { sequential } from "../../src/network/network.js";
 import { initialWeights } from "../../src/network/weights.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/train/checkpoint.js";
+import { clipGradients } from "../../src/train/clip.js";
 import type { TrainConfig } from "../../src/train/config.js";
 import { checkRamp, rampAt, rateAt } from "../../src/train/schedule.js";
+import { configOf, type TrainSubject, trainSettings } from "../../src/train/settings.js";
+import { Sgd } from "../../src/train/sgd.js";
 import { Trainer, type TrainingState } from "../../src/train/trainer.js";
 
 const NETWORK = sequential(
@@ -31,14 +35,18 @@ const CONFIG: TrainConfig = {
   data: { name: "glyphs", count: 400, shape: [1, 28, 28], classes: 10, limit: 400, dataDir: null, seed: 0 },
   model: "test",
   norm: "linf",
-  epsilon: { start: 0.001, end: 0.02, epochs: 2 },
+  epsilon: { start: 0.001, end: 0.02, epochs: 2, shape: "linear" },
   box: [0, 1],
-  kappa: { start: 0.5, end: 1, epochs: 1 },
+  kappa: { start: 0.5, end: 1, epochs: 1, shape: "linear" },
+  warmupEpochs: 0,
   bound: "parallel",
   projections: "exact",
   sketch: "joint",
   epochs: 3,
   testLimit: 100,
+  evaluation: { every: 0, limit: null },
+  augmentation: null,
+  gradientClip: null,
   batchSize: BATCH,
   optimizer: { kind: "adam", weightDecay: 0 },
   learningRate: { rate: 0.01, factor: 0.5, every: 1, after: 2 },
@@ -46,6 +54,8 @@ const CONFIG: TrainConfig = {
   backend: "reference",
   dtype: "float64",
 };
+
+const SGD: TrainConfig["optimizer"] = { kind: "sgd", momentum: 0.9, weightDecay: 1e-3 };
 
 const backend = createReferenceBackend();
 
@@ -73,7 +83,7 @@ function comparable(state: TrainingState): unknown {
     counted,
     weights: [...weights],
     step: optimizer.step,
-    moments: [...optimizer.moments],
+    slots: [...optimizer.slots],
   };
 }
 
@@ -118,16 +128,18 @@ describe("training", () => {
     }
   });
 
-  it.each<readonly [number, "exact" | number]>([
-    [1, "exact"],
-    [13, "exact"],
-    [20, "exact"],
-    [33, "exact"],
-    [13, 4],
+  it.each<readonly [number, string, Partial<TrainConfig>]>([
+    [1, "exact", {}],
+    [13, "exact", {}],
+    [20, "exact", {}],
+    [33, "exact", {}],
+    [13, "projections", { projections: 4 }],
+    [13, "the planner's choice", { projections: "auto" }],
+    [33, "sgd, clipped, after a warm-up", { optimizer: SGD, gradientClip: 0.5, warmupEpochs: 1 }],
   ])(
-    "stopped after %i batches and resumed from its checkpoint gives the same numbers, projections %s",
-    async (batches, projections) => {
-      const config = { ...CONFIG, projections };
+    "stopped after %i batches and resumed from its checkpoint gives the same numbers: %s",
+    async (batches, _name, settings) => {
+      const config = { ...CONFIG, ...settings };
       const newTrainer = () =>
         new Trainer(createReferenceBackend(), NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
       const whole = newTrainer();
@@ -135,7 +147,7 @@ describe("training", () => {
       const first = newTrainer();
       await runAll(first, batches);
       const bytes = encodeCheckpoint(NETWORK, await first.state());
-      const state = decodeCheckpoint(NETWORK, bytes, "checkpoint");
+      const state = decodeCheckpoint(NETWORK, config.optimizer, bytes, "checkpoint");
       const second = new Trainer(createReferenceBackend(), NETWORK, state.weights, config, SOURCE);
       second.restore(state);
       await runAll(second);
@@ -144,11 +156,36 @@ describe("training", () => {
   );
 
   it("kappa 0 is standard training: no bounds, and no robust figures that could be taken for measured ones", async () => {
-    const config = { ...CONFIG, kappa: { start: 0, end: 0, epochs: 0 } };
+    const config = { ...CONFIG, kappa: { start: 0, end: 0, epochs: 0, shape: "linear" as const } };
     const trainer = new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
     await runAll(trainer);
     expect(trainer.rows[2]).toMatchObject({ robustLoss: null, robustError: null });
     expect(trainer.rows[2].error).toBeLessThan(trainer.rows[0].error);
+  });
+
+  it("a warm-up trains on the standard loss; then the ramps begin", async () => {
+    const config = { ...CONFIG, warmupEpochs: 2 };
+    const trainer = new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+    await runAll(trainer);
+    const [first, second, third] = trainer.rows;
+    expect([first.kappa, first.robustLoss, second.robustLoss]).toEqual([0, null, null]);
+    expect(third.epsilon).toBeCloseTo((0.001 + 0.02) / 2, 12);
+    expect(third.robustLoss).not.toBeNull();
+  });
+
+  it("a run that stays at guessing stops with advice", async () => {
+    // A first step so large that every answer is the same from then on.
+    const weights = new Map(initialWeights(NETWORK, 0) as Map<string, Float64Array>);
+    weights.set(
+      "linear1.weight",
+      (weights.get("linear1.weight") as Float64Array).map(() => 0),
+    );
+    const config = { ...CONFIG, epochs: 60, learningRate: { rate: 1e-12, factor: 1, every: 0, after: 0 } };
+    const trainer = new Trainer(backend, NETWORK, weights, config, SOURCE);
+    await expect(runAll(trainer)).rejects.toThrow(
+      /stayed at that of guessing, ln 10 = 2.30, up to epoch 20 .*--start-epsilon.*--warmup-epochs/,
+    );
+    expect(trainer.rows.length).toBe(20);
   });
 
   it("a loss that is no longer a number stops with advice", async () => {
@@ -162,7 +199,92 @@ describe("training", () => {
   });
 });
 
+describe("gradient descent", () => {
+  const backend = createReferenceBackend();
+  const at = (value: number) => new Map([["w", backend.upload(1, 1, [value])]]);
+  const read = async (tensors: ReadonlyMap<string, Tensor>) =>
+    (await backend.read(tensors.get("w") as Tensor))[0];
+
+  it("has momentum and weight decay", async () => {
+    const parameters = at(2);
+    const settings = { momentum: 0.5, weightDecay: 0.1 };
+    const sgd = new Sgd(backend, parameters, ["w"], settings);
+    sgd.update(parameters, at(1), 0.1);
+    // v = 1 + 0.1·2 = 1.2
+    expect(await read(parameters)).toBeCloseTo(2 - 0.1 * 1.2, 12);
+    sgd.update(parameters, at(1), 0.1);
+    expect(await read(parameters)).toBeCloseTo(1.88 - 0.1 * (0.5 * 1.2 + 1 + 0.188), 12);
+  });
+
+  it("clips gradients by their common norm, and only down", async () => {
+    const gradients = () =>
+      new Map([
+        ["w", backend.upload(1, 2, [3, 0])],
+        ["b", backend.upload(2, 1, [0, 4])],
+      ]);
+    const clipped = await clipGradients(backend, gradients(), 1);
+    const values = [...(await backend.read(clipped.get("w") as Tensor))];
+    values.push(...(await backend.read(clipped.get("b") as Tensor)));
+    for (const [i, expected] of [0.6, 0, 0, 0.8].entries()) expect(values[i]).toBeCloseTo(expected, 12);
+    const small = gradients();
+    expect(await clipGradients(backend, small, 5)).toBe(small);
+    const broken = at(Number.NaN);
+    expect(await clipGradients(backend, broken, 1)).toBe(broken);
+  });
+});
+
+describe("named settings", () => {
+  const subject: TrainSubject = {
+    data: CONFIG.data,
+    model: "small",
+    norm: "linf",
+    epsilon: 0.1,
+    box: [0, 1],
+    seed: 0,
+    backend: "native",
+    dtype: "float32",
+  };
+
+  it("are the paper's", () => {
+    expect(configOf(trainSettings("paper-mnist"), subject)).toMatchObject({
+      epochs: 60,
+      batchSize: 50,
+      projections: 50,
+      optimizer: { kind: "adam" },
+      epsilon: { start: 0.01, end: 0.1, epochs: 20 },
+      learningRate: { rate: 0.001, factor: 0.5, every: 10, after: 20 },
+    });
+    expect(configOf(trainSettings("paper-cifar10"), { ...subject, epsilon: 2 / 255 })).toMatchObject({
+      epsilon: { start: 0.001 * 0.225, end: 2 / 255, epochs: 20 },
+      optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 5e-4 },
+      learningRate: { rate: 0.05 },
+      gradientClip: 1,
+      augmentation: { flip: true, crop: 4 },
+    });
+  });
+
+  it("keep their proportions in shorter runs, and take what is said otherwise", () => {
+    const config = configOf(trainSettings("paper-mnist"), subject, { epochs: 12, projections: 10 });
+    expect(config).toMatchObject({
+      projections: 10,
+      epsilon: { epochs: 4 },
+      learningRate: { every: 2, after: 4 },
+    });
+    expect(() => trainSettings("papers")).toThrow(/settings: expected plain, paper-mnist.*"papers"/);
+  });
+});
+
 describe("schedules", () => {
+  it("a smooth ramp rises slowly at first, without a kink, to the same end", () => {
+    const ramp = { start: 0.1, end: 1.1, epochs: 8, shape: "smooth" } as const;
+    expect([rampAt(ramp, 0), rampAt(ramp, 8), rampAt(ramp, 9)]).toEqual([0.1, 1.1, 1.1]);
+    expect(rampAt(ramp, 1)).toBeLessThan(0.11);
+    const slope = (at: number) => (rampAt(ramp, at + 1e-6) - rampAt(ramp, at - 1e-6)) / 2e-6;
+    expect(slope(2 - 1e-4)).toBeCloseTo(slope(2 + 1e-4), 3);
+    expect(slope(3)).toBeCloseTo(slope(7), 6);
+    expect(rampAt(ramp, -3)).toBe(0.1);
+  });
+
   it("a ramp goes in a straight line and stays", () => {
     const ramp = { start: 0.01, end: 0.1, epochs: 20 };
     expect(rampAt(ramp, 0)).toBe(0.01);
@@ -175,7 +297,7 @@ describe("schedules", () => {
   it("the rate halves every ten epochs after the ramp", () => {
     const decay = { rate: 0.001, factor: 0.5, every: 10, after: 20 };
     expect([0, 19, 20, 29, 30, 59].map((epoch) => rateAt(decay, epoch))).toEqual([
-      0.001, 0.001, 0.0005, 0.0005, 0.00025, 0.0000625,
+      0.001, 0.001, 0.001, 0.001, 0.0005, 0.000125,
     ]);
     expect(rateAt({ ...decay, every: 0 }, 50)).toBe(0.001);
   });

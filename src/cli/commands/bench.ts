@@ -4,7 +4,7 @@ import { benchCertify, benchTrainStep, type StepFigure, type StepSubject } from 
 import type { Backend } from "../../compute/backend.js";
 import type { BoundMethod, DualOptions } from "../../dual/dual-network.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
-import { medianEstimator } from "../../estimators/median.js";
+import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
 import {
@@ -21,7 +21,7 @@ import type { CommandContext } from "../context.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import type { Progress } from "../progress.js";
-import { type Projections, parseProjections } from "../projection-options.js";
+import { parseProjections } from "../projection-options.js";
 import { NO_SCALING, planScaling, printScaling, runScaling } from "../scaling.js";
 import { formatTable } from "../table.js";
 import { wrap } from "../wording.js";
@@ -29,11 +29,11 @@ import { wrap } from "../wording.js";
 const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
 type Target = (typeof TARGETS)[number];
 
-const PAPERS_PROJECTIONS: readonly Projections[] = [50, 10, "exact"];
+const PAPERS_PROJECTIONS: readonly TrainingProjections[] = [50, 10, "exact"];
 
 interface BenchFlags extends SubjectsFlags, JsonOptions, MachineOptions {
   readonly bound: BoundMethod;
-  readonly projections: readonly Projections[];
+  readonly projections: readonly TrainingProjections[];
   readonly sketch: SketchForm;
   readonly most?: number;
 }
@@ -51,8 +51,8 @@ export function addBench(program: Command, context: CommandContext): void {
   command
     .option("--batch <n>", "examples of a step", wholeNumber("--batch", { min: 1 }), 50)
     .addOption(
-      new Option("--projections <r...>", "what train-step takes: projection dimensions, or exact")
-        .argParser<readonly Projections[]>(addProjections)
+      new Option("--projections <r...>", "what train-step takes: projection dimensions, auto or exact")
+        .argParser<readonly TrainingProjections[]>(addProjections)
         .default(PAPERS_PROJECTIONS, PAPERS_PROJECTIONS.join(" ")),
     )
     .option("--sketch <form>", "form of projections", oneOf<SketchForm>("--sketch", SKETCH_FORMS), "joint")
@@ -155,24 +155,28 @@ function totalRow(figure: KernelFigure): readonly (string | number)[] {
 }
 
 /** Each value of a flag that takes several, after those before it. */
-function addProjections(text: string, before: readonly Projections[]): readonly Projections[] {
+function addProjections(
+  text: string,
+  before: readonly TrainingProjections[],
+): readonly TrainingProjections[] {
   return [...(before === PAPERS_PROJECTIONS ? [] : before), parseProjections(text)];
 }
 
 async function runTraining(
   backend: Backend,
   subject: StepSubject,
-  projections: Projections,
+  projections: TrainingProjections,
   { bound: method, sketch: form, seed }: BenchFlags,
   output: Output,
 ): Promise<StepFigure> {
-  const suffix = projections === "exact" ? "exact" : `r=${projections}${form === "joint" ? "" : ` ${form}`}`;
+  const dimension = typeof projections === "string" ? projections : `r=${projections}`;
+  const suffix = projections === "exact" || form === "joint" ? dimension : `${dimension} ${form}`;
   const name = `${subject.name} ${suffix}`;
   const progress = output.progress({ label: `train-step ${name}`, total: 1 });
-  const dual = (step: number): DualOptions =>
-    projections === "exact"
-      ? { method }
-      : { estimator: medianEstimator({ dimension: projections, form, seed, path: ["bench", step] }) };
+  const dual = (step: number): DualOptions => {
+    const estimator = trainingEstimator(projections, { form, seed, path: ["bench", step] });
+    return estimator ? { estimator } : { method };
+  };
   try {
     return await benchTrainStep(backend, { ...subject, name }, dual);
   } finally {

@@ -8,6 +8,7 @@ import { architecture } from "../../network/architectures.js";
 import { initialWeights, releaseParameters, uploadWeights } from "../../network/weights.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { configOf, trainSettings } from "../../train/settings.js";
 import { someText } from "../arguments.js";
 import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
 import { type CertificationSubject, certificationRecord, guaranteeInWords } from "../certification-report.js";
@@ -25,7 +26,8 @@ import { Output } from "../output.js";
 import { QUICKSTART } from "../quickstart-settings.js";
 import { ReplacedFolder } from "../replaced-folder.js";
 import { formatFigures } from "../table.js";
-import { DATA_SEED, freshRun } from "../train/new-run.js";
+import { freshRun } from "../train/new-run.js";
+import { DATA_SEED, dataConfig } from "../train/train-config.js";
 import { runTraining } from "../train/training.js";
 import { formatBall, formatDuration, formatPercent } from "../wording.js";
 
@@ -150,31 +152,23 @@ function quickstartConfig(
   { backend }: OpenedBackend,
 ): TrainConfig {
   const { model, epochs, batch, rate, epsilon, startEpsilon, scheduleEpochs, testImages } = QUICKSTART;
-  return {
-    data: {
-      name: "glyphs",
-      count: train.count,
-      shape: [...train.shape],
-      classes: train.classes,
-      limit: QUICKSTART.trainImages,
-      dataDir: null,
-      seed: DATA_SEED,
-    },
+  const subject = {
+    data: dataConfig(train, { name: "glyphs", limit: QUICKSTART.trainImages }),
     model,
     norm: BALL.norm,
-    epsilon: { start: startEpsilon, end: epsilon, epochs: scheduleEpochs },
-    box: [...BALL.box],
-    kappa: { start: 1, end: 1, epochs: 0 },
-    bound: "parallel",
-    projections: "exact",
-    sketch: "joint",
-    epochs,
-    testLimit: testImages,
-    batchSize: batch,
-    optimizer: { kind: "adam", weightDecay: 0 },
-    learningRate: { rate, factor: 0.5, every: 0, after: 0 },
+    epsilon,
+    box: [BALL.box[0], BALL.box[1]] satisfies [number, number],
     seed,
     backend: backend.name,
     dtype: backend.dtype,
   };
+  return configOf(trainSettings("plain"), subject, {
+    epochs,
+    batchSize: batch,
+    learningRate: rate,
+    decayEvery: 0,
+    startEpsilon,
+    scheduleEpochs,
+    testLimit: testImages,
+  });
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../errors.js";
+import type { TrainingProjections } from "../../estimators/training.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { writePlot } from "../../report/plot.js";
 import { numberIn, oneOf, someText, wholeNumber } from "../arguments.js";
@@ -17,7 +18,7 @@ import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { openOutputFolder } from "../output-folder.js";
-import { type Projections, parseProjections } from "../projection-options.js";
+import { parseProjections } from "../projection-options.js";
 import { figure2Target } from "../reproduce/figure2.js";
 import { figure6Target } from "../reproduce/figure6.js";
 import { figure7Target } from "../reproduce/figure7.js";
@@ -66,7 +67,10 @@ export function addReproduce(program: Command, context: CommandContext): void {
   });
 }
 
-function addProjections(text: string, before: readonly Projections[] | undefined): readonly Projections[] {
+function addProjections(
+  text: string,
+  before: readonly TrainingProjections[] | undefined,
+): readonly TrainingProjections[] {
   return [...(before ?? []), parseProjections(text)];
 }
 

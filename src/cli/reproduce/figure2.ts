@@ -1,18 +1,21 @@
+import type { Backend } from "../../compute/backend.js";
+import type { Dataset } from "../../data/dataset.js";
 import { findKnown, loadDataset } from "../../data/load.js";
 import { locate } from "../../data/locate.js";
+import type { TrainingProjections } from "../../estimators/training.js";
 import { type Figure2Curve, type Figure2Point, figure2 } from "../../experiments/figure2.js";
 import { architecture } from "../../network/architectures.js";
 import type { Figure, Series } from "../../report/plot.js";
 import type { TrainConfig } from "../../train/config.js";
+import { configOf, type TrainSubject, trainSettings } from "../../train/settings.js";
 import { inOrder } from "../example-batches.js";
-import type { Projections } from "../projection-options.js";
 import { formatTable } from "../table.js";
 import { batchSource } from "../train/batch-source.js";
-import { DATA_SEED } from "../train/new-run.js";
+import { DATA_SEED, dataConfig } from "../train/train-config.js";
 import { formatDuration, formatPercent, plural } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
 
-const PROJECTIONS: readonly Projections[] = [10, 50, "exact"];
+const PROJECTIONS: readonly TrainingProjections[] = [10, 50, "exact"];
 const EPOCHS = 10;
 const TRAIN_EXAMPLES = 10_000;
 const TEST_EXAMPLES = 2000;
@@ -32,9 +35,9 @@ export const figure2Target: Target = {
     const test = await load("test", flags.testLimit ?? TEST_EXAMPLES);
     const model = flags.model?.[0] ?? "small";
     const network = architecture(model, { inputShape: train.shape, classes: train.classes });
-    const config = configOf(flags, model, train, backend.name, backend.dtype);
+    const config = figureConfig(flags, name, model, train, backend);
     const projections = flags.projections ?? PROJECTIONS;
-    const source = batchSource(train, BATCH, flags.seed);
+    const source = batchSource(train, config);
     const settings = { network, config, source, test: [...inOrder(test, BATCH)] };
     const progress = output.progress({ label: "figure2", total: projections.length * config.epochs });
     let done = 0;
@@ -69,51 +72,28 @@ function defaultData(dataDir: string | undefined): string {
   return mnist && locate(mnist, "train", { dataDir }) ? "mnist" : "glyphs";
 }
 
-function configOf(
+function figureConfig(
   flags: ReproduceFlags,
+  name: string,
   model: string,
-  train: {
-    readonly name: string;
-    readonly count: number;
-    readonly shape: readonly number[];
-    readonly classes: number;
-  },
-  backend: string,
-  dtype: TrainConfig["dtype"],
-): Omit<TrainConfig, "projections"> {
-  const epochs = flags.epochs ?? EPOCHS;
-  const schedule = Math.max(1, Math.floor(epochs / 2));
-  const epsilon = flags.epsilon ?? EPSILON;
-  return {
-    data: {
-      name: train.name,
-      count: train.count,
-      shape: [...train.shape],
-      classes: train.classes,
-      limit: train.count,
-      dataDir: flags.dataDir ?? null,
-      seed: DATA_SEED,
-    },
+  train: Dataset,
+  backend: Pick<Backend, "name" | "dtype">,
+): TrainConfig {
+  const subject: TrainSubject = {
+    data: dataConfig(train, { name, limit: train.count, dataDir: flags.dataDir }),
     model,
     norm: "linf",
-    epsilon: { start: epsilon / 100, end: epsilon, epochs: schedule },
+    epsilon: flags.epsilon ?? EPSILON,
     box: [0, 1],
-    kappa: { start: 1, end: 1, epochs: 0 },
-    bound: "parallel",
-    sketch: "joint",
-    epochs,
-    testLimit: 1,
-    batchSize: BATCH,
-    optimizer: { kind: "adam", weightDecay: 0 },
-    learningRate: { rate: 0.001, factor: 0.5, every: 10, after: schedule },
     seed: flags.seed,
-    backend,
-    dtype,
+    backend: backend.name,
+    dtype: backend.dtype,
   };
+  return configOf(trainSettings("plain"), subject, { epochs: flags.epochs ?? EPOCHS, batchSize: BATCH });
 }
 
-function curveName(projections: Projections): string {
-  return projections === "exact" ? "exact" : `r = ${projections}`;
+function curveName(projections: TrainingProjections): string {
+  return typeof projections === "string" ? projections : `r = ${projections}`;
 }
 
 function pointInWords({ epoch, testError, testRobustError, seconds }: Figure2Point): string {

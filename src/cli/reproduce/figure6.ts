@@ -62,7 +62,7 @@ export const figure6Target: Target = {
 };
 
 function dimensionsOf({ projections }: ReproduceFlags): readonly number[] {
-  return (projections ?? DIMENSIONS).filter((projection) => projection !== "exact");
+  return (projections ?? DIMENSIONS).filter((projection) => typeof projection === "number");
 }
 
 /** Curves of the figure: weights and form. */

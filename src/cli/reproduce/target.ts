@@ -1,7 +1,7 @@
+import type { TrainingProjections } from "../../estimators/training.js";
 import type { Figure } from "../../report/plot.js";
 import type { OpenedBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
-import type { Projections } from "../projection-options.js";
 
 /** The flags of `reproduce`; each target takes those that it knows, with defaults of its own. */
 export interface ReproduceFlags {
@@ -9,7 +9,7 @@ export interface ReproduceFlags {
   readonly data?: string;
   readonly dataDir?: string;
   readonly epsilon?: number;
-  readonly projections?: readonly Projections[];
+  readonly projections?: readonly TrainingProjections[];
   readonly epochs?: number;
   readonly limit?: number;
   readonly testLimit?: number;

@@ -1,12 +1,18 @@
+import { random } from "../../compute/random.js";
+import { augment } from "../../data/augment.js";
 import { batchIndices } from "../../data/batches.js";
 import { type Dataset, examples } from "../../data/dataset.js";
+import type { TrainConfig } from "../../train/config.js";
 import type { BatchSource } from "../../train/trainer.js";
 
 /**
- * The batches of a run. The order of an epoch is a function of the seed and the epoch alone, so that a run resumed in
- * the middle of one sees the batches that it would have seen.
+ * The batches of a run. The order of an epoch and its random flips and crops are functions of the seed and the epoch
+ * alone, so that a run resumed in the middle of one sees the batches that it would have seen.
  */
-export function batchSource(dataset: Dataset, batch: number, seed: number): BatchSource {
+export function batchSource(
+  dataset: Dataset,
+  { batchSize: batch, seed, augmentation }: Pick<TrainConfig, "batchSize" | "seed" | "augmentation">,
+): BatchSource {
   let cached: { readonly epoch: number; readonly order: readonly Int32Array[] } | null = null;
   return {
     batchesPerEpoch: Math.ceil(dataset.count / batch),
@@ -14,7 +20,10 @@ export function batchSource(dataset: Dataset, batch: number, seed: number): Batc
       if (cached?.epoch !== epoch) {
         cached = { epoch, order: [...batchIndices(dataset.count, { batch, seed, epoch })] };
       }
-      return examples(dataset, cached.order[index]);
+      const { x, labels } = examples(dataset, cached.order[index]);
+      if (!augmentation) return { x, labels };
+      const stream = random(seed, "augmentation").fork(epoch).fork(index);
+      return { x: augment(x, dataset.shape, augmentation, stream), labels };
     },
   };
 }

@@ -1,8 +1,8 @@
 import { existsSync, rmdirSync } from "node:fs";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, extname, join } from "node:path";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
-import { DATASET_NAMES, loadDataset } from "../../data/load.js";
+import { loadDataset } from "../../data/load.js";
 import { architecture } from "../../network/architectures.js";
 import { initialWeights, type Model } from "../../network/weights.js";
 import type { TrainConfig } from "../../train/config.js";
@@ -13,19 +13,17 @@ import { checkModelFitsData, isModelPath, openModel } from "../open-model.js";
 import { circumstances } from "./circumstances.js";
 import type { TrainFlags } from "./flags.js";
 import { CIFAR10_NORMALIZATION } from "./normalization.js";
+import { DATA_SEED, trainConfig } from "./train-config.js";
 import type { TrainingJob } from "./training.js";
-
-/** Seed of generated data: `glyphs` means the same examples in every command, whatever a run's own seed. */
-export const DATA_SEED = 0;
 
 /** A new run as the flags have it. Everything is read and checked before the folder is made. */
 export async function newRun(flags: TrainFlags, backend: Backend): Promise<TrainingJob> {
   const ball = readBall(flags);
-  const { data, dataDir, limit, testLimit } = flags;
+  const { data, dataDir, limit } = flags;
   const train = await loadDataset(data, { split: "train", limit, dataDir, seed: DATA_SEED });
-  const test = await loadDataset(data, { split: "test", limit: testLimit, dataDir, seed: DATA_SEED });
   const model = await startingModel(flags, train);
   const config = trainConfig(flags, train, backend);
+  const test = await loadDataset(data, { split: "test", limit: testCount(config), dataDir, seed: DATA_SEED });
   for (const dataset of [train, test]) {
     checkModelFitsData(model.network, dataset, `model ${flags.model}`);
     const { start, end } = config.epsilon;
@@ -44,8 +42,15 @@ export function freshRun(config: TrainConfig): Run {
     ...circumstances(),
     seed: config.seed,
     epochs: [],
+    best: null,
     evaluation: null,
   };
+}
+
+/** How many test examples a run wants at most; undefined for all. */
+export function testCount({ testLimit, evaluation }: TrainConfig): number | undefined {
+  if (testLimit === null || (evaluation.every > 0 && evaluation.limit === null)) return undefined;
+  return Math.max(testLimit, evaluation.every > 0 ? (evaluation.limit ?? 0) : 0);
 }
 
 /** Takes a folder away again in which nothing could be written. */
@@ -69,40 +74,6 @@ async function startingModel({ model, seed }: TrainFlags, train: Dataset): Promi
     ...(train.name === "cifar10" && { normalization: CIFAR10_NORMALIZATION }),
   });
   return { network, weights: initialWeights(network, seed) };
-}
-
-/** The flags' settings as `run.json` has them, with every default filled in. */
-export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend): TrainConfig {
-  const { norm, epsilon, box } = readBall(flags);
-  const { epochs, kappa, rate, rateDecayFactor: factor, rateDecayEvery: every } = flags;
-  const scheduleEpochs = flags.scheduleEpochs ?? Math.max(1, Math.floor(epochs / 2));
-  return {
-    data: {
-      name: DATASET_NAMES.includes(flags.data) ? flags.data : resolve(flags.data),
-      count: train.count,
-      shape: [...train.shape],
-      classes: train.classes,
-      limit: flags.limit ?? null,
-      dataDir: flags.dataDir === undefined ? null : resolve(flags.dataDir),
-      seed: DATA_SEED,
-    },
-    model: isModelPath(flags.model) ? resolve(flags.model) : flags.model,
-    norm,
-    epsilon: { start: flags.startEpsilon ?? epsilon / 100, end: epsilon, epochs: scheduleEpochs },
-    box: box === null ? null : [box[0], box[1]],
-    kappa: { ...kappa, epochs: flags.kappaEpochs ?? scheduleEpochs },
-    bound: flags.bound,
-    projections: flags.projections,
-    sketch: flags.sketch,
-    epochs,
-    testLimit: flags.testLimit,
-    batchSize: flags.batch,
-    optimizer: { kind: "adam", weightDecay: 0 },
-    learningRate: { rate, factor, every, after: flags.rateDecayAfter ?? scheduleEpochs },
-    seed: flags.seed,
-    backend: backend.name,
-    dtype: backend.dtype,
-  };
 }
 
 /** `runs/<data>-<model>-<epsilon>`, with a number after it if that is taken. */

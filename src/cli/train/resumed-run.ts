@@ -7,17 +7,18 @@ import type { TrainConfig } from "../../train/config.js";
 import type { Run, RunFolder } from "../../train/run-folder.js";
 import type { TrainingState } from "../../train/trainer.js";
 import { checkModelFitsData } from "../open-model.js";
+import { testCount } from "./new-run.js";
 import type { TrainingJob } from "./training.js";
 
 /** A run as its folder has it: the network of its model file, the numbers of its checkpoint, the same data again. */
 export async function resumedRun(folder: RunFolder, run: Run): Promise<TrainingJob> {
   const { network } = await loadModelFile(folder.file("model"));
-  const state = await folder.readCheckpoint(network);
+  const state = await folder.readCheckpoint(network, run.config);
   checkPosition(folder, run.config, state);
   const { name, limit, dataDir, seed } = run.config.data;
   const common = { seed, dataDir: dataDir ?? undefined };
   const train = await loadDataset(name, { ...common, split: "train", limit: limit ?? undefined });
-  const test = await loadDataset(name, { ...common, split: "test", limit: run.config.testLimit });
+  const test = await loadDataset(name, { ...common, split: "test", limit: testCount(run.config) });
   checkSameData(folder, run.config, train);
   for (const dataset of [train, test]) checkModelFitsData(network, dataset, folder.file("model"));
   return { folder, run, network, weights: state.weights, state, train, test };

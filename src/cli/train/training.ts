@@ -2,16 +2,18 @@ import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { Network } from "../../network/network.js";
 import type { Weights } from "../../network/weights.js";
-import type { TrainConfig } from "../../train/config.js";
+import type { EpochRow } from "../../train/config.js";
+import { EventFile } from "../../train/event-file.js";
 import type { Run, RunFolder } from "../../train/run-folder.js";
 import { Trainer, type TrainingEvent, type TrainingState } from "../../train/trainer.js";
-import { type Certification, certifyDataset } from "../certification.js";
+import type { Certification } from "../certification.js";
 import type { Interruption } from "../interruption.js";
 import { nextTurn } from "../next-turn.js";
 import type { Output } from "../output.js";
 import type { Progress } from "../progress.js";
 import { formatDuration, formatNumber, formatPercent } from "../wording.js";
 import { batchSource } from "./batch-source.js";
+import { bestEpoch, evaluateEpoch, evaluateRun, evaluationRecord, isDue } from "./evaluation.js";
 
 /** A run that is ready to go: everything has been read and checked. */
 export interface TrainingJob {
@@ -32,12 +34,12 @@ export interface TrainingOutcome {
   readonly certification: Certification | null;
 }
 
-/** Examples certified at a time in the evaluation; each verdict is its own, whatever the batch. */
-const EVALUATION_BATCH = 20;
+/** The state is kept after every epoch, and after this many seconds within one. */
+const SAVE_EVERY_SECONDS = 300;
 
 /**
- * Trains, evaluates by exact bounds, and keeps the run folder such that the run can go on from its last epoch whatever
- * happens, and from its last batch after a signal.
+ * Trains, evaluates by exact bounds, and keeps the run folder such that the run can go on from the last state kept
+ * whatever happens, and from its last batch after a signal.
  */
 export async function runTraining(
   job: TrainingJob,
@@ -47,7 +49,7 @@ export async function runTraining(
 ): Promise<TrainingOutcome> {
   const { folder, network, train } = job;
   const { config } = job.run;
-  const source = batchSource(train, config.batchSize, config.seed);
+  const source = batchSource(train, config);
   const trainer = new Trainer(backend, network, job.weights, config, source);
   try {
     if (job.state) trainer.restore(job.state);
@@ -55,18 +57,27 @@ export async function runTraining(
     // The record comes last: a folder without one is no run yet. An unwritable folder is found out here.
     await saveState(job, trainer);
     await folder.writeRun(run);
+    const events = new EventFile(folder.path, trainer.rows);
     const save = async (changes: Partial<Run>): Promise<Run> => {
-      run = { ...run, ...changes, epochs: [...trainer.rows] };
+      run = {
+        ...run,
+        ...changes,
+        epochs: [...trainer.rows],
+        best: bestEpoch(trainer.rows, config)?.epoch ?? null,
+      };
       await folder.writeRun(run);
       return run;
     };
     try {
-      await trainEpochs(job, trainer, source.batchesPerEpoch, output, interruption, save);
+      await trainEpochs(
+        { job, trainer, backend, output, interruption, events, save },
+        source.batchesPerEpoch,
+      );
       const certification = interruption.aborted
         ? null
-        : await evaluate(job, trainer, backend, output, interruption);
+        : await evaluateRun(trainer, backend, job.test, output, interruption.signal);
       if (certification) {
-        const evaluation = evaluationOf(run, job.test, certification);
+        const evaluation = evaluationRecord(run, certification);
         return { run: await save({ status: "finished", evaluation }), certification };
       }
       await folder.writeCheckpoint(network, await trainer.state());
@@ -81,32 +92,53 @@ export async function runTraining(
   }
 }
 
+type BatchEvent = Extract<TrainingEvent, { kind: "batch" }>;
+
+/** A run on its way. */
+interface Course {
+  readonly job: TrainingJob;
+  readonly trainer: Trainer;
+  readonly backend: Backend;
+  readonly output: Output;
+  readonly interruption: Interruption;
+  readonly events: EventFile;
+  save(changes: Partial<Run>): Promise<Run>;
+}
+
 async function saveState({ folder, network, run }: TrainingJob, trainer: Trainer): Promise<void> {
   const state = await trainer.state();
-  // The model file is that of the last whole epoch.
-  if (state.batch === 0) await folder.writeModel(network, state.weights, run.config, state.rows);
+  // The model files are those of whole epochs.
+  if (state.batch === 0) {
+    const model = { network, weights: state.weights };
+    await folder.writeModel("model", model, run.config, state.rows);
+    const best = bestEpoch(state.rows, run.config);
+    if (best !== null && best.epoch === state.rows.length) {
+      await folder.writeModel("best", model, run.config, state.rows);
+    }
+  }
   await folder.writeCheckpoint(network, state);
 }
 
-async function trainEpochs(
-  job: TrainingJob,
-  trainer: Trainer,
-  batchesPerEpoch: number,
-  output: Output,
-  interruption: Interruption,
-  save: (changes: Partial<Run>) => Promise<Run>,
-): Promise<void> {
+async function trainEpochs(course: Course, batchesPerEpoch: number): Promise<void> {
+  const { job, trainer, output, interruption } = course;
   const { epochs } = job.run.config;
   const start = job.state ? job.state.epoch * batchesPerEpoch + job.state.batch : 0;
   const total = epochs * batchesPerEpoch;
   if (start >= total) return;
   const progress = output.progress({ label: "train", total, start });
+  let saved = performance.now();
   try {
+    await finishLastEpoch(course, progress);
     for await (const event of trainer.run(interruption.signal)) {
-      tell(event, batchesPerEpoch, job.run.config, progress);
       if (event.kind === "epoch") {
-        await saveState(job, trainer);
-        await save({});
+        await finishEpoch(course, event.row, progress);
+        saved = performance.now();
+      } else {
+        tellBatch(event, batchesPerEpoch, progress);
+        if (performance.now() - saved > 1000 * SAVE_EVERY_SECONDS) {
+          await saveState(job, trainer);
+          saved = performance.now();
+        }
       }
       await nextTurn();
     }
@@ -115,62 +147,49 @@ async function trainEpochs(
   }
 }
 
-function tell(event: TrainingEvent, batchesPerEpoch: number, config: TrainConfig, progress: Progress): void {
-  switch (event.kind) {
-    case "batch": {
-      const { epoch, batch, sums } = event;
-      const figure =
-        sums.bounded > 0
-          ? `robust error ${formatPercent(sums.notCertified / sums.bounded)}`
-          : `error ${formatPercent(sums.wrong / sums.examples)}`;
-      progress.update(epoch * batchesPerEpoch + batch, `epoch ${epoch + 1}, ${figure}`);
-      return;
-    }
-    case "epoch": {
-      const { epoch, epsilon, loss, robustLoss, error, robustError, seconds } = event.row;
-      const figures =
-        robustLoss === null || robustError === null
-          ? `loss ${loss.toFixed(2)}  error ${formatPercent(error)}`
-          : `epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
-            `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}`;
-      progress.line(`epoch ${epoch}/${config.epochs}  ${figures}  ${formatDuration(seconds)}`);
-      return;
-    }
-    default:
-      event satisfies never;
+/** An epoch whose evaluation was interrupted is evaluated first. */
+async function finishLastEpoch(course: Course, progress: Progress): Promise<void> {
+  const { job, trainer } = course;
+  const last = trainer.rows[trainer.rows.length - 1];
+  if (!last || job.state?.batch !== 0 || last.test || !isDue(job.run.config, last.epoch)) return;
+  await finishEpoch(course, last, progress);
+}
+
+/** Evaluates an epoch where that is due, and keeps it. */
+async function finishEpoch(course: Course, row: EpochRow, progress: Progress): Promise<void> {
+  const { job, trainer, backend, interruption, events, save } = course;
+  const { config } = job.run;
+  if (isDue(config, row.epoch)) {
+    progress.update(row.epoch * Math.ceil(job.train.count / config.batchSize), "evaluating");
+    const test = await evaluateEpoch(trainer, backend, job.test, interruption.signal);
+    // Without it the epoch cannot be kept: the run goes on from the state before.
+    if (!test) return;
+    trainer.noteTest(test);
   }
+  const whole = trainer.rows[trainer.rows.length - 1];
+  progress.line(epochInWords(whole, config.epochs));
+  await saveState(job, trainer);
+  await save({});
+  events.add(whole);
 }
 
-async function evaluate(
-  { network, test, run }: TrainingJob,
-  trainer: Trainer,
-  backend: Backend,
-  output: Output,
-  interruption: Interruption,
-): Promise<Certification | null> {
-  const { norm, epsilon, box, bound } = run.config;
-  return certifyDataset(
-    { backend, network, parameters: trainer.parameters },
-    test,
-    {
-      ball: { norm, epsilon: epsilon.end, box },
-      method: bound,
-      against: "prediction",
-      batch: EVALUATION_BATCH,
-    },
-    output,
-    interruption.signal,
-  );
+function tellBatch({ epoch, batch, sums }: BatchEvent, batchesPerEpoch: number, progress: Progress): void {
+  const figure =
+    sums.bounded > 0
+      ? `robust error ${formatPercent(sums.notCertified / sums.bounded)}`
+      : `error ${formatPercent(sums.wrong / sums.examples)}`;
+  progress.update(epoch * batchesPerEpoch + batch, `epoch ${epoch + 1}, ${figure}`);
 }
 
-function evaluationOf({ config }: Run, test: Dataset, { summary }: Certification): Run["evaluation"] {
-  const { error, robustError, seconds } = summary;
-  return {
-    examples: test.count,
-    epsilon: config.epsilon.end,
-    error,
-    robustError,
-    guarantee: "exact",
-    seconds,
-  };
+function epochInWords(row: EpochRow, epochs: number): string {
+  const { epoch, epsilon, loss, robustLoss, error, robustError, seconds, test } = row;
+  const figures =
+    robustLoss === null || robustError === null
+      ? `loss ${loss.toFixed(2)}  error ${formatPercent(error)}`
+      : `epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
+        `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}`;
+  const tested = test
+    ? `  test error ${formatPercent(test.error)}  robust ${formatPercent(test.robustError, "upper")}`
+    : "";
+  return `epoch ${epoch}/${epochs}  ${figures}${tested}  ${formatDuration(seconds)}`;
 }

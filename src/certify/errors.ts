@@ -1,0 +1,45 @@
+import type { Backend } from "../compute/backend.js";
+import type { BallSpec } from "../dual/ball.js";
+import type { Network } from "../network/network.js";
+import type { Parameters } from "../network/weights.js";
+import { type CertifyOptions, certifyBatch } from "./certify.js";
+
+/** Examples as a batch: x `[features, examples]` feature-major, labels `[examples]`. */
+export interface LabelledBatch {
+  readonly x: Float64Array;
+  readonly labels: Int32Array;
+}
+
+/** Fractions of examples. */
+export interface Errors {
+  readonly examples: number;
+  readonly error: number;
+  /** An example counts as right only if it is certified and the prediction is its label. */
+  readonly robustError: number;
+}
+
+/** Standard and robust error; margins that the box proves are left out, as verdicts are the same. */
+export async function certifiedErrors(
+  backend: Backend,
+  network: Network,
+  parameters: Parameters,
+  batches: Iterable<LabelledBatch>,
+  ball: BallSpec,
+  options: CertifyOptions = {},
+  onBatch: () => void | Promise<void> = () => {},
+): Promise<Errors> {
+  let [examples, right, robust] = [0, 0, 0];
+  for (const { x, labels } of batches) {
+    const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
+      ...options,
+      margins: "open",
+    });
+    verdict.examples.forEach(({ prediction, certified }, b) => {
+      if (prediction === labels[b]) right += 1;
+      if (prediction === labels[b] && certified) robust += 1;
+    });
+    examples += labels.length;
+    await onBatch();
+  }
+  return { examples, error: 1 - right / examples, robustError: 1 - robust / examples };
+}

@@ -1,0 +1,92 @@
+import { certifiedErrors } from "../../certify/errors.js";
+import type { Backend } from "../../compute/backend.js";
+import { type Dataset, take } from "../../data/dataset.js";
+import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
+import type { Run } from "../../train/run-folder.js";
+import type { Trainer } from "../../train/trainer.js";
+import { type Certification, certifyDataset } from "../certification.js";
+import { inOrder } from "../example-batches.js";
+import { nextTurn } from "../next-turn.js";
+import type { Output } from "../output.js";
+
+/** Examples certified at a time; each verdict is its own, whatever the batch. */
+const EVALUATION_BATCH = 20;
+
+/** Whether an epoch is to be evaluated on test examples. */
+export function isDue({ evaluation: { every } }: TrainConfig, epoch: number): boolean {
+  return every > 0 && epoch % every === 0;
+}
+
+/** Errors of the model as it is now at the radius that training ends with; null if the signal aborts on the way. */
+export async function evaluateEpoch(
+  trainer: Trainer,
+  backend: Backend,
+  test: Dataset,
+  signal: AbortSignal,
+): Promise<TestRow | null> {
+  const { norm, epsilon, box, bound: method, evaluation } = trainer.config;
+  const { network, parameters } = trainer;
+  const batches = inOrder(take(test, evaluation.limit ?? test.count), EVALUATION_BATCH);
+  const ball = { norm, epsilon: epsilon.end, box };
+  const errors = await certifiedErrors(
+    backend,
+    network,
+    parameters,
+    untilAborted(batches, signal),
+    ball,
+    { method },
+    nextTurn,
+  );
+  return signal.aborted ? null : { ...errors, epsilon: epsilon.end };
+}
+
+function* untilAborted<T>(items: Iterable<T>, signal: AbortSignal): Generator<T, void, undefined> {
+  for (const item of items) {
+    if (signal.aborted) return;
+    yield item;
+  }
+}
+
+/**
+ * The epoch with the lowest robust error on test examples among those whose training had reached its radius; the first of
+ * equals. Its choice saw these examples, so that on others the error is likely to be higher.
+ */
+export function bestEpoch(rows: readonly EpochRow[], { epsilon }: TrainConfig): EpochRow | null {
+  let best: EpochRow | null = null;
+  for (const row of rows) {
+    if (row.test === null || row.epsilon !== epsilon.end) continue;
+    if (best?.test == null || row.test.robustError < best.test.robustError) best = row;
+  }
+  return best;
+}
+
+/** The final evaluation, by exact bounds. Null if the signal aborts. */
+export async function evaluateRun(
+  trainer: Trainer,
+  backend: Backend,
+  test: Dataset,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Certification | null> {
+  const { norm, epsilon, box, bound: method, testLimit } = trainer.config;
+  const { network, parameters } = trainer;
+  return certifyDataset(
+    { backend, network, parameters },
+    take(test, testLimit ?? test.count),
+    { ball: { norm, epsilon: epsilon.end, box }, method, against: "prediction", batch: EVALUATION_BATCH },
+    output,
+    signal,
+  );
+}
+
+export function evaluationRecord({ config }: Run, { summary, examples }: Certification): Run["evaluation"] {
+  const { error, robustError, seconds } = summary;
+  return {
+    examples: examples.length,
+    epsilon: config.epsilon.end,
+    error,
+    robustError,
+    guarantee: "exact",
+    seconds,
+  };
+}

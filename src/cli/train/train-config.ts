@@ -1,0 +1,100 @@
+import { resolve } from "node:path";
+import type { Backend } from "../../compute/backend.js";
+import type { Dataset } from "../../data/dataset.js";
+import { DATASET_NAMES } from "../../data/load.js";
+import { UsageError } from "../../errors.js";
+import type { TrainConfig } from "../../train/config.js";
+import { configOf, type TrainSettings, type TrainSubject, trainSettings } from "../../train/settings.js";
+import { readBall } from "../common-options.js";
+import { isModelPath } from "../open-model.js";
+import type { TrainFlags } from "./flags.js";
+
+/** Seed of generated data: `glyphs` means the same examples in every command, whatever a run's own seed. */
+export const DATA_SEED = 0;
+
+/** The examples of a run, so that a resumed one can check that they are the same. */
+export function dataConfig(
+  train: Dataset,
+  from: { readonly name: string; readonly limit: number | null; readonly dataDir?: string | undefined },
+): TrainConfig["data"] {
+  return {
+    name: DATASET_NAMES.includes(from.name) ? from.name : resolve(from.name),
+    count: train.count,
+    shape: [...train.shape],
+    classes: train.classes,
+    limit: from.limit,
+    dataDir: from.dataDir === undefined ? null : resolve(from.dataDir),
+    seed: DATA_SEED,
+  };
+}
+
+/** The flags' settings as `run.json` has them, with every default filled in. */
+export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend): TrainConfig {
+  const named = trainSettings(flags.settings);
+  const { norm, epsilon, box } = readBall(flags);
+  const subject: TrainSubject = {
+    data: dataConfig(train, { name: flags.data, limit: flags.limit ?? null, dataDir: flags.dataDir }),
+    model: isModelPath(flags.model) ? resolve(flags.model) : flags.model,
+    norm,
+    epsilon,
+    box: box === null ? null : [box[0], box[1]],
+    seed: flags.seed,
+    backend: backend.name,
+    dtype: backend.dtype,
+  };
+  return configOf(named, subject, {
+    epochs: flags.epochs ?? named.epochs,
+    startEpsilon: flags.startEpsilon,
+    scheduleEpochs: flags.scheduleEpochs,
+    shape: flags.schedule,
+    kappa: flags.kappa,
+    kappaEpochs: flags.kappaEpochs,
+    warmupEpochs: flags.warmupEpochs,
+    bound: flags.bound,
+    projections: flags.projections ?? named.projections,
+    sketch: flags.sketch,
+    evaluation: { every: flags.evaluateEvery, limit: countOf(flags.evaluateLimit) },
+    batchSize: flags.batch ?? named.batchSize,
+    augmentation: augmentationOf(flags, named, train),
+    optimizer: optimizerOf(flags, named),
+    gradientClip: clipOf(flags, named),
+    learningRate: flags.rate ?? named.learningRate,
+    decayFactor: flags.rateDecayFactor ?? named.decayFactor,
+    decayEvery: flags.rateDecayEvery,
+    decayAfter: flags.rateDecayAfter,
+    testLimit: countOf(flags.testLimit),
+  });
+}
+
+function countOf(limit: number | "all"): number | null {
+  return limit === "all" ? null : limit;
+}
+
+function optimizerOf(flags: TrainFlags, { optimizer: named }: TrainSettings): TrainConfig["optimizer"] {
+  const kind = flags.optimizer ?? named.kind;
+  const weightDecay = flags.weightDecay ?? named.weightDecay;
+  if (kind === "adam") {
+    if (flags.momentum === undefined) return { kind, weightDecay };
+    throw new UsageError("--momentum: expected with --optimizer sgd alone, found with adam");
+  }
+  const momentum = flags.momentum ?? (named.kind === "sgd" ? named.momentum : 0.9);
+  return { kind, momentum, weightDecay };
+}
+
+function clipOf({ clip }: TrainFlags, { gradientClip }: TrainSettings): number | null {
+  if (clip === undefined) return gradientClip;
+  return clip === "none" ? null : clip;
+}
+
+function augmentationOf(
+  { flip, crop }: TrainFlags,
+  { augmentation: named }: TrainSettings,
+  { shape, name }: Dataset,
+): TrainConfig["augmentation"] {
+  const own = { flip: flip ?? named?.flip ?? false, crop: crop ?? named?.crop ?? 0 };
+  if (!own.flip && own.crop === 0) return null;
+  if (shape.length === 3) return own;
+  throw new UsageError(
+    `${own.flip ? "--flip" : "--crop"}: expected images, found examples of shape [${shape}] in data set ${name}`,
+  );
+}

@@ -1,0 +1,22 @@
+import type { Estimator, SketchForm } from "../dual/estimator.js";
+import { medianEstimator } from "./median.js";
+
+/**
+ * How training bounds: `exact`; r random projections wherever a layer is wider than that, as the paper does; or `auto`,
+ * where the planner takes projections for the layers that they bound at a lower cost than exact rows would.
+ */
+export type TrainingProjections = number | "exact" | "auto";
+
+/** The projection dimension of `auto`: the paper's. */
+export const AUTO_DIMENSION = 50;
+
+/** The estimator of a step, a new sketch for each path; null for exact bounds. */
+export function trainingEstimator(
+  projections: TrainingProjections,
+  settings: { readonly form: SketchForm; readonly seed: number; readonly path: readonly (string | number)[] },
+): Estimator | null {
+  if (projections === "exact") return null;
+  if (projections === "auto")
+    return medianEstimator({ ...settings, dimension: AUTO_DIMENSION, when: "cheaper" });
+  return medianEstimator({ ...settings, dimension: projections });
+}

@@ -1,0 +1,140 @@
+import { UsageError } from "../errors.js";
+import type { TrainingProjections } from "../estimators/training.js";
+import { type TrainConfig, trainConfigSchema } from "./config.js";
+import type { RampShape } from "./schedule.js";
+
+/** How to train, whatever the data, the model, the ball and the machine are. */
+export interface TrainSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly projections: TrainingProjections;
+  readonly optimizer: TrainConfig["optimizer"];
+  readonly learningRate: number;
+  /** What the rate is multiplied by. */
+  readonly decayFactor: number;
+  /** Epochs from one decay to the next, of so many epochs; 0 is none. */
+  decayEvery(epochs: number): number;
+  /** Epochs until ε is reached, of so many epochs. */
+  scheduleEpochs(epochs: number): number;
+  /** ε of the first step. */
+  startEpsilon(ball: { readonly norm: string; readonly epsilon: number }): number;
+  readonly gradientClip: number | null;
+  readonly augmentation: TrainConfig["augmentation"];
+}
+
+const MNIST: TrainSettings = {
+  epochs: 60,
+  batchSize: 50,
+  projections: 50,
+  optimizer: { kind: "adam", weightDecay: 0 },
+  learningRate: 0.001,
+  decayFactor: 0.5,
+  // A run of another length keeps the proportions: a third for the ramp, four decays after it.
+  decayEvery: (epochs) => Math.max(1, Math.round(epochs / 6)),
+  scheduleEpochs: (epochs) => Math.round(epochs / 3),
+  startEpsilon: ({ norm, epsilon }) => (norm === "linf" ? Math.min(0.01, epsilon) : epsilon / 10),
+  gradientClip: null,
+  augmentation: null,
+};
+
+/** Of CIFAR-10 pixels; the paper's ε is in units of normalised ones. */
+const CIFAR_DEVIATION = 0.225;
+
+/** Settings by name. `paper-…` are those of the paper's experiments (Section 4). */
+export const TRAIN_SETTINGS: Readonly<Record<string, TrainSettings>> = {
+  plain: {
+    ...MNIST,
+    epochs: 10,
+    projections: "exact",
+    decayEvery: () => 10,
+    scheduleEpochs: (epochs) => Math.max(1, Math.floor(epochs / 2)),
+    startEpsilon: ({ epsilon }) => epsilon / 100,
+  },
+  "paper-mnist": MNIST,
+  "paper-cifar10": {
+    ...MNIST,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 5e-4 },
+    learningRate: 0.05,
+    startEpsilon: ({ norm, epsilon }) =>
+      norm === "linf" ? Math.min(0.001 * CIFAR_DEVIATION, epsilon) : epsilon / 10,
+    gradientClip: 1,
+    augmentation: { flip: true, crop: 4 },
+  },
+};
+
+/** Throws a `UsageError` for a name that there is not. */
+export function trainSettings(name: string): TrainSettings {
+  const settings = Object.hasOwn(TRAIN_SETTINGS, name) ? TRAIN_SETTINGS[name] : undefined;
+  if (settings) return settings;
+  throw new UsageError(
+    `settings: expected ${Object.keys(TRAIN_SETTINGS).join(", ")}, found ${JSON.stringify(name)}`,
+  );
+}
+
+/** What is trained, on what, within which ball, by which machine. */
+export interface TrainSubject
+  extends Pick<TrainConfig, "data" | "model" | "norm" | "box" | "seed" | "backend" | "dtype"> {
+  /** The radius that training ends with. */
+  readonly epsilon: number;
+}
+
+/** What is to be other than in named settings. */
+export interface TrainOverrides
+  extends Partial<
+    Pick<TrainConfig, "bound" | "sketch" | "testLimit" | "evaluation"> &
+      Pick<
+        TrainSettings,
+        | "epochs"
+        | "batchSize"
+        | "projections"
+        | "optimizer"
+        | "learningRate"
+        | "decayFactor"
+        | "gradientClip"
+        | "augmentation"
+      >
+  > {
+  readonly startEpsilon?: number | undefined;
+  readonly scheduleEpochs?: number | undefined;
+  readonly shape?: RampShape;
+  readonly kappa?: { readonly start: number; readonly end: number };
+  readonly kappaEpochs?: number | undefined;
+  readonly warmupEpochs?: number;
+  readonly decayEvery?: number | undefined;
+  readonly decayAfter?: number | undefined;
+}
+
+/** A whole configuration, in the order of its schema: the settings' where `overrides` says nothing. */
+export function configOf(
+  settings: TrainSettings,
+  { epsilon, ...subject }: TrainSubject,
+  overrides: TrainOverrides = {},
+): TrainConfig {
+  const { shape = "linear", warmupEpochs = 0, kappa = { start: 1, end: 1 } } = overrides;
+  const epochs = overrides.epochs ?? settings.epochs;
+  const scheduleEpochs = overrides.scheduleEpochs ?? settings.scheduleEpochs(epochs);
+  const start = overrides.startEpsilon ?? settings.startEpsilon({ norm: subject.norm, epsilon });
+  const { gradientClip = settings.gradientClip, augmentation = settings.augmentation } = overrides;
+  return trainConfigSchema.parse({
+    ...subject,
+    epsilon: { start, end: epsilon, epochs: scheduleEpochs, shape },
+    kappa: { ...kappa, epochs: overrides.kappaEpochs ?? scheduleEpochs, shape },
+    warmupEpochs,
+    bound: overrides.bound ?? "parallel",
+    projections: overrides.projections ?? settings.projections,
+    sketch: overrides.sketch ?? "joint",
+    epochs,
+    testLimit: overrides.testLimit ?? null,
+    evaluation: overrides.evaluation ?? { every: 0, limit: null },
+    batchSize: overrides.batchSize ?? settings.batchSize,
+    augmentation,
+    optimizer: overrides.optimizer ?? settings.optimizer,
+    gradientClip,
+    learningRate: {
+      rate: overrides.learningRate ?? settings.learningRate,
+      factor: overrides.decayFactor ?? settings.decayFactor,
+      every: overrides.decayEvery ?? settings.decayEvery(epochs),
+      after: overrides.decayAfter ?? warmupEpochs + scheduleEpochs,
+    },
+  } satisfies TrainConfig);
+}

@@ -1,0 +1,37 @@
+import { UsageError } from "../errors.js";
+import type { EpochRow } from "./config.js";
+
+/** Updates without any progress after which training is called stuck. */
+const PATIENCE = 400;
+/** How close to guessing counts as no progress. */
+const NEAR = 0.02;
+
+/**
+ * Throws a `UsageError` with advice if training does no better than guessing: through the last epochs, 400 updates or
+ * more, the loss was that of equal chances for all classes, ln K, and answers were hardly ever right. A known trap when ε
+ * starts large: bounds are so loose that a constant answer has the least robust loss, and its gradient is zero.
+ */
+export function checkLearning(rows: readonly EpochRow[], classes: number, batchesPerEpoch: number): void {
+  const epochs = Math.max(1, Math.ceil(PATIENCE / batchesPerEpoch));
+  const last = rows.slice(-epochs);
+  if (last.length < epochs || !last.every((row) => isGuessing(row, classes))) return;
+  const { epoch, epsilon, kappa } = last[last.length - 1];
+  const mend =
+    kappa > 0
+      ? "let epsilon start smaller or rise more slowly (--start-epsilon, --schedule-epochs), or begin with --warmup-epochs"
+      : "try another --rate";
+  throw new UsageError(
+    `training: the loss has stayed at that of guessing, ln ${classes} = ${Math.log(classes).toFixed(2)}, up to epoch ` +
+      `${epoch} (epsilon ${Number(epsilon.toPrecision(3))}); ${mend}`,
+  );
+}
+
+function isGuessing({ loss, robustLoss, error }: EpochRow, classes: number): boolean {
+  const guess = Math.log(classes);
+  const chance = 1 - 1 / classes;
+  return (
+    Math.abs(loss / guess - 1) < NEAR &&
+    error > chance - 0.1 * chance &&
+    (robustLoss === null || robustLoss > (1 - NEAR) * guess)
+  );
+}
