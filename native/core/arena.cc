@@ -10,6 +10,8 @@ namespace autodual {
 namespace {
 
 constexpr size_t ALIGNMENT = 64;
+/// Kernels load whole vectors at the end of a tensor.
+constexpr size_t READ_BEYOND = 64;
 #if defined(__SANITIZE_ADDRESS__)
 // Every block from the system, and back at once: the sanitizer sees where each begins and ends.
 constexpr size_t CHUNK = ALIGNMENT, RESERVE = 0, IDLE_MOST = 0;
@@ -54,7 +56,7 @@ void Arena::give(void* block, size_t bytes) {
   addGap(static_cast<char*>(block) - offset_, blockBytes(bytes));
 }
 
-size_t Arena::blockBytes(size_t bytes) const { return roundUp(bytes + offset_ + (bytes == 0), ALIGNMENT); }
+size_t Arena::blockBytes(size_t bytes) const { return roundUp(bytes + offset_ + READ_BEYOND, ALIGNMENT); }
 
 /// Of the smallest gap that is large enough, the lowest.
 char* Arena::takeBlock(size_t size) {

@@ -62,6 +62,7 @@ ProductPlan matrixPlan(int64_t outputs, int64_t outputStep, int64_t taps, int64_
   ProductPlan plan;
   plan.inFeatures = taps;
   plan.outFeatures = outputs;
+  plan.units = taps;
   PlanBuilder builder(plan);
   const int32_t pack = builder.pack(range(outputs, outputStep), range(taps, tapStep));
   std::vector<int32_t> tap(static_cast<size_t>(taps));
@@ -135,6 +136,8 @@ ProductPlan planConv2d(const Geometry& g) {
   ProductPlan plan;
   plan.inFeatures = int64_t{g.inChannels} * g.inHeight * g.inWidth;
   plan.outFeatures = int64_t{g.outChannels} * g.outHeight * g.outWidth;
+  if (g.groups == 1) plan.units = g.inChannels;
+  plan.unitReach = int64_t{g.kernelHeight} * g.inWidth;
   PlanBuilder builder(plan);
   const int32_t channels = g.inChannels / g.groups, outputs = g.outChannels / g.groups;
   const int64_t weights = int64_t{channels} * g.kernelHeight * g.kernelWidth;
@@ -180,6 +183,8 @@ ProductPlan planConv2dTranspose(const Geometry& g) {
   ProductPlan plan;
   plan.inFeatures = int64_t{g.outChannels} * g.outHeight * g.outWidth;
   plan.outFeatures = int64_t{g.inChannels} * g.inHeight * g.inWidth;
+  if (g.groups == 1) plan.units = g.outChannels;
+  plan.unitReach = int64_t{(g.kernelHeight + g.strideHeight - 1) / g.strideHeight} * g.outWidth;
   PlanBuilder builder(plan);
   const int32_t outputs = g.inChannels / g.groups, channels = g.outChannels / g.groups;
   const int64_t area = int64_t{g.kernelHeight} * g.kernelWidth;

@@ -43,6 +43,11 @@ struct ProductPlan {
   std::vector<Empty> empty;
   int64_t inFeatures = 0, outFeatures = 0;
   int64_t multiplyAdds = 0;  ///< a row
+  /// Channels of x, or features of a matrix: a position's taps are as many of each, one after the other. 0 where sums
+  /// cannot be cut between them.
+  int64_t units = 0;
+  /// Features of a unit that neighbouring positions read.
+  int64_t unitReach = 1;
 };
 
 /// gradient(o, k) = Σ over positions and rows of y[output o] · x[tap k].

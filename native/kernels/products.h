@@ -23,13 +23,32 @@ constexpr int64_t PIECE_WORK = 40000;
 /// What a group's packed blocks may take of a second-level cache.
 constexpr int64_t GROUP_BYTES = 1 << 20;
 
-/// out[o] = bias[o] + Σ_k w[tap[k]][o] · x[feature[k]] for MR outputs and NV vectors of rows; writes `count` rows.
+/// A tile of outputs: Σ_k w[tap[k]][o] · x[feature[k]] for `count` rows, added to bias[o], or without a bias to what is
+/// there. Loads go on to the end of a vector: there are 64 bytes to read beyond any tensor (arena.cc).
+template <class T>
+struct Tile {
+  const T* w;
+  const int32_t *tap, *feature;
+  int64_t taps;
+  const T* x;
+  int64_t xStride;
+  const T* bias;
+  T* const* out;
+  int64_t count;
+};
+
+/// The tile of MR outputs and NV vectors of rows.
 template <class T, int MR, int NV>
-AUTODUAL_INLINE void productTile(const T* w, const int32_t* tap, const int32_t* feature, int64_t taps, const T* x,
-                                 int64_t xStride, const T* bias, T* const* out, int64_t count) {
+AUTODUAL_INLINE void productTile(const Tile<T>& tile) {
+  const auto& [w, tap, feature, taps, x, xStride, bias, out, count] = tile;
   Vec<T> sum[MR][NV];
 #pragma GCC unroll 8
   for (int m = 0; m < MR; m++) {
+    if (bias == nullptr) {
+#pragma GCC unroll 6
+      for (int v = 0; v < NV; v++) sum[m][v] = loadUpTo(out[m] + v * LANES<T>, count - v * LANES<T>);
+      continue;
+    }
     const Vec<T> start = broadcast<T>(bias[m]);
     // Where the results go is on its way here while they are computed.
 #pragma GCC unroll 6
@@ -71,18 +90,17 @@ AUTODUAL_INLINE void productTile(const T* w, const int32_t* tap, const int32_t* 
 }
 
 template <class T, int NV>
-inline void productTileOf(int outputs, const T* w, const int32_t* tap, const int32_t* feature, int64_t taps,
-                          const T* x, int64_t xStride, const T* bias, T* const* out, int64_t count) {
+inline void productTileOf(int outputs, const Tile<T>& tile) {
   switch (outputs) {
-    case 1: return productTile<T, 1, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
-    case 2: return productTile<T, 2, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
-    case 3: return productTile<T, 3, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
-    case 4: return productTile<T, 4, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 1: return productTile<T, 1, NV>(tile);
+    case 2: return productTile<T, 2, NV>(tile);
+    case 3: return productTile<T, 3, NV>(tile);
+    case 4: return productTile<T, 4, NV>(tile);
 #if AUTODUAL_VECTOR_BYTES == 64
-    case 5: return productTile<T, 5, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
-    case 6: return productTile<T, 6, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
-    case 7: return productTile<T, 7, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
-    default: return productTile<T, 8, NV>(w, tap, feature, taps, x, xStride, bias, out, count);
+    case 5: return productTile<T, 5, NV>(tile);
+    case 6: return productTile<T, 6, NV>(tile);
+    case 7: return productTile<T, 7, NV>(tile);
+    default: return productTile<T, 8, NV>(tile);
 #endif
   }
 }
@@ -129,7 +147,7 @@ inline void packWeights(Pool& pool, const ProductPlan& plan, const T* weight, T*
   }
 }
 
-/// Copies `count` ≤ BLOCK_ROWS rows of features first … end − 1 side by side, zeros after them.
+/// Copies `count` ≤ BLOCK_ROWS rows of features first … end − 1 side by side, in lines of whole vectors.
 template <class T>
 inline void packRows(const T* x, int64_t rows, int64_t count, int64_t first, int64_t end, T* to) {
   constexpr int64_t WIDTH = BLOCK_ROWS<T>;
@@ -140,24 +158,26 @@ inline void packRows(const T* x, int64_t rows, int64_t count, int64_t first, int
       __builtin_prefetch(from + 8 * rows + LANES<T>);
       __builtin_prefetch(from + 8 * rows + 2 * LANES<T>);
 #pragma GCC unroll 3
-      for (int v = 0; v < TILE_VECTORS; v++) store(to + f * WIDTH + v * LANES<T>, load(from + v * LANES<T>));
+      for (int v = 0; v < TILE_VECTORS; v++) store(to + (f - first) * WIDTH + v * LANES<T>, load(from + v * LANES<T>));
     }
     return;
   }
+  const int64_t width = (count + LANES<T> - 1) / LANES<T> * LANES<T>;
   for (int64_t f = first; f < end; f++) {
-    T* line = to + f * WIDTH;
-    __builtin_memcpy(line, x + f * rows, static_cast<size_t>(count) * sizeof(T));
-    for (int64_t i = count; i < WIDTH; i++) line[i] = 0;
+    for (int64_t i = 0; i < count; i += LANES<T>) {
+      store(to + (f - first) * width + i, loadUpTo(x + f * rows + i, count - i));
+    }
   }
 }
 
-/// Positions first … end − 1, and of each the tiles of outputs firstTile … endTile − 1.
+/// Positions first … end − 1, of each the tiles of outputs firstTile … endTile − 1, summed over units firstUnit … endUnit − 1.
 struct ProductPart {
   int64_t first, end;
   int64_t firstTile = 0, endTile = std::numeric_limits<int64_t>::max();
+  int64_t firstUnit = 0, endUnit = 0;  ///< 0 and 0: all
 };
 
-/// A part of the outputs for one block of rows.
+/// A part of the outputs for one block of rows. Sums that do not begin with the first unit are added to what is there.
 template <class T>
 inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weights, const ProductPart& part, const T* x,
                          int64_t xStride, int64_t rows, int64_t row, int64_t count, const T* bias, T* out) {
@@ -165,7 +185,10 @@ inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weight
   for (int64_t p = part.first; p < part.end; p++) {
     const ProductPlan::Position& position = plan.positions.data()[p];
     const ProductPlan::Shape& shape = plan.shapes.data()[position.shape];
-    const int64_t taps = static_cast<int64_t>(shape.tap.size());
+    const int64_t allTaps = static_cast<int64_t>(shape.tap.size());
+    const int64_t unitTaps = part.endUnit > 0 ? allTaps / plan.units : 0;
+    const int64_t firstTap = part.firstUnit * unitTaps;
+    const int64_t taps = part.endUnit > 0 ? part.endUnit * unitTaps - firstTap : allTaps;
     const int64_t packTaps = static_cast<int64_t>(plan.packs.data()[shape.pack].taps.size());
     const T* packed = weights.entries + weights.begin[shape.pack];
     const T* from = x + position.feature * xStride;
@@ -180,12 +203,18 @@ inline void productBlock(const ProductPlan& plan, const PackedWeights<T>& weight
         if (bias != nullptr && !shape.bias.empty()) start[m] = bias[shape.bias.data()[o + m]];
         lines[m] = to + shape.outFeature.data()[o + m] * rows;
       }
-      const T* w = packed + o * packTaps;
-      const int32_t* tap = shape.tap.data();
-      const int32_t* feature = shape.feature.data();
-      if (vectors == 1) productTileOf<T, 1>(height, w, tap, feature, taps, from, xStride, start, lines, count);
-      else if (vectors == 2) productTileOf<T, 2>(height, w, tap, feature, taps, from, xStride, start, lines, count);
-      else productTileOf<T, TILE_VECTORS>(height, w, tap, feature, taps, from, xStride, start, lines, count);
+      const Tile<T> tile{packed + o * packTaps,
+                         shape.tap.data() + firstTap,
+                         shape.feature.data() + firstTap,
+                         taps,
+                         from,
+                         xStride,
+                         part.firstUnit > 0 ? nullptr : start,
+                         lines,
+                         count};
+      if (vectors == 1) productTileOf<T, 1>(height, tile);
+      else if (vectors == 2) productTileOf<T, 2>(height, tile);
+      else productTileOf<T, TILE_VECTORS>(height, tile);
     }
   }
 }
@@ -204,101 +233,157 @@ inline int64_t roundUp(int64_t value, int64_t to) { return (value + to - 1) / to
 
 /// How a product is cut up.
 struct ProductCut {
-  int64_t blocks;       ///< of rows
-  int64_t firstPacked;  ///< blocks from here on are packed; the others are read where they are
-  int64_t groups;       ///< of blocks, each one thread's work; 0 where blocks are few and positions are shared out
-  int64_t groupBlocks;  ///< at most
+  int64_t blocks;      ///< of rows
+  bool packing;        ///< whether blocks are packed; otherwise they are read where they are
+  int64_t groups;      ///< of blocks, each one thread's work; 0 where blocks are few and positions are shared out
+  int64_t groupBlocks; ///< at most
+  int64_t passes;      ///< sums are cut into so many, so that what they read comes from a second-level cache
 };
 
 template <class T>
 inline ProductCut cutProduct(const ProductPlan& plan, int64_t rows, int64_t threads) {
   constexpr int64_t WIDTH = BLOCK_ROWS<T>;
-  const int64_t blocks = (rows + WIDTH - 1) / WIDTH;
-  const int64_t pays = plan.positions.size() == 1 ? PACKING_PAYS : PACKING_PAYS_POSITIONS;
-  const bool packing = plan.multiplyAdds >= pays * plan.inFeatures;
-  // A last block that is not full is copied in any case: loads must not run past the end.
-  ProductCut cut{blocks, packing ? 0 : rows / WIDTH, 0, 0};
-  if (blocks < 4 * threads) return cut;
+  const int64_t positions = static_cast<int64_t>(plan.positions.size());
+  const int64_t pays = positions == 1 ? PACKING_PAYS : PACKING_PAYS_POSITIONS;
+  ProductCut cut{(rows + WIDTH - 1) / WIDTH, plan.multiplyAdds >= pays * plan.inFeatures, 0, 0, 1};
+  const int64_t lineBytes = roundUp(rows < WIDTH ? rows : WIDTH, LANES<T>) * static_cast<int64_t>(sizeof(T));
+  const int64_t reach = plan.units * plan.unitReach * lineBytes;
+  // A matrix's lines are read once a tile of outputs: where they are not packed, there is little to gain.
+  if (positions > 1 || cut.packing) cut.passes = (reach + GROUP_BYTES - 1) / GROUP_BYTES;
+  if (cut.passes > plan.units) cut.passes = plan.units;
+  if (cut.passes < 1) cut.passes = 1;
+  if (cut.blocks < 4 * threads) return cut;
   int64_t most = GROUP_BLOCKS;
-  if (packing) {
-    most = GROUP_BYTES / (plan.inFeatures * WIDTH * static_cast<int64_t>(sizeof(T)) + 1);
+  if (cut.packing) {
+    most = GROUP_BYTES / (plan.inFeatures / cut.passes * WIDTH * static_cast<int64_t>(sizeof(T)) + 1);
     most = most < 1 ? 1 : most > GROUP_BLOCKS ? GROUP_BLOCKS : most;
   }
-  cut.groups = roundUp((blocks + most - 1) / most, threads);
-  cut.groupBlocks = (blocks + cut.groups - 1) / cut.groups;
+  cut.groups = roundUp((cut.blocks + most - 1) / most, threads);
+  cut.groupBlocks = (cut.blocks + cut.groups - 1) / cut.groups;
   return cut;
 }
 
+/// A product on its way: its rows come in blocks, which passes pack or read where they are.
 template <class T>
-void product(Pool& pool, const ProductPlan& plan, const T* weight, const T* x, int64_t rows, const T* bias, T* out) {
-  if (rows == 0) return;
-  fillEmpty(plan, bias, rows, out);
-  const int64_t positions = static_cast<int64_t>(plan.positions.size());
-  if (positions == 0) return;
-  constexpr int64_t WIDTH = BLOCK_ROWS<T>;
-  const int64_t features = plan.inFeatures, blockEntries = features * WIDTH;
-  const ProductCut cut = cutProduct<T>(plan, rows, pool.threads());
-  // Groups pack their own blocks; otherwise all are packed before work begins.
-  const bool own = cut.groups > 0 && cut.firstPacked == 0;
-  const int64_t areas = own ? pool.threads() * cut.groupBlocks : cut.blocks - cut.firstPacked;
-  const int64_t weightCount = roundUp(packedWeightCount(plan), 64);
-  const int64_t beginBytes = roundUp(static_cast<int64_t>(plan.packs.size() * sizeof(int64_t)), 64);
-  char* memory = static_cast<char*>(pool.scratch(
-      0, static_cast<size_t>(beginBytes + (weightCount + areas * blockEntries) * static_cast<int64_t>(sizeof(T)))));
-  int64_t* begin = reinterpret_cast<int64_t*>(memory);
-  T* entries = reinterpret_cast<T*>(memory + beginBytes);
-  T* area = entries + weightCount;
-  packWeights(pool, plan, weight, entries, begin);
-  const PackedWeights<T> weights{entries, begin};
-  const auto rowsOf = [=](int64_t block) { return rows - block * WIDTH < WIDTH ? rows - block * WIDTH : WIDTH; };
+struct ProductRun {
+  const ProductPlan& plan;
+  const ProductCut cut;
+  PackedWeights<T> weights;
+  const T* x;
+  int64_t rows;
+  const T* bias;
+  T* out;
 
-  if (!own) {
-    const int64_t slice = 64, slices = (features + slice - 1) / slice;
-    forEach(pool, areas * slices, [&](int64_t item, int) {
-      const int64_t block = cut.firstPacked + item / slices;
-      const int64_t first = item % slices * slice;
-      const int64_t end = first + slice < features ? first + slice : features;
-      packRows(x + block * WIDTH, rows, rowsOf(block), first, end, area + item / slices * blockEntries);
-    });
-  }
-  // Where block lies, packed from `packed` on if it is.
-  const auto multiply = [&](int64_t block, int64_t firstPacked, const T* packed, const ProductPart& part) {
-    const bool copied = block >= firstPacked;
-    const T* from = copied ? packed + (block - firstPacked) * blockEntries : x + block * WIDTH;
-    productBlock(plan, weights, part, from, copied ? WIDTH : rows, rows, block * WIDTH, rowsOf(block), bias, out);
+  struct Pass {
+    int64_t firstUnit, endUnit, firstFeature, endFeature;
   };
-  if (cut.groups > 0) {
-    forEach(pool, cut.groups, [&](int64_t group, int worker) {
-      const int64_t first = group * cut.blocks / cut.groups, end = (group + 1) * cut.blocks / cut.groups;
-      T* packed = own ? area + worker * cut.groupBlocks * blockEntries : area;
-      for (int64_t block = first; own && block < end; block++) {
-        packRows(x + block * WIDTH, rows, rowsOf(block), 0, features, packed + (block - first) * blockEntries);
+  Pass pass(int64_t number) const {
+    if (cut.passes == 1) return {0, 0, 0, plan.inFeatures};
+    const int64_t first = number * plan.units / cut.passes, end = (number + 1) * plan.units / cut.passes;
+    const int64_t unit = plan.inFeatures / plan.units;
+    return {first, end, first * unit, end * unit};
+  }
+  int64_t rowsOf(int64_t block) const {
+    const int64_t left = rows - block * BLOCK_ROWS<T>;
+    return left < BLOCK_ROWS<T> ? left : BLOCK_ROWS<T>;
+  }
+  /// Entries of a block that is packed.
+  int64_t blockEntries() const {
+    const int64_t features = cut.passes == 1 ? plan.inFeatures
+                                             : (plan.units / cut.passes + 1) * (plan.inFeatures / plan.units);
+    return features * roundUp(rowsOf(0), LANES<T>);
+  }
+  /// `packed` is where the pass's features of the block lie, null where they were not packed.
+  void multiply(int64_t block, const Pass& pass, const T* packed, ProductPart part) const {
+    const int64_t count = rowsOf(block), stride = packed != nullptr ? roundUp(count, LANES<T>) : rows;
+    const T* from = packed != nullptr ? packed - pass.firstFeature * stride : x + block * BLOCK_ROWS<T>;
+    part.firstUnit = pass.firstUnit;
+    part.endUnit = pass.endUnit;
+    productBlock(plan, weights, part, from, stride, rows, block * BLOCK_ROWS<T>, count, bias, out);
+  }
+};
+
+/// Many blocks: a group of them is one thread's work, so that results are written in runs of some cache lines.
+template <class T>
+inline void productByGroups(Pool& pool, const ProductRun<T>& run, T* area) {
+  const ProductCut& cut = run.cut;
+  const int64_t positions = static_cast<int64_t>(run.plan.positions.size()), entries = run.blockEntries();
+  forEach(pool, cut.groups, [&](int64_t group, int worker) {
+    const int64_t first = group * cut.blocks / cut.groups, end = (group + 1) * cut.blocks / cut.groups;
+    T* const own = area + worker * cut.groupBlocks * entries;
+    for (int64_t number = 0; number < cut.passes; number++) {
+      const auto pass = run.pass(number);
+      for (int64_t block = first; cut.packing && block < end; block++) {
+        packRows(run.x + block * BLOCK_ROWS<T>, run.rows, run.rowsOf(block), pass.firstFeature, pass.endFeature,
+                 own + (block - first) * entries);
       }
       for (int64_t p = 0; p < positions; p++) {
         for (int64_t block = first; block < end; block++) {
-          multiply(block, own ? first : cut.firstPacked, packed, ProductPart{p, p + 1});
+          run.multiply(block, pass, cut.packing ? own + (block - first) * entries : nullptr, ProductPart{p, p + 1});
         }
       }
-    });
-    return;
-  }
-  const int64_t perPosition = plan.multiplyAdds / positions + 1;
+    }
+  });
+}
+
+/// Few blocks: all are packed, and their positions and tiles shared out.
+template <class T>
+inline void productByPositions(Pool& pool, const ProductRun<T>& run, T* area) {
+  const ProductCut& cut = run.cut;
+  const ProductPlan& plan = run.plan;
+  const int64_t positions = static_cast<int64_t>(plan.positions.size()), entries = run.blockEntries();
+  const int64_t perPosition = plan.multiplyAdds / (positions * cut.passes) + 1;
   const int64_t piece = PIECE_WORK / perPosition + 1;
   const int64_t pieces = (positions + piece - 1) / piece;
   // A position of many outputs, such as a matrix, is shared out by tiles of them.
   const int64_t tiles = positions == 1 ? (plan.outFeatures + TILE_OUTPUTS - 1) / TILE_OUTPUTS : 1;
   const int64_t worthwhile = perPosition / PIECE_WORK + 1;
   const int64_t parts = tiles < worthwhile ? tiles : worthwhile;
-  forEach(pool, cut.blocks * pieces * parts, [&](int64_t item, int) {
-    const int64_t part = item % parts, first = item / parts % pieces * piece;
-    const int64_t end = first + piece < positions ? first + piece : positions;
-    ProductPart own{first, end};
-    if (parts > 1) {
-      own.firstTile = part * tiles / parts;
-      own.endTile = (part + 1) * tiles / parts;
+  for (int64_t number = 0; number < cut.passes; number++) {
+    const auto pass = run.pass(number);
+    const int64_t features = pass.endFeature - pass.firstFeature, slice = 64, slices = (features + slice - 1) / slice;
+    if (cut.packing) {
+      forEach(pool, cut.blocks * slices, [&](int64_t item, int) {
+        const int64_t block = item / slices, at = item % slices * slice;
+        const int64_t first = pass.firstFeature + at;
+        const int64_t end = first + slice < pass.endFeature ? first + slice : pass.endFeature;
+        const int64_t width = roundUp(run.rowsOf(block), LANES<T>);
+        packRows(run.x + block * BLOCK_ROWS<T>, run.rows, run.rowsOf(block), first, end,
+                 area + block * entries + at * width);
+      });
     }
-    multiply(item / parts / pieces, cut.firstPacked, area, own);
-  });
+    forEach(pool, cut.blocks * pieces * parts, [&](int64_t item, int) {
+      const int64_t part = item % parts, first = item / parts % pieces * piece, block = item / parts / pieces;
+      const int64_t end = first + piece < positions ? first + piece : positions;
+      ProductPart own{first, end};
+      if (parts > 1) {
+        own.firstTile = part * tiles / parts;
+        own.endTile = (part + 1) * tiles / parts;
+      }
+      run.multiply(block, pass, cut.packing ? area + block * entries : nullptr, own);
+    });
+  }
+}
+
+template <class T>
+void product(Pool& pool, const ProductPlan& plan, const T* weight, const T* x, int64_t rows, const T* bias, T* out) {
+  if (rows == 0) return;
+  fillEmpty(plan, bias, rows, out);
+  if (plan.positions.empty()) return;
+  ProductRun<T> run{plan, cutProduct<T>(plan, rows, pool.threads()), {}, x, rows, bias, out};
+  const int64_t areas = !run.cut.packing ? 0 : run.cut.groups > 0 ? pool.threads() * run.cut.groupBlocks : run.cut.blocks;
+  const int64_t weightCount = roundUp(packedWeightCount(plan), 64);
+  const int64_t beginBytes = roundUp(static_cast<int64_t>(plan.packs.size() * sizeof(int64_t)), 64);
+  // Loads go on to the end of a vector here, too.
+  char* memory = static_cast<char*>(pool.scratch(
+      0, static_cast<size_t>(beginBytes + (weightCount + areas * run.blockEntries() + LANES<T>) *
+                                              static_cast<int64_t>(sizeof(T)))));
+  int64_t* begin = reinterpret_cast<int64_t*>(memory);
+  T* entries = reinterpret_cast<T*>(memory + beginBytes);
+  packWeights(pool, plan, weight, entries, begin);
+  run.weights = {entries, begin};
+  if (run.cut.groups > 0) productByGroups(pool, run, entries + weightCount);
+  else productByPositions(pool, run, entries + weightCount);
 }
 
 // Weight gradients: lanes are rows, sums over lanes at the end of each run of positions -----------------------------

@@ -69,7 +69,7 @@ const MOST_FILTERS = 5357;
 const SIZES = 8;
 /** What generators are measured on besides: their memory grows as the square. */
 const FEW_FILTERS: readonly number[] = [4, 8, 16];
-const MOST_RUNS = 7;
+const MOST_RUNS = 3;
 const MEBIBYTE = 2 ** 20;
 
 /**
@@ -111,7 +111,7 @@ export async function benchScaling(
   subject: ScalingSubject,
   way: ScalingWay,
   model: Model,
-  { dimension, memoryLimit, seconds = 1.5 }: ScalingSettings,
+  { dimension, memoryLimit, seconds = 0.5 }: ScalingSettings,
 ): Promise<ScalingFigure | ScalingNotRun> {
   const { network } = model;
   const { hiddenUnits } = network;
@@ -123,7 +123,7 @@ export async function benchScaling(
       if (needed > memoryLimit) return { name, way, hiddenUnits, neededMemoryMB: needed / MEBIBYTE };
     }
     const dual = dualOptions(way, dimension, subject.seed);
-    const options: MeasureOptions = { warmup: 1, least: 2, most: MOST_RUNS, seconds };
+    const options: MeasureOptions = { warmup: 1, least: 1, most: MOST_RUNS, seconds };
     const step = () => accumulatedStep(backend, network, parameters, subject, dual);
     const timing = await measure(backend, step, options);
     const batch = subject.pieces.reduce((sum, { labels }) => sum + labels.length, 0);

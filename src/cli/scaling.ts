@@ -45,6 +45,9 @@ export async function planScaling(
   return { subject, sizes };
 }
 
+/** Every size is measured in so many rounds, so that a machine that is slow for a while is so for all of them. */
+const ROUNDS = 3;
+
 /** Measures all sizes, until the signal aborts; of a way that memory has no room for, no larger size is tried. */
 export async function runScaling(
   backend: Backend,
@@ -52,24 +55,40 @@ export async function runScaling(
   output: Output,
   signal?: AbortSignal,
 ): Promise<ScalingOutcome> {
-  const [figures, notRun]: [ScalingFigure[], ScalingNotRun[]] = [[], []];
-  const progress = output.progress({ label: "scaling", total: sizes.length });
+  const rounds = sizes.map((): ScalingFigure[] => []);
+  const notRun: ScalingNotRun[] = [];
+  const progress = output.progress({ label: "scaling", total: ROUNDS * sizes.length });
   const settings = { dimension: SCALING_DIMENSION, memoryLimit: MEMORY_LIMIT };
   try {
-    for (const [i, { way, filters }] of sizes.entries()) {
-      if (notRun.some((stopped) => stopped.way === way)) continue;
-      const model = scalingModel(subject, filters);
-      const result = await benchScaling(backend, subject, way, model, settings);
-      if ("neededMemoryMB" in result) notRun.push(result);
-      else figures.push(result);
-      progress.update(i + 1, result.name);
-      await nextTurn();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [i, { way, filters }] of sizes.entries()) {
+        if (
+          notRun.some(
+            (stopped) => stopped.way === way && stopped.hiddenUnits <= hiddenUnitsOf(subject, filters),
+          )
+        )
+          continue;
+        const result = await benchScaling(backend, subject, way, scalingModel(subject, filters), settings);
+        if ("neededMemoryMB" in result) notRun.push(result);
+        else rounds[i].push(result);
+        progress.update(round * sizes.length + i + 1, result.name);
+        await nextTurn();
+        if (signal?.aborted) break;
+      }
       if (signal?.aborted) break;
     }
   } finally {
     progress.stop();
   }
-  return { figures, notRun };
+  return { figures: rounds.flatMap((own) => (own.length > 0 ? [ofMedianTime(own)] : [])), notRun };
+}
+
+function hiddenUnitsOf({ inputShape: [, height, width] }: ScalingSubject, filters: number): number {
+  return filters * height * width;
+}
+
+function ofMedianTime(figures: readonly ScalingFigure[]): ScalingFigure {
+  return [...figures].sort((a, b) => a.seconds - b.seconds)[figures.length >> 1];
 }
 
 export function scalingTable(figures: readonly ScalingFigure[]): string {

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { loadModelFile } from "../../src/formats/model-file.js";
+import { cifarBytes } from "../data/fixtures.js";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
@@ -92,6 +93,10 @@ async function done(...args: string[]): Promise<{ json: unknown; stdout: string;
 beforeAll(async () => {
   process.chdir(folder.path);
   writeModel("image.safetensors", imageNetwork());
+  mkdirSync("run");
+  writeModel("run/model.safetensors", imageNetwork());
+  mkdirSync("cifar");
+  writeFileSync("cifar/test_batch.bin", cifarBytes(1));
 });
 afterAll(() => {
   process.chdir(home);
@@ -273,8 +278,8 @@ describe("info", () => {
       inputShape: [3, 32, 32],
       classes: 7,
     });
-    const { json, stdout } = await done("info", "runs/glyphs-tiny-0.03137");
-    expect(json).toMatchObject({ model: { path: join("runs/glyphs-tiny-0.03137/model.safetensors") } });
+    const { json, stdout } = await done("info", "run");
+    expect(json).toMatchObject({ model: { path: join("run/model.safetensors") } });
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 });
