@@ -2,6 +2,7 @@ import { mean, softmaxCrossEntropy, Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
 import { random } from "../compute/random.js";
 import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import { pickBalls, pickColumns } from "../dual/pick.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
 import type { Network } from "../network/network.js";
@@ -20,6 +21,8 @@ export interface AttackOptions {
   readonly seed?: number;
   /** Number of the batch's first example: starts depend on the seed and the example's number, not on the batch. */
   readonly firstExample?: number;
+  /** Instead of `firstExample`, the number of each example. */
+  readonly numbers?: readonly number[];
 }
 
 /** What attacks found on one example. */
@@ -46,7 +49,7 @@ export async function attackBatch(
   ballSpec: BallSpec,
   options: AttackOptions = {},
 ): Promise<AttackVerdict[]> {
-  const { steps = 40, restarts = 2, seed = 0, firstExample = 0 } = options;
+  const { steps = 40, restarts = 2, seed = 0, firstExample = 0, numbers } = options;
   for (const [name, value] of [
     ["steps", steps],
     ["restarts", restarts],
@@ -69,26 +72,32 @@ export async function attackBatch(
   for (let restart = 0; restart < restarts; restart++) {
     const left = indicesOf(pgdMisled, false);
     if (left.length === 0) break;
-    const some = pickExamples(x, labels, left);
-    const hits = await inBall(model, some.x, some.labels, restrict(ballSpec, left), async (set) => {
-      const found = new Array<boolean>(left.length).fill(false);
-      const point = randomStart(
-        set,
-        left.map((b) =>
-          random(seed, "pgd")
-            .fork(restart)
-            .fork(firstExample + b),
-        ),
-      );
-      for (let step = 0; step <= steps; step++) {
-        misled(await logitsAt(model, point, left.length), some.labels).forEach((hit, i) => {
-          found[i] ||= hit;
-        });
-        if (step === steps || found.every(Boolean)) break;
-        ascend(set, point, await lossGradient(model, point, some.labels), rate);
-      }
-      return found;
-    });
+    const someLabels = Int32Array.from(left, (b) => labels[b]);
+    const hits = await inBall(
+      model,
+      pickColumns(x, examples, left),
+      someLabels,
+      pickBalls(ballSpec, left),
+      async (set) => {
+        const found = new Array<boolean>(left.length).fill(false);
+        const point = randomStart(
+          set,
+          left.map((b) =>
+            random(seed, "pgd")
+              .fork(restart)
+              .fork(numbers?.[b] ?? firstExample + b),
+          ),
+        );
+        for (let step = 0; step <= steps; step++) {
+          misled(await logitsAt(model, point, left.length), someLabels).forEach((hit, i) => {
+            found[i] ||= hit;
+          });
+          if (step === steps || found.every(Boolean)) break;
+          ascend(set, point, await lossGradient(model, point, someLabels), rate);
+        }
+        return found;
+      },
+    );
     hits.forEach((hit, i) => {
       pgdMisled[left[i]] ||= hit;
     });
@@ -153,26 +162,4 @@ function misled(logits: FloatArray, labels: Int32Array): boolean[] {
 
 function indicesOf(flags: readonly boolean[], wanted: boolean): number[] {
   return flags.flatMap((flag, i) => (flag === wanted ? [i] : []));
-}
-
-function pickExamples(
-  x: Float64Array,
-  labels: Int32Array,
-  indices: readonly number[],
-): { readonly x: Float64Array; readonly labels: Int32Array } {
-  const examples = labels.length;
-  const features = x.length / examples;
-  const picked = new Float64Array(features * indices.length);
-  for (let f = 0; f < features; f++) {
-    indices.forEach((b, i) => {
-      picked[f * indices.length + i] = x[f * examples + b];
-    });
-  }
-  return { x: picked, labels: Int32Array.from(indices, (b) => labels[b]) };
-}
-
-function restrict(spec: BallSpec, indices: readonly number[]): BallSpec {
-  const { epsilon } = spec;
-  if (typeof epsilon === "number" || !("perExample" in epsilon)) return spec;
-  return { ...spec, epsilon: { perExample: indices.map((b) => epsilon.perExample[b]) } };
 }

@@ -1,4 +1,5 @@
-import { type AttackOptions, attackBatch } from "../attack/attack.js";
+import type { AttackOptions } from "../attack/attack.js";
+import { attackCascade } from "../cascade/attack-cascade.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BallSpec } from "../dual/ball.js";
 import type { PlacedModel } from "./certification.js";
@@ -17,6 +18,8 @@ export interface AttackedExample {
   readonly index: number;
   readonly label: number;
   readonly prediction: number;
+  /** The stage that answers, whose network was attacked; 0 for a single model. */
+  readonly stage: number;
   /** Wrong without any change, by FGSM at the latest, by PGD at the latest. */
   readonly wrong: boolean;
   readonly fgsm: boolean;
@@ -35,7 +38,7 @@ export interface AttackOutcome {
 
 /** Attacks a data set in its own order. Null if the signal aborts on the way. */
 export async function attackDataset(
-  { backend, network, parameters }: PlacedModel,
+  { backend, stages }: PlacedModel,
   dataset: Dataset,
   { ball, batch, ...options }: AttackSettings,
   output: Output,
@@ -48,7 +51,7 @@ export async function attackDataset(
     examples.filter((example) => example[kind]).length / examples.length;
   try {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdicts = await attackBatch(backend, network, parameters, x, labels, ball, {
+      const verdicts = await attackCascade(backend, stages, x, labels, ball, {
         ...options,
         firstExample: first,
       });

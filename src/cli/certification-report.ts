@@ -1,8 +1,9 @@
+import type { LoadedCascade } from "../cascade/folder.js";
 import type { Against } from "../certify/certify.js";
 import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
-import type { LoadedModel } from "../formats/model-file.js";
+import type { Network } from "../network/network.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationFigures, estimationRecord } from "./certification-estimator.js";
 import type { Output } from "./output.js";
@@ -10,13 +11,15 @@ import { formatFigures } from "./table.js";
 import { type BallInWords, changeInWords, formatBall, formatNumber, formatPercent, wrap } from "./wording.js";
 
 /** What names a model in a report: the file, by path and content, and its size. */
-export function modelRecord({ path, sha256, network }: LoadedModel) {
+export function modelRecord({ path, sha256, stages }: LoadedCascade) {
+  const total = (count: (network: Network) => number) =>
+    stages.reduce((sum, { network }) => sum + count(network), 0);
   return {
     path,
     sha256,
-    parameters: network.parameterCount,
-    hiddenUnits: network.hiddenUnits,
-    stages: 1,
+    parameters: total(({ parameterCount }) => parameterCount),
+    hiddenUnits: total(({ hiddenUnits }) => hiddenUnits),
+    stages: stages.length,
   };
 }
 
@@ -26,7 +29,7 @@ export function dataRecord({ name, split, count }: Dataset) {
 
 /** The subject of a certification. */
 export interface CertificationSubject {
-  readonly model: LoadedModel;
+  readonly model: LoadedCascade;
   readonly dataset: Dataset;
   readonly ball: BallInWords;
   readonly method: BoundMethod;

@@ -1,23 +1,21 @@
-import { type Against, certifyBatch } from "../certify/certify.js";
+import { certifyCascade, type Stage } from "../cascade/certify-cascade.js";
+import type { Against } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BallSpec } from "../dual/ball.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
 import type { Guarantee } from "../dual/estimator.js";
 import { isProof } from "../dual/proof.js";
-import type { Network } from "../network/network.js";
-import type { Parameters } from "../network/weights.js";
 import type { Estimation } from "./certification-estimator.js";
 import { inOrder } from "./example-batches.js";
 import { nextTurn } from "./next-turn.js";
 import type { Output } from "./output.js";
 import { formatPercent } from "./wording.js";
 
-/** A network on a backend. */
+/** A model on a backend: one network, or the stages of a cascade. */
 export interface PlacedModel {
   readonly backend: Backend;
-  readonly network: Network;
-  readonly parameters: Parameters;
+  readonly stages: readonly Stage[];
 }
 
 export interface CertificationSettings {
@@ -41,7 +39,7 @@ export interface CertifiedExample {
   readonly prediction: number;
   readonly certified: boolean;
   /** The stage of a cascade that answered; 0 for a single model. */
-  readonly stage: 0;
+  readonly stage: number;
   readonly marginLower: readonly number[];
 }
 
@@ -65,7 +63,7 @@ export interface Certification {
 
 /** Certifies a data set in its own order. Null if the signal aborts on the way. */
 export async function certifyDataset(
-  { backend, network, parameters }: PlacedModel,
+  { backend, stages }: PlacedModel,
   dataset: Dataset,
   { ball, method, against, margins, batch, onLayer, pieceBytes, estimation }: CertificationSettings,
   output: Output,
@@ -77,7 +75,7 @@ export async function certifyDataset(
   const progress = output.progress({ label: "certify", total: dataset.count });
   try {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
+      const verdict = await certifyCascade(backend, stages, x, labels.length, ball, labels, {
         method,
         against,
         ...(margins && { margins }),
@@ -86,8 +84,8 @@ export async function certifyDataset(
         ...(estimation && { estimator: estimation.estimatorFor(first) }),
       });
       guarantee = verdict.guarantee;
-      verdict.examples.forEach(({ prediction, certified, marginLower }, i) => {
-        examples.push({ index: first + i, label: labels[i], prediction, certified, stage: 0, marginLower });
+      verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
+        examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
       });
       progress.update(
         examples.length,

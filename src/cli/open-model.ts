@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { extname, join } from "node:path";
+import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../cascade/folder.js";
 import type { Dataset } from "../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
@@ -13,7 +14,8 @@ export function isModelPath(model: string): boolean {
   return (
     [".onnx", ".safetensors"].includes(extname(model).toLowerCase()) ||
     /[/\\]/.test(model) ||
-    existsSync(join(model, RUN_FILES.model))
+    existsSync(join(model, RUN_FILES.model)) ||
+    isCascadeFolder(model)
   );
 }
 
@@ -30,14 +32,18 @@ export async function openModel(model: string): Promise<LoadedModel> {
   return loadModelFile(path);
 }
 
-/** Reads the only model given; several would be a cascade. */
-export async function openOnlyModel(models: readonly string[]): Promise<LoadedModel> {
-  if (models.length > 1) {
-    throw new UsageError(
-      `model: expected one, found ${models.length}; a cascade of several models is not in this version`,
-    );
+/**
+ * Reads all that is named: model files, run folders, cascades. Several are the stages of a cascade, in the order given;
+ * a cascade among them gives all of its stages.
+ */
+export async function openStages(models: readonly string[]): Promise<LoadedCascade> {
+  const stages: LoadedModel[] = [];
+  for (const model of models) {
+    if (isCascadeFolder(model)) stages.push(...(await loadCascade(model)).stages);
+    else stages.push(await openModel(model));
   }
-  return openModel(models[0]);
+  const single = models.length === 1 && !isCascadeFolder(models[0]);
+  return cascadeOf(single ? stages[0].path : models.join(", "), stages);
 }
 
 /**

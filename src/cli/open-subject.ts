@@ -1,8 +1,8 @@
 import type { Command } from "commander";
+import type { LoadedCascade } from "../cascade/folder.js";
 import type { Backend } from "../compute/backend.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
-import type { LoadedModel } from "../formats/model-file.js";
 import { checkWeights } from "../network/weights.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
@@ -17,7 +17,7 @@ import {
 import { checkBallFitsData } from "./example-batches.js";
 import type { Io } from "./io.js";
 import { openBackend } from "./open-backend.js";
-import { checkModelFitsData, openOnlyModel } from "./open-model.js";
+import { checkModelFitsData, openStages } from "./open-model.js";
 import { Output } from "./output.js";
 
 /** What the commands that examine a model on a split of a data set within a ball have in common. */
@@ -32,13 +32,16 @@ export interface Subject {
   readonly ball: ReturnType<typeof readBall>;
   readonly output: Output;
   readonly backend: Backend;
-  readonly model: LoadedModel;
+  readonly model: LoadedCascade;
   readonly dataset: Dataset;
 }
 
 /** MODEL, the data, the ball, and how much of a split is taken at a time. */
 export function addSubjectOptions(command: Command): void {
-  command.argument("<model...>", "an .onnx or .safetensors file, or a run folder");
+  command.argument(
+    "<model...>",
+    "an .onnx or .safetensors file, a run folder, or a cascade; several are the stages of one",
+  );
   addDataOptions(command);
   addBallOptions(command);
   command
@@ -52,11 +55,11 @@ export async function openSubject(models: readonly string[], flags: SubjectFlags
   const ball = readBall(flags);
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
-  const model = await openOnlyModel(models);
-  checkWeights(model.network, model.weights, model.path, backend.dtype);
+  const model = await openStages(models);
+  for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
   const { data, split, limit, dataDir } = flags;
   const dataset = await loadDataset(data, { split, limit, dataDir });
-  checkModelFitsData(model.network, dataset, model.path);
+  for (const { network, path } of model.stages) checkModelFitsData(network, dataset, path);
   checkBallFitsData(ball, dataset);
   output.print(`${dataset.count} examples of ${dataset.name} (${split}); ${description}`);
   return { ball, output, backend, model, dataset };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { UsageError } from "../errors.js";
 
 export type Split = "train" | "test";
@@ -48,6 +49,15 @@ export function take(dataset: Dataset, limit: number): Dataset {
     pixels: dataset.pixels.subarray(0, limit * features),
     labels: dataset.labels.subarray(0, limit),
   };
+}
+
+/** SHA-256 of the pixels and labels, hexadecimal: whether two data sets are the same. */
+export function checksum({ pixels, labels }: Dataset): string {
+  const hash = createHash("sha256");
+  for (const { buffer, byteOffset, byteLength } of [pixels, labels]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
 }
 
 /** The examples at `indices`, in that order, copied; an index may occur more than once. */

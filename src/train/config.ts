@@ -10,6 +10,10 @@ export const dataConfigSchema = z.strictObject({
   limit: z.int().positive().nullable(),
   dataDir: z.string().nullable(),
   seed: z.int(),
+  /** Of pixels and labels of all of them, hexadecimal; null where a run of another version did not say. */
+  sha256: z.string().nullable().default(null),
+  /** Whether the run trains on the examples that its folder lists alone, of which there are `count`. */
+  listed: z.boolean().default(false),
 });
 
 const rampSchema = z.strictObject({

@@ -49,6 +49,8 @@ export const RUN_FILES = {
   checkpoint: "checkpoint.safetensors",
   model: "model.safetensors",
   best: "best.safetensors",
+  /** Of a stage of a cascade: the examples that it is trained on. */
+  examples: "examples.json",
 } as const;
 
 /** A folder that holds one training run. Every file is written beside and renamed, so that a kill loses nothing. */
@@ -74,6 +76,11 @@ export class RunFolder {
       );
     }
     return new RunFolder(path);
+  }
+
+  /** A folder that is made if it is not there, with a run in it or without. */
+  static reopen(path: string): RunFolder {
+    return existsSync(join(path, RUN_FILES.run)) ? RunFolder.open(path) : RunFolder.create(path);
   }
 
   /** An existing run folder. A `FormatError` if there is no run in it. */
@@ -114,6 +121,21 @@ export class RunFolder {
       this.file("metrics"),
       run.epochs.map((row) => `${JSON.stringify(row)}\n`).join(""),
     );
+  }
+
+  /** The numbers of the examples that the run trains on, in the order of the data set. */
+  async writeExamples(indices: readonly number[]): Promise<void> {
+    await writeFileAtomically(this.file("examples"), `${JSON.stringify(indices)}\n`);
+  }
+
+  async readExamples(): Promise<number[]> {
+    const path = this.file("examples");
+    const text = new TextDecoder().decode(await readFileOrExplain(path));
+    try {
+      return z.array(z.int().min(0)).parse(JSON.parse(text));
+    } catch {
+      throw new FormatError(`${path}: expected a list of example numbers as JSON; the run folder is damaged`);
+    }
   }
 
   async writeCheckpoint(network: Network, state: TrainingState): Promise<void> {

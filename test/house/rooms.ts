@@ -17,10 +17,12 @@ export const ROOMS = {
   certify: ["estimators", "dual", "network", "autodiff", "compute", "errors"],
   attack: ["dual", "network", "autodiff", "compute", "errors"],
   train: ["estimators", "formats", "dual", "network", "autodiff", "compute", "errors"],
+  cascade: ["certify", "attack", "formats", "dual", "network", "autodiff", "compute", "errors"],
   bench: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
   experiments: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
   cli: [
     "experiments",
+    "cascade",
     "bench",
     "report",
     "data",

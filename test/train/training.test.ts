@@ -32,7 +32,17 @@ const SOURCE = {
     ),
 };
 const CONFIG: TrainConfig = {
-  data: { name: "glyphs", count: 400, shape: [1, 28, 28], classes: 10, limit: 400, dataDir: null, seed: 0 },
+  data: {
+    name: "glyphs",
+    count: 400,
+    shape: [1, 28, 28],
+    classes: 10,
+    limit: 400,
+    dataDir: null,
+    seed: 0,
+    sha256: null,
+    listed: false,
+  },
   model: "test",
   norm: "linf",
   epsilon: { start: 0.001, end: 0.02, epochs: 2, shape: "linear" },

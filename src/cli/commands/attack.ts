@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { releaseParameters, uploadWeights } from "../../network/weights.js";
 import { wholeNumber } from "../arguments.js";
 import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
 import { dataRecord, modelRecord } from "../certification-report.js";
 import { addJsonOption, addMachineOptions, addSeedOption, requireFlags } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
+import { placeStages } from "../place-stages.js";
 import { formatFigures } from "../table.js";
 import { formatBall, formatDuration, formatPercent, wrap } from "../wording.js";
 
@@ -36,14 +36,13 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
   const { batch, split, steps, restarts, seed } = flags;
 
-  const parameters = uploadWeights(backend, model);
+  using placed = placeStages(backend, model.stages);
   const { summary, examples } = (await attackDataset(
-    { backend, network: model.network, parameters },
+    placed,
     dataset,
     { ball, batch, steps, restarts, seed },
     output,
   )) as AttackOutcome;
-  releaseParameters(parameters);
 
   output.print(
     formatFigures([

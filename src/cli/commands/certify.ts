@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
-import { releaseParameters, uploadWeights } from "../../network/weights.js";
+import { UsageError } from "../../errors.js";
 import { numberIn, oneOf } from "../arguments.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { batchWithin, readEstimation } from "../certification-estimator.js";
@@ -18,6 +18,7 @@ import {
 import type { CommandContext } from "../context.js";
 import { formatLayerPlan, LayerPlan } from "../layer-plan.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
+import { placeStages } from "../place-stages.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 
 interface CertifyFlags extends SubjectFlags, CertificateFlags {
@@ -70,10 +71,15 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
   const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
-  const estimation = readEstimation(flags, model.network);
+  const [{ network }] = model.stages;
+  const estimation = readEstimation(flags, network);
+  if (estimation && model.stages.length > 1) {
+    throw new UsageError(
+      `--projections: expected one model, as certificates of a cascade are exact, found ${model.stages.length} stages`,
+    );
+  }
 
-  const parameters = uploadWeights(backend, model);
-  const placed = { backend, network: model.network, parameters };
+  using placed = placeStages(backend, model.stages);
   const certification = (await certifyDataset(
     placed,
     dataset,
@@ -82,14 +88,13 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       method,
       against,
       margins,
-      batch: estimation ? batchWithin(estimation, model.network, backend, batch, memory) : batch,
+      batch: estimation ? batchWithin(estimation, network, backend, batch, memory) : batch,
       estimation,
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
     },
     output,
   )) as Certification;
-  releaseParameters(parameters);
 
   const subject = { model, dataset, ball, method, arithmetic: backend.dtype, estimation };
   printCertification(output, subject, certification);

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Command } from "commander";
+import { cascadeOf } from "../../cascade/folder.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { loadModelFile } from "../../formats/model-file.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { architecture } from "../../network/architectures.js";
-import { initialWeights, releaseParameters, uploadWeights } from "../../network/weights.js";
+import { initialWeights } from "../../network/weights.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
 import { configOf, trainSettings } from "../../train/settings.js";
@@ -23,6 +24,7 @@ import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
+import { placeStages } from "../place-stages.js";
 import { QUICKSTART } from "../quickstart-settings.js";
 import { ReplacedFolder } from "../replaced-folder.js";
 import { formatFigures } from "../table.js";
@@ -91,7 +93,7 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
 
   const model = await loadModelFile(join(target.beside, RUN_FILES.model));
   const subject: CertificationSubject = {
-    model: { ...model, path: join(target.path, RUN_FILES.model) },
+    model: cascadeOf(join(target.path, RUN_FILES.model), [model]),
     dataset: test,
     ball: BALL,
     method: run.config.bound,
@@ -126,24 +128,20 @@ async function attackTrained(
   interruption: Interruption,
 ): Promise<AttackOutcome | null> {
   const model = await loadModelFile(join(target.beside, RUN_FILES.model));
-  const parameters = uploadWeights(backend, model);
-  try {
-    return await attackDataset(
-      { backend, network: model.network, parameters },
-      test,
-      {
-        ball: BALL,
-        batch: QUICKSTART.attackBatch,
-        steps: QUICKSTART.attackSteps,
-        restarts: QUICKSTART.attackRestarts,
-        seed,
-      },
-      output,
-      interruption.signal,
-    );
-  } finally {
-    releaseParameters(parameters);
-  }
+  using placed = placeStages(backend, [model]);
+  return await attackDataset(
+    placed,
+    test,
+    {
+      ball: BALL,
+      batch: QUICKSTART.attackBatch,
+      steps: QUICKSTART.attackSteps,
+      restarts: QUICKSTART.attackRestarts,
+      seed,
+    },
+    output,
+    interruption.signal,
+  );
 }
 
 function quickstartConfig(

@@ -1,18 +1,20 @@
 import type { Command } from "commander";
 import type { BackendName } from "../../compute/index.js";
+import { type CascadeRun, isCascadeRun, readCascadeRun } from "../../train/cascade-run.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
 import { FLOATING_POINT } from "../certification-report.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
-import { formatFigures } from "../table.js";
+import { formatFigures, formatTable } from "../table.js";
+import { type CascadeJob, newCascade, resumedCascade, trainCascade } from "../train/cascade-training.js";
 import { addTrainOptions, checkTrainFlags, type TrainFlags } from "../train/flags.js";
 import { removeLeftovers } from "../train/leftovers.js";
 import { newRun, removeIfEmpty } from "../train/new-run.js";
 import { resumedRun } from "../train/resumed-run.js";
 import { runTraining, type TrainingJob } from "../train/training.js";
-import { changeInWords, formatBall, formatPercent, plural, wrap } from "../wording.js";
+import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
 
 /** `autodual train`: robust training into a run folder, which a stopped run goes on from. */
 export function addTrain(program: Command, context: CommandContext): void {
@@ -20,7 +22,8 @@ export function addTrain(program: Command, context: CommandContext): void {
   addTrainOptions(command).action(async (flags: TrainFlags) => {
     checkTrainFlags(command);
     const fromCommandLine = command.getOptionValueSource("backend") === "cli";
-    context.exitCode = await train(flags, fromCommandLine, context);
+    const several = flags.resume === undefined ? flags.cascade > 1 : isCascadeRun(flags.resume);
+    context.exitCode = await (several ? trainStages : train)(flags, fromCommandLine, context);
   });
 }
 
@@ -68,6 +71,68 @@ async function train(flags: TrainFlags, backendGiven: boolean, { io }: CommandCo
   }
   printRun(output, run, job.folder);
   return 0;
+}
+
+async function trainStages(
+  flags: TrainFlags,
+  backendGiven: boolean,
+  { io }: CommandContext,
+): Promise<number> {
+  const output = new Output(io, flags.json);
+  let opened: OpenedBackend;
+  let job: CascadeJob;
+  if (flags.resume === undefined) {
+    opened = await openBackend(flags);
+    job = await newCascade(flags, opened.backend);
+  } else {
+    const { status, config } = await readCascadeRun(flags.resume);
+    const backend = backendGiven ? flags.backend : (config.backend as BackendName);
+    opened = await openBackend({ ...flags, backend, dtype: config.dtype });
+    removeLeftovers(flags.resume);
+    job = await resumedCascade(flags.resume, opened.backend);
+    if (status === "finished")
+      output.print(`${flags.resume}: this cascade is finished; there is nothing to resume`);
+  }
+  using interruption = new Interruption();
+  let { run } = job;
+  if (run.status !== "finished") {
+    output.print(
+      `${plural(run.cascade, "stage")}, ${plural(job.train.count, "example")} of ${job.train.name}; ${opened.description}`,
+    );
+    output.print(`run folder ${job.folder}`);
+    run = await trainCascade(job, opened.backend, output, interruption);
+  }
+  await output.writeJson(run);
+  if (run.status !== "finished") {
+    output.print(`stopped; go on with: autodual train --resume ${job.folder}`);
+    return interruption.exitCode;
+  }
+  printCascade(output, run, job.folder);
+  return 0;
+}
+
+function printCascade(output: Output, { config, stages }: CascadeRun, folder: string): void {
+  const { norm, epsilon, box } = config;
+  output.print(
+    formatTable(
+      ["stages", "trained on", "error", "robust error, at most", "certified"],
+      stages.map(({ trainedOn, evaluation }, i) => [
+        String(i + 1),
+        trainedOn === null ? "given" : formatCount(trainedOn),
+        formatPercent(evaluation.error),
+        formatPercent(evaluation.robustError, "upper"),
+        formatPercent(evaluation.certified, "lower"),
+      ]),
+    ),
+  );
+  output.print(
+    wrap(
+      `Each line is the cascade up to that stage, on ${plural(stages[0].evaluation.examples, "test example")}, ` +
+        `${formatBall({ norm, epsilon: epsilon.end, box })}: an answer is that of the first stage that certifies its own. ` +
+        FLOATING_POINT,
+    ),
+  );
+  output.print(`run folder ${folder}`);
 }
 
 function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder): void {

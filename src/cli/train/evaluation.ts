@@ -71,7 +71,7 @@ export async function evaluateRun(
   const { norm, epsilon, box, bound: method, testLimit } = trainer.config;
   const { network, parameters } = trainer;
   return certifyDataset(
-    { backend, network, parameters },
+    { backend, stages: [{ network, parameters }] },
     take(test, testLimit ?? test.count),
     { ball: { norm, epsilon: epsilon.end, box }, method, against: "prediction", batch: EVALUATION_BATCH },
     output,

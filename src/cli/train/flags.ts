@@ -35,7 +35,8 @@ export interface TrainFlags
   readonly bound: BoundMethod;
   readonly projections?: TrainingProjections;
   readonly sketch: SketchForm;
-  readonly cascade: 1;
+  readonly cascade: number;
+  readonly firstStage?: string;
   readonly flip?: boolean;
   readonly crop?: number;
   readonly limit?: number;
@@ -87,7 +88,18 @@ export function addTrainOptions(command: Command): Command {
     "plain",
   );
   addProjectionOptions(command);
-  command.option("--cascade <k>", "1: this version trains single models", parseCascade, 1);
+  command
+    .option(
+      "--cascade <k>",
+      "stages, each trained on what those before it do not certify; 1 is a single model",
+      wholeNumber("--cascade", { min: 1, max: 100 }),
+      1,
+    )
+    .option(
+      "--first-stage <model>",
+      "with --cascade: a model that is there already as the first stage",
+      someText("--first-stage", "a model file or a run folder"),
+    );
   addScheduleOptions(command);
   addOptimizerOptions(command);
   command
@@ -225,12 +237,6 @@ function parseClip(text: string): number | "none" {
   return text === "none" ? "none" : numberIn("--clip", { above: 0 }, "1, or none")(text);
 }
 
-function parseCascade(text: string): 1 {
-  const stages = wholeNumber("--cascade", { min: 1 })(text);
-  if (stages === 1) return 1;
-  throw new UsageError(`--cascade: expected 1, as cascades are not in this version, found ${stages}`);
-}
-
 /** Throws a `UsageError` if a flag beside `--resume` would change the run, or if a new run lacks a flag. */
 export function checkTrainFlags(command: Command): void {
   const given = command.options.filter(
@@ -249,4 +255,7 @@ export function checkTrainFlags(command: Command): void {
   const flags = command.opts<TrainFlags>();
   const projections = flags.projections ?? TRAIN_SETTINGS[flags.settings].projections;
   checkProjectionFlags({ ...flags, projections });
+  if (flags.firstStage !== undefined && flags.cascade === 1) {
+    throw new UsageError("--first-stage: expected --cascade 2 or more beside it, found a single model");
+  }
 }

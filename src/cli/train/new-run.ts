@@ -16,8 +16,16 @@ import { CIFAR10_NORMALIZATION } from "./normalization.js";
 import { DATA_SEED, trainConfig } from "./train-config.js";
 import type { TrainingJob } from "./training.js";
 
+/** What the flags ask for, read and checked: a job without a folder. */
+export type PreparedJob = Omit<TrainingJob, "folder">;
+
 /** A new run as the flags have it. Everything is read and checked before the folder is made. */
 export async function newRun(flags: TrainFlags, backend: Backend): Promise<TrainingJob> {
+  const prepared = await prepareRun(flags, backend);
+  return { ...prepared, folder: RunFolder.create(flags.out ?? freeFolder(flags, prepared.train)) };
+}
+
+export async function prepareRun(flags: TrainFlags, backend: Backend): Promise<PreparedJob> {
   const ball = readBall(flags);
   const { data, dataDir, limit } = flags;
   const train = await loadDataset(data, { split: "train", limit, dataDir, seed: DATA_SEED });
@@ -29,8 +37,7 @@ export async function newRun(flags: TrainFlags, backend: Backend): Promise<Train
     const { start, end } = config.epsilon;
     checkBallFitsData({ ...ball, epsilon: Math.min(start, end) }, dataset);
   }
-  const folder = RunFolder.create(flags.out ?? freeFolder(flags, train));
-  return { folder, run: freshRun(config), ...model, state: null, train, test };
+  return { run: freshRun(config), ...model, state: null, train, test };
 }
 
 /** The record of a run that has not begun. */
@@ -63,7 +70,10 @@ export function removeIfEmpty(folder: RunFolder): void {
 }
 
 /** A named architecture with fresh weights, or the model of a file or run folder. */
-async function startingModel({ model, seed }: TrainFlags, train: Dataset): Promise<Model> {
+export async function startingModel(
+  { model, seed }: Pick<TrainFlags, "model" | "seed">,
+  train: Dataset,
+): Promise<Model> {
   if (isModelPath(model)) {
     const { network, weights } = await openModel(model);
     return { network, weights };
@@ -77,7 +87,7 @@ async function startingModel({ model, seed }: TrainFlags, train: Dataset): Promi
 }
 
 /** `runs/<data>-<model>-<epsilon>`, with a number after it if that is taken. */
-function freeFolder({ model, epsilon }: TrainFlags, train: Dataset): string {
+export function freeFolder({ model, epsilon }: TrainFlags, train: Dataset): string {
   const stem = basename(model, extname(model));
   const base = join("runs", `${train.name}-${stem}-${Number(epsilon.toPrecision(4))}`);
   for (let i = 1; ; i++) {

@@ -1,4 +1,4 @@
-import type { Dataset } from "../../data/dataset.js";
+import { checksum, type Dataset, subset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { FormatError } from "../../errors.js";
 import { loadModelFile } from "../../formats/model-file.js";
@@ -15,10 +15,8 @@ export async function resumedRun(folder: RunFolder, run: Run): Promise<TrainingJ
   const { network } = await loadModelFile(folder.file("model"));
   const state = await folder.readCheckpoint(network, run.config);
   checkPosition(folder, run.config, state);
-  const { name, limit, dataDir, seed } = run.config.data;
-  const common = { seed, dataDir: dataDir ?? undefined };
-  const train = await loadDataset(name, { ...common, split: "train", limit: limit ?? undefined });
-  const test = await loadDataset(name, { ...common, split: "test", limit: testCount(run.config) });
+  const { train: all, test } = await loadRunData(folder.file("run"), run.config);
+  const train = run.config.data.listed ? subset(all, await folder.readExamples()) : all;
   checkSameData(folder, run.config, train);
   for (const dataset of [train, test]) checkModelFitsData(network, dataset, folder.file("model"));
   return { folder, run, network, weights: state.weights, state, train, test };
@@ -56,4 +54,21 @@ function checkSameData(folder: RunFolder, { data }: TrainConfig, found: Dataset)
       `${describe(data.count, data.shape, data.classes)}, as when the run began, found ` +
       describe(found.count, found.shape, found.classes),
   );
+}
+
+/** The data of a run, checked to be what they were when it began. `where` is the record that says so. */
+export async function loadRunData(
+  where: string,
+  config: TrainConfig,
+): Promise<{ readonly train: Dataset; readonly test: Dataset }> {
+  const { name, limit, dataDir, seed, sha256 } = config.data;
+  const common = { seed, dataDir: dataDir ?? undefined };
+  const train = await loadDataset(name, { ...common, split: "train", limit: limit ?? undefined });
+  if (sha256 !== null && sha256 !== checksum(train)) {
+    throw new FormatError(
+      `${where}: data set ${name}: expected the same examples as when the run began, found others in ${train.source}; ` +
+        "put the old ones back, or train anew",
+    );
+  }
+  return { train, test: await loadDataset(name, { ...common, split: "test", limit: testCount(config) }) };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Backend } from "../../compute/backend.js";
-import type { Dataset } from "../../data/dataset.js";
+import { checksum, type Dataset } from "../../data/dataset.js";
 import { DATASET_NAMES } from "../../data/load.js";
 import { UsageError } from "../../errors.js";
 import type { TrainConfig } from "../../train/config.js";
@@ -25,6 +25,8 @@ export function dataConfig(
     limit: from.limit,
     dataDir: from.dataDir === undefined ? null : resolve(from.dataDir),
     seed: DATA_SEED,
+    sha256: checksum(train),
+    listed: false,
   };
 }
 

@@ -1,0 +1,33 @@
+import type { CertifyOptions } from "../certify/certify.js";
+import type { LabelledBatch } from "../certify/errors.js";
+import type { Backend } from "../compute/backend.js";
+import type { BallSpec } from "../dual/ball.js";
+import { certifyCascade, type Stage } from "./certify-cascade.js";
+
+/**
+ * The examples that no stage certifies, by their number in the order of the batches: what the next stage is trained on
+ * (Algorithm 2). A certified answer that is wrong does not remain either: no later stage would be asked.
+ */
+export async function remainingExamples(
+  backend: Backend,
+  stages: readonly Stage[],
+  batches: Iterable<LabelledBatch>,
+  ball: BallSpec,
+  options: CertifyOptions = {},
+  onBatch: (done: number) => void | Promise<void> = () => {},
+): Promise<number[]> {
+  const remaining: number[] = [];
+  let first = 0;
+  for (const { x, labels } of batches) {
+    const verdict = await certifyCascade(backend, stages, x, labels.length, ball, labels, {
+      ...options,
+      margins: "open",
+    });
+    verdict.examples.forEach(({ certified }, b) => {
+      if (!certified) remaining.push(first + b);
+    });
+    first += labels.length;
+    await onBatch(first);
+  }
+  return remaining;
+}
