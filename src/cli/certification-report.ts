@@ -62,6 +62,11 @@ export function certificationRecord(
   };
 }
 
+/** A line for the stages of a cascade; none for a single model. */
+export function stageRow({ stages }: LoadedCascade): (readonly [string, string])[] {
+  return stages.length > 1 ? [["stages", String(stages.length)]] : [];
+}
+
 const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a probability" } as const;
 
 /** The table of `certify`. */
@@ -74,6 +79,7 @@ export function printCertification(
   output.print(
     formatFigures([
       ["model", model.path],
+      ...stageRow(model),
       ["data", `${dataset.name} (${dataset.split}), ${dataset.count} examples`],
       ["ball", formatBall(ball)],
       [
@@ -101,6 +107,31 @@ function arithmeticInWords({ estimation }: CertificationSubject, { guarantee }: 
   );
 }
 
+/**
+ * Of a cascade: an attacker may change not only an answer but who answers. So nothing is said of the cascade's own answer
+ * to an input that was changed, but for its certified ones where all stages agree.
+ */
+function cascadeInWords(
+  { model, dataset }: CertificationSubject,
+  certified: number,
+  right: number,
+  change: string,
+): string {
+  const stages = model.stages.length;
+  if (certified === 0) {
+    return (
+      `Nothing is guaranteed: for none of the ${dataset.count} examples could it be shown that ${change} alters the answer ` +
+      `of any of the ${stages} stages. ${FLOATING_POINT}`
+    );
+  }
+  return (
+    `Guaranteed: for ${certified} of the ${dataset.count} examples, ${change} alters the answer of the stage that answers ` +
+    `the example, the first of ${stages} whose answer is certified; ${right} of these answers ` +
+    `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
+    `may answer. ${FLOATING_POINT}`
+  );
+}
+
 /** Of exact bounds. */
 export const FLOATING_POINT =
   "The bounds are exact ones (no random projections), computed in floating point; its rounding is not accounted for.";
@@ -124,6 +155,7 @@ export function guaranteeInWords(
     (example) => example.certified && example.prediction === example.label,
   ).length;
   const change = `no change of ${changeInWords(ball)}`;
+  if (subject.model.stages.length > 1) return wrap(cascadeInWords(subject, certified, right, change));
   const answer = against === "label" ? "the model's answer, the label" : "the model's answer";
   const guarantee =
     certified === 0

@@ -57,7 +57,7 @@ const certificationSchema = z.strictObject({
     z.strictObject({
       ...exampleFields,
       certified: z.boolean(),
-      stage: z.literal(0),
+      stage: z.int().min(0),
       marginLower: z.array(z.number().nullable()),
     }),
   ),
@@ -74,7 +74,13 @@ const attackSchema = z.strictObject({
   }),
   summary: z.strictObject({ error: fraction, fgsmError: fraction, pgdError: fraction, seconds: z.number() }),
   examples: z.array(
-    z.strictObject({ ...exampleFields, wrong: z.boolean(), fgsm: z.boolean(), pgd: z.boolean() }),
+    z.strictObject({
+      ...exampleFields,
+      stage: z.literal(0),
+      wrong: z.boolean(),
+      fgsm: z.boolean(),
+      pgd: z.boolean(),
+    }),
   ),
 });
 

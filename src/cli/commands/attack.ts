@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { wholeNumber } from "../arguments.js";
 import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
-import { dataRecord, modelRecord } from "../certification-report.js";
+import { dataRecord, modelRecord, stageRow } from "../certification-report.js";
 import { addJsonOption, addMachineOptions, addSeedOption, requireFlags } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
@@ -47,6 +47,7 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
   output.print(
     formatFigures([
       ["model", model.path],
+      ...stageRow(model),
       ["data", `${dataset.name} (${split}), ${dataset.count} examples`],
       ["ball", formatBall(ball)],
       ["error", formatPercent(summary.error)],
@@ -59,7 +60,8 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
     wrap(
       `Attacks within the ball really cause these errors: at least ${formatPercent(summary.pgdError, "lower")} of the ` +
         "examples are wrong under the worst attack. This is a lower bound; a stronger attack may find more. " +
-        "The robust error that certify prints for the same examples and ball is an upper bound of the same quantity.",
+        "The robust error that certify prints for the same examples and ball is an upper bound of the same quantity." +
+        (model.stages.length > 1 ? " Of a cascade the stage that answers an example was attacked." : ""),
     ),
   );
   await output.writeJson({

@@ -6,7 +6,7 @@ import { formatShape, sizeOf } from "../../network/shape.js";
 import { parseShape, wholeNumber } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
-import { isModelPath, openModel } from "../open-model.js";
+import { isModelPath, openStages } from "../open-model.js";
 import { Output } from "../output.js";
 import { formatTable } from "../table.js";
 import { formatCount } from "../wording.js";
@@ -31,47 +31,55 @@ export function addInfo(program: Command, context: CommandContext): void {
 
 async function info(name: string, flags: InfoFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
-  const { network, path, sha256 } = await findModel(name, flags);
-  const layers = describeLayers(network);
-  output.print(`${name}: input ${formatShape(network.inputShape)}, ${network.classes} classes`);
+  const { path, sha256, networks } = await findModel(name, flags);
+  const [first] = networks;
+  const several = networks.length > 1;
+  const stages = networks.map(describeLayers);
   output.print(
-    formatTable(
-      ["layer", "kind", "output", "parameters"],
-      layers.map((layer) => [layer.name, layer.kind, formatShape(layer.outputShape), layer.parameters]),
-    ),
+    `${name}: input ${formatShape(first.inputShape)}, ${first.classes} classes${several ? `, ${networks.length} stages` : ""}`,
   );
-  output.print(`hidden units ${formatCount(network.hiddenUnits)}`);
-  output.print(`parameters   ${formatCount(network.parameterCount)}`);
+  for (const [stage, layers] of stages.entries()) {
+    if (several) output.print(`stage ${stage + 1}`);
+    output.print(
+      formatTable(
+        ["layer", "kind", "output", "parameters"],
+        layers.map((layer) => [layer.name, layer.kind, formatShape(layer.outputShape), layer.parameters]),
+      ),
+    );
+  }
+  const total = (count: (network: Network) => number) => networks.reduce((sum, own) => sum + count(own), 0);
+  const hiddenUnits = total((network) => network.hiddenUnits);
+  const parameters = total((network) => network.parameterCount);
+  output.print(`hidden units ${formatCount(hiddenUnits)}`);
+  output.print(`parameters   ${formatCount(parameters)}`);
   await output.writeJson({
     schema: "autodual/info/1",
-    model: {
-      path,
-      sha256,
-      name,
-      parameters: network.parameterCount,
-      hiddenUnits: network.hiddenUnits,
-      stages: 1,
-    },
-    inputShape: network.inputShape,
-    classes: network.classes,
-    layers,
+    model: { path, sha256, name, parameters, hiddenUnits, stages: networks.length },
+    inputShape: first.inputShape,
+    classes: first.classes,
+    layers: stages[0],
+    ...(several && { stages: stages.map((layers) => ({ layers })) }),
   });
   return 0;
 }
 
-async function findModel(
-  name: string,
-  { input, classes }: InfoFlags,
-): Promise<{ network: Network; path: string | null; sha256: string | null }> {
+interface FoundModel {
+  readonly path: string | null;
+  readonly sha256: string | null;
+  readonly networks: readonly Network[];
+}
+
+async function findModel(name: string, { input, classes }: InfoFlags): Promise<FoundModel> {
   if (!isModelPath(name)) {
     const network = architecture(name, { inputShape: input ?? [1, 28, 28], classes: classes ?? 10 });
-    return { network, path: null, sha256: null };
+    return { networks: [network], path: null, sha256: null };
   }
   if (input !== undefined || classes !== undefined) {
     const flag = input === undefined ? "--classes" : "--input";
     throw new UsageError(`${flag}: expected with an architecture's name only, found with the file ${name}`);
   }
-  return openModel(name);
+  const { path, sha256, stages } = await openStages([name]);
+  return { path, sha256, networks: stages.map(({ network }) => network) };
 }
 
 /** One line a layer, in topological order; `parameters` counts trained numbers. */
