@@ -32,7 +32,7 @@ export const cascadeRunSchema = z.strictObject({
   status: z.enum(["running", "interrupted", "finished"]),
   config: trainConfigSchema,
   /** How many stages there are to be. */
-  cascade: z.int().min(2),
+  cascade: z.int().min(1),
   /** The model that is the first stage, if it was there already. */
   firstStage: z.string().nullable(),
   versions: z.record(z.string(), z.string()),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../errors.js";
 import type { TrainingProjections } from "../../estimators/training.js";
+import { TABLES, type TableName } from "../../experiments/table-rows.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { writePlot } from "../../report/plot.js";
 import { numberIn, oneOf, someText, wholeNumber } from "../arguments.js";
@@ -22,23 +23,28 @@ import { parseProjections } from "../projection-options.js";
 import { figure2Target } from "../reproduce/figure2.js";
 import { figure6Target } from "../reproduce/figure6.js";
 import { figure7Target } from "../reproduce/figure7.js";
+import { reproduceTable, rowsOf } from "../reproduce/tables.js";
 import type { ReproduceFlags, Target } from "../reproduce/target.js";
 import { wrap } from "../wording.js";
 
 const TARGETS: readonly Target[] = [figure2Target, figure6Target, figure7Target];
-const NAMES = TARGETS.map(({ name }) => name);
+const NAMES = [...TARGETS.map(({ name }) => name), ...TABLES.filter((table) => table !== "table1")];
+/** Options that every table takes. */
+const OF_TABLES: readonly string[] = ["rows", "quick", "dataDir"];
 /** Options that every target takes. */
 const COMMON: readonly string[] = ["out", "seed", "json", "backend", "dtype", "threads"];
 
 interface CommandFlags extends ReproduceFlags, JsonOptions, MachineOptions {
+  readonly rows?: readonly string[];
+  readonly quick?: boolean;
   readonly out: string;
 }
 
-/** `autodual reproduce`: figures of the paper, as JSON, SVG and PNG. */
+/** `autodual reproduce`: figures of the paper, as JSON, SVG and PNG, and rows of its tables as JSON. */
 export function addReproduce(program: Command, context: CommandContext): void {
   const command = program
     .command("reproduce")
-    .description("reproduce a figure of the paper: its numbers as JSON, its picture as SVG and PNG")
+    .description("reproduce a figure of the paper, as JSON, SVG and PNG, or rows of a table, as JSON")
     .argument("<target>", `one of ${NAMES.join(", ")}`, oneOf("target", NAMES))
     .option(
       "--model <model...>",
@@ -46,6 +52,11 @@ export function addReproduce(program: Command, context: CommandContext): void {
     );
   addDataOptions(command);
   command
+    .option(
+      "--rows <row...>",
+      "table2, table3, table4: the rows to train and measure, or all; each goes on where it stopped",
+    )
+    .option("--quick", "tables: a short version of a row, to see that it runs")
     .option("--epsilon <e>", "radius of the ball", numberIn("--epsilon", { min: 0 }))
     .option("--projections <r...>", "projection dimensions, or exact", addProjections)
     .option("--epochs <n>", "figure2: passes over the training examples", wholeNumber("--epochs", { min: 1 }))
@@ -61,9 +72,11 @@ export function addReproduce(program: Command, context: CommandContext): void {
   addMachineOptions(command);
   addSeedOption(command, "of random weights, batches and projections");
   addJsonOption(command).action(async (name: string, flags: CommandFlags) => {
-    const target = TARGETS.find((one) => one.name === name) as Target;
-    checkFlags(command, target);
-    context.exitCode = await reproduce(target, flags, context);
+    const target = TARGETS.find((one) => one.name === name);
+    checkFlags(command, name, target ? target.flags : OF_TABLES);
+    context.exitCode = await (target
+      ? reproduce(target, flags, context)
+      : reproduceRows(name as TableName, flags, context));
   });
 }
 
@@ -75,7 +88,7 @@ function addProjections(
 }
 
 /** Throws a `UsageError` for a flag that the target would not heed. */
-function checkFlags(command: Command, { name, flags }: Target): void {
+function checkFlags(command: Command, name: string, flags: readonly string[]): void {
   const heeded: readonly string[] = [...COMMON, ...flags];
   const other = command.options.find(
     (option) =>
@@ -84,6 +97,31 @@ function checkFlags(command: Command, { name, flags }: Target): void {
   );
   if (!other) return;
   throw new UsageError(`${other.long}: ${name} takes no such flag; leave it out`);
+}
+
+async function reproduceRows(table: TableName, flags: CommandFlags, { io }: CommandContext): Promise<number> {
+  const { rows = [], quick = false, dataDir, out, seed } = flags;
+  const output = new Output(io, flags.json);
+  rowsOf(table, rows);
+  openOutputFolder("--out", out);
+  const opened = await openBackend(flags);
+  output.print(`${table}; ${opened.description}`);
+  using interruption = new Interruption();
+  const record = await reproduceTable(
+    table,
+    rows,
+    { out, quick, dataDir, seed },
+    opened,
+    output,
+    interruption,
+  );
+  opened.backend.dispose();
+  if (!record) {
+    output.print("stopped; the same command goes on from there");
+    return interruption.exitCode;
+  }
+  await output.writeJson(record);
+  return 0;
 }
 
 async function reproduce(target: Target, flags: CommandFlags, { io }: CommandContext): Promise<number> {

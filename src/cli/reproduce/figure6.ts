@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { SKETCH_FORMS } from "../../dual/estimator.js";
 import { type Figure6Row, figure6, type RelativeError, shrinkage } from "../../experiments/figure6.js";
 import type { Figure, Panel, Series } from "../../report/plot.js";
@@ -35,7 +36,7 @@ export const figure6Target: Target = {
     let done = 0;
     try {
       for (const { name, model, ball, batches } of subjects) {
-        const weights = name.replace(/ certify.*$/, "");
+        const weights = basename(name.replace(/ certify.*$/, ""));
         const subject = { weights, model, ball, batch: batches[0] };
         for (const form of SKETCH_FORMS) {
           for (const dimension of dimensions) {

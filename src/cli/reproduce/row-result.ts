@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from "node:fs";
+import * as z from "zod";
+import { FormatError } from "../../errors.js";
+import { trainConfigSchema } from "../../train/config.js";
+
+/** Fractions of all test examples at hand, bounds exact. */
+const errorsSchema = z.strictObject({
+  error: z.number(),
+  /** Under PGD, a lower bound of the error under any attack on the stage that answers. */
+  pgdError: z.number(),
+  robustError: z.number(),
+  certified: z.number(),
+});
+
+export type RowErrors = z.infer<typeof errorsSchema>;
+
+const paperSchema = z.strictObject({ robustError: z.number().optional(), error: z.number().optional() });
+
+/** What was measured for one row of a table. */
+export const rowResultSchema = z.strictObject({
+  schema: z.literal("autodual/reproduction/1"),
+  target: z.string(),
+  row: z.string(),
+  quick: z.boolean(),
+  config: trainConfigSchema,
+  /** In per cent. */
+  paper: z.strictObject({ single: paperSchema.optional(), cascade: paperSchema.optional() }),
+  examples: z.strictObject({ train: z.int(), test: z.int() }),
+  single: errorsSchema,
+  cascade: errorsSchema.nullable(),
+  /** The cascade up to each stage. */
+  stages: z.array(
+    z.strictObject({
+      trainedOn: z.int().nullable(),
+      seconds: z.number().nullable(),
+      error: z.number(),
+      robustError: z.number(),
+    }),
+  ),
+  /** Of training, all stages. */
+  hours: z.number(),
+  /** Of the first stage. */
+  secondsAnEpoch: z.number().nullable(),
+  /** Of the whole process that finished the row. */
+  peakMemoryMB: z.number(),
+  threads: z.int(),
+  machine: z.record(z.string(), z.union([z.string(), z.number()])),
+  versions: z.record(z.string(), z.string()),
+});
+
+export type RowResult = z.infer<typeof rowResultSchema>;
+
+/** The result in a file; null where there is none. A `FormatError` for a file that is something else. */
+export function readRowResult(path: string): RowResult | null {
+  if (!existsSync(path)) return null;
+  try {
+    return rowResultSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    throw new FormatError(`${path}: expected the result of a table's row, found something else; remove it`);
+  }
+}

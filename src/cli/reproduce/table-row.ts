@@ -1,0 +1,158 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { loadCascade } from "../../cascade/folder.js";
+import type { Backend } from "../../compute/backend.js";
+import type { Dataset } from "../../data/dataset.js";
+import { loadDataset } from "../../data/load.js";
+import { QUICK, rowConfig, type TableRow } from "../../experiments/table-rows.js";
+import { writeFileAtomically } from "../../formats/write-file.js";
+import { type CascadeRun, isCascadeRun } from "../../train/cascade-run.js";
+import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { attackDataset } from "../attack-dataset.js";
+import { certifyDataset } from "../certification.js";
+import type { Interruption } from "../interruption.js";
+import type { Output } from "../output.js";
+import { placeStages } from "../place-stages.js";
+import { type CascadeJob, resumedCascade, trainCascade } from "../train/cascade-training.js";
+import { circumstances } from "../train/circumstances.js";
+import { removeLeftovers } from "../train/leftovers.js";
+import { DATA_SEED, dataConfig } from "../train/train-config.js";
+import type { RowErrors, RowResult } from "./row-result.js";
+
+/** Examples that are certified or attacked at a time. */
+const BATCH = 50;
+const ATTACK = { steps: 40, restarts: 2, seed: 0 } as const;
+
+export interface RowSettings {
+  /** Folder of results; the run lies below it. */
+  readonly out: string;
+  readonly quick: boolean;
+  readonly dataDir: string | undefined;
+  readonly seed: number;
+}
+
+/** Where a row's run and its results lie. */
+export function rowPaths(row: TableRow, { out, quick }: Pick<RowSettings, "out" | "quick">) {
+  const name = quick ? `${row.id}-quick` : row.id;
+  return { run: join(out, "runs", name), result: join(out, `${name}.json`) };
+}
+
+/** Trains a row, or goes on with it, certifies and attacks it, and writes its result. Null if the signal aborts. */
+export async function reproduceRow(
+  row: TableRow,
+  settings: RowSettings,
+  backend: Backend,
+  output: Output,
+  interruption: Interruption,
+): Promise<RowResult | null> {
+  const paths = rowPaths(row, settings);
+  const job = await rowJob(row, settings, paths.run, backend);
+  const run =
+    job.run.status === "finished" ? job.run : await trainCascade(job, backend, output, interruption);
+  if (run.status !== "finished") return null;
+  const { stages } = await loadCascade(paths.run);
+  const measure = async (count: number): Promise<RowErrors | null> => {
+    using placed = placeStages(backend, stages.slice(0, count));
+    return await errorsOf(placed, run, job.test, output, interruption);
+  };
+  const single = await measure(1);
+  const cascade = stages.length > 1 ? await measure(stages.length) : null;
+  if (!single || (stages.length > 1 && !cascade)) return null;
+  const epochs = await stageEpochs(paths.run, run);
+  const result: RowResult = {
+    schema: "autodual/reproduction/1",
+    target: row.table,
+    row: row.id,
+    quick: settings.quick,
+    config: run.config,
+    paper: row.paper,
+    examples: { train: job.train.count, test: job.test.count },
+    single,
+    cascade,
+    stages: run.stages.map(({ trainedOn, evaluation, seconds }) => ({
+      trainedOn,
+      seconds,
+      error: evaluation.error,
+      robustError: evaluation.robustError,
+    })),
+    hours: run.stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 3600,
+    secondsAnEpoch: epochs.length === 0 ? null : epochs.reduce((sum, own) => sum + own, 0) / epochs.length,
+    peakMemoryMB: process.resourceUsage().maxRSS / 1024,
+    threads: backend.threads,
+    machine: run.machine,
+    versions: run.versions,
+  };
+  await writeFileAtomically(paths.result, `${JSON.stringify(result, null, 2)}\n`);
+  return result;
+}
+
+async function rowJob(
+  row: TableRow,
+  { quick, dataDir, seed }: RowSettings,
+  folder: string,
+  backend: Backend,
+): Promise<CascadeJob> {
+  if (isCascadeRun(folder)) {
+    removeLeftovers(folder);
+    return resumedCascade(folder, backend);
+  }
+  const load = (split: "train" | "test", limit: number | undefined): Promise<Dataset> =>
+    loadDataset(row.data, { split, limit, dataDir, seed: DATA_SEED });
+  const train = await load("train", quick ? QUICK.trainExamples : undefined);
+  const test = await load("test", quick ? QUICK.testExamples : undefined);
+  const limit = quick ? QUICK.trainExamples : null;
+  const config = rowConfig(
+    row,
+    {
+      data: dataConfig(train, { name: row.data, limit, dataDir }),
+      model: row.model,
+      seed,
+      backend: backend.name,
+      dtype: backend.dtype,
+    },
+    quick,
+  );
+  RunFolder.reopen(folder);
+  const run: CascadeRun = {
+    schema: "autodual/cascade-run/1",
+    status: "running",
+    config: { ...config, testLimit: quick ? QUICK.testExamples : null },
+    cascade: quick ? Math.min(QUICK.stages, row.cascade) : row.cascade,
+    firstStage: null,
+    ...circumstances(),
+    seed,
+    stages: [],
+  };
+  return { folder, run, train, test };
+}
+
+async function errorsOf(
+  placed: Parameters<typeof certifyDataset>[0],
+  { config }: CascadeRun,
+  test: Dataset,
+  output: Output,
+  { signal }: Interruption,
+): Promise<RowErrors | null> {
+  const ball = { norm: config.norm, epsilon: config.epsilon.end, box: config.box };
+  const settings = {
+    ball,
+    method: config.bound,
+    against: "prediction",
+    margins: "open",
+    batch: BATCH,
+  } as const;
+  const certification = await certifyDataset(placed, test, settings, output, signal);
+  const attack =
+    certification && (await attackDataset(placed, test, { ball, batch: BATCH, ...ATTACK }, output, signal));
+  if (!attack) return null;
+  const { error, robustError, certified } = certification.summary;
+  return { error, pgdError: attack.summary.pgdError, robustError, certified };
+}
+
+/** Seconds of each epoch of the first stage, which is trained on all examples. */
+async function stageEpochs(folder: string, { stages }: CascadeRun): Promise<number[]> {
+  const first = join(folder, stages[0]?.folder ?? "");
+  if (!existsSync(join(first, RUN_FILES.run))) return [];
+  const { epochs } = await RunFolder.open(first).readRun();
+  return epochs.map(({ seconds }) => seconds);
+}

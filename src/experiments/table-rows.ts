@@ -1,0 +1,106 @@
+import type { Norm } from "../dual/ball.js";
+import type { TrainingProjections } from "../estimators/training.js";
+import { configOf, type TrainOverrides, type TrainSubject, trainSettings } from "../train/settings.js";
+
+export type TableName = "table1" | "table2" | "table3" | "table4";
+export const TABLES: readonly TableName[] = ["table1", "table2", "table3", "table4"];
+
+/** Errors in per cent, as the paper prints them. Left out where the paper's figure is not at hand. */
+export interface PaperFigures {
+  readonly robustError?: number;
+  readonly error?: number;
+}
+
+/** One row of the paper's Tables 2 to 4: what is trained, within which ball, and what the paper found. */
+export interface TableRow {
+  readonly id: string;
+  readonly table: TableName;
+  readonly data: "mnist" | "cifar10";
+  readonly model: string;
+  readonly norm: Norm;
+  readonly epsilon: number;
+  readonly projections: TrainingProjections;
+  /** Stages of the cascade; 1 where the row has a single model only. */
+  readonly cascade: number;
+  readonly paper: { readonly single?: PaperFigures; readonly cascade?: PaperFigures };
+}
+
+/** The paper's cascades have up to six stages. */
+const STAGES = 6;
+
+function rowOf(
+  table: TableName,
+  data: TableRow["data"],
+  model: string,
+  [epsilon, name]: readonly [number, string],
+  more: Partial<Pick<TableRow, "projections" | "cascade" | "paper" | "norm">> & {
+    readonly suffix?: string;
+  } = {},
+): TableRow {
+  const { suffix = "", ...own } = more;
+  const prefix = data === "mnist" ? "mnist" : "cifar";
+  return {
+    id: `${prefix}-${model}-${name}${suffix}`,
+    table,
+    data,
+    model,
+    norm: "linf",
+    epsilon,
+    projections: 50,
+    cascade: STAGES,
+    paper: {},
+    ...own,
+  };
+}
+
+const MNIST_01 = [0.1, "0.1"] as const;
+const MNIST_03 = [0.3, "0.3"] as const;
+const CIFAR_2 = [2 / 255, "2-255"] as const;
+const CIFAR_8 = [8 / 255, "8-255"] as const;
+
+/** In the order in which they are wanted. */
+export const TABLE_ROWS: readonly TableRow[] = [
+  rowOf("table2", "mnist", "small", MNIST_01, {
+    projections: 10,
+    paper: { single: { robustError: 4.99 }, cascade: { robustError: 3.13 } },
+  }),
+  rowOf("table2", "cifar10", "small", CIFAR_2),
+  rowOf("table2", "mnist", "small", MNIST_01, {
+    suffix: "-exact",
+    projections: "exact",
+    cascade: 1,
+    paper: { single: { robustError: 4.48 } },
+  }),
+  rowOf("table2", "mnist", "small", MNIST_03),
+  rowOf("table2", "cifar10", "small", CIFAR_8),
+  rowOf("table2", "mnist", "large", MNIST_01),
+  rowOf("table2", "mnist", "large", MNIST_03),
+  rowOf("table2", "cifar10", "large", CIFAR_2),
+  rowOf("table2", "cifar10", "resnet", CIFAR_2, { paper: { cascade: { robustError: 36.4 } } }),
+  rowOf("table2", "cifar10", "large", CIFAR_8),
+  rowOf("table2", "cifar10", "resnet", CIFAR_8),
+  ...[1, 2, 4, 8].map((k) => rowOf("table3", "mnist", `wide${k}`, MNIST_01, { cascade: 1 })),
+  ...[1, 2, 3].map((k) => rowOf("table3", "mnist", `deep${k}`, MNIST_01, { cascade: 1 })),
+  ...[1, 2, 4].map((k) => rowOf("table3", "cifar10", `wide${k}`, CIFAR_2, { cascade: 1 })),
+  ...[1, 2].map((k) => rowOf("table3", "cifar10", `deep${k}`, CIFAR_2, { cascade: 1 })),
+  rowOf("table4", "mnist", "small", [1.58, "l2-1.58"], { norm: "l2" }),
+  rowOf("table4", "mnist", "large", [1.58, "l2-1.58"], { norm: "l2" }),
+  rowOf("table4", "cifar10", "small", [36 / 255, "l2-36-255"], { norm: "l2" }),
+  rowOf("table4", "cifar10", "large", [36 / 255, "l2-36-255"], { norm: "l2" }),
+];
+
+/** A short version of a row, to see that it runs: its figures say nothing about the paper's. */
+export const QUICK = { epochs: 3, trainExamples: 2000, testExamples: 200, stages: 2 } as const;
+
+/** A row's configuration by the paper's settings (Section 4; DESIGN of the experiments). */
+export function rowConfig(
+  { data, norm, epsilon, projections }: TableRow,
+  subject: Omit<TrainSubject, "norm" | "epsilon" | "box">,
+  quick: boolean,
+) {
+  const settings = trainSettings(data === "mnist" ? "paper-mnist" : "paper-cifar10");
+  const overrides: TrainOverrides = { projections, ...(quick && { epochs: QUICK.epochs }) };
+  // The paper cuts the ball by the box [0, 1] on MNIST only.
+  const box: TrainSubject["box"] = norm === "linf" && data === "mnist" ? [0, 1] : null;
+  return configOf(settings, { ...subject, norm, epsilon, box }, overrides);
+}
