@@ -7,6 +7,16 @@
  */
 export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
 export { Tape, type Variable } from "./autodiff/index.js";
+export { attackCascade, type CascadeAttackVerdict } from "./cascade/attack-cascade.js";
+export {
+  type CascadeBatchVerdict,
+  type CascadeVerdict,
+  certifyCascade,
+  type Stage,
+} from "./cascade/certify-cascade.js";
+export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
+export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
+export { remainingExamples } from "./cascade/remaining.js";
 export {
   type Against,
   type BatchVerdict,
@@ -14,6 +24,7 @@ export {
   certifyBatch,
   type ExampleVerdict,
 } from "./certify/certify.js";
+export { certifiedErrors, type Errors, type LabelledBatch } from "./certify/errors.js";
 export type { Backend, Dtype, FloatArray, Tensor } from "./compute/backend.js";
 export type { Activation } from "./compute/elementwise.js";
 export { type BackendName, createBackend } from "./compute/index.js";
@@ -47,6 +58,7 @@ export { countEstimates } from "./estimators/count.js";
 export { type GeometricMeanSettings, geometricMeanEstimator } from "./estimators/geometric-mean.js";
 export { type MedianSettings, medianEstimator } from "./estimators/median.js";
 export { dimensionFor, type TailBound, tailBound } from "./estimators/tail.js";
+export { type TrainingProjections, trainingEstimator } from "./estimators/training.js";
 export { decodeModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
 export { importOnnx } from "./formats/onnx/import.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
@@ -87,4 +99,5 @@ export {
 } from "./network/weights.js";
 export type { EpochRow, TrainConfig } from "./train/config.js";
 export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
+export { configOf, TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings.js";
 export { type BatchSource, Trainer, type TrainingEvent, type TrainingState } from "./train/trainer.js";

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { extname, join } from "node:path";
 import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../cascade/folder.js";
+import { pretrainedFolder } from "../cascade/pretrained.js";
 import type { Dataset } from "../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
@@ -9,20 +10,26 @@ import { formatShape, sizeOf } from "../network/shape.js";
 import { RUN_FILES } from "../train/run-folder.js";
 import { isFolder } from "./is-folder.js";
 
-/** Whether MODEL means a file or a run folder; else it can only be an architecture's name. */
+/** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
   return (
     [".onnx", ".safetensors"].includes(extname(model).toLowerCase()) ||
     /[/\\]/.test(model) ||
     existsSync(join(model, RUN_FILES.model)) ||
-    isCascadeFolder(model)
+    isCascadeFolder(model) ||
+    pretrainedFolder(model) !== null
   );
 }
 
+/** What lies at that path, or the model of that name that comes with the package. */
+function placeOf(model: string): string {
+  return existsSync(model) ? model : (pretrainedFolder(model) ?? model);
+}
+
 /** Reads a model file, or the model of a run folder. */
-export async function openModel(model: string): Promise<LoadedModel> {
-  if (model.trim() === "")
-    throw new UsageError("model: expected a model file or a run folder, found nothing");
+export async function openModel(name: string): Promise<LoadedModel> {
+  if (name.trim() === "") throw new UsageError("model: expected a model file or a run folder, found nothing");
+  const model = placeOf(name);
   if (!isFolder(model)) return loadModelFile(model);
   const path = join(model, RUN_FILES.model);
   if (!existsSync(path)) {
@@ -38,11 +45,12 @@ export async function openModel(model: string): Promise<LoadedModel> {
  */
 export async function openStages(models: readonly string[]): Promise<LoadedCascade> {
   const stages: LoadedModel[] = [];
-  for (const model of models) {
+  const places = models.map(placeOf);
+  for (const model of places) {
     if (isCascadeFolder(model)) stages.push(...(await loadCascade(model)).stages);
     else stages.push(await openModel(model));
   }
-  const single = models.length === 1 && !isCascadeFolder(models[0]);
+  const single = places.length === 1 && !isCascadeFolder(places[0]);
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);
 }
 

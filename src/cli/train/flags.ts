@@ -5,7 +5,7 @@ import { UsageError } from "../../errors.js";
 import type { TrainingProjections } from "../../estimators/training.js";
 import { RAMP_SHAPES, type RampShape } from "../../train/schedule.js";
 import { TRAIN_SETTINGS } from "../../train/settings.js";
-import { type KappaRange, numberIn, oneOf, parseKappa, someText, wholeNumber } from "../arguments.js";
+import { type KappaRange, numberIn, oneOf, parseKappa, quote, someText, wholeNumber } from "../arguments.js";
 import {
   addBallOptions,
   addBoundOption,
@@ -230,7 +230,11 @@ function addEvaluationOptions(command: Command): void {
 
 function countOrAll(flag: string): (text: string) => number | "all" {
   const count = wholeNumber(flag, { min: 1 });
-  return (text) => (text === "all" ? "all" : count(text));
+  return (text) => {
+    if (text === "all") return "all";
+    if (/\d/.test(text)) return count(text);
+    throw new UsageError(`${flag}: expected all or a whole number such as 1000, found ${quote(text)}`);
+  };
 }
 
 function parseClip(text: string): number | "none" {

@@ -17,7 +17,7 @@ export async function resumedRun(folder: RunFolder, run: Run): Promise<TrainingJ
   checkPosition(folder, run.config, state);
   const { train: all, test } = await loadRunData(folder.file("run"), run.config);
   const train = run.config.data.listed ? subset(all, await folder.readExamples()) : all;
-  checkSameData(folder, run.config, train);
+  checkSameSize(folder.file("run"), run.config, train);
   for (const dataset of [train, test]) checkModelFitsData(network, dataset, folder.file("model"));
   return { folder, run, network, weights: state.weights, state, train, test };
 }
@@ -44,13 +44,13 @@ function checkPosition(
   );
 }
 
-function checkSameData(folder: RunFolder, { data }: TrainConfig, found: Dataset): void {
+function checkSameSize(where: string, { data }: TrainConfig, found: Dataset): void {
   if (data.count === found.count && data.classes === found.classes && sameShape(data.shape, found.shape))
     return;
   const describe = (count: number, shape: readonly number[], classes: number): string =>
     `${count} examples of ${formatShape(shape)} in ${classes} classes`;
   throw new FormatError(
-    `${folder.file("run")}: data set ${data.name}: expected ` +
+    `${where}: data set ${data.name}: expected ` +
       `${describe(data.count, data.shape, data.classes)}, as when the run began, found ` +
       describe(found.count, found.shape, found.classes),
   );
@@ -61,9 +61,10 @@ export async function loadRunData(
   where: string,
   config: TrainConfig,
 ): Promise<{ readonly train: Dataset; readonly test: Dataset }> {
-  const { name, limit, dataDir, seed, sha256 } = config.data;
+  const { name, limit, dataDir, seed, sha256, listed } = config.data;
   const common = { seed, dataDir: dataDir ?? undefined };
   const train = await loadDataset(name, { ...common, split: "train", limit: limit ?? undefined });
+  if (!listed) checkSameSize(where, config, train);
   if (sha256 !== null && sha256 !== checksum(train)) {
     throw new FormatError(
       `${where}: data set ${name}: expected the same examples as when the run began, found others in ${train.source}; ` +

@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { rowResultSchema } from "../../src/cli/reproduce/row-result.js";
+import { TABLE_ROWS } from "../../src/experiments/table-rows.js";
+import { cifarBytes } from "../data/fixtures.js";
+import { newFolder, runCommand } from "./run-command.js";
+
+vi.mock("../../src/experiments/table-rows.js", async (original) => {
+  const module = await original<typeof import("../../src/experiments/table-rows.js")>();
+  // The smallest network there is stands in for the paper's.
+  const rows = module.TABLE_ROWS.map((row) => ({ ...row, model: "tiny" }));
+  return { ...module, TABLE_ROWS: rows, QUICK: { epochs: 1, trainExamples: 6, testExamples: 2, stages: 2 } };
+});
+
+const folder = newFolder();
+const home = process.cwd();
+
+beforeAll(() => {
+  process.chdir(folder.path);
+  mkdirSync("cifar10");
+  for (const name of [1, 2, 3, 4, 5].map((i) => `data_batch_${i}`).concat("test_batch")) {
+    writeFileSync(join("cifar10", `${name}.bin`), cifarBytes(2));
+  }
+});
+afterAll(() => {
+  process.chdir(home);
+  folder.remove();
+});
+
+const ROW = ["reproduce", "table2", "--rows", "cifar-small-2-255", "--quick", "--data-dir", "."];
+
+describe("reproduce table2", () => {
+  it("trains, certifies and attacks a row by the paper's settings, and goes on where it was", async () => {
+    const { code, stdout, stderr } = await runCommand([...ROW, "--json", "table.json"]);
+    expect([code, stderr.includes("autodual:")]).toEqual([0, false]);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    const result = rowResultSchema.parse(
+      JSON.parse(readFileSync("results/cifar-small-2-255-quick.json", "utf8")),
+    );
+    expect(result).toMatchObject({ quick: true, examples: { train: 6, test: 2 } });
+    expect(result.config).toMatchObject({
+      epochs: 3,
+      box: null,
+      epsilon: { end: 2 / 255 },
+      optimizer: { kind: "sgd" },
+      gradientClip: 1,
+    });
+    for (const errors of [result.single, result.cascade]) {
+      if (errors) expect(errors.pgdError).toBeLessThanOrEqual(errors.robustError);
+    }
+    const { rows } = JSON.parse(readFileSync("table.json", "utf8")) as {
+      rows: { row: string; status?: string }[];
+    };
+    expect(rows.find(({ row }) => row === "cifar-small-2-255")).not.toHaveProperty("status");
+    expect(rows.find(({ row }) => row === "mnist-large-0.1")).toMatchObject({ status: "not run" });
+    expect(stdout).toContain("not run");
+
+    const again = await runCommand(ROW);
+    expect(again.code).toBe(0);
+    expect(again.stdout).not.toContain("stage 1 of");
+    const { peakMemoryMB: _, ...measured } = result;
+    expect(JSON.parse(readFileSync("results/cifar-small-2-255-quick.json", "utf8"))).toMatchObject(measured);
+  });
+
+  it.each([
+    [
+      "a row of another table",
+      ["table2", "--rows", "mnist-wide1-0.1"],
+      /--rows: expected all or rows of table2/,
+    ],
+    ["a flag of figures", ["table2", "--limit", "5"], /--limit: table2 takes no such flag/],
+    ["rows of a figure", ["figure2", "--rows", "all"], /--rows: figure2 takes no such flag/],
+    ["a result that is none", ["table4"], /mnist-small-l2-1\.58\.json: expected the result of a table's row/],
+  ])("refuses %s in one line", async (_name, args, message) => {
+    mkdirSync("results", { recursive: true });
+    writeFileSync("results/mnist-small-l2-1.58.json", "{}");
+    const { code, stderr } = await runCommand(["reproduce", ...args]);
+    expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("the rows of the tables", () => {
+  it("have names of their own and balls that make sense", () => {
+    expect(new Set(TABLE_ROWS.map(({ id }) => id)).size).toBe(TABLE_ROWS.length);
+    for (const { norm, epsilon, cascade } of TABLE_ROWS) {
+      expect(epsilon).toBeGreaterThan(0);
+      expect(norm === "l2" ? epsilon < 2 : epsilon < 0.5).toBe(true);
+      expect(cascade).toBeGreaterThanOrEqual(1);
+    }
+  });
+});
