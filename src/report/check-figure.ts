@@ -1,5 +1,5 @@
 import { ShapeError, UsageError } from "../errors.js";
-import type { Axis, Figure, Panel, Series } from "./figure.js";
+import type { Axis, Figure, Panel, Regions, Series } from "./figure.js";
 
 /** Below this there is no room for ticks; above it a picture is no longer one. */
 const SIDE = { least: 40, most: 4000 };
@@ -23,9 +23,10 @@ export function checkFigure({ panels, panelSize }: Figure): void {
   });
 }
 
-function checkPanel({ x, y, series }: Panel, where: string): void {
+function checkPanel({ x, y, series, regions }: Panel, where: string): void {
   checkDomain(x, `${where}, x axis`);
   checkDomain(y, `${where}, y axis`);
+  if (regions) checkRegions(regions, x, y, where);
   if (series.length === 0) throw new UsageError(`${where}: expected at least one series, found none`);
   const names = new Set<string>();
   for (const each of series) {
@@ -36,6 +37,17 @@ function checkPanel({ x, y, series }: Panel, where: string): void {
   }
 }
 
+function checkRegions({ columns, values }: Regions, x: Axis, y: Axis, where: string): void {
+  if (!x.domain || !y.domain)
+    throw new UsageError(`${where}: expected domains of both axes, which regions fill`);
+  const rows = values.length / columns;
+  if (!(Number.isInteger(columns) && columns > 0 && Number.isInteger(rows) && rows > 0)) {
+    throw new ShapeError(
+      `${where}: expected whole rows of ${columns} regions, found ${values.length} in all`,
+    );
+  }
+}
+
 function checkDomain({ domain, scale }: Axis, where: string): void {
   if (domain === undefined) return;
   const [low, high] = domain;
@@ -43,8 +55,11 @@ function checkDomain({ domain, scale }: Axis, where: string): void {
   if (low >= high) throw new UsageError(`${where}: expected a domain that rises, found ${low} to ${high}`);
 }
 
-function checkSeries({ x, y, yLow, yHigh }: Series, xAxis: Axis, yAxis: Axis, where: string): void {
+function checkSeries({ x, y, yLow, yHigh, reach }: Series, xAxis: Axis, yAxis: Axis, where: string): void {
   if (x.length === 0) throw new UsageError(`${where}: expected at least one point, found none`);
+  if (reach !== undefined && !(reach > 0 && reach <= LARGEST)) {
+    throw new UsageError(`${where}: expected a reach above 0, found ${reach}`);
+  }
   if ((yLow === undefined) !== (yHigh === undefined)) {
     throw new UsageError(`${where}: expected yLow and yHigh together, found only one of them`);
   }

@@ -16,6 +16,17 @@ export interface Series {
   /** "both" unless told. Lines join the points in the order given. */
   readonly draw?: Drawing;
   readonly dashed?: boolean;
+  /** A square around every point, which reaches so far to each side, in the units of the axes; dashed as lines are. */
+  readonly reach?: number;
+}
+
+/**
+ * Cells that fill a panel, in the pale colour of the name that each belongs to: row by row from below, `columns` in each;
+ * null is left white. The panel's axes need domains, which the cells divide evenly.
+ */
+export interface Regions {
+  readonly columns: number;
+  readonly values: readonly (string | null)[];
 }
 
 /** An axis. Without a domain it spans all values on it and a little more; with one, what lies outside is cut off. */
@@ -33,6 +44,7 @@ export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+  readonly regions?: Regions;
 }
 
 /** Panels side by side under one title, with one legend below if there is more than one name. */

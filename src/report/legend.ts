@@ -23,7 +23,11 @@ export function legendView(
 ): Part | null {
   if (looks.size < 2) return null;
   const all = figure.panels.flatMap(({ series }) => series);
-  const shown = Array.from(looks.keys(), (name) => all.find((series) => series.name === name)!);
+  // A name that only regions have is shown by its marker.
+  const shown = Array.from(
+    looks.keys(),
+    (name): Series => all.find((series) => series.name === name) ?? { name, x: [0], y: [0], draw: "points" },
+  );
   const entries: Entry[] = [];
   let [left, row, width] = [0, 0, 0];
   for (const series of shown) {

@@ -36,7 +36,12 @@ const MARKERS: readonly Marker[] = [
 
 /** A look for every name, in the order in which the figure first names them. */
 export function looksOf({ panels }: Figure): Map<string, Look> {
-  const names = new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)));
+  const names = new Set(
+    panels.flatMap(({ series, regions }) => [
+      ...series.map(({ name }) => name),
+      ...(regions?.values ?? []).filter((name) => name !== null),
+    ]),
+  );
   return new Map(
     Array.from(names, (name, i) => [
       name,

@@ -5,7 +5,7 @@ import type { Figure } from "./figure.js";
 import { fontFiles } from "./font.js";
 import { renderSvg } from "./render.js";
 
-export type { Axis, Drawing, Figure, Panel, Series } from "./figure.js";
+export type { Axis, Drawing, Figure, Panel, Regions, Series } from "./figure.js";
 
 /** How large a PNG is. */
 export interface PngOptions {

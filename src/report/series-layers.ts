@@ -16,7 +16,7 @@ export function seriesLayers(panel: Panel, channels: Channels, looks: ReadonlyMa
   const drawn = panel.series.map((series) => {
     const look = looks.get(series.name)!;
     return {
-      spread: spreadLayers(series, channels, look),
+      spread: [...spreadLayers(series, channels, look), ...reachLayers(series, channels, look)],
       line: hasLine(series) ? [lineLayer(series, channels, look)] : [],
       points: hasPoints(series) ? [pointLayer(series, channels, look)] : [],
     };
@@ -69,6 +69,38 @@ function pointLayer(series: Series, { x, y, shows }: Channels, look: Look): Part
     mark: pointMark(look),
     encoding: { x: { field: "x", ...x }, y: { field: "y", ...y } },
   };
+}
+
+/** The squares around points, cut at the frame. */
+function reachLayers(series: Series, { x, y }: Channels, look: Look): Part[] {
+  const { reach } = series;
+  if (reach === undefined) return [];
+  const values = pointsOf(series).map((point) => ({
+    x: point.x - reach,
+    x2: point.x + reach,
+    y: point.y - reach,
+    y2: point.y + reach,
+  }));
+  const { color, strokeDash } = lineMark(series, look) as { color: string; strokeDash?: number[] };
+  return [
+    {
+      data: { values },
+      mark: {
+        type: "rect",
+        clip: true,
+        filled: false,
+        stroke: color,
+        strokeWidth: 1,
+        ...(strokeDash && { strokeDash: [2, 2] }),
+      },
+      encoding: {
+        x: { field: "x", ...x },
+        x2: { field: "x2" },
+        y: { field: "y", ...y },
+        y2: { field: "y2" },
+      },
+    },
+  ];
 }
 
 function spreadLayers(series: Series, { x, y }: Channels, { colour }: Look): Part[] {

@@ -3,6 +3,7 @@ import type { Axis, Figure, Panel } from "./figure.js";
 import { FONT_FAMILY, type FontMetrics } from "./font.js";
 import { legendView } from "./legend.js";
 import { INK, LETTERS, type Look, looksOf } from "./look.js";
+import { regionLayers } from "./region-layers.js";
 import { type Channels, type Part, seriesLayers } from "./series-layers.js";
 
 /** What the axis of a panel and the space before it take, about. */
@@ -107,6 +108,7 @@ function panelView(
     width,
     height,
     layer: [
+      ...regionLayers(panel, channels, looks),
       frameLayer(width, height),
       ...(title.length > 0 ? [titleLayer(title, width)] : []),
       ...seriesLayers(panel, channels, looks),

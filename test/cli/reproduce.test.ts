@@ -31,6 +31,24 @@ async function reproduce(...args: string[]) {
 }
 
 describe("reproduce", () => {
+  it("figure5: a cascade on points of the plane", async () => {
+    const { code, stdout } = await runCommand([
+      ...["reproduce", "figure5", "--limit", "12", "--epochs", "150", "--epsilon", "0.03"],
+      ...["--backend", "reference"],
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("stage 1");
+    const record = JSON.parse(readFileSync("results/figure5.json", "utf8"));
+    expect(record.points).toHaveLength(12);
+    expect(record.cascadeAnswers).toHaveLength(60 * 60);
+    const certified = record.cascade.filter((verdict: { certified: boolean }) => verdict.certified);
+    expect(certified.length).toBeGreaterThan(0);
+    const [first, second] = record.stages;
+    expect(first.trainedOn).toHaveLength(12);
+    if (second) expect(second.trainedOn.length).toBeLessThan(12);
+    expect(readFileSync("results/figure5.svg", "utf8")).toContain("<svg");
+  });
+
   it("figure6: errors of estimated widths by layer, form and dimension", async () => {
     const { record } = await reproduce(
       ...["figure6", "--model", "image.safetensors", "--limit", "2", "--sketches", "4"],

@@ -19,7 +19,17 @@ export const ROOMS = {
   train: ["estimators", "formats", "dual", "network", "autodiff", "compute", "errors"],
   cascade: ["certify", "attack", "formats", "dual", "network", "autodiff", "compute", "errors"],
   bench: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
-  experiments: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],
+  experiments: [
+    "cascade",
+    "train",
+    "certify",
+    "estimators",
+    "dual",
+    "network",
+    "autodiff",
+    "compute",
+    "errors",
+  ],
   cli: [
     "experiments",
     "cascade",

@@ -111,6 +111,28 @@ describe("plotSvg", () => {
     expect(cut).toContain("clip-path");
   });
 
+  it("draws squares around points, and regions in runs of one name", async () => {
+    const plane = (more: Partial<Series>, regions?: Panel["regions"]): Figure => ({
+      title: "",
+      panels: [
+        {
+          x: { label: "", domain: [0, 1] },
+          y: { label: "", domain: [0, 1] },
+          series: [{ name: "a", x: [0.3, 0.6], y: [0.4, 0.7], draw: "points", ...more }],
+          ...(regions && { regions }),
+        },
+      ],
+    });
+    const paths = (svg: string) => svg.match(/<path /g)?.length ?? 0;
+    const bare = paths(await plotSvg(plane({})));
+    expect(paths(await plotSvg(plane({ reach: 0.1 })))).toBe(bare + 2);
+    // Two runs in the lower row, one in the upper, and two markers of a legend: null stays white.
+    const regions = { columns: 3, values: ["a", "a", "b", null, "b", "b"] };
+    const drawn = await plotSvg(plane({}, regions));
+    expect(paths(drawn)).toBe(bare + 3 + 2);
+    expect(await plotSvg(plane({}, regions))).toBe(drawn);
+  });
+
   it("joins points in the order given", async () => {
     const lines = await Promise.all(
       [r, r.toReversed()].map(async (x) => {
@@ -200,12 +222,24 @@ describe("a figure is refused", () => {
       one({}, { y: { label: "", scale: "log", domain: [0, 1] } }),
       "panel 1, y axis",
     ],
+    ["with a reach of 0", one({ reach: 0 }), "reach above 0"],
+    [
+      "with regions but no domains",
+      one({}, { regions: { columns: 1, values: [null] } }),
+      "domains of both axes",
+    ],
     ["with a panel too small", { ...one({}), panelSize: { width: 300, height: 0 } }, "panel height"],
   ])("%s", async (_, figure, message) => {
     const error = await plotSvg(figure).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UsageError);
     expect((error as Error).message).toContain(message);
     expect((error as Error).message).not.toContain("\n");
+  });
+
+  it("when regions are no whole rows", async () => {
+    const domains = { x: { label: "", domain: [0, 1] }, y: { label: "", domain: [0, 1] } } as const;
+    const figure = one({}, { ...domains, regions: { columns: 2, values: ["only", null, "only"] } });
+    await expect(plotSvg(figure)).rejects.toThrow(/whole rows of 2 regions, found 3/);
   });
 
   it.each<[string, Partial<Series>, string]>([

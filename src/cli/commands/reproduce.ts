@@ -21,13 +21,14 @@ import { Output } from "../output.js";
 import { openOutputFolder } from "../output-folder.js";
 import { parseProjections } from "../projection-options.js";
 import { figure2Target } from "../reproduce/figure2.js";
+import { figure5Target } from "../reproduce/figure5.js";
 import { figure6Target } from "../reproduce/figure6.js";
 import { figure7Target } from "../reproduce/figure7.js";
 import { reproduceTable, rowsOf } from "../reproduce/tables.js";
 import type { ReproduceFlags, Target } from "../reproduce/target.js";
 import { wrap } from "../wording.js";
 
-const TARGETS: readonly Target[] = [figure2Target, figure6Target, figure7Target];
+const TARGETS: readonly Target[] = [figure2Target, figure5Target, figure6Target, figure7Target];
 const NAMES = [...TARGETS.map(({ name }) => name), ...TABLES.filter((table) => table !== "table1")];
 /** Options that every table takes. */
 const OF_TABLES: readonly string[] = ["rows", "quick", "dataDir"];
@@ -59,8 +60,16 @@ export function addReproduce(program: Command, context: CommandContext): void {
     .option("--quick", "tables: a short version of a row, to see that it runs")
     .option("--epsilon <e>", "radius of the ball", numberIn("--epsilon", { min: 0 }))
     .option("--projections <r...>", "projection dimensions, or exact", addProjections)
-    .option("--epochs <n>", "figure2: passes over the training examples", wholeNumber("--epochs", { min: 1 }))
-    .option("--limit <n>", "examples: figure2's for training", wholeNumber("--limit", { min: 1 }))
+    .option(
+      "--epochs <n>",
+      "figure2, figure5: passes over the training examples",
+      wholeNumber("--epochs", { min: 1 }),
+    )
+    .option(
+      "--limit <n>",
+      "examples: figure2's for training; figure5's points",
+      wholeNumber("--limit", { min: 1 }),
+    )
     .option("--test-limit <n>", "figure2: test examples", wholeNumber("--test-limit", { min: 1 }))
     .option("--sketches <n>", "figure6: sketches at each dimension", wholeNumber("--sketches", { min: 1 }))
     .option(

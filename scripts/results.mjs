@@ -1,0 +1,177 @@
+// Writes docs/results.md from the JSON and the pictures in results/: no figure there is typed by hand.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { readRowResult } from "../dist/cli/reproduce/row-result.js";
+import { TABLE_ROWS } from "../dist/experiments/table-rows.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const at = (name) => `${root}/results/${name}`;
+const json = (name) => JSON.parse(readFileSync(at(name), "utf8"));
+
+// An error of 0.0495 is told as 4.95; an upper bound is rounded up.
+const percent = (fraction) => (100 * fraction).toFixed(2);
+const upper = (fraction) => (Math.ceil(1e4 * fraction - 1e-7) / 100).toFixed(2);
+const paper = (value) => (value === undefined ? "–" : String(value));
+const table = (head, rows) =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+function rowCells(row) {
+  const result = readRowResult(at(`${row.id}.json`));
+  const epsilon = row.data === "cifar10" ? `${Math.round(255 * row.epsilon)}/255` : String(row.epsilon);
+  const ball = `${row.norm === "l2" ? "ℓ2" : "ℓ∞"}, ${epsilon}`;
+  const training = row.projections === "exact" ? "exact" : `r = ${row.projections}`;
+  const start = [`\`${row.id}\``, ball, training];
+  const ours = result
+    ? [
+        percent(result.single.error),
+        percent(result.single.pgdError),
+        upper(result.single.robustError),
+        paper(row.paper.single?.robustError),
+        result.cascade ? percent(result.cascade.pgdError) : "–",
+        result.cascade ? upper(result.cascade.robustError) : "–",
+        paper(row.paper.cascade?.robustError),
+      ]
+    : [
+        "not run",
+        "",
+        "",
+        paper(row.paper.single?.robustError),
+        "",
+        "",
+        paper(row.paper.cascade?.robustError),
+      ];
+  return [...start, ...ours];
+}
+
+function costCells(row) {
+  const result = readRowResult(at(`${row.id}.json`));
+  if (!result) return [];
+  const { stages, hours, secondsAnEpoch, peakMemoryMB, threads, examples } = result;
+  return [
+    [
+      `\`${row.id}\``,
+      String(examples.test),
+      stages.map(({ robustError }) => upper(robustError)).join(", "),
+      stages.map(({ trainedOn }) => trainedOn ?? "–").join(", "),
+      hours.toFixed(2),
+      secondsAnEpoch === null ? "–" : secondsAnEpoch.toFixed(0),
+      (peakMemoryMB / 1024).toFixed(2),
+      String(threads),
+    ],
+  ];
+}
+
+const tables = ["table2", "table3", "table4"].map((name) => {
+  const rows = TABLE_ROWS.filter((row) => row.table === name);
+  const head = [
+    "row",
+    "ball",
+    "trained by",
+    "error",
+    "PGD error",
+    "robust error",
+    "paper",
+    "cascade: PGD",
+    "cascade: robust",
+    "paper",
+  ];
+  const costs = rows.flatMap(costCells);
+  return [
+    `## Table ${name.slice(-1)}`,
+    table(head, rows.map(rowCells)),
+    ...(costs.length === 0
+      ? []
+      : [
+          "What it took:",
+          table(
+            [
+              "row",
+              "test examples",
+              "robust error after each stage",
+              "trained on",
+              "hours",
+              "seconds an epoch",
+              "GB",
+              "threads",
+            ],
+            costs,
+          ),
+        ]),
+  ].join("\n\n");
+});
+
+const figures = [
+  ["figure2", "Figure 2: training by random projections and by exact bounds", figure2],
+  ["figure6", "Figure 6: estimates of bound widths", figure6],
+  ["figure7", "Figure 7: a training step against the size of a network", figure7],
+].flatMap(([name, title, words]) =>
+  existsSync(at(`${name}.json`))
+    ? [`## ${title}`, `![${title}](../results/${name}.svg)`, words(json(`${name}.json`))]
+    : [`## ${title}`, "not run"],
+);
+
+function figure2({ curves, config, test }) {
+  const rows = curves.map(({ projections, points }) => {
+    const last = points[points.length - 1];
+    const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;
+    return [
+      projections === "exact" ? "exact" : `r = ${projections}`,
+      percent(last.testError),
+      upper(last.testRobustError),
+      seconds.toFixed(1),
+    ];
+  });
+  return [
+    table(["trained by", "error", "robust error", "seconds an epoch"], rows),
+    `After ${config.epochs} epochs of ${config.data.count} training examples; exact bounds on ${test} test examples, in per cent.`,
+  ].join("\n\n");
+}
+
+function figure6({ rows, examples, sketches }) {
+  const last = Math.max(...rows.map(({ layer }) => layer));
+  const cells = rows
+    .filter(({ layer, form, dimension }) => layer === last && (form === "joint" || dimension === 50))
+    .map(({ weights, form, dimension, width }) => [
+      weights,
+      form,
+      String(dimension),
+      width.mean.toFixed(3),
+      width.deviation.toFixed(3),
+    ]);
+  return [
+    table(["weights", "form", "r", "mean of the relative error", "standard deviation"], cells),
+    `Widths at activation ${last} of networks whose layers are all estimated, ${examples} examples, ${sketches} sketches each.`,
+  ].join("\n\n");
+}
+
+function figure7({ steps, threads, notRun }) {
+  const cells = steps.map(
+    ({ name, hiddenUnits, seconds, peakMemoryMB, secondsPerHiddenUnit, bytesPerHiddenUnit }) => [
+      name.replace("scaling ", ""),
+      String(hiddenUnits),
+      seconds.toPrecision(3),
+      peakMemoryMB.toFixed(0),
+      (1e6 * secondsPerHiddenUnit).toPrecision(3),
+      bytesPerHiddenUnit.toFixed(0),
+    ],
+  );
+  const stopped = notRun.map(
+    ({ name, hiddenUnits, neededMemoryMB }) =>
+      `${name.replace("scaling ", "")}: ${hiddenUnits} hidden units and more were not run; they would need ${(neededMemoryMB / 1024).toPrecision(2)} GB.`,
+  );
+  return [
+    table(["bounds", "hidden units", "seconds", "MB", "µs a unit", "bytes a unit"], cells),
+    `A training step of ten examples on ${threads} threads. ${stopped.join(" ")}`,
+  ].join("\n\n");
+}
+
+const text = [
+  "# Results",
+  "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
+    "the test examples at hand. Robust errors are upper bounds by exact bounds (no random projections), in floating point; " +
+    "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are about the stage that answers an example. " +
+    "“Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand. What was not run says so.",
+  ...tables,
+  ...figures,
+].join("\n\n");
+writeFileSync(`${root}/docs/results.md`, `${text}\n`);

@@ -1,0 +1,144 @@
+import { type Figure5, figure5 } from "../../experiments/figure5.js";
+import type { Figure, Panel, Regions, Series } from "../../report/plot.js";
+import { configOf, trainSettings } from "../../train/settings.js";
+import { nextTurn } from "../next-turn.js";
+import { formatTable } from "../table.js";
+import { plural } from "../wording.js";
+import type { Target } from "./target.js";
+
+const POINTS = 60;
+const EPSILON = 0.04;
+const HIDDEN = 64;
+const STAGES = 2;
+const STEPS = 3000;
+const GRID = 60;
+
+/** A cascade of two stages on points of the plane: what each certifies, and the ball that it does so for. */
+export const figure5Target: Target = {
+  name: "figure5",
+  flags: ["epsilon", "epochs", "limit"],
+  async run(flags, { backend }, output, signal) {
+    const epsilon = flags.epsilon ?? EPSILON;
+    const points = flags.limit ?? POINTS;
+    const config = configOf(
+      trainSettings("plain"),
+      {
+        data: {
+          ...{ name: "points of the plane", count: points, shape: [2], classes: 2 },
+          ...{ limit: null, dataDir: null, seed: flags.seed, sha256: null, listed: false },
+        },
+        model: `2-${HIDDEN}-${HIDDEN}-2`,
+        norm: "linf",
+        epsilon,
+        box: null,
+        seed: flags.seed,
+        backend: backend.name,
+        dtype: backend.dtype,
+      },
+      { epochs: flags.epochs ?? STEPS, learningRate: 0.005, decayEvery: 0, batchSize: points },
+    );
+    const progress = output.progress({ label: "figure5", total: STAGES });
+    const settings = {
+      points,
+      epsilon,
+      hidden: HIDDEN,
+      stages: STAGES,
+      grid: GRID,
+      seed: flags.seed,
+      config,
+    };
+    try {
+      const found = await figure5(
+        backend,
+        settings,
+        (stage) => {
+          progress.update(stage + 1, "");
+          return nextTurn();
+        },
+        signal,
+      );
+      if (!found) return null;
+      return {
+        record: { config, ...found },
+        figure: figureOf(found),
+        table: tableOf(found),
+        words:
+          `${plural(found.points.length, "point")} of two classes, each in the middle of its ball. A solid square: the ` +
+          "label is certified within it by the network of the panel, or by the stage of the cascade that answers; exact " +
+          "bounds. The cascade's panel is white where no stage certifies.",
+      };
+    } finally {
+      progress.stop();
+    }
+  },
+};
+
+const CLASSES = ["class 1", "class 2"];
+
+function figureOf(found: Figure5): Figure {
+  const stages = found.stages.map(({ answers, certified, trainedOn }, stage) => {
+    const shown = new Set(trainedOn);
+    return panelOf(found, `stage ${stage + 1}`, answers, (b) => (shown.has(b) ? certified[b] : null));
+  });
+  const right = (b: number) =>
+    found.cascade[b].certified && found.cascade[b].prediction === found.points[b].label;
+  const whole = panelOf(found, "the cascade, where it certifies", certifiedAnswers(found), right);
+  return {
+    title: "A cascade on points of the plane (Figure 5)",
+    panelSize: { width: 260, height: 260 },
+    panels: [...stages, whole],
+  };
+}
+
+/** −1 where no stage certifies. */
+function certifiedAnswers({ cascadeAnswers, cascadeStages }: Figure5): number[] {
+  return cascadeAnswers.map((answer, cell) => (cascadeStages[cell] < 0 ? -1 : answer));
+}
+
+/** `certified` says of a point whether its label is certified, or null where the panel does not show it. */
+function panelOf(
+  { points, epsilon, grid }: Figure5,
+  title: string,
+  answers: readonly number[],
+  certified: (point: number) => boolean | null,
+): Panel {
+  const series = CLASSES.flatMap((name, label): Series[] =>
+    [true, false].flatMap((wanted) => {
+      const own = points.filter((point, b) => point.label === label && certified(b) === wanted);
+      if (own.length === 0) return [];
+      return [
+        {
+          name: wanted ? name : `${name}, not certified`,
+          x: own.map(({ x }) => x),
+          y: own.map(({ y }) => y),
+          draw: "points",
+          reach: epsilon,
+          dashed: !wanted,
+        },
+      ];
+    }),
+  );
+  const regions: Regions = { columns: grid, values: answers.map((answer) => CLASSES[answer] ?? null) };
+  return {
+    title,
+    x: { label: "first coordinate", domain: [0, 1] },
+    y: { label: "second coordinate", domain: [0, 1] },
+    series,
+    regions,
+  };
+}
+
+function tableOf({ points, stages, cascade }: Figure5): string {
+  const count = (holds: (b: number) => boolean) => String(points.filter((_, b) => holds(b)).length);
+  return formatTable(
+    ["", "trained on", "points certified with their label"],
+    [
+      ...stages.map(({ trainedOn, certified }, stage) => [
+        `stage ${stage + 1}`,
+        String(trainedOn.length),
+        count((b) => certified[b]),
+      ]),
+      ["cascade", "", count((b) => cascade[b].certified && cascade[b].prediction === points[b].label)],
+    ],
+  );
+}
