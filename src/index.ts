@@ -14,6 +14,7 @@ export {
   certifyCascade,
   type Stage,
 } from "./cascade/certify-cascade.js";
+export { certifiedErrors, type Errors, type LabelledBatch } from "./cascade/errors.js";
 export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export { remainingExamples } from "./cascade/remaining.js";
@@ -24,7 +25,6 @@ export {
   certifyBatch,
   type ExampleVerdict,
 } from "./certify/certify.js";
-export { certifiedErrors, type Errors, type LabelledBatch } from "./certify/errors.js";
 export type { Backend, Dtype, FloatArray, Tensor } from "./compute/backend.js";
 export type { Activation } from "./compute/elementwise.js";
 export { type BackendName, createBackend } from "./compute/index.js";

@@ -1,8 +1,8 @@
 import type { CertifyOptions } from "../certify/certify.js";
-import type { LabelledBatch } from "../certify/errors.js";
 import type { Backend } from "../compute/backend.js";
 import type { BallSpec } from "../dual/ball.js";
 import { certifyCascade, type Stage } from "./certify-cascade.js";
+import type { LabelledBatch } from "./errors.js";
 
 /**
  * The examples that no stage certifies, by their number in the order of the batches: what the next stage is trained on

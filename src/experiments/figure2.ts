@@ -1,4 +1,4 @@
-import { certifiedErrors } from "../certify/errors.js";
+import { certifiedErrors } from "../cascade/errors.js";
 import type { Backend } from "../compute/backend.js";
 import type { Network } from "../network/network.js";
 import { initialWeights } from "../network/weights.js";
@@ -67,9 +67,15 @@ async function curveOf(
       if (event.kind !== "epoch") continue;
       const { epoch, epsilon, robustLoss, seconds } = event.row;
       const ball = { norm: own.norm, epsilon: own.epsilon.end, box: own.box };
-      const { error, robustError } = await certifiedErrors(backend, network, trainer.parameters, test, ball, {
-        method: own.bound,
-      });
+      const { error, robustError } = await certifiedErrors(
+        backend,
+        [{ network, parameters: trainer.parameters }],
+        test,
+        ball,
+        {
+          method: own.bound,
+        },
+      );
       const trainRobustLoss = robustLoss ?? Number.NaN;
       const point = {
         epoch,

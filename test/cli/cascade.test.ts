@@ -53,6 +53,34 @@ describe("train --cascade", () => {
     expect(cascade.stages).toHaveLength(3);
   });
 
+  it("evaluates epochs as the cascade so far, which figure3 draws", async () => {
+    const flags = TRAIN.map((flag) => (flag === "0" ? "1" : flag));
+    await done(...flags, "--evaluate-limit", "60", "--cascade", "2", "--out", "curves");
+    const [first, second] = ["stage-1", "stage-2"].map(
+      (stage) => runSchema.parse(JSON.parse(readFileSync(`curves/${stage}/run.json`, "utf8"))).epochs,
+    );
+    const run = cascadeRunSchema.parse(JSON.parse(readFileSync("curves/run.json", "utf8")));
+    // The last epoch's evaluation is that of the finished stage: of all stages so far, on the same examples.
+    expect(first[1].test?.robustError).toBe(run.stages[0].evaluation.robustError);
+    expect(second[1].test?.robustError).toBe(run.stages[1].evaluation.robustError);
+    const { code, stdout } = await runCommand([
+      "reproduce",
+      "figure3",
+      "--model",
+      "curves",
+      "--out",
+      "figures",
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("trained on");
+    expect(JSON.parse(readFileSync("figures/figure3.json", "utf8")).curves).toHaveLength(2);
+    const none = await runCommand(["reproduce", "figure3", "--model", "curves/stage-1"]);
+    expect([none.code, none.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^autodual: .*run folder of a cascade/),
+    ]);
+  });
+
   it("takes a model that is there as the first stage", async () => {
     const { json } = await done(
       ...TRAIN,

@@ -21,6 +21,7 @@ import { Output } from "../output.js";
 import { openOutputFolder } from "../output-folder.js";
 import { parseProjections } from "../projection-options.js";
 import { figure2Target } from "../reproduce/figure2.js";
+import { figure3Target } from "../reproduce/figure3.js";
 import { figure5Target } from "../reproduce/figure5.js";
 import { figure6Target } from "../reproduce/figure6.js";
 import { figure7Target } from "../reproduce/figure7.js";
@@ -28,7 +29,13 @@ import { reproduceTable, rowsOf } from "../reproduce/tables.js";
 import type { ReproduceFlags, Target } from "../reproduce/target.js";
 import { wrap } from "../wording.js";
 
-const TARGETS: readonly Target[] = [figure2Target, figure5Target, figure6Target, figure7Target];
+const TARGETS: readonly Target[] = [
+  figure2Target,
+  figure3Target,
+  figure5Target,
+  figure6Target,
+  figure7Target,
+];
 const NAMES = [...TARGETS.map(({ name }) => name), ...TABLES.filter((table) => table !== "table1")];
 /** Options that every table takes. */
 const OF_TABLES: readonly string[] = ["rows", "quick", "dataDir"];

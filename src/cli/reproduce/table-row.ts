@@ -64,7 +64,8 @@ export async function reproduceRow(
     target: row.table,
     row: row.id,
     quick: settings.quick,
-    config: run.config,
+    // Results are for others to read: where the data lay on this machine is nothing to them.
+    config: { ...run.config, data: { ...run.config.data, dataDir: null } },
     paper: row.paper,
     examples: { train: job.train.count, test: job.test.count },
     single,

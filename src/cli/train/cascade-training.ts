@@ -72,12 +72,12 @@ const BATCH = 50;
  * early where no example remains.
  */
 export async function trainCascade(
-  { folder, train, test, ...job }: CascadeJob,
+  { folder, train, test, ...given }: CascadeJob,
   backend: Backend,
   output: Output,
   interruption: Interruption,
 ): Promise<CascadeRun> {
-  let run = job.run;
+  let { run } = given;
   const save = async (changes: Partial<CascadeRun>): Promise<CascadeRun> => {
     run = { ...run, ...changes };
     await writeCascadeRun(folder, run);
@@ -119,7 +119,9 @@ export async function trainCascade(
     const next = stage ? await resumedRun(at, stage) : await newStage(number, at);
     if (typeof next === "string") return next;
     output.print(`${plural(next.train.count, "training example")}`);
-    const { run: trained } = await runTraining(next, backend, output, interruption);
+    using placed = placeStages(backend, models);
+    const job = { ...next, earlier: placed.stages };
+    const { run: trained } = await runTraining(job, backend, output, interruption);
     return trained.status === "finished" ? doneStage(at, trained.config, trained.epochs) : "interrupted";
   }
 

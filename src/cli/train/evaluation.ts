@@ -1,4 +1,5 @@
-import { certifiedErrors } from "../../certify/errors.js";
+import type { Stage } from "../../cascade/certify-cascade.js";
+import { certifiedErrors } from "../../cascade/errors.js";
 import type { Backend } from "../../compute/backend.js";
 import { type Dataset, take } from "../../data/dataset.js";
 import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
@@ -17,9 +18,13 @@ export function isDue({ evaluation: { every } }: TrainConfig, epoch: number): bo
   return every > 0 && epoch % every === 0;
 }
 
-/** Errors of the model as it is now at the radius that training ends with; null if the signal aborts on the way. */
+/**
+ * Errors of the model as it is now, or of a cascade with this model as its last stage, at the radius that training ends
+ * with; null if the signal aborts on the way.
+ */
 export async function evaluateEpoch(
   trainer: Trainer,
+  earlier: readonly Stage[],
   backend: Backend,
   test: Dataset,
   signal: AbortSignal,
@@ -30,8 +35,7 @@ export async function evaluateEpoch(
   const ball = { norm, epsilon: epsilon.end, box };
   const errors = await certifiedErrors(
     backend,
-    network,
-    parameters,
+    [...earlier, { network, parameters }],
     untilAborted(batches, signal),
     ball,
     { method },

@@ -1,3 +1,4 @@
+import type { Stage } from "../../cascade/certify-cascade.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { Network } from "../../network/network.js";
@@ -26,6 +27,8 @@ export interface TrainingJob {
   readonly state: TrainingState | null;
   readonly train: Dataset;
   readonly test: Dataset;
+  /** Of a stage of a cascade: the stages before it, on the backend. Epochs are then evaluated as the cascade so far. */
+  readonly earlier?: readonly Stage[];
 }
 
 /** A run that is finished, with its certification, or interrupted, without one. */
@@ -161,7 +164,7 @@ async function finishEpoch(course: Course, row: EpochRow, progress: Progress): P
   const { config } = job.run;
   if (isDue(config, row.epoch)) {
     progress.update(row.epoch * Math.ceil(job.train.count / config.batchSize), "evaluating");
-    const test = await evaluateEpoch(trainer, backend, job.test, interruption.signal);
+    const test = await evaluateEpoch(trainer, job.earlier ?? [], backend, job.test, interruption.signal);
     // Without it the epoch cannot be kept: the run goes on from the state before.
     if (!test) return;
     trainer.noteTest(test);

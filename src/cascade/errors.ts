@@ -1,8 +1,7 @@
+import type { CertifyOptions } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
 import type { BallSpec } from "../dual/ball.js";
-import type { Network } from "../network/network.js";
-import type { Parameters } from "../network/weights.js";
-import { type CertifyOptions, certifyBatch } from "./certify.js";
+import { certifyCascade, type Stage } from "./certify-cascade.js";
 
 /** Examples as a batch: x `[features, examples]` feature-major, labels `[examples]`. */
 export interface LabelledBatch {
@@ -18,11 +17,13 @@ export interface Errors {
   readonly robustError: number;
 }
 
-/** Standard and robust error; margins that the box proves are left out, as verdicts are the same. */
+/**
+ * Standard and robust error of a model or of a cascade; margins that the box proves are left out, as verdicts are the
+ * same.
+ */
 export async function certifiedErrors(
   backend: Backend,
-  network: Network,
-  parameters: Parameters,
+  stages: readonly Stage[],
   batches: Iterable<LabelledBatch>,
   ball: BallSpec,
   options: CertifyOptions = {},
@@ -30,7 +31,7 @@ export async function certifiedErrors(
 ): Promise<Errors> {
   let [examples, right, robust] = [0, 0, 0];
   for (const { x, labels } of batches) {
-    const verdict = await certifyBatch(backend, network, parameters, x, labels.length, ball, labels, {
+    const verdict = await certifyCascade(backend, stages, x, labels.length, ball, labels, {
       ...options,
       margins: "open",
     });
