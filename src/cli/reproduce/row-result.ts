@@ -41,7 +41,7 @@ export const rowResultSchema = z.strictObject({
   hours: z.number(),
   /** Of the first stage. */
   secondsAnEpoch: z.number().nullable(),
-  /** Of the whole process that finished the row. */
+  /** The most that a process took that trained or measured the row. */
   peakMemoryMB: z.number(),
   threads: z.int(),
   machine: z.record(z.string(), z.union([z.string(), z.number()])),

@@ -17,7 +17,7 @@ import { type CascadeJob, resumedCascade, trainCascade } from "../train/cascade-
 import { circumstances } from "../train/circumstances.js";
 import { removeLeftovers } from "../train/leftovers.js";
 import { DATA_SEED, dataConfig } from "../train/train-config.js";
-import type { RowErrors, RowResult } from "./row-result.js";
+import { type RowErrors, type RowResult, readRowResult } from "./row-result.js";
 
 /** Examples that are certified or attacked at a time. */
 const BATCH = 50;
@@ -58,6 +58,7 @@ export async function reproduceRow(
   const single = await measure(1);
   const cascade = stages.length > 1 ? await measure(stages.length) : null;
   if (!single || (stages.length > 1 && !cascade)) return null;
+  const before = readRowResult(paths.result);
   const epochs = await stageEpochs(paths.run, run);
   const result: RowResult = {
     schema: "autodual/reproduction/1",
@@ -78,7 +79,8 @@ export async function reproduceRow(
     })),
     hours: run.stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 3600,
     secondsAnEpoch: epochs.length === 0 ? null : epochs.reduce((sum, own) => sum + own, 0) / epochs.length,
-    peakMemoryMB: process.resourceUsage().maxRSS / 1024,
+    // A row that is measured again keeps the memory that its training took.
+    peakMemoryMB: Math.max(before?.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024),
     threads: backend.threads,
     machine: run.machine,
     versions: run.versions,
