@@ -22,6 +22,7 @@ namespace AUTODUAL_SET {
 #include "../kernels/noise.h"
 #include "../kernels/peak.h"
 #include "../kernels/products.h"
+#include "../kernels/product-gradients.h"
 #include "../kernels/rows.h"
 #include "../kernels/select.h"
 
