@@ -127,7 +127,6 @@ async function trainEpochs(course: Course, batchesPerEpoch: number): Promise<voi
   const { epochs } = job.run.config;
   const start = job.state ? job.state.epoch * batchesPerEpoch + job.state.batch : 0;
   const total = epochs * batchesPerEpoch;
-  if (start >= total) return;
   const progress = output.progress({ label: "train", total, start });
   let saved = performance.now();
   try {
