@@ -18,15 +18,15 @@ export interface ReproduceFlags {
   readonly seed: number;
 }
 
-/** What a target found: its JSON, its picture, and a table for the terminal. */
+/** What a target found: its JSON, its picture where it has one, and a table for the terminal. */
 export interface Reproduction {
   readonly record: Readonly<Record<string, unknown>>;
-  readonly figure: Figure;
+  readonly figure: Figure | null;
   readonly table: string;
   readonly words: string;
 }
 
-/** A figure of the paper. `run` gives null if the signal aborts. */
+/** A figure of the paper, or a table that nothing is trained for. `run` gives null if the signal aborts. */
 export interface Target {
   readonly name: string;
   /** The flags that it takes, beside those of every target. */
