@@ -33,6 +33,8 @@ export type Start =
 export interface Objective {
   readonly centre: Variable | undefined;
   readonly radius: Variable;
+  /** ν at the input `[features, R]`, where it is wanted and anything depends on the input. */
+  readonly input?: Variable;
 }
 
 /**
@@ -47,7 +49,7 @@ export function propagateBack(
   owners: Owners,
   want: Want,
 ): Objective {
-  if (!tape.recording && !want.centre) {
+  if (!tape.recording && !want.centre && !want.input) {
     const radius = fusedRadius(tape, graph, start, owners);
     if (radius) return { centre: undefined, radius };
   }
@@ -158,11 +160,12 @@ class BackwardWalk {
       const { ballCentre, ballRadius, dualOrder } = this.#graph;
       this.#radius.push(norm(tape, nu, ballRadius, this.#owners, dualOrder));
       if (this.#want.centre) this.#centre.push(dot(tape, nu, ballCentre, this.#owners));
-      this.#discard(nu);
+      if (!this.#want.input) this.#discard(nu);
     }
     return {
       centre: this.#want.centre ? sum(tape, this.#centre) : undefined,
       radius: sum(tape, this.#radius),
+      ...(this.#want.input && nu && { input: nu }),
     };
   }
 

@@ -108,6 +108,30 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
   };
 }
 
+/**
+ * The boxes lower ≤ z ≤ upper of a batch, each `[features, examples]` feature-major, as ℓ∞ balls with a radius an entry.
+ * A radius is rounded up, so that nothing of a box is lost.
+ */
+export function boxBall(
+  backend: Backend,
+  lower: Float64Array,
+  upper: Float64Array,
+  examples: number,
+): Ball {
+  const features = lower.length / examples;
+  const centre = lower.map((low, i) => low / 2 + upper[i] / 2);
+  const radius = centre.map((middle, i) =>
+    lower[i] === upper[i] ? 0 : Math.max(upper[i] - middle, middle - lower[i]) * (1 + 2 * Number.EPSILON),
+  );
+  return {
+    spec: { norm: "linf", epsilon: 0 },
+    centre: backend.upload(features, examples, centre),
+    radius: backend.upload(features, examples, radius),
+    dualOrder: 1,
+    examples,
+  };
+}
+
 export function releaseBall(ball: Ball): void {
   ball.centre.dispose();
   ball.radius.dispose();

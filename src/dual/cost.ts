@@ -1,4 +1,5 @@
 import { multiplyAddsOfConv2d } from "../compute/operations.js";
+import { transposedGeometry } from "../network/layers/conv-transpose2d.js";
 import { windowGeometry } from "../network/layers/window.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -14,9 +15,14 @@ export function layerCost({ nodes }: Network, node: number): number {
     case "conv2d":
     case "average-pool":
       return multiplyAddsOfConv2d(windowGeometry(layer, input, shape));
+    case "conv-transpose2d":
+      return multiplyAddsOfConv2d(transposedGeometry(layer, input, shape));
     case "reshape":
     case "flatten":
     case "identity":
+    case "permute":
+    case "pad":
+    case "take":
     case "concat":
       return 0;
     default:

@@ -51,6 +51,8 @@ export type Coupling =
 /** Which of the running sums of equation 8 are wanted; the radius always is. */
 export interface Want {
   readonly centre: boolean;
+  /** ν as it arrives at the input, which tells where in the ball the objective would be least. */
+  readonly input?: boolean;
 }
 
 /** What a layer adds to the two running sums of equation 8, each `[1, rows]`; left out where it is zero. */

@@ -5,14 +5,18 @@ import type {
   BatchNormLayer,
   ConcatLayer,
   Conv2dLayer,
+  ConvTranspose2dLayer,
   FlattenLayer,
   IdentityLayer,
   LinearLayer,
   MaxPoolLayer,
+  PadLayer,
   Pair,
+  PermuteLayer,
   ReshapeLayer,
   ScaleShiftLayer,
   Sides,
+  TakeLayer,
 } from "./layer.js";
 import type { Shape } from "./shape.js";
 
@@ -61,6 +65,26 @@ export function conv2d(outChannels: number, options: Conv2dOptions): Conv2dLayer
   };
 }
 
+/** The transpose of a convolution: enlarges an image by its stride. */
+export function convTranspose2d(
+  outChannels: number,
+  options: Conv2dOptions & { readonly outputPadding?: PairLike },
+): ConvTranspose2dLayer {
+  const { kernel, stride, padding, dilation, groups, bias } = conv2d(outChannels, options);
+  const outputPadding = pair(options.outputPadding ?? 0);
+  return {
+    kind: "conv-transpose2d",
+    outChannels,
+    kernel,
+    stride,
+    padding,
+    outputPadding,
+    dilation,
+    groups,
+    bias,
+  };
+}
+
 export function batchNorm(
   options: { readonly epsilon?: number; readonly momentum?: number } = {},
 ): BatchNormLayer {
@@ -73,8 +97,8 @@ export function averagePool(options: WindowOptions): AveragePoolLayer {
 }
 
 /** Stride is the kernel's size if left out. */
-export function maxPool(options: WindowOptions): MaxPoolLayer {
-  return { kind: "max-pool", ...poolWindow(options) };
+export function maxPool(options: WindowOptions & { readonly dilation?: PairLike }): MaxPoolLayer {
+  return { kind: "max-pool", ...poolWindow(options), dilation: pair(options.dilation ?? 1) };
 }
 
 function poolWindow(options: WindowOptions): { kernel: Pair; stride: Pair; padding: Sides } {
@@ -111,6 +135,21 @@ export function normalize(
 
 export function reshape(shape: Shape): ReshapeLayer {
   return { kind: "reshape", shape };
+}
+
+/** Extent i of the output is extent `order[i]` of the input. */
+export function permute(order: readonly number[]): PermuteLayer {
+  return { kind: "permute", order: [...order] };
+}
+
+/** `value` around the input: so many entries before and after along each extent. */
+export function pad(before: readonly number[], after: readonly number[], value = 0): PadLayer {
+  return { kind: "pad", before: [...before], after: [...after], value };
+}
+
+/** The entries `index` of an extent: parts, other orders, repetitions. */
+export function take(axis: number, index: readonly number[]): TakeLayer {
+  return { kind: "take", axis, index: [...index] };
 }
 
 export function flatten(): FlattenLayer {

@@ -23,6 +23,22 @@ export interface Conv2dLayer {
   readonly bias: boolean;
 }
 
+/**
+ * The transpose of a convolution, from its output's shape to its input's. Padding is the convolution's, so it is cut off
+ * here; `outputPadding` adds lines at the bottom and right that a stride leaves open.
+ */
+export interface ConvTranspose2dLayer {
+  readonly kind: "conv-transpose2d";
+  readonly outChannels: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly outputPadding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
 /** Normalises by the mean and variance of each channel (first extent of the shape), then scales and shifts. */
 export interface BatchNormLayer {
   readonly kind: "batch-norm";
@@ -45,6 +61,7 @@ export interface MaxPoolLayer {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly padding: Sides;
+  readonly dilation: Pair;
 }
 
 /** scale · x + shift with constants: one for all, one a channel, or one a feature. Data normalisation is such a layer. */
@@ -58,6 +75,27 @@ export interface ScaleShiftLayer {
 export interface ReshapeLayer {
   readonly kind: "reshape";
   readonly shape: Shape;
+}
+
+/** Another order of the extents: extent i of the output is extent `order[i]` of the input. */
+export interface PermuteLayer {
+  readonly kind: "permute";
+  readonly order: readonly number[];
+}
+
+/** Constant entries around the input: so many before and after along each extent. */
+export interface PadLayer {
+  readonly kind: "pad";
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly value: number;
+}
+
+/** Entries of one extent by number, in that order; some may be left out, others taken more than once. */
+export interface TakeLayer {
+  readonly kind: "take";
+  readonly axis: number;
+  readonly index: readonly number[];
 }
 
 export interface FlattenLayer {
@@ -81,10 +119,14 @@ export interface ConcatLayer {
 export type AffineLayer =
   | LinearLayer
   | Conv2dLayer
+  | ConvTranspose2dLayer
   | BatchNormLayer
   | AveragePoolLayer
   | ScaleShiftLayer
   | ReshapeLayer
+  | PermuteLayer
+  | PadLayer
+  | TakeLayer
   | FlattenLayer
   | IdentityLayer
   | AddLayer

@@ -5,16 +5,20 @@ import {
   batchNorm,
   concat,
   conv2d,
+  convTranspose2d,
   flatten,
   hardtanh,
   identity,
   leakyRelu,
   linear,
   maxPool,
+  pad,
+  permute,
   relu,
   reshape,
   scaleShift,
   sigmoid,
+  take,
   tanh,
 } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
@@ -92,6 +96,28 @@ export const LAYER_NETWORKS: Readonly<Record<string, () => Network>> = {
       maxPool({ kernel: 3, stride: 2, padding: 1 }),
       conv2d(2, { kernel: 2 }),
       maxPool({ kernel: 2 }),
+    ]),
+  "max-pool, dilated": () =>
+    withHead([conv2d(2, { kernel: 3 }), relu(), maxPool({ kernel: 2, stride: 1, dilation: [2, 1] })]),
+  "conv-transpose2d": () =>
+    withHead([
+      conv2d(4, { kernel: 3, stride: 2 }),
+      relu(),
+      convTranspose2d(2, { kernel: 3, stride: 2, padding: [0, 1, 1, 0], outputPadding: [1, 0], groups: 2 }),
+      relu(),
+      convTranspose2d(2, { kernel: 2, dilation: 2, bias: false }),
+    ]),
+  "permute, pad, take": () =>
+    withHead([
+      permute([1, 2, 0]),
+      permute([2, 0, 1]),
+      pad([0, 1, 0], [1, 0, 2], 0.3),
+      conv2d(2, { kernel: 3, stride: 2 }),
+      relu(),
+      take(1, [2, 0, 0, 1, 2]),
+      pad([0, 1, 0], [0, 0, 0]),
+      conv2d(2, { kernel: 2 }),
+      take(0, [1]),
     ]),
   "reshape, flatten, identity": () =>
     sequential(IMAGE, [

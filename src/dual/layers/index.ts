@@ -4,11 +4,13 @@ import { add } from "./add.js";
 import { averagePool } from "./average-pool.js";
 import { batchNorm } from "./batch-norm.js";
 import { concat } from "./concat.js";
+import { convTranspose2d } from "./conv-transpose2d.js";
 import { conv2d } from "./conv2d.js";
 import { hardtanh } from "./hardtanh.js";
 import { leakyRelu } from "./leaky-relu.js";
 import { linear } from "./linear.js";
 import { maxPool } from "./max-pool.js";
+import { rearrangement } from "./rearrangement.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
 import { scaleShift } from "./scale-shift.js";
@@ -18,10 +20,14 @@ import { tanh } from "./tanh.js";
 const RULES: { readonly [K in LayerKind]: DualRule<LayerOf<K>> } = {
   linear,
   conv2d,
+  "conv-transpose2d": convTranspose2d,
   "batch-norm": batchNorm,
   "average-pool": averagePool,
   "scale-shift": scaleShift,
   reshape,
+  permute: rearrangement,
+  pad: rearrangement,
+  take: rearrangement,
   flatten: reshape,
   identity: reshape,
   add,

@@ -8,7 +8,7 @@ import { windowGeometry, windowShape } from "./window.js";
 /** The maximum over a window; positions outside the input are left out. */
 export const maxPool: LayerDefinition<MaxPoolLayer> = {
   outputShape(layer, inputs, name) {
-    const [kh, kw] = layer.kernel;
+    const [kh, kw] = layer.kernel.map((size, i) => (size - 1) * layer.dilation[i] + 1);
     const [top, left, bottom, right] = layer.padding;
     if (Math.max(top, bottom) >= kh || Math.max(left, right) >= kw) {
       throw new ShapeError(

@@ -1,12 +1,18 @@
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { ShapeError } from "../../errors.js";
-import type { AveragePoolLayer, Conv2dLayer, MaxPoolLayer } from "../layer.js";
+import type { AveragePoolLayer, Conv2dLayer, MaxPoolLayer, Pair } from "../layer.js";
 import { formatShape, type Shape } from "../shape.js";
 import { onlyShape } from "./definition.js";
 
+export type WindowLayer = Conv2dLayer | AveragePoolLayer | MaxPoolLayer;
+
+function dilationOf(layer: WindowLayer): Pair {
+  return layer.kind === "average-pool" ? [1, 1] : layer.dilation;
+}
+
 /** The shape after a window operation; a `ShapeError` that names the layer where the window does not fit. */
 export function windowShape(
-  layer: Conv2dLayer | AveragePoolLayer | MaxPoolLayer,
+  layer: WindowLayer,
   inputs: readonly Shape[],
   outChannels: (inChannels: number) => number,
   name: string,
@@ -15,7 +21,7 @@ export function windowShape(
   if (shape.length !== 3) {
     throw new ShapeError(`${name}: ${layer.kind} takes channels×height×width, got ${formatShape(shape)}`);
   }
-  const dilation = layer.kind === "conv2d" ? layer.dilation : [1, 1];
+  const dilation = dilationOf(layer);
   const [top, left, bottom, right] = layer.padding;
   const positive = [...layer.kernel, ...layer.stride, ...dilation];
   if (!positive.every((n) => Number.isInteger(n) && n >= 1)) {
@@ -40,12 +46,8 @@ export function windowShape(
 }
 
 /** The geometry of a window layer whose shapes are known. */
-export function windowGeometry(
-  layer: Conv2dLayer | AveragePoolLayer | MaxPoolLayer,
-  input: Shape,
-  output: Shape,
-): Conv2dGeometry {
-  const dilation = layer.kind === "conv2d" ? layer.dilation : [1, 1];
+export function windowGeometry(layer: WindowLayer, input: Shape, output: Shape): Conv2dGeometry {
+  const dilation = dilationOf(layer);
   return {
     inChannels: input[0],
     inHeight: input[1],

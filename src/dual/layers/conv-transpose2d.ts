@@ -1,0 +1,31 @@
+import { apply, conv2d, conv2dTranspose, dot, type Variable } from "../../autodiff/index.js";
+import { SHARED } from "../../compute/owners.js";
+import type { ConvTranspose2dLayer } from "../../network/layer.js";
+import { biasByFeature, transposedGeometry } from "../../network/layers/conv-transpose2d.js";
+import type { AffineRule } from "../dual-layer.js";
+
+/** Dual of a transposed convolution: ν through the convolution itself, collects the bias. Exact. */
+export const convTranspose2d: AffineRule<ConvTranspose2dLayer> = {
+  form: "affine",
+  bind(tape, layer, context) {
+    const geometry = transposedGeometry(layer, context.inputShapes[0], context.outputShape);
+    const weight = context.parameter("weight");
+    const offset = biasByFeature(tape, layer, context);
+    return {
+      kind: "affine",
+      coupling: "mixing",
+      offset,
+      push: (tape, [x]) => conv2dTranspose(tape, weight, x, geometry),
+      back: (tape, nu, _owners, want) => ({
+        nus: [conv2d(tape, weight, nu, undefined, geometry)],
+        centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
+      }),
+      absolute(tape, [radius], order) {
+        const map = (w: Variable, r: Variable) => conv2dTranspose(tape, w, r, geometry);
+        if (order === 1) return map(apply(tape, { kind: "abs" }, weight), radius);
+        const squared = apply(tape, { kind: "square" }, weight);
+        return apply(tape, { kind: "sqrt" }, map(squared, apply(tape, { kind: "square" }, radius)));
+      },
+    };
+  },
+};

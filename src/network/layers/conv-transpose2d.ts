@@ -1,0 +1,113 @@
+import {
+  gather,
+  scaleShift,
+  type Tape,
+  conv2dTranspose as transposeOp,
+  type Variable,
+} from "../../autodiff/index.js";
+import type { Conv2dGeometry } from "../../compute/geometry.js";
+import { SHARED } from "../../compute/owners.js";
+import { ShapeError } from "../../errors.js";
+import type { ConvTranspose2dLayer } from "../layer.js";
+import { formatShape, type Shape, sizeOf } from "../shape.js";
+import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
+
+/**
+ * The transpose of a convolution: weight `[in, out/groups, kh, kw]`, as the convolution that it transposes has it, bias
+ * `[out]`. An extent becomes (n − 1)·stride + reach + outputPadding − padding.
+ */
+export const convTranspose2d: LayerDefinition<ConvTranspose2dLayer> = {
+  outputShape(layer, inputs, name) {
+    const shape = onlyShape(inputs, "conv-transpose2d", name);
+    if (shape.length !== 3) {
+      throw new ShapeError(
+        `${name}: conv-transpose2d takes channels×height×width, got ${formatShape(shape)}`,
+      );
+    }
+    checkNumbers(layer, shape, name);
+    const [top, left, bottom, right] = layer.padding;
+    const extent = (i: 0 | 1, before: number, after: number): number => {
+      const reach = layer.dilation[i] * (layer.kernel[i] - 1) + 1;
+      const open = (shape[i + 1] - 1) * layer.stride[i] + reach + layer.outputPadding[i];
+      if (open - before - after < 1) {
+        throw new ShapeError(`${name}: padding ${before + after} leaves nothing of an extent of ${open}`);
+      }
+      return open - before - after;
+    };
+    return [layer.outChannels, extent(0, top, bottom), extent(1, left, right)];
+  },
+  parameters(layer, [[channels]]) {
+    const [kh, kw] = layer.kernel;
+    const weight = {
+      name: "weight",
+      shape: [channels, layer.outChannels / layer.groups, kh, kw],
+      role: "trained",
+      initialization: { kind: "normal", std: Math.sqrt(2 / (kh * kw * channels)) },
+    } as const;
+    const bias = {
+      name: "bias",
+      shape: [layer.outChannels],
+      role: "trained",
+      initialization: { kind: "constant", value: 0 },
+    } as const;
+    return layer.bias ? [weight, bias] : [weight];
+  },
+  forward(tape, layer, context, [x]) {
+    const geometry = transposedGeometry(layer, context.inputShapes[0], context.outputShape);
+    const value = transposeOp(tape, context.parameter("weight"), x, geometry);
+    const bias = biasByFeature(tape, layer, context);
+    return bias ? scaleShift(tape, value, undefined, bias, SHARED) : value;
+  },
+};
+
+/** The bias of every output feature, `[out, 1]`, if there is one. */
+export function biasByFeature(
+  tape: Tape,
+  { bias, outChannels }: ConvTranspose2dLayer,
+  context: LayerContext,
+): Variable | undefined {
+  if (!bias) return undefined;
+  const positions = sizeOf(context.outputShape) / outChannels;
+  const channelOf = Int32Array.from({ length: outChannels * positions }, (_, f) => f / positions);
+  return gather(tape, context.parameter("bias"), channelOf);
+}
+
+/** The geometry of the convolution that is transposed: from the layer's output to its input. */
+export function transposedGeometry(layer: ConvTranspose2dLayer, input: Shape, output: Shape): Conv2dGeometry {
+  return {
+    inChannels: output[0],
+    inHeight: output[1],
+    inWidth: output[2],
+    outChannels: input[0],
+    outHeight: input[1],
+    outWidth: input[2],
+    kernelHeight: layer.kernel[0],
+    kernelWidth: layer.kernel[1],
+    strideHeight: layer.stride[0],
+    strideWidth: layer.stride[1],
+    padTop: layer.padding[0],
+    padLeft: layer.padding[1],
+    dilationHeight: layer.dilation[0],
+    dilationWidth: layer.dilation[1],
+    groups: layer.groups,
+  };
+}
+
+function checkNumbers(layer: ConvTranspose2dLayer, [channels]: Shape, name: string): void {
+  const { outChannels, kernel, stride, dilation, padding, outputPadding, groups } = layer;
+  const positive = [outChannels, ...kernel, ...stride, ...dilation, groups];
+  if (!positive.every((n) => Number.isInteger(n) && n >= 1)) {
+    throw new ShapeError(
+      `${name}: channels, kernel, stride, dilation and groups must be positive integers, got ${positive.join(", ")}`,
+    );
+  }
+  const others = [...padding, ...outputPadding];
+  if (!others.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ShapeError(`${name}: padding must be non-negative integers, got ${others.join(", ")}`);
+  }
+  if (channels % groups !== 0 || outChannels % groups !== 0) {
+    throw new ShapeError(
+      `${name}: groups must divide both channel counts, got ${groups} for ${channels} in and ${outChannels} out`,
+    );
+  }
+}

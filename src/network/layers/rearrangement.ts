@@ -1,0 +1,122 @@
+import { gather, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
+import { SHARED } from "../../compute/owners.js";
+import { ShapeError } from "../../errors.js";
+import type { PadLayer, PermuteLayer, TakeLayer } from "../layer.js";
+import { formatShape, type Shape, sizeOf } from "../shape.js";
+import { type LayerDefinition, NO_PARAMETERS, onlyShape } from "./definition.js";
+
+/** Layers whose every output is one input or a constant. */
+export type RearrangementLayer = PermuteLayer | PadLayer | TakeLayer;
+
+/** More features than this point to a broken description rather than to a network. */
+const MOST_FEATURES = 2 ** 28;
+
+function definition<L extends RearrangementLayer>(
+  outputShape: (layer: L, shape: Shape, name: string) => Shape,
+): LayerDefinition<L> {
+  return {
+    outputShape(layer, inputs, name) {
+      const shape = outputShape(layer, onlyShape(inputs, layer.kind, name), name);
+      if (sizeOf(shape) > MOST_FEATURES) throw new ShapeError(`${name}: ${formatShape(shape)} is too large`);
+      return shape;
+    },
+    parameters: NO_PARAMETERS,
+    forward(tape, layer, context, [x]) {
+      const index = sourceIndex(layer, context.inputShapes[0], context.outputShape);
+      const moved = gather(tape, x, index);
+      const offset = constantPart(tape, layer, index);
+      return offset ? scaleShift(tape, moved, undefined, offset, SHARED) : moved;
+    },
+  };
+}
+
+/** Another order of the extents. */
+export const permute = definition<PermuteLayer>(({ order }, shape, name) => {
+  const sorted = [...order].sort((a, b) => a - b);
+  if (order.length !== shape.length || sorted.some((axis, i) => axis !== i)) {
+    throw new ShapeError(
+      `${name}: permute takes every extent of ${formatShape(shape)} once, got ${order.join(", ")}`,
+    );
+  }
+  return order.map((axis) => shape[axis]);
+});
+
+/** Constant entries around the input. */
+export const pad = definition<PadLayer>(({ before, after, value }, shape, name) => {
+  const counts = [...before, ...after];
+  if (before.length !== shape.length || after.length !== shape.length) {
+    throw new ShapeError(
+      `${name}: pad needs a number before and after each extent of ${formatShape(shape)}, got ` +
+        `${before.length} and ${after.length}`,
+    );
+  }
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
+    throw new ShapeError(`${name}: padding must be non-negative integers, got ${counts.join(", ")}`);
+  }
+  if (!Number.isFinite(value)) throw new ShapeError(`${name}: pad with ${value}, expected a finite number`);
+  return shape.map((extent, i) => before[i] + extent + after[i]);
+});
+
+/** Entries of one extent by number. */
+export const take = definition<TakeLayer>(({ axis, index }, shape, name) => {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
+    throw new ShapeError(`${name}: take along extent ${axis} of ${formatShape(shape)}`);
+  }
+  if (index.length === 0) throw new ShapeError(`${name}: take needs at least one entry`);
+  const bad = index.find((i) => !Number.isInteger(i) || i < 0 || i >= shape[axis]);
+  if (bad !== undefined) {
+    throw new ShapeError(`${name}: take of entry ${bad}, expected 0 to ${shape[axis] - 1}`);
+  }
+  return shape.map((extent, i) => (i === axis ? index.length : extent));
+});
+
+/** The input feature of each output feature, −1 where it is the constant. */
+export function sourceIndex(layer: RearrangementLayer, input: Shape, output: Shape): Int32Array {
+  const strides = input.map((_, i) => sizeOf(input.slice(i + 1)));
+  // Along each extent of the output, the step in the input of every entry; NaN outside.
+  const steps = output.map((extent, axis) =>
+    Float64Array.from({ length: extent }, (_, i) => stepOf(layer, input, strides, axis, i)),
+  );
+  const index = new Int32Array(sizeOf(output));
+  let filled = 1;
+  // Extent by extent from the left: what is filled so far is spread over the next one.
+  let bases = Float64Array.of(0);
+  for (const own of steps) {
+    const next = new Float64Array(filled * own.length);
+    for (let i = 0; i < filled; i++) {
+      for (let j = 0; j < own.length; j++) next[i * own.length + j] = bases[i] + own[j];
+    }
+    bases = next;
+    filled *= own.length;
+  }
+  for (let i = 0; i < filled; i++) index[i] = Number.isNaN(bases[i]) ? -1 : bases[i];
+  return index;
+}
+
+function stepOf(
+  layer: RearrangementLayer,
+  input: Shape,
+  strides: readonly number[],
+  axis: number,
+  i: number,
+): number {
+  switch (layer.kind) {
+    case "permute":
+      return i * strides[layer.order[axis]];
+    case "pad": {
+      const at = i - layer.before[axis];
+      return at >= 0 && at < input[axis] ? at * strides[axis] : Number.NaN;
+    }
+    case "take":
+      return (axis === layer.axis ? layer.index[i] : i) * strides[axis];
+    default:
+      return layer satisfies never;
+  }
+}
+
+/** The constants as `[out, 1]`, where there are any but zeros. */
+export function constantPart(tape: Tape, layer: RearrangementLayer, index: Int32Array): Variable | undefined {
+  if (layer.kind !== "pad" || layer.value === 0) return undefined;
+  const values = Float64Array.from(index, (source) => (source < 0 ? layer.value : 0));
+  return tape.own(tape.backend.upload(index.length, 1, values));
+}
