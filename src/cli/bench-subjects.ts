@@ -1,5 +1,6 @@
 import type { ScalingSubject } from "../bench/scaling.js";
 import type { StepSubject } from "../bench/steps.js";
+import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import { findKnown, loadDataset } from "../data/load.js";
 import { locate } from "../data/locate.js";
@@ -24,6 +25,7 @@ const TRAINING_BATCHES = 4;
 
 /** One subject a model. A training step takes training examples, certification the first test examples. */
 export async function benchSubjects(
+  backend: Backend,
   target: "train-step" | "certify" | "kernels",
   flags: SubjectsFlags,
 ): Promise<StepSubject[]> {
@@ -37,7 +39,7 @@ export async function benchSubjects(
   const batches = [...inOrder(dataset, Math.min(batch, dataset.count))];
   const subjects: StepSubject[] = [];
   for (const name of models) {
-    const model = await findModel(name, dataset, seed);
+    const model = await findModel(name, dataset, seed, backend);
     checkModelFitsData(model.network, dataset, name);
     // The last batch may be smaller; a training step always has the same size.
     const whole = batches.filter(
@@ -78,8 +80,13 @@ function defaultEpsilon({ shape }: Dataset): number {
   return shape[0] === 3 ? 2 / 255 : 0.1;
 }
 
-async function findModel(name: string, { shape, classes }: Dataset, seed: number): Promise<Model> {
-  if (isModelPath(name)) return openModel(name);
+async function findModel(
+  name: string,
+  { shape, classes }: Dataset,
+  seed: number,
+  backend: Backend,
+): Promise<Model> {
+  if (isModelPath(name)) return openModel(name, backend);
   const network = architecture(name, { inputShape: shape, classes });
   return { network, weights: initialWeights(network, seed) };
 }

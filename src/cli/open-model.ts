@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { extname, join } from "node:path";
 import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../cascade/folder.js";
 import { pretrainedFolder } from "../cascade/pretrained.js";
+import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
@@ -26,29 +27,29 @@ function placeOf(model: string): string {
   return existsSync(model) ? model : (pretrainedFolder(model) ?? model);
 }
 
-/** Reads a model file, or the model of a run folder. */
-export async function openModel(name: string): Promise<LoadedModel> {
+/** Reads a model file, or the model of a run folder. What is made of an ONNX file is checked on the backend. */
+export async function openModel(name: string, backend: Backend): Promise<LoadedModel> {
   if (name.trim() === "") throw new UsageError("model: expected a model file or a run folder, found nothing");
   const model = placeOf(name);
-  if (!isFolder(model)) return loadModelFile(model);
+  if (!isFolder(model)) return loadModelFile(model, backend);
   const path = join(model, RUN_FILES.model);
   if (!existsSync(path)) {
     const found = readdirSync(model).slice(0, 3).join(", ") || "nothing";
     throw new FormatError(`${model}: expected a run folder with ${RUN_FILES.model}, found ${found}`);
   }
-  return loadModelFile(path);
+  return loadModelFile(path, backend);
 }
 
 /**
  * Reads all that is named: model files, run folders, cascades. Several are the stages of a cascade, in the order given;
  * a cascade among them gives all of its stages.
  */
-export async function openStages(models: readonly string[]): Promise<LoadedCascade> {
+export async function openStages(models: readonly string[], backend: Backend): Promise<LoadedCascade> {
   const stages: LoadedModel[] = [];
   const places = models.map(placeOf);
   for (const model of places) {
     if (isCascadeFolder(model)) stages.push(...(await loadCascade(model)).stages);
-    else stages.push(await openModel(model));
+    else stages.push(await openModel(model, backend));
   }
   const single = places.length === 1 && !isCascadeFolder(places[0]);
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);

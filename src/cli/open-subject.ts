@@ -55,7 +55,7 @@ export async function openSubject(models: readonly string[], flags: SubjectFlags
   const ball = readBall(flags);
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
-  const model = await openStages(models);
+  const model = await openStages(models, backend);
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
   const { data, split, limit, dataDir } = flags;
   const dataset = await loadDataset(data, { split, limit, dataDir });

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
+import type { Backend } from "../compute/backend.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
 import { formatShape, sameShape } from "../network/shape.js";
 import { checkWeights, type Model } from "../network/weights.js";
-import { describeNetwork, networkFromDescription } from "./network-description.js";
-import { importOnnx } from "./onnx/import.js";
+import type { Network } from "../network/network.js";
+import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
+import { importCheckedOnnx } from "./onnx/import.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.js";
 import { readFileOrExplain } from "./write-file.js";
 
-/** The metadata entry that holds the network's structure. */
-export const NETWORK_KEY = "autodual.network";
+export { NETWORK_KEY };
 
 /** A model together with what its file says about itself. */
 export interface DescribedModel extends Model {
@@ -42,19 +43,26 @@ export function encodeModel(
   return encodeSafetensors(tensors, { ...metadata, [NETWORK_KEY]: JSON.stringify(describeNetwork(network)) });
 }
 
+/** A network that is described beside its weights' file. */
+export interface ConfiguredNetwork {
+  readonly network: Network;
+  /** The file that describes it. */
+  readonly path: string;
+}
+
 /**
- * Reads what `encodeModel` wrote: structure, shapes and weights are all checked again. Throws a `FormatError` or a
- * `ShapeError` that names `where`.
+ * Reads what `encodeModel` wrote: structure, shapes and weights are all checked again. Without a description of its own,
+ * as when Python wrote the file again, its tensors are those of the `configured` network; with one, both must agree.
+ * Throws a `FormatError` or a `ShapeError` that names `where`.
  */
-export function decodeModel(bytes: Uint8Array, where: string): DescribedModel {
+export function decodeModel(
+  bytes: Uint8Array,
+  where: string,
+  configured?: ConfiguredNetwork,
+): DescribedModel {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const { [NETWORK_KEY]: description, ...rest } = metadata;
-  if (description === undefined) {
-    throw new FormatError(
-      `${where}: no model: the metadata has no "${NETWORK_KEY}"; a model file is one that autodual wrote`,
-    );
-  }
-  const network = networkFromDescription(parseJson(description, where), where);
+  const network = agreedNetwork(description, where, configured);
   const weights = new Map<string, Float32Array | Float64Array>();
   for (const { name, shape } of network.parameters) {
     const tensor = tensors.get(name);
@@ -74,24 +82,51 @@ export function decodeModel(bytes: Uint8Array, where: string): DescribedModel {
   return { network, weights, metadata: rest };
 }
 
-const DECODERS: ReadonlyMap<string, (bytes: Uint8Array, where: string) => DescribedModel> = new Map([
-  [".safetensors", decodeModel],
-  [".onnx", importOnnx],
+function agreedNetwork(
+  description: string | undefined,
+  where: string,
+  configured: ConfiguredNetwork | undefined,
+): Network {
+  if (description === undefined) {
+    if (configured) return configured.network;
+    throw new FormatError(
+      `${where}: no model: the metadata has no "${NETWORK_KEY}"; expected a file that autodual wrote, or one in a folder ` +
+        "with config.json, which is then opened by the folder's name",
+    );
+  }
+  const own = networkFromJson(description, where, `the metadata entry "${NETWORK_KEY}"`);
+  const difference = configured && networkDifference(configured.network, own);
+  if (difference) {
+    throw new FormatError(
+      `${configured.path}: expected the network that the metadata of ${where} describes, found another: ${difference} ` +
+        "differs; remove the one that is wrong",
+    );
+  }
+  return own;
+}
+
+type Decoder = (bytes: Uint8Array, where: string, backend: Backend | undefined) => Promise<DescribedModel>;
+
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  [".safetensors", async (bytes, where) => decodeModel(bytes, where)],
+  [
+    ".onnx",
+    async (bytes, where, backend) => {
+      if (!backend)
+        throw new UsageError(`${where}: an ONNX file needs a backend, on which its import is checked`);
+      return importCheckedOnnx(backend, bytes, where);
+    },
+  ],
 ]);
 
-/** Reads a model from a `.safetensors` or an `.onnx` file; a `UsageError` for any other name. */
-export async function loadModelFile(path: string): Promise<LoadedModel> {
+/**
+ * Reads a model from a `.safetensors` or an `.onnx` file; a `UsageError` for any other name. What is made of an ONNX file
+ * is compared with the file's graph on the backend, without which it is a `UsageError`.
+ */
+export async function loadModelFile(path: string, backend?: Backend): Promise<LoadedModel> {
   const decode = DECODERS.get(extname(path).toLowerCase());
   if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
   const bytes = await readFileOrExplain(path);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { ...decode(bytes, path), path, sha256 };
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new FormatError(`${where}: the metadata entry "${NETWORK_KEY}" is not JSON`);
-  }
+  return { ...(await decode(bytes, path, backend)), path, sha256 };
 }

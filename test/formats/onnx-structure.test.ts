@@ -167,7 +167,7 @@ describe("what cannot be imported", () => {
       "an unknown operator",
       one("Sin"),
       UnsupportedOperatorError,
-      /node "it" \(Sin\): operator "Sin" is not supported; known: Conv, Gemm/,
+      /node "it" \(Sin\): operator "Sin" is not supported; known: Conv, ConvTranspose/,
     ],
     [
       "another domain",
@@ -216,18 +216,11 @@ describe("what cannot be imported", () => {
       /expected one input, found 0/,
     ],
     [
-      "a fixed batch",
-      parts({ input: [8, 3] }),
-      ShapeError,
-      /input "x": expected an open batch or a batch of 1, found \[8, 3\]/,
-    ],
-    [
       "an open feature",
       parts({ input: ["N", "F"] }),
       ShapeError,
       /every dimension after the batch.*\[N, F\]/,
     ],
-    ["no batch", parts({ input: [3] }), ShapeError, /expected \[batch, \.\.\.features\], found \[3\]/],
     [
       "integer inputs",
       proto((m) => {
@@ -335,13 +328,7 @@ describe("what cannot be imported", () => {
       "a weight that does not fit",
       parts({ weights: [tensor("w", [2, 3], from(6)), b] }),
       ShapeError,
-      /expected activations \[batch, 2\], found \[batch, 3\]/,
-    ],
-    [
-      "MatMul on images",
-      one("MatMul", {}, image, tensor("w", [5, 5], from(25))),
-      ShapeError,
-      /found \[batch, 2, 5, 5\]/,
+      /expected 2 features, found a value of shape \[1, 3\]/,
     ],
     [
       "a product of activations",
@@ -368,60 +355,22 @@ describe("what cannot be imported", () => {
       /constant "c" holds 0/,
     ],
     [
-      "constants among themselves",
-      parts({ nodes: [node("Add", ["b", "b"], "c"), node("MatMul", ["x", "c"], "y")] }),
-      UnsupportedOperatorError,
-      /is a constant, expected an activation; simplify/,
-    ],
-    [
       "a constant of another length",
       one("Add", {}, ["N", 3], tensor("c", [2], [1, 2])),
       ShapeError,
-      /constant "c" of shape \[2\] does not fit activations \[batch, 3\]/,
-    ],
-    [
-      "a constant of more dimensions",
-      one("Add", {}, ["N", 3], tensor("c", [1, 1, 3], from(3))),
-      ShapeError,
-      /does not fit/,
-    ],
-    [
-      "a constant along the batch",
-      one("Add", {}, ["N", 3], tensor("c", [3, 1], from(3))),
-      ShapeError,
-      /does not fit/,
-    ],
-    [
-      "a constant that enlarges",
-      one("Add", {}, ["N", 1], tensor("c", [3], from(3))),
-      ShapeError,
-      /does not fit/,
+      /shapes \[1, 3\] and \[2\] do not fit together/,
     ],
     [
       "a sum of unlike shapes",
       parts({ nodes: [node("MatMul", ["x", "w"], "h"), node("Add", ["h", "x"], "y")] }),
       ShapeError,
-      /^m\.onnx: Add1: add takes inputs of one shape, got 2 and 3/,
+      /"Add1" \(Add\): shapes \[1, 2\] and \[1, 3\] do not fit together/,
     ],
-    ["transA", one("Gemm", { transA: 1 }, ["N", 3], w), UnsupportedOperatorError, /transA/],
     [
       "a Gemm bias a row",
       one("Gemm", {}, ["N", 3], w, tensor("c", [3], from(3))),
       ShapeError,
       /bias "c" must be one number or 2, found \[3\]/,
-    ],
-    ["a flattened batch", one("Flatten", { axis: 0 }, image), UnsupportedOperatorError, /axis 0/],
-    [
-      "a reshaped batch",
-      one("Reshape", {}, image, int64("s", [2, -1])),
-      ShapeError,
-      /the first entry must keep the batch/,
-    ],
-    [
-      "features moved into the batch",
-      one("Reshape", {}, image, int64("s", [-1, 25])),
-      ShapeError,
-      /there are 50 features/,
     ],
     [
       "two open extents",
@@ -436,22 +385,10 @@ describe("what cannot be imported", () => {
       /cannot reshape/,
     ],
     [
-      "a shape of no features",
-      one("Reshape", {}, image, int64("s", [-1])),
-      ShapeError,
-      /expected \[batch, \.\.\.features\]/,
-    ],
-    [
       "an open shape",
       parts({ nodes: [node("Reshape", ["x", "x"], "y")] }),
       UnsupportedOperatorError,
       /expected a constant/,
-    ],
-    [
-      "one-dimensional convolutions",
-      one("Conv", {}, ["N", 2, 5], tensor("k", [4, 2, 3], from(24))),
-      UnsupportedOperatorError,
-      /only two-dimensional/,
     ],
     [
       "a kernel of fewer dimensions",

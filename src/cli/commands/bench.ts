@@ -73,7 +73,8 @@ async function bench(target: Target | undefined, flags: BenchFlags, { io }: Comm
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
   const wants = (part: Target) => target === part || (target === undefined && part !== "scaling");
-  const stepsOf = async (part: "train-step" | "certify") => (wants(part) ? benchSubjects(part, flags) : []);
+  const stepsOf = async (part: "train-step" | "certify") =>
+    wants(part) ? benchSubjects(backend, part, flags) : [];
   // All that is named must be there before anything is measured.
   const training = await stepsOf("train-step");
   const certifying = await stepsOf("certify");

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { createBackend } from "../../compute/index.js";
 import { UsageError } from "../../errors.js";
 import { architecture } from "../../network/architectures.js";
 import type { Network } from "../../network/network.js";
@@ -78,7 +79,9 @@ async function findModel(name: string, { input, classes }: InfoFlags): Promise<F
     const flag = input === undefined ? "--classes" : "--input";
     throw new UsageError(`${flag}: expected with an architecture's name only, found with the file ${name}`);
   }
-  const { path, sha256, stages } = await openStages([name]);
+  const backend = await createBackend("auto");
+  const { path, sha256, stages } = await openStages([name], backend);
+  backend.dispose();
   return { path, sha256, networks: stages.map(({ network }) => network) };
 }
 

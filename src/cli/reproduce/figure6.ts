@@ -18,7 +18,7 @@ export const figure6Target: Target = {
   flags: ["model", "data", "dataDir", "epsilon", "projections", "limit", "sketches"],
   async run(flags, { backend }, output, signal) {
     const limit = flags.limit ?? EXAMPLES;
-    const subjects = await benchSubjects("certify", {
+    const subjects = await benchSubjects(backend, "certify", {
       model: flags.model ?? ["small"],
       norm: "linf",
       batch: limit,

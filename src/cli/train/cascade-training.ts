@@ -35,7 +35,7 @@ export interface CascadeJob extends Pick<PreparedJob, "train" | "test"> {
 /** A new cascade as the flags have it. */
 export async function newCascade(flags: TrainFlags, backend: Backend): Promise<CascadeJob> {
   const { run, train, test } = await prepareRun(flags, backend);
-  if (flags.firstStage !== undefined) await openModel(flags.firstStage);
+  if (flags.firstStage !== undefined) await openModel(flags.firstStage, backend);
   const { path } = RunFolder.create(flags.out ?? freeFolder(flags, train));
   const { versions, machine, seed, config } = run;
   const firstStage = flags.firstStage === undefined ? null : resolve(flags.firstStage);
@@ -87,7 +87,7 @@ export async function trainCascade(
   const { norm, epsilon, box, bound: method } = run.config;
   const ball = { norm, epsilon: epsilon.end, box };
   const models: LoadedModel[] = [];
-  for (const { folder: stage } of run.stages) models.push(await openModel(join(folder, stage)));
+  for (const { folder: stage } of run.stages) models.push(await openModel(join(folder, stage), backend));
 
   for (let number = run.stages.length; number < run.cascade; number++) {
     const name = `stage-${number + 1}`;
@@ -127,7 +127,7 @@ export async function trainCascade(
 
   /** The model file is copied, so that the folder is whole by itself. */
   async function givenStage(path: string, at: RunFolder) {
-    const { network, weights } = await openModel(path);
+    const { network, weights } = await openModel(path, backend);
     await at.writeModel("model", { network, weights }, run.config, []);
     const model = await loadModelFile(at.file("model"));
     return { model, row: { trainedOn: null, seconds: null } };
@@ -141,7 +141,7 @@ export async function trainCascade(
 
   async function newStage(number: number, at: RunFolder) {
     const seed = run.seed + number;
-    const model = await startingModel({ model: run.config.model, seed }, train);
+    const model = await startingModel({ model: run.config.model, seed }, train, backend);
     const config: TrainConfig = { ...run.config, seed };
     if (number === 0) return { folder: at, run: freshRun(config), ...model, state: null, train, test };
     const indices = await remaining();

@@ -29,7 +29,7 @@ export async function prepareRun(flags: TrainFlags, backend: Backend): Promise<P
   const ball = readBall(flags);
   const { data, dataDir, limit } = flags;
   const train = await loadDataset(data, { split: "train", limit, dataDir, seed: DATA_SEED });
-  const model = await startingModel(flags, train);
+  const model = await startingModel(flags, train, backend);
   const config = trainConfig(flags, train, backend);
   const test = await loadDataset(data, { split: "test", limit: testCount(config), dataDir, seed: DATA_SEED });
   for (const dataset of [train, test]) {
@@ -73,9 +73,10 @@ export function removeIfEmpty(folder: RunFolder): void {
 export async function startingModel(
   { model, seed }: Pick<TrainFlags, "model" | "seed">,
   train: Dataset,
+  backend: Backend,
 ): Promise<Model> {
   if (isModelPath(model)) {
-    const { network, weights } = await openModel(model);
+    const { network, weights } = await openModel(model, backend);
     return { network, weights };
   }
   const network = architecture(model, {

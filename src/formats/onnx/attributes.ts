@@ -25,7 +25,12 @@ export class Attributes {
     }
   }
 
-  int(name: string, fallback: number): number {
+  /** Whether the node has the attribute; it does not count as asked for. */
+  has(name: string): boolean {
+    return this.#attributes.has(name);
+  }
+
+  int<T extends number | undefined>(name: string, fallback: T): number | T {
     const attribute = this.#get(name, AttributeType.INT);
     return attribute ? this.#integer(name, attribute.i) : fallback;
   }
@@ -33,6 +38,11 @@ export class Attributes {
   ints<T extends readonly number[] | undefined>(name: string, fallback: T): readonly number[] | T {
     const attribute = this.#get(name, AttributeType.INTS);
     return attribute ? attribute.ints.map((value) => this.#integer(name, value)) : fallback;
+  }
+
+  /** Integers, rounded to doubles where they are larger: Slice's ends, where 2⁶³ − 1 stands for the end of an axis. */
+  roundedInts(name: string): readonly number[] | undefined {
+    return this.#get(name, AttributeType.INTS)?.ints.map(Number);
   }
 
   float(name: string, fallback: number): number {

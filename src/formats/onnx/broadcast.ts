@@ -1,32 +1,46 @@
 import { ShapeError } from "../../errors.js";
-import { formatShape, type Shape, sizeOf } from "../../network/shape.js";
+import { type Shape, sizeOf } from "../../network/shape.js";
 import type { Constant } from "./constant.js";
+import { formatExtents, networkShape } from "./values.js";
 
 /** More numbers than this in one constant point to a broken file rather than to a network. */
 const MOST_NUMBERS = 2 ** 24;
 
+/** The shape of two values together by numpy's rules; nothing if they do not go together. */
+export function broadcastShape(a: Shape, b: Shape): Shape | undefined {
+  const rank = Math.max(a.length, b.length);
+  const extents: number[] = [];
+  for (let i = 0; i < rank; i++) {
+    const [own, other] = [a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1];
+    if (own !== other && own !== 1 && other !== 1) return undefined;
+    if (own < 1 || other < 1) return undefined;
+    extents.push(Math.max(own, other));
+  }
+  return extents;
+}
+
 /**
- * A constant as a scale-shift layer takes it, broadcast by numpy's rules against activations `[batch, ...shape]`: one
- * number, one a channel, or one a feature. Throws a `ShapeError` if it does not fit, differs along the batch, or would
- * enlarge the activation.
+ * A constant as a scale-shift layer takes it, broadcast by numpy's rules against a value of that shape: one number, one a
+ * channel, or one a feature. Throws a `ShapeError` if it does not fit or would enlarge the value.
  */
 export function broadcastConstant(constant: Constant, shape: Shape, label: string): number[] {
   const { values } = constant;
-  const rank = shape.length + 1;
   const misfit = (): ShapeError =>
     new ShapeError(
-      `${label}: constant ${JSON.stringify(constant.name)} of shape [${constant.shape.join(", ")}] does not fit ` +
-        `activations [batch, ${shape.join(", ")}]`,
+      `${label}: constant ${JSON.stringify(constant.name)} of shape ${formatExtents(constant.shape)} does not fit ` +
+        `a value of shape ${formatExtents(shape)}`,
     );
-  if (constant.shape.length > rank) throw misfit();
-  const [batch, ...own] = [...Array<number>(rank - constant.shape.length).fill(1), ...constant.shape];
-  if (batch !== 1 || own.some((extent, i) => extent !== 1 && extent !== shape[i])) throw misfit();
-  // A number for all, or one for each extent of the first dimension.
-  if (own.slice(1).every((extent) => extent === 1)) return Array.from(values);
+  if (constant.shape.length > shape.length) throw misfit();
+  const own = [...Array<number>(shape.length - constant.shape.length).fill(1), ...constant.shape];
+  if (own.some((extent, i) => extent !== 1 && extent !== shape[i])) throw misfit();
+  if (values.length === 1) return Array.from(values);
+  // One for each of the network's first extent.
+  const channel = shape.length - networkShape(shape).length;
+  if (own.every((extent, i) => i === channel || extent === 1)) return Array.from(values);
 
   const size = sizeOf(shape);
   if (size > MOST_NUMBERS) {
-    throw new ShapeError(`${label}: a constant for ${formatShape(shape)} = ${size} features is too large`);
+    throw new ShapeError(`${label}: a constant for ${formatExtents(shape)} = ${size} features is too large`);
   }
   return Array.from({ length: size }, (_, feature) => {
     let rest = feature;

@@ -12,11 +12,12 @@ import {
   readFloat64,
   readInt32,
   readInt64,
+  readUint8,
 } from "../little-endian.js";
 
 type Numbers = Float32Array | Float64Array;
 
-/** A tensor that is fixed in the file: a weight, a shape, a normalisation. Integers come as doubles. */
+/** A tensor that is fixed in the file: a weight, a shape, a normalisation. Integers come as doubles, truth as 0 and 1. */
 export interface Constant {
   readonly name: string;
   readonly shape: readonly number[];
@@ -33,6 +34,9 @@ interface Encoding {
 
 const doubles = (values: readonly (number | bigint)[]): Float64Array => Float64Array.from(values, Number);
 
+const int8 = (value: number): number => (value << 24) >> 24;
+const truth = (value: number): number => (value === 0 ? 0 : 1);
+
 const ENCODINGS: ReadonlyMap<number, Encoding> = new Map<number, Encoding>([
   [
     DataType.FLOAT,
@@ -46,6 +50,25 @@ const ENCODINGS: ReadonlyMap<number, Encoding> = new Map<number, Encoding>([
   [DataType.DOUBLE, { bytes: 8, raw: readFloat64, field: (tensor) => tensor.doubleData, typed: doubles }],
   [DataType.INT64, { bytes: 8, raw: readInt64, field: (tensor) => tensor.int64Data, typed: doubles }],
   [DataType.INT32, { bytes: 4, raw: readInt32, field: (tensor) => tensor.int32Data, typed: doubles }],
+  [
+    DataType.INT8,
+    {
+      bytes: 1,
+      raw: (bytes) => Float64Array.from(bytes, int8),
+      field: (tensor) => tensor.int32Data,
+      typed: doubles,
+    },
+  ],
+  [DataType.UINT8, { bytes: 1, raw: readUint8, field: (tensor) => tensor.int32Data, typed: doubles }],
+  [
+    DataType.BOOL,
+    {
+      bytes: 1,
+      raw: (bytes) => Float64Array.from(bytes, truth),
+      field: (tensor) => tensor.int32Data,
+      typed: (values) => doubles(values).map(truth),
+    },
+  ],
   [
     DataType.FLOAT16,
     {

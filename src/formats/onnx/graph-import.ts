@@ -1,11 +1,15 @@
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { NodeProto } from "onnx-buf";
 import { AutodualError, FormatError, ShapeError, UnsupportedOperatorError } from "../../errors.js";
+import { reshape } from "../../network/build-layer.js";
 import type { Layer } from "../../network/layer.js";
 import type { Attach, Handle } from "../../network/network.js";
+import { type Shape, sameShape, sizeOf } from "../../network/shape.js";
 import { Attributes } from "./attributes.js";
-import { type Constant, decodeTensor } from "./constant.js";
-import { constantOfNode } from "./constant-node.js";
-import { isStandardDomain } from "./model-proto.js";
+import type { Constant } from "./constant.js";
+import { ConstantValues } from "./constant-values.js";
+import { layerNames } from "./layer-names.js";
+import { isStandardDomain, type OnnxFile } from "./model-proto.js";
+import { type Activation, batchExtents, formatExtents, networkShape } from "./values.js";
 
 /** A node as the operators' importers see it. */
 export interface OnnxNode {
@@ -15,74 +19,72 @@ export interface OnnxNode {
   readonly label: string;
   /** Names of values; an empty one is an optional input that was left out. */
   readonly inputs: readonly string[];
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly attributes: Attributes;
+  /** The version of the operator set. */
+  readonly opset: number;
 }
 
-/** Makes a node's layers; answers where its output stands. */
-export type OperatorImport = (node: OnnxNode, graph: GraphImport) => Handle;
+/** Makes a node's layers; answers where its outputs stand. */
+export type OperatorImport = (node: OnnxNode, graph: GraphImport) => Activation | readonly Activation[];
 
 /** The network under construction: what each value of the ONNX graph has become. */
 export class GraphImport {
   /** Parameters made so far, by full name. */
   readonly weights = new Map<string, Float32Array | Float64Array>();
   readonly #where: string;
+  readonly #opset: number;
   readonly #attach: Attach;
-  readonly #activations = new Map<string, Handle>();
-  readonly #constants = new Map<string, () => Constant>();
-  readonly #constantNodes = new Set<NodeProto>();
+  readonly #activations = new Map<string, Activation>();
+  readonly #constants: ConstantValues;
   readonly #consumers = new Map<string, NodeProto[]>();
   readonly #absorbed = new Map<NodeProto, string>();
   readonly #names: ReadonlyMap<NodeProto, string>;
   readonly #taken: Set<string>;
   readonly #output: string;
 
-  constructor(proto: GraphProto, live: readonly NodeProto[], output: string, attach: Attach, where: string) {
+  constructor(file: OnnxFile, live: readonly NodeProto[], attach: Attach, where: string) {
     this.#where = where;
+    this.#opset = file.opset;
     this.#attach = attach;
-    this.#output = output;
+    this.#output = file.output;
     this.#names = layerNames(live);
     this.#taken = new Set(this.#names.values());
-    for (const tensor of proto.initializer) {
-      this.#define(tensor.name, () => decodeTensor(tensor, tensor.name, where));
-    }
+    this.#constants = new ConstantValues(file, where);
     for (const node of live) {
       for (const input of node.input) {
         const readers = this.#consumers.get(input);
         if (readers) readers.push(node);
         else this.#consumers.set(input, [node]);
       }
-      // Nodes are in topological order, so that an Identity's constant is known by now.
-      const make = constantOfNode(node, this.#constants, where);
-      if (!make) continue;
-      this.#define(node.output[0], make);
-      this.#constantNodes.add(node);
+      // All that does not depend on shapes is known before the first layer is made.
+      this.#constants.fold(node, this.#label(node), () => undefined);
     }
   }
 
-  /** Whether a node was taken care of already: a constant, or absorbed by the layer before it. */
+  /** Whether a node was absorbed by the layer before it, or is a constant; its value is then known. */
   isDone(node: NodeProto): boolean {
     const source = this.#absorbed.get(node);
-    if (source === undefined) return this.#constantNodes.has(node);
-    this.setActivation(node.output[0], this.#activations.get(source) as Handle);
-    return true;
+    if (source !== undefined) {
+      this.setActivation(node.output[0], this.#activations.get(source) as Activation);
+      return true;
+    }
+    const shapeOf = (value: string) => this.#activations.get(value)?.shape;
+    const label = this.#label(node);
+    for (const output of node.output) if (this.#activations.has(output)) throw this.#twice(output);
+    return this.#constants.fold(node, label, shapeOf);
   }
 
   /** A node in the form that the operators' importers take. */
   view(node: NodeProto): OnnxNode {
-    const name = this.#names.get(node) as string;
-    const operator = /^\w+$/.test(node.opType) ? node.opType : JSON.stringify(node.opType);
-    const label = `${this.#where}: node ${JSON.stringify(name)} (${operator})`;
-    const outputs = node.output.filter((output) => output !== "");
-    if (outputs.length !== 1 || node.output[0] === "") {
-      throw new UnsupportedOperatorError(`${label}: expected one output, found ${outputs.length}`);
-    }
+    const label = this.#label(node);
     return {
-      name,
+      name: this.#names.get(node) as string,
       label,
       inputs: node.input,
-      output: node.output[0],
+      outputs: node.output,
       attributes: new Attributes(node, label),
+      opset: this.#opset,
     };
   }
 
@@ -94,32 +96,38 @@ export class GraphImport {
     return name;
   }
 
-  setActivation(value: string, handle: Handle): void {
+  setActivation(value: string, activation: Activation): void {
     if (this.#activations.has(value) || this.#constants.has(value)) throw this.#twice(value);
-    this.#activations.set(value, handle);
+    this.#activations.set(value, activation);
   }
 
   isConstant(value: string): boolean {
     return this.#constants.has(value);
   }
 
+  /** Whether a node's output number `index` is named and read by anyone. */
+  isRead(node: OnnxNode, index: number): boolean {
+    const value = node.outputs[index];
+    return value !== undefined && (this.#consumers.has(value) || value === this.#output);
+  }
+
   /** The activation that is a node's input number `index`. */
-  activation(node: OnnxNode, index: number): Handle {
+  activation(node: OnnxNode, index: number): Activation {
     const value = this.#input(node, index);
-    const handle = this.#activations.get(value);
-    if (handle) return handle;
+    const activation = this.#activations.get(value);
+    if (activation) return activation;
     if (this.#constants.has(value)) {
       throw new UnsupportedOperatorError(
-        `${node.label}: input ${index} is a constant, expected an activation; simplify the model by constant folding`,
+        `${node.label}: input ${index} is a constant, expected a value that depends on the network's input`,
       );
     }
     throw this.#unknown(node, value);
   }
 
   /** Where the graph's output stands. */
-  outputActivation(): Handle {
-    const handle = this.#activations.get(this.#output);
-    if (handle) return handle;
+  outputActivation(): Activation {
+    const activation = this.#activations.get(this.#output);
+    if (activation) return activation;
     const found = this.#constants.has(this.#output) ? "is a constant" : "is computed by no node";
     throw new FormatError(`${this.#where}: output ${JSON.stringify(this.#output)} ${found}`);
   }
@@ -127,8 +135,8 @@ export class GraphImport {
   /** The constant that is a node's input number `index`. */
   constant(node: OnnxNode, index: number): Constant {
     const value = this.#input(node, index);
-    const make = this.#constants.get(value);
-    if (make) return make();
+    const constant = this.#constants.get(value);
+    if (constant) return constant;
     if (this.#activations.has(value)) {
       throw new UnsupportedOperatorError(
         `${node.label}: input ${index} ${JSON.stringify(value)} is an activation, expected a constant`,
@@ -140,6 +148,18 @@ export class GraphImport {
   /** The same where the input may be left out. */
   optionalConstant(node: OnnxNode, index: number): Constant | undefined {
     return node.inputs[index] ? this.constant(node, index) : undefined;
+  }
+
+  /** Integers that are an attribute before operator set `since` and a constant input from then on. */
+  integers(node: OnnxNode, attribute: string, index: number, since: number): readonly number[] | undefined {
+    if (node.opset < since) return node.attributes.roundedInts(attribute);
+    const constant = this.optionalConstant(node, index);
+    if (constant && constant.shape.length > 1) {
+      throw new ShapeError(
+        `${node.label}: ${JSON.stringify(constant.name)} must be a list, found shape ${formatExtents(constant.shape)}`,
+      );
+    }
+    return constant && Array.from(constant.values);
   }
 
   /** Adds a layer with its parameters; a `ShapeError` that names the file where it does not fit. */
@@ -160,31 +180,63 @@ export class GraphImport {
     }
   }
 
+  /** The same features under another shape of the network, by a layer of their own where it differs. */
+  shaped(node: OnnxNode, handle: Handle, shape: Shape): Handle {
+    if (sameShape(handle.shape, shape)) return handle;
+    return this.attach(this.partName(node, "reshape"), reshape(shape), [handle]);
+  }
+
+  /** A value of that shape in the file, whatever shape the network's layers left it in. */
+  value(node: OnnxNode, handle: Handle, shape: Shape): Activation {
+    if (sizeOf(handle.shape) !== sizeOf(shape)) {
+      throw new Error(`${node.label}: ${handle.shape.join("×")} is not ${formatExtents(shape)}`);
+    }
+    return { handle: this.shaped(node, handle, networkShape(shape)), shape };
+  }
+
+  /**
+   * A layer that acts on all extents. `layerOf` is told how many of them the network leaves out in front; `keepsBatch`
+   * says whether the layer leaves a batch's extent alone, else it is put back first.
+   */
+  onExtents(
+    node: OnnxNode,
+    name: string,
+    { handle, shape }: Activation,
+    result: Shape,
+    keepsBatch: boolean,
+    layerOf: (leftOut: 0 | 1) => Layer,
+  ): Activation {
+    const leftOut = keepsBatch ? batchExtents(shape) : 0;
+    const input = this.shaped(node, handle, leftOut ? networkShape(shape) : shape.length > 0 ? shape : [1]);
+    return this.value(node, this.attach(name, layerOf(leftOut), [input]), result);
+  }
+
   /**
    * The constant that the only reader of a node's output adds to it, if that is what happens next and `fits` agrees;
    * the Add then counts as done.
    */
   absorbAddedConstant(node: OnnxNode, fits: (constant: Constant) => boolean): Constant | undefined {
-    const readers = this.#consumers.get(node.output) ?? [];
-    if (readers.length !== 1 || node.output === this.#output) return undefined;
+    const [output] = node.outputs;
+    const readers = this.#consumers.get(output) ?? [];
+    if (readers.length !== 1 || output === this.#output) return undefined;
     const [reader] = readers;
     if (!isPlainAdd(reader)) return undefined;
-    const other = reader.input[reader.input[0] === node.output ? 1 : 0];
-    const constant = this.#constants.get(other)?.();
+    const other = reader.input[reader.input[0] === output ? 1 : 0];
+    const constant = this.#constants.has(other) ? this.#constants.get(other) : undefined;
     if (!constant || !fits(constant)) return undefined;
-    this.#absorbed.set(reader, node.output);
+    this.#absorbed.set(reader, output);
     return constant;
+  }
+
+  #label(node: NodeProto): string {
+    const operator = /^\w+$/.test(node.opType) ? node.opType : JSON.stringify(node.opType);
+    return `${this.#where}: node ${JSON.stringify(this.#names.get(node))} (${operator})`;
   }
 
   #input(node: OnnxNode, index: number): string {
     const value = node.inputs[index];
     if (value) return value;
     throw new FormatError(`${node.label}: input ${index} is missing`);
-  }
-
-  #define(value: string, make: () => Constant): void {
-    if (this.#constants.has(value)) throw this.#twice(value);
-    this.#constants.set(value, once(make));
   }
 
   #unknown(node: OnnxNode, value: string): FormatError {
@@ -199,36 +251,4 @@ export class GraphImport {
 function isPlainAdd({ opType, domain, input, output, attribute }: NodeProto): boolean {
   const isAdd = opType === "Add" && isStandardDomain(domain);
   return isAdd && input.length === 2 && output.length === 1 && attribute.length === 0;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
-/** Layer names: the nodes' own where they are unique and one line of text, else operator and a number. */
-function layerNames(nodes: readonly NodeProto[]): ReadonlyMap<NodeProto, string> {
-  const counts = new Map<string, number>([["input", 1]]);
-  for (const { name } of nodes) counts.set(name, (counts.get(name) ?? 0) + 1);
-  const taken = new Set(counts.keys());
-  const numbers = new Map<string, number>();
-  const made = new Map<NodeProto, string>();
-  for (const node of nodes) {
-    if (/^\P{Cc}+$/u.test(node.name) && counts.get(node.name) === 1) {
-      made.set(node, node.name);
-      continue;
-    }
-    const kind = /^\w+$/.test(node.opType) ? node.opType : "node";
-    let name: string;
-    do {
-      const number = (numbers.get(kind) ?? 0) + 1;
-      numbers.set(kind, number);
-      name = `${kind}${number}`;
-    } while (taken.has(name));
-    made.set(node, name);
-  }
-  return made;
 }

@@ -1,10 +1,13 @@
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { NodeProto } from "onnx-buf";
+import type { Backend } from "../../compute/backend.js";
 import { FormatError, UnsupportedOperatorError } from "../../errors.js";
 import { graph as buildGraph, type Network } from "../../network/network.js";
 import { checkWeights, type Model } from "../../network/weights.js";
+import { checkImport } from "./check-import.js";
 import { GraphImport } from "./graph-import.js";
-import { isStandardDomain, readOnnxFile } from "./model-proto.js";
+import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
+import { type Activation, networkShape } from "./values.js";
 
 /** A network out of an ONNX file, and what the file says about itself. */
 export interface ImportedModel extends Model {
@@ -20,17 +23,33 @@ export interface ImportedModel extends Model {
  * `FormatError` for a file that is no ONNX model, is damaged, or holds weights that are not finite.
  */
 export function importOnnx(bytes: Uint8Array, where: string): ImportedModel {
-  const { graph: proto, input, output, metadata } = readOnnxFile(bytes, where);
-  const live = liveNodes(proto, output);
+  return networkOf(readOnnxFile(bytes, where), where);
+}
+
+/** As `importOnnx`; the network is then compared with the file's graph, see `checkImport`. */
+export async function importCheckedOnnx(
+  backend: Backend,
+  bytes: Uint8Array,
+  where: string,
+): Promise<ImportedModel> {
+  const file = readOnnxFile(bytes, where);
+  const model = networkOf(file, where);
+  await checkImport(backend, model, file, where);
+  return model;
+}
+
+function networkOf(file: OnnxFile, where: string): ImportedModel {
+  const { input, metadata } = file;
+  const live = liveNodes(file);
   let weights: Model["weights"] = new Map();
-  const network: Network = buildGraph(input.shape, (handle, attach) => {
-    const graph = new GraphImport(proto, live, output, attach, where);
-    graph.setActivation(input.name, handle);
+  const network: Network = buildGraph(networkShape(input.shape), (handle, attach) => {
+    const graph = new GraphImport(file, live, attach, where);
+    graph.setActivation(input.name, { handle, shape: input.shape });
     for (const node of live) {
       if (!graph.isDone(node)) importNode(node, graph);
     }
     weights = graph.weights;
-    return graph.outputActivation();
+    return graph.outputActivation().handle;
   });
   checkWeights(network, weights, where);
   return { network, weights, metadata };
@@ -50,16 +69,23 @@ function importNode(proto: NodeProto, graph: GraphImport): void {
       `${node.label}: expected at most ${operator.inputs} inputs, found ${node.inputs.length}`,
     );
   }
-  const handle = operator.import(node, graph);
+  const made = operator.import(node, graph);
   node.attributes.checkAllRead();
-  graph.setActivation(node.output, handle);
+  const activations: readonly Activation[] = Array.isArray(made) ? made : [made];
+  for (const [index, value] of node.outputs.entries()) {
+    if (value === "") continue;
+    if (index < activations.length) graph.setActivation(value, activations[index]);
+    else if (graph.isRead(node, index)) {
+      throw new UnsupportedOperatorError(`${node.label}: output ${index} is not supported`);
+    }
+  }
 }
 
 /** The nodes that the output depends on, in the file's order. */
-function liveNodes(proto: GraphProto, output: string): readonly NodeProto[] {
+export function liveNodes({ graph, output }: Pick<OnnxFile, "graph" | "output">): readonly NodeProto[] {
   const wanted = new Set([output]);
   const live: NodeProto[] = [];
-  for (const node of proto.node.toReversed()) {
+  for (const node of graph.node.toReversed()) {
     if (!node.output.some((value) => wanted.has(value))) continue;
     live.push(node);
     for (const value of node.input) if (value !== "") wanted.add(value);

@@ -11,12 +11,16 @@ import type { Shape } from "../../network/shape.js";
 
 /** Before version 7, Add, Gemm and others broadcast in a way of their own. */
 const OLDEST_OPSET = 7;
+const NEWEST_OPSET = 22;
 
 /** The file's frame: one graph, from one input to one output. */
 export interface OnnxFile {
   readonly graph: GraphProto;
+  /** All extents; the first is 1 where the file leaves the batch open. */
   readonly input: { readonly name: string; readonly shape: Shape };
   readonly output: string;
+  /** The version of the standard operators. */
+  readonly opset: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +31,7 @@ export function readOnnxFile(bytes: Uint8Array, where: string): OnnxFile {
   if (!graph || graph.node.length === 0) {
     throw new FormatError(`${where}: not a readable ONNX model: it has no graph`);
   }
-  checkOpset(model, where);
+  const opset = opsetOf(model, where);
   if (graph.sparseInitializer.length > 0) {
     throw new UnsupportedOperatorError(`${where}: sparse initializers are not supported; store them dense`);
   }
@@ -43,6 +47,7 @@ export function readOnnxFile(bytes: Uint8Array, where: string): OnnxFile {
     graph,
     input: { name: input.name, shape: inputShape(input, where) },
     output: output.name,
+    opset,
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
   };
 }
@@ -61,7 +66,7 @@ export function isStandardDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
 }
 
-function checkOpset(model: ModelProto, where: string): void {
+function opsetOf(model: ModelProto, where: string): number {
   const opset = model.opsetImport.find(({ domain }) => isStandardDomain(domain));
   if (!opset) throw new FormatError(`${where}: not a readable ONNX model: it names no operator set`);
   if (opset.version < OLDEST_OPSET) {
@@ -69,6 +74,12 @@ function checkOpset(model: ModelProto, where: string): void {
       `${where}: operator set ${opset.version} is not supported, expected ${OLDEST_OPSET} or later; convert the model`,
     );
   }
+  if (opset.version > NEWEST_OPSET) {
+    throw new UnsupportedOperatorError(
+      `${where}: operator set ${opset.version} is not supported, expected at most ${NEWEST_OPSET}; export with an older one`,
+    );
+  }
+  return Number(opset.version);
 }
 
 function only(values: readonly ValueInfoProto[], what: string, where: string): ValueInfoProto {
@@ -79,7 +90,7 @@ function only(values: readonly ValueInfoProto[], what: string, where: string): V
   );
 }
 
-/** The shape of one example: all but the first dimension, which must be open or 1. */
+/** The input's shape: the first extent may be open, a batch; it is then 1. */
 function inputShape({ name, type }: ValueInfoProto, where: string): Shape {
   const label = `${where}: input ${JSON.stringify(name)}`;
   if (type?.value.case !== "tensorType") throw new FormatError(`${label}: is not a tensor`);
@@ -94,17 +105,12 @@ function inputShape({ name, type }: ValueInfoProto, where: string): Shape {
     value.case === "dimValue" ? Number(value.value) : value.value,
   );
   const found = `[${dimensions.map((dimension) => dimension ?? "?").join(", ")}]`;
-  if (dimensions.length < 2) {
+  if (dimensions.length === 0)
     throw new ShapeError(`${label}: expected [batch, ...features], found ${found}`);
-  }
-  const [batch, ...features] = dimensions;
-  if (typeof batch === "number" && ![-1, 0, 1].includes(batch)) {
-    throw new ShapeError(
-      `${label}: expected an open batch or a batch of 1, found ${found}; export it with either`,
-    );
-  }
-  return features.map((extent) => {
-    if (typeof extent !== "number" || !Number.isSafeInteger(extent) || extent < 1) {
+  return dimensions.map((extent, i) => {
+    const isOpen = typeof extent !== "number" || extent === -1 || extent === 0;
+    if (i === 0 && isOpen && dimensions.length > 1) return 1;
+    if (isOpen || !Number.isSafeInteger(extent) || extent < 1) {
       throw new ShapeError(
         `${label}: every dimension after the batch must be a positive number, found ${found}`,
       );

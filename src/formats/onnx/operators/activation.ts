@@ -1,7 +1,121 @@
-import type { Activation } from "../../../compute/elementwise.js";
-import type { OperatorImport } from "../graph-import.js";
+import type { Activation as ActivationLayer } from "../../../compute/elementwise.js";
+import { FormatError, UnsupportedOperatorError } from "../../../errors.js";
+import { hardtanh, leakyRelu, relu, scaleShift } from "../../../network/build-layer.js";
+import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
+import type { Activation } from "../values.js";
+
+function attachActivation(
+  node: OnnxNode,
+  graph: GraphImport,
+  { handle, shape }: Activation,
+  layer: ActivationLayer,
+): Activation {
+  return { handle: graph.attach(node.name, layer, [handle]), shape };
+}
 
 /** An activation without attributes. */
-export function activation(layer: Activation): OperatorImport {
-  return (node, graph) => graph.attach(node.name, layer, [graph.activation(node, 0)]);
+export function activation(layer: ActivationLayer): OperatorImport {
+  return (node, graph) => attachActivation(node, graph, graph.activation(node, 0), layer);
 }
+
+/** max(x, slope·x) for a slope of at most 1. */
+export const leaky: OperatorImport = (node, graph) =>
+  attachActivation(node, graph, graph.activation(node, 0), leakyRelu(node.attributes.float("alpha", 0.01)));
+
+/** What stands for no bound in some files. */
+const LARGEST_SINGLE = 3.4028234663852886e38;
+
+/** Clip to [min, max]: a hardtanh; with one bound only, a ReLU that is moved and perhaps turned. */
+export const clip: OperatorImport = (node, graph) => {
+  const [minimum, maximum] = clipBounds(node, graph);
+  const x = graph.activation(node, 0);
+  if (minimum > maximum) {
+    throw new FormatError(`${node.label}: min ${minimum} is larger than max ${maximum}`);
+  }
+  if (minimum === maximum) {
+    return { handle: graph.attach(node.name, scaleShift(0, minimum), [x.handle]), shape: x.shape };
+  }
+  if (minimum === 0 && maximum >= LARGEST_SINGLE) return attachActivation(node, graph, x, relu());
+  if (Number.isFinite(minimum) && Number.isFinite(maximum)) {
+    return attachActivation(node, graph, x, hardtanh(minimum, maximum));
+  }
+  if (Number.isFinite(minimum)) return maximumOf(node, graph, x, [minimum]);
+  if (Number.isFinite(maximum)) return minimumOf(node, graph, x, [maximum]);
+  return x;
+};
+
+/** max(x, c) = c + relu(x − c). */
+export function maximumOf(
+  node: OnnxNode,
+  graph: GraphImport,
+  x: Activation,
+  constant: readonly number[],
+): Activation {
+  return movedRelu(node, graph, x, constant, 1);
+}
+
+/** min(x, c) = c − relu(c − x). */
+export function minimumOf(
+  node: OnnxNode,
+  graph: GraphImport,
+  x: Activation,
+  constant: readonly number[],
+): Activation {
+  return movedRelu(node, graph, x, constant, -1);
+}
+
+function movedRelu(
+  node: OnnxNode,
+  graph: GraphImport,
+  { handle, shape }: Activation,
+  constant: readonly number[],
+  sign: 1 | -1,
+): Activation {
+  if (sign === 1 && constant.every((value) => value === 0)) {
+    return { handle: graph.attach(node.name, relu(), [handle]), shape };
+  }
+  const away = scaleShift(
+    sign,
+    constant.map((value) => -sign * value),
+  );
+  const moved = graph.attach(graph.partName(node, "from"), away, [handle]);
+  const positive = graph.attach(node.name, relu(), [moved]);
+  return { handle: graph.attach(graph.partName(node, "to"), scaleShift(sign, constant), [positive]), shape };
+}
+
+/** Attributes before operator set 11, constant inputs from then on; left out means no bound. */
+function clipBounds(node: OnnxNode, graph: GraphImport): readonly [minimum: number, maximum: number] {
+  if (node.opset < 11) {
+    return [
+      node.attributes.float("min", Number.NEGATIVE_INFINITY),
+      node.attributes.float("max", Number.POSITIVE_INFINITY),
+    ];
+  }
+  const bound = (index: number, open: number): number => {
+    const constant = graph.optionalConstant(node, index);
+    if (constant && constant.values.length !== 1) {
+      throw new FormatError(`${node.label}: ${JSON.stringify(constant.name)} must be one number`);
+    }
+    return constant?.values[0] ?? open;
+  };
+  return [bound(1, Number.NEGATIVE_INFINITY), bound(2, Number.POSITIVE_INFINITY)];
+}
+
+/** Nothing at inference. */
+export const dropout: OperatorImport = (node, graph) => {
+  node.attributes.float("ratio", 0.5);
+  node.attributes.int("seed", 0);
+  const training = graph.optionalConstant(node, 2);
+  if (training?.values.some((value) => value !== 0)) {
+    throw new UnsupportedOperatorError(`${node.label}: is in training mode; export the model for inference`);
+  }
+  graph.optionalConstant(node, 1);
+  return graph.activation(node, 0);
+};
+
+/** Softmax keeps the order of the classes but is no layer that can be bounded here. */
+export const softmax: OperatorImport = (node) => {
+  throw new UnsupportedOperatorError(
+    `${node.label}: is not supported; it does not change which class is the largest: export the model without it`,
+  );
+};

@@ -1,33 +1,66 @@
-import { FormatError, UnsupportedOperatorError } from "../../../errors.js";
+import { FormatError, ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { add as addLayer, scaleShift } from "../../../network/build-layer.js";
-import type { Handle } from "../../../network/network.js";
-import { broadcastConstant } from "../broadcast.js";
+import type { Shape } from "../../../network/shape.js";
+import { broadcastConstant, broadcastShape } from "../broadcast.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
+import { type Activation, formatExtents } from "../values.js";
+import { maximumOf, minimumOf } from "./activation.js";
+import { expandTo } from "./expand.js";
 
 /** An activation x and the constant c that an operator joins to it; `first` says which of the two stands first. */
 interface Pairing {
-  readonly x: Handle;
+  readonly x: Activation;
   readonly constant: readonly number[];
+  /** c's own name. */
+  readonly name: string;
   readonly first: "activation" | "constant";
+}
+
+function commonShape(node: OnnxNode, a: Shape, b: Shape): Shape {
+  const shape = broadcastShape(a, b);
+  if (!shape) {
+    throw new ShapeError(
+      `${node.label}: shapes ${formatExtents(a)} and ${formatExtents(b)} do not fit together`,
+    );
+  }
+  return shape;
 }
 
 /** Nothing if both inputs are activations. */
 function pairing(node: OnnxNode, graph: GraphImport): Pairing | undefined {
   const at = node.inputs.findIndex((value) => graph.isConstant(value));
   if (at < 0 || at > 1) return undefined;
-  const x = graph.activation(node, 1 - at);
-  const constant = broadcastConstant(graph.constant(node, at), x.shape, node.label);
-  return { x, constant, first: at === 0 ? "constant" : "activation" };
+  const constant = graph.constant(node, at);
+  const own = graph.activation(node, 1 - at);
+  const x = expandTo(node, graph, own, commonShape(node, own.shape, constant.shape), "expand");
+  return {
+    x,
+    constant: broadcastConstant(constant, x.shape, node.label),
+    name: constant.name,
+    first: at === 0 ? "constant" : "activation",
+  };
+}
+
+/** Both inputs, each as large as the result. */
+function both(node: OnnxNode, graph: GraphImport): readonly [Activation, Activation] {
+  const [x, y] = [graph.activation(node, 0), graph.activation(node, 1)];
+  const shape = commonShape(node, x.shape, y.shape);
+  return [expandTo(node, graph, x, shape, "expand"), expandTo(node, graph, y, shape, "expand")];
 }
 
 function attachScaleShift(
   node: OnnxNode,
   graph: GraphImport,
-  x: Handle,
+  { handle, shape }: Activation,
   scale: number | readonly number[],
   shift: number | readonly number[],
-): Handle {
-  return graph.attach(node.name, scaleShift(scale, shift), [x]);
+): Activation {
+  return { handle: graph.attach(node.name, scaleShift(scale, shift), [handle]), shape };
+}
+
+function attachSum(node: OnnxNode, graph: GraphImport, terms: readonly Activation[]): Activation {
+  const handles = terms.map(({ handle }) => handle);
+  return { handle: graph.attach(node.name, addLayer(), handles), shape: terms[0].shape };
 }
 
 const negated = (values: readonly number[]): number[] => values.map((value) => -value);
@@ -36,7 +69,7 @@ const negated = (values: readonly number[]): number[] => values.map((value) => -
 export const add: OperatorImport = (node, graph) => {
   const pair = pairing(node, graph);
   if (pair) return attachScaleShift(node, graph, pair.x, 1, pair.constant);
-  return graph.attach(node.name, addLayer(), [graph.activation(node, 0), graph.activation(node, 1)]);
+  return attachSum(node, graph, both(node, graph));
 };
 
 /** x − y as x + (−1)·y, x − c as a shift, c − x as a scale of −1 and a shift. */
@@ -44,18 +77,28 @@ export const subtract: OperatorImport = (node, graph) => {
   const pair = pairing(node, graph);
   if (pair?.first === "activation") return attachScaleShift(node, graph, pair.x, 1, negated(pair.constant));
   if (pair) return attachScaleShift(node, graph, pair.x, -1, pair.constant);
-  const x = graph.activation(node, 0);
-  const y = graph.activation(node, 1);
-  const minus = graph.attach(graph.partName(node, "negate"), scaleShift(-1, 0), [y]);
-  return graph.attach(node.name, addLayer(), [x, minus]);
+  const [x, y] = both(node, graph);
+  const minus = graph.attach(graph.partName(node, "negate"), scaleShift(-1, 0), [y.handle]);
+  return attachSum(node, graph, [x, { handle: minus, shape: y.shape }]);
 };
 
-/** c·x as a scale; a product of activations is not affine. */
+/** c·x as a scale, with a constant that is added next as its shift; a product of activations is not affine. */
 export const multiply: OperatorImport = (node, graph) => {
   const pair = pairing(node, graph);
   if (!pair)
     throw new UnsupportedOperatorError(`${node.label}: a product of two activations is not supported`);
-  return attachScaleShift(node, graph, pair.x, pair.constant, 0);
+  const { x } = pair;
+  const shift = graph.absorbAddedConstant(node, ({ shape }) => {
+    const common = broadcastShape(x.shape, shape);
+    return common?.length === x.shape.length && common.every((extent, i) => extent === x.shape[i]);
+  });
+  return attachScaleShift(
+    node,
+    graph,
+    x,
+    pair.constant,
+    shift ? broadcastConstant(shift, x.shape, node.label) : 0,
+  );
 };
 
 /** x/c as a scale. */
@@ -68,8 +111,40 @@ export const divide: OperatorImport = (node, graph) => {
   const bad = inverse.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new FormatError(
-      `${node.label}: constant ${JSON.stringify(node.inputs[1])} holds ${pair.constant[bad]}, which nothing can be divided by`,
+      `${node.label}: constant ${JSON.stringify(pair.name)} holds ${pair.constant[bad]}, which nothing can be divided by`,
     );
   }
   return attachScaleShift(node, graph, pair.x, inverse, 0);
 };
+
+/** −x. */
+export const negate: OperatorImport = (node, graph) =>
+  attachScaleShift(node, graph, graph.activation(node, 0), -1, 0);
+
+/** The sum of any number of values. */
+export const sum: OperatorImport = (node, graph) => {
+  if (node.inputs.length === 2) return add(node, graph);
+  const terms = node.inputs.map((_, i) => graph.activation(node, i));
+  const shape = terms.map((term) => term.shape).reduce((a, b) => commonShape(node, a, b));
+  if (terms.length === 1) return terms[0];
+  return attachSum(
+    node,
+    graph,
+    terms.map((term) => expandTo(node, graph, term, shape, "expand")),
+  );
+};
+
+/** The larger, or the smaller, of an activation and a constant. */
+export function extreme(kind: "maximum" | "minimum"): OperatorImport {
+  const attach = kind === "maximum" ? maximumOf : minimumOf;
+  return (node, graph) => {
+    if (node.inputs.length === 1) return graph.activation(node, 0);
+    const pair = node.inputs.length === 2 ? pairing(node, graph) : undefined;
+    if (!pair) {
+      throw new UnsupportedOperatorError(
+        `${node.label}: the ${kind} of several activations is not supported, only of one and a constant`,
+      );
+    }
+    return attach(node, graph, pair.x, pair.constant);
+  };
+}

@@ -1,10 +1,16 @@
 import type { OperatorImport } from "../graph-import.js";
-import { activation } from "./activation.js";
-import { add, divide, multiply, subtract } from "./arithmetic.js";
+import { activation, clip, dropout, leaky, softmax } from "./activation.js";
+import { add, divide, extreme, multiply, negate, subtract, sum } from "./arithmetic.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { conv } from "./conv.js";
+import { convTranspose } from "./conv-transpose.js";
+import { expand } from "./expand.js";
 import { gemm, matMul } from "./linear.js";
-import { constant, flatten, identity, reshape } from "./shape.js";
+import { concat, gather, pad, slice, split, transpose } from "./movement.js";
+import { globalPool, maximumPool, meanPool } from "./pool.js";
+import { reduce } from "./reduce.js";
+import { resize, upsample } from "./resize.js";
+import { cast, flatten, identity, reshape, squeeze, unsqueeze } from "./shape.js";
 
 /** How an operator is imported, and how many inputs it may have at most. */
 export interface Operator {
@@ -12,19 +18,50 @@ export interface Operator {
   readonly import: OperatorImport;
 }
 
-/** Every operator that can be imported. */
+const ANY = Number.POSITIVE_INFINITY;
+
+/** Every operator that can be imported. Nodes whose inputs are all constants are computed and need no line here. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["Conv", { inputs: 3, import: conv }],
+  ["ConvTranspose", { inputs: 3, import: convTranspose }],
   ["Gemm", { inputs: 3, import: gemm }],
   ["MatMul", { inputs: 2, import: matMul }],
   ["Add", { inputs: 2, import: add }],
   ["Sub", { inputs: 2, import: subtract }],
   ["Mul", { inputs: 2, import: multiply }],
   ["Div", { inputs: 2, import: divide }],
+  ["Neg", { inputs: 1, import: negate }],
+  ["Sum", { inputs: ANY, import: sum }],
+  ["Max", { inputs: ANY, import: extreme("maximum") }],
+  ["Min", { inputs: ANY, import: extreme("minimum") }],
+  ["BatchNormalization", { inputs: 5, import: batchNormalization }],
   ["Relu", { inputs: 1, import: activation({ kind: "relu" }) }],
+  ["LeakyRelu", { inputs: 1, import: leaky }],
+  ["Clip", { inputs: 3, import: clip }],
+  ["Sigmoid", { inputs: 1, import: activation({ kind: "sigmoid" }) }],
+  ["Tanh", { inputs: 1, import: activation({ kind: "tanh" }) }],
+  ["MaxPool", { inputs: 1, import: maximumPool }],
+  ["AveragePool", { inputs: 1, import: meanPool }],
+  ["GlobalAveragePool", { inputs: 1, import: globalPool("average") }],
+  ["GlobalMaxPool", { inputs: 1, import: globalPool("maximum") }],
+  ["ReduceMean", { inputs: 2, import: reduce("mean") }],
+  ["ReduceSum", { inputs: 2, import: reduce("sum") }],
   ["Flatten", { inputs: 1, import: flatten }],
   ["Reshape", { inputs: 2, import: reshape }],
-  ["BatchNormalization", { inputs: 5, import: batchNormalization }],
-  ["Constant", { inputs: 0, import: constant }],
+  ["Squeeze", { inputs: 2, import: squeeze }],
+  ["Unsqueeze", { inputs: 2, import: unsqueeze }],
+  ["Transpose", { inputs: 1, import: transpose }],
+  ["Pad", { inputs: 4, import: pad }],
+  ["Slice", { inputs: 5, import: slice }],
+  ["Split", { inputs: 2, import: split }],
+  ["Concat", { inputs: ANY, import: concat }],
+  ["Gather", { inputs: 2, import: gather }],
+  ["Expand", { inputs: 2, import: expand }],
+  ["Upsample", { inputs: 2, import: upsample }],
+  ["Resize", { inputs: 4, import: resize }],
+  ["Dropout", { inputs: 3, import: dropout }],
   ["Identity", { inputs: 1, import: identity }],
+  ["Cast", { inputs: 1, import: cast }],
+  ["Softmax", { inputs: 1, import: softmax }],
+  ["LogSoftmax", { inputs: 1, import: softmax }],
 ]);

@@ -1,0 +1,116 @@
+import { UnsupportedOperatorError } from "../../../errors.js";
+import { averagePool, conv2d, maxPool, scaleShift } from "../../../network/build-layer.js";
+import type { Sides } from "../../../network/layer.js";
+import type { Shape } from "../../../network/shape.js";
+import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
+import type { Activation } from "../values.js";
+import { type Image, imageOf, imageShape, paddingOf, pairOf, type Window, windowOf } from "./window.js";
+
+/** A pool's window with the padding that `ceil_mode` adds at the end so that a last, partial window is counted. */
+interface PoolWindow extends Window {
+  /** The file's own padding. */
+  readonly own: Sides;
+  /** With the lines that the last windows reach beyond it. */
+  readonly padding: Sides;
+}
+
+/** The maximum over a window. */
+export const maximumPool: OperatorImport = (node, graph) => {
+  const image = imageOf(node, graph, graph.activation(node, 0));
+  if (node.attributes.int("storage_order", 0) !== 0) {
+    throw new UnsupportedOperatorError(`${node.label}: storage_order = 1 is not supported`);
+  }
+  const { kernel, stride, dilation, padding } = poolWindow(node, image);
+  const layer = maxPool({ kernel, stride, dilation, padding });
+  return attached(node, graph, image, graph.attach(node.name, layer, [image.value]));
+};
+
+/** The mean over a window, over what lies within the image or, with `count_include_pad`, over the padding as well. */
+export const meanPool: OperatorImport = (node, graph) => {
+  const image = imageOf(node, graph, graph.activation(node, 0));
+  const withPadding = node.attributes.int("count_include_pad", 0) !== 0;
+  const window = poolWindow(node, image);
+  const { kernel, stride, dilation, padding } = window;
+  const size = kernel[0] * kernel[1];
+  const dilated = dilation.some((step) => step !== 1);
+  const [channels] = image.shape;
+  const pooled = dilated
+    ? graph.attach(
+        node.name,
+        conv2d(channels, { kernel, stride, dilation, padding, groups: channels, bias: false }),
+        [image.value],
+        { weight: new Float64Array(channels * size).fill(1 / size) },
+      )
+    : graph.attach(node.name, averagePool({ kernel, stride, padding }), [image.value]);
+  const counts = memberCounts(image.shape, pooled.shape, window, withPadding);
+  if (counts.every((count) => count === size)) return attached(node, graph, image, pooled);
+  const factors = Array.from({ length: channels }, () => counts.map((count) => size / count)).flat();
+  return attached(
+    node,
+    graph,
+    image,
+    graph.attach(graph.partName(node, "count"), scaleShift(factors, 0), [pooled]),
+  );
+};
+
+/** A pool over the whole image. */
+export function globalPool(kind: "average" | "maximum"): OperatorImport {
+  return (node, graph) => {
+    const image = imageOf(node, graph, graph.activation(node, 0));
+    const kernel = [image.shape[1], image.shape[2]] as const;
+    const layer = kind === "average" ? averagePool({ kernel }) : maxPool({ kernel });
+    return attached(node, graph, image, graph.attach(node.name, layer, [image.value]));
+  };
+}
+
+function attached(
+  node: OnnxNode,
+  graph: GraphImport,
+  { spatial }: Image,
+  handle: Activation["handle"],
+): Activation {
+  return graph.value(node, handle, imageShape(handle.shape, spatial));
+}
+
+function poolWindow(node: OnnxNode, { shape, spatial }: Image): PoolWindow {
+  const window = windowOf(node, pairOf(node, "kernel_shape", spatial, undefined), spatial);
+  const ceil = node.attributes.int("ceil_mode", 0) !== 0;
+  const own = paddingOf(node, shape, window, spatial);
+  if (!ceil) return { ...window, own, padding: own };
+  const beyond = (axis: 0 | 1, before: number, after: number): number => {
+    const extent = shape[axis + 1];
+    const reach = window.dilation[axis] * (window.kernel[axis] - 1) + 1;
+    const stride = window.stride[axis];
+    let count = Math.ceil((extent + before + after - reach) / stride) + 1;
+    // A window must begin within the image or the padding before it.
+    if ((count - 1) * stride >= extent + before) count -= 1;
+    return Math.max(0, (count - 1) * stride + reach - (extent + before + after));
+  };
+  const [top, left, bottom, right] = own;
+  return {
+    ...window,
+    own,
+    padding: [top, left, bottom + beyond(0, top, bottom), right + beyond(1, left, right)],
+  };
+}
+
+/** Of each position of the output, how many entries of its window count. */
+function memberCounts(
+  [, height, width]: Shape,
+  [, outHeight, outWidth]: Shape,
+  { kernel, stride, dilation, own: [top, left, bottom, right] }: PoolWindow,
+  withPadding: boolean,
+): number[] {
+  const along = (axis: 0 | 1, at: number, before: number, after: number, extent: number): number => {
+    let count = 0;
+    for (let k = 0; k < kernel[axis]; k++) {
+      const place = at * stride[axis] - before + k * dilation[axis];
+      if (withPadding ? place < extent + after : place >= 0 && place < extent) count += 1;
+    }
+    return count;
+  };
+  return Array.from({ length: outHeight * outWidth }, (_, position) => {
+    const rows = along(0, Math.floor(position / outWidth), top, bottom, height);
+    return rows * along(1, position % outWidth, left, right, width);
+  });
+}

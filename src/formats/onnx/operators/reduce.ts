@@ -1,0 +1,71 @@
+import { averagePool, permute, scaleShift } from "../../../network/build-layer.js";
+import { type Shape, sizeOf } from "../../../network/shape.js";
+import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
+import { type Activation, axisOf } from "../values.js";
+
+/** From which operator set on axes are an input. */
+const AXES_INPUT = { mean: 18, sum: 13 } as const;
+
+/** The mean or the sum over some axes, as a pool over all that is reduced. */
+export function reduce(kind: "mean" | "sum"): OperatorImport {
+  return (node, graph) => {
+    const x = graph.activation(node, 0);
+    const rank = x.shape.length;
+    const given = graph.integers(node, "axes", 1, AXES_INPUT[kind]);
+    const keep = node.attributes.int("keepdims", 1) !== 0;
+    const none = node.attributes.int("noop_with_empty_axes", 0) !== 0;
+    if ((!given || given.length === 0) && none) return x;
+    const all = x.shape.map((_, axis) => axis);
+    const axes = given && given.length > 0 ? given.map((axis) => axisOf(axis, rank, node.label)) : all;
+    const kept = all.filter((axis) => !axes.includes(axis));
+    const result = keep
+      ? x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
+      : kept.map((axis) => x.shape[axis]);
+    const count = sizeOf(axes.map((axis) => x.shape[axis]));
+    const pooled = pool(
+      node,
+      graph,
+      x,
+      kept,
+      [...axes].sort((a, b) => a - b),
+      count,
+    );
+    const scaled =
+      kind === "mean" || count === 1
+        ? pooled
+        : graph.attach(graph.partName(node, "count"), scaleShift(count, 0), [pooled]);
+    return graph.value(node, scaled, result);
+  };
+}
+
+/** The mean over `axes`, one feature for each entry of the others. */
+function pool(
+  node: OnnxNode,
+  graph: GraphImport,
+  x: Activation,
+  kept: readonly number[],
+  axes: readonly number[],
+  count: number,
+): Activation["handle"] {
+  if (count === 1) return x.handle;
+  const order = [...kept, ...axes];
+  const last = movesNothing(order, x.shape) ? x : permuted(node, graph, x, order);
+  const spatial = axes.length === 2 ? axes.map((axis) => x.shape[axis]) : [count, 1];
+  const kernel = [spatial[0], spatial[1]] as const;
+  const image = graph.shaped(node, last.handle, [sizeOf(x.shape) / count, ...kernel]);
+  return graph.attach(node.name, averagePool({ kernel }), [image]);
+}
+
+function permuted(node: OnnxNode, graph: GraphImport, x: Activation, order: readonly number[]): Activation {
+  const shape = order.map((axis) => x.shape[axis]);
+  const keepsBatch = order[0] === 0;
+  return graph.onExtents(node, graph.partName(node, "permute"), x, shape, keepsBatch, (leftOut) =>
+    permute(order.slice(leftOut).map((axis) => axis - leftOut)),
+  );
+}
+
+/** Whether an order of the axes leaves all entries where they are: only extents of 1 change places. */
+export function movesNothing(order: readonly number[], shape: Shape): boolean {
+  const long = order.filter((axis) => shape[axis] > 1);
+  return long.every((axis, i) => i === 0 || axis > long[i - 1]);
+}

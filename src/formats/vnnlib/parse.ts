@@ -1,0 +1,67 @@
+import { type Conjunction, conjoin, conjunctionAt, readFormula } from "./formula.js";
+import type { Scope } from "./linear.js";
+import { casesOf } from "./normal-form.js";
+import type { Property } from "./property.js";
+import { excerptOf, headOf, type List, readLists } from "./s-expression.js";
+import { Source } from "./source.js";
+import { Variables } from "./variables.js";
+
+/**
+ * Reads a VNN-LIB 1.0 property: declarations of real inputs X_i and outputs Y_i, and assertions that together
+ * describe the counterexamples. Inputs may be compared with constants only, so that they form boxes; outputs with
+ * linear expressions of outputs. The cases come in the order of the file, multiplied out.
+ *
+ * Numbers are the doubles nearest to the decimals of the file, and so is arithmetic within one side of a comparison.
+ * A bound that has to be moved to the other side or divided is rounded so that the counterexamples become more, never
+ * fewer; strict bounds on inputs are read as not strict for the same reason (see InputBox).
+ *
+ * Throws a FormatError of one line that begins with `where` and the line number, and tells what was expected and what
+ * was found.
+ */
+export function parseVnnlib(text: string, where: string): Property {
+  const source = new Source(text, where);
+  const scope: Scope = { source, variables: new Variables(source) };
+  const whole = conjunctionAt(0);
+  let isEmpty = true;
+  for (const list of readLists(source)) {
+    isEmpty = false;
+    switch (headOf(list)) {
+      case "declare-const":
+      case "declare-fun":
+        scope.variables.declare(list);
+        break;
+      case "assert":
+        conjoin(whole, readAssertion(list, scope), scope);
+        break;
+      default:
+        throw source.error(
+          list.from,
+          "declare-const, declare-fun or assert",
+          excerptOf(list.items[0] ?? list, source),
+        );
+    }
+  }
+  if (isEmpty) throw source.error(0, "declarations and assertions of VNN-LIB", "none; is the file empty?");
+  const inputs = scope.variables.ordered("input");
+  const outputs = scope.variables.ordered("output");
+  return { inputs: inputs.length, outputs: outputs.length, cases: casesOf(whole, inputs, source) };
+}
+
+function readAssertion(list: List, scope: Scope): Conjunction {
+  const { source } = scope;
+  const formula = list.items[1];
+  if (list.items.length !== 2 || !formula) {
+    throw source.error(
+      list.from,
+      "one formula in assert",
+      `${list.items.length - 1} in ${excerptOf(list, source)}`,
+    );
+  }
+  const read = readFormula(formula, scope);
+  if (read) return read;
+  throw source.error(
+    list.from,
+    "an assertion that can be met",
+    `one that is always false, ${excerptOf(list, source)}`,
+  );
+}
