@@ -60,6 +60,8 @@ export { type MedianSettings, medianEstimator } from "./estimators/median.js";
 export { dimensionFor, type TailBound, tailBound } from "./estimators/tail.js";
 export { type TrainingProjections, trainingEstimator } from "./estimators/training.js";
 export { decodeModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
+export { loadModelFolder } from "./formats/model-folder.js";
+export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
 export { importOnnx } from "./formats/onnx/import.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
 export {

@@ -6,6 +6,7 @@ import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
+import { loadModelFolder } from "../formats/model-folder.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
 import { RUN_FILES } from "../train/run-folder.js";
@@ -23,11 +24,11 @@ export function isModelPath(model: string): boolean {
 }
 
 /** What lies at that path, or the model of that name that comes with the package. */
-function placeOf(model: string): string {
+export function placeOf(model: string): string {
   return existsSync(model) ? model : (pretrainedFolder(model) ?? model);
 }
 
-/** Reads a model file, or the model of a run folder. What is made of an ONNX file is checked on the backend. */
+/** Reads a model file, or a folder's model. What is made of an ONNX file is checked on the backend. */
 export async function openModel(name: string, backend: Backend): Promise<LoadedModel> {
   if (name.trim() === "") throw new UsageError("model: expected a model file or a run folder, found nothing");
   const model = placeOf(name);
@@ -37,7 +38,7 @@ export async function openModel(name: string, backend: Backend): Promise<LoadedM
     const found = readdirSync(model).slice(0, 3).join(", ") || "nothing";
     throw new FormatError(`${model}: expected a run folder with ${RUN_FILES.model}, found ${found}`);
   }
-  return loadModelFile(path, backend);
+  return loadModelFolder(model);
 }
 
 /**

@@ -4,6 +4,7 @@ import { quote } from "./arguments.js";
 import { addAttack } from "./commands/attack.js";
 import { addBench } from "./commands/bench.js";
 import { addCertify } from "./commands/certify.js";
+import { addConvert } from "./commands/convert.js";
 import { addData } from "./commands/data.js";
 import { addInfo } from "./commands/info.js";
 import { addQuickstart } from "./commands/quickstart.js";
@@ -14,7 +15,17 @@ import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
 import { packageVersion } from "./version.js";
 
-const ADDERS = [addQuickstart, addTrain, addCertify, addAttack, addInfo, addData, addBench, addReproduce];
+const ADDERS = [
+  addQuickstart,
+  addTrain,
+  addCertify,
+  addAttack,
+  addInfo,
+  addData,
+  addConvert,
+  addBench,
+  addReproduce,
+];
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 a negative answer where that was asked (--fail-above);

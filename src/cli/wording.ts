@@ -28,6 +28,13 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** `812 bytes`, `652 KB`, `12.3 MB`; a kilobyte has 1,024. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  const kilobytes = bytes / 1024;
+  return kilobytes < 1024 ? `${Math.round(kilobytes)} KB` : `${(kilobytes / 1024).toFixed(1)} MB`;
+}
+
 /** A number as short as it can be told: 0.1, 0.00784. */
 export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));

@@ -116,6 +116,18 @@ export class DualNetwork {
     return subtract(tape, centre as Variable, radius);
   }
 
+  /** As `lowerBound`, with ν at the input `[features, R]`: how the bound depends on each input. Undefined if it does not. */
+  lowerBoundAtInput(
+    c: Variable,
+    owners: Owners,
+  ): { readonly bound: Variable; readonly input: Variable | undefined } {
+    const tape = this.#tape;
+    const start = { node: this.network.output, nu: c };
+    const want = { centre: true, input: true };
+    const { centre, radius, input } = propagateBack(tape, this.#graph, start, owners, want);
+    return { bound: subtract(tape, centre as Variable, radius), input };
+  }
+
   /**
    * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row a neuron, or what an
    * estimator makes of them. For inspection: no gradient passes. Lines must be parallel.

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import type { Backend } from "../compute/backend.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
+import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
 import { checkWeights, type Model } from "../network/weights.js";
-import type { Network } from "../network/network.js";
 import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
 import { importCheckedOnnx } from "./onnx/import.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.js";
@@ -127,6 +127,10 @@ export async function loadModelFile(path: string, backend?: Backend): Promise<Lo
   const decode = DECODERS.get(extname(path).toLowerCase());
   if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
   const bytes = await readFileOrExplain(path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { ...(await decode(bytes, path, backend)), path, sha256 };
+  return { ...(await decode(bytes, path, backend)), path, sha256: sha256Of(bytes) };
+}
+
+/** Hexadecimal. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }

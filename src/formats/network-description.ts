@@ -1,7 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { AutodualError, FormatError, ShapeError } from "../errors.js";
 import type { Layer } from "../network/layer.js";
 import { graph, type Handle, type Network } from "../network/network.js";
+
+/** The entry of a file's metadata that holds the network's structure. */
+export const NETWORK_KEY = "autodual.network";
 
 /** The version that descriptions carry; another one is refused. */
 export const NETWORK_SCHEMA = "autodual/network/1";
@@ -23,11 +27,28 @@ const LayerSchema: z.ZodType<Layer> = z.discriminatedUnion("kind", [
     groups: positive,
     bias: z.boolean(),
   }),
+  z.strictObject({
+    kind: z.literal("conv-transpose2d"),
+    outChannels: positive,
+    ...windowFields,
+    outputPadding: z.tuple([whole, whole]),
+    dilation: pair,
+    groups: positive,
+    bias: z.boolean(),
+  }),
   z.strictObject({ kind: z.literal("batch-norm"), epsilon: z.number(), momentum: z.number() }),
   z.strictObject({ kind: z.literal("average-pool"), ...windowFields }),
-  z.strictObject({ kind: z.literal("max-pool"), ...windowFields }),
+  z.strictObject({ kind: z.literal("max-pool"), ...windowFields, dilation: pair.default([1, 1]) }),
   z.strictObject({ kind: z.literal("scale-shift"), scale: numbers, shift: numbers }),
   z.strictObject({ kind: z.literal("reshape"), shape: z.array(z.number().int().min(-1)).min(1) }),
+  z.strictObject({ kind: z.literal("permute"), order: z.array(whole).min(1) }),
+  z.strictObject({
+    kind: z.literal("pad"),
+    before: z.array(whole),
+    after: z.array(whole),
+    value: z.number(),
+  }),
+  z.strictObject({ kind: z.literal("take"), axis: whole, index: z.array(whole).min(1) }),
   z.strictObject({ kind: z.literal("flatten") }),
   z.strictObject({ kind: z.literal("identity") }),
   z.strictObject({ kind: z.literal("add") }),
@@ -95,6 +116,27 @@ export function networkFromDescription(description: unknown, where: string): Net
     if (error instanceof AutodualError) throw new FormatError(`${where}: ${error.message}`);
     throw error;
   }
+}
+
+/** A network from the JSON text of its description. Throws as `networkFromDescription`, and for what is no JSON. */
+export function networkFromJson(text: string, where: string, entry: string): Network {
+  let description: unknown;
+  try {
+    description = JSON.parse(text);
+  } catch {
+    throw new FormatError(`${where}: ${entry} is not JSON`);
+  }
+  return networkFromDescription(description, where);
+}
+
+/** What the first difference between two networks is, as `node "relu1"`; undefined where they are the same. */
+export function networkDifference(a: Network, b: Network): string | undefined {
+  const [own, other] = [describeNetwork(a), describeNetwork(b)];
+  if (!isDeepStrictEqual(own.inputShape, other.inputShape)) return "the input's shape";
+  const odd = own.nodes.find((node, i) => !isDeepStrictEqual(node, other.nodes[i]));
+  if (odd) return `node ${JSON.stringify(odd.name)}`;
+  if (own.nodes.length !== other.nodes.length) return "the number of nodes";
+  return own.output === other.output ? undefined : "the output";
 }
 
 /** Where the first fault lies and what it is, in one line. */

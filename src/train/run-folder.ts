@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { FormatError, UsageError } from "../errors.js";
 import { encodeModel } from "../formats/model-file.js";
+import { MODEL_FILES } from "../formats/model-folder.js";
+import { exportOnnx } from "../formats/onnx/export/export.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
 import type { Network } from "../network/network.js";
 import type { Model } from "../network/weights.js";
@@ -47,7 +49,9 @@ export const RUN_FILES = {
   run: "run.json",
   metrics: "metrics.jsonl",
   checkpoint: "checkpoint.safetensors",
-  model: "model.safetensors",
+  model: MODEL_FILES.weights,
+  /** The same for other programs, once training is finished. */
+  onnx: MODEL_FILES.onnx,
   best: "best.safetensors",
   /** Of a stage of a cascade: the examples that it is trained on. */
   examples: "examples.json",
@@ -154,7 +158,17 @@ export class RunFolder {
     config: TrainConfig,
     rows: readonly EpochRow[],
   ): Promise<void> {
-    const metadata = { "autodual.config": JSON.stringify(config), "autodual.epochs": String(rows.length) };
-    await writeFileAtomically(this.file(name), encodeModel(model, metadata));
+    await writeFileAtomically(this.file(name), encodeModel(model, modelMetadata(config, rows)));
   }
+
+  /** The model of the last epoch as an ONNX file. */
+  async writeOnnx(model: Model, config: TrainConfig, rows: readonly EpochRow[]): Promise<void> {
+    const metadata = modelMetadata(config, rows);
+    await writeFileAtomically(this.file("onnx"), exportOnnx(model, { metadata }));
+  }
+}
+
+/** What a model's file says of the training that it comes from. */
+function modelMetadata(config: TrainConfig, rows: readonly EpochRow[]): Readonly<Record<string, string>> {
+  return { "autodual.config": JSON.stringify(config), "autodual.epochs": String(rows.length) };
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadModelFile } from "../../src/formats/model-file.js";
+import { importOnnx } from "../../src/formats/onnx/import.js";
 import { runSchema } from "../../src/train/run-folder.js";
 import { cifarBytes } from "../data/fixtures.js";
 import { readEvents } from "../formats/tfevents-reader.js";
@@ -51,10 +52,19 @@ describe("train", () => {
     expect(run.evaluation?.examples).toBe(5);
     expect(readdirSync("runs")).toEqual(["glyphs-tiny-0.03137"]);
     const files = [
-      ...["best.safetensors", "checkpoint.safetensors", "metrics.jsonl", "model.safetensors", "run.json"],
-      "tensorboard",
+      ...["best.safetensors", "checkpoint.safetensors", "metrics.jsonl", "model.onnx", "model.safetensors"],
+      ...["run.json", "tensorboard"],
     ];
     expect(readdirSync("runs/glyphs-tiny-0.03137").sort()).toEqual(files);
+    // The same model in another form.
+    const trained = await loadModelFile("runs/glyphs-tiny-0.03137/model.safetensors");
+    const bytes = readFileSync("runs/glyphs-tiny-0.03137/model.onnx");
+    const { network, weights, metadata } = importOnnx(bytes, "model.onnx");
+    expect(network.nodes).toEqual(trained.network.nodes);
+    expect([...weights].map(([name, values]) => [name, Array.from(values)])).toEqual(
+      [...trained.weights].map(([name, values]) => [name, Array.from(values)]),
+    );
+    expect(metadata).toEqual(trained.metadata);
     expect(JSON.parse(readFileSync("runs/glyphs-tiny-0.03137/run.json", "utf8"))).toEqual(json);
     expect(stderr.match(/^epoch [12]\/2 /gm)).toHaveLength(2);
     expect(stdout).toContain("robust error, at most");

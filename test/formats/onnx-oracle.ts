@@ -89,7 +89,8 @@ export function evaluated(one: NodeCase): readonly NdArray[] {
   return evaluateNode(nodeOf(one), one.inputs, one.opset, "m.onnx: node");
 }
 
-const ELEMENTS = { float: DataType.FLOAT, int: DataType.INT64, bool: DataType.BOOL };
+/** How a file stores what the evaluator tells apart. */
+export const ELEMENTS = { float: DataType.FLOAT, int: DataType.INT64, bool: DataType.BOOL };
 
 /** A value of any shape. */
 function typedValue(name: string, elemType: DataType): ValueInfoProto {

@@ -81,6 +81,8 @@ export async function runTraining(
         : await evaluateRun(trainer, backend, job.test, output, interruption.signal);
       if (certification) {
         const evaluation = evaluationRecord(run, certification);
+        const { weights, rows } = await trainer.state();
+        await folder.writeOnnx({ network, weights }, config, rows);
         return { run: await save({ status: "finished", evaluation }), certification };
       }
       await folder.writeCheckpoint(network, await trainer.state());

@@ -3,9 +3,6 @@ import { type Shape, sizeOf } from "../../network/shape.js";
 import type { Constant } from "./constant.js";
 import { formatExtents, networkShape } from "./values.js";
 
-/** More numbers than this in one constant point to a broken file rather than to a network. */
-const MOST_NUMBERS = 2 ** 24;
-
 /** The shape of two values together by numpy's rules; nothing if they do not go together. */
 export function broadcastShape(a: Shape, b: Shape): Shape | undefined {
   const rank = Math.max(a.length, b.length);
@@ -38,11 +35,7 @@ export function broadcastConstant(constant: Constant, shape: Shape, label: strin
   const channel = shape.length - networkShape(shape).length;
   if (own.every((extent, i) => i === channel || extent === 1)) return Array.from(values);
 
-  const size = sizeOf(shape);
-  if (size > MOST_NUMBERS) {
-    throw new ShapeError(`${label}: a constant for ${formatExtents(shape)} = ${size} features is too large`);
-  }
-  return Array.from({ length: size }, (_, feature) => {
+  return Array.from({ length: sizeOf(shape) }, (_, feature) => {
     let rest = feature;
     let index = 0;
     let stride = 1;

@@ -9,7 +9,7 @@ import type { Constant } from "./constant.js";
 import { ConstantValues } from "./constant-values.js";
 import { layerNames } from "./layer-names.js";
 import { isStandardDomain, type OnnxFile } from "./model-proto.js";
-import { type Activation, batchExtents, formatExtents, networkShape } from "./values.js";
+import { type Activation, batchExtents, checkExtents, formatExtents, networkShape } from "./values.js";
 
 /** A node as the operators' importers see it. */
 export interface OnnxNode {
@@ -159,7 +159,14 @@ export class GraphImport {
         `${node.label}: ${JSON.stringify(constant.name)} must be a list, found shape ${formatExtents(constant.shape)}`,
       );
     }
-    return constant && Array.from(constant.values);
+    const list = constant && Array.from(constant.values);
+    const odd = list?.find((value) => !Number.isInteger(value));
+    if (odd !== undefined) {
+      throw new FormatError(
+        `${node.label}: ${JSON.stringify(constant?.name)} must hold integers, found ${odd}`,
+      );
+    }
+    return list;
   }
 
   /** Adds a layer with its parameters; a `ShapeError` that names the file where it does not fit. */
@@ -173,7 +180,9 @@ export class GraphImport {
       if (values) this.weights.set(`${name}.${parameter}`, values);
     }
     try {
-      return this.#attach.named(name, layer, ...inputs);
+      const handle = this.#attach.named(name, layer, ...inputs);
+      checkExtents(handle.shape, name);
+      return handle;
     } catch (error) {
       if (error instanceof AutodualError) throw new ShapeError(`${this.#where}: ${error.message}`);
       throw error;

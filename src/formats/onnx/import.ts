@@ -4,26 +4,26 @@ import { FormatError, UnsupportedOperatorError } from "../../errors.js";
 import { graph as buildGraph, type Network } from "../../network/network.js";
 import { checkWeights, type Model } from "../../network/weights.js";
 import { checkImport } from "./check-import.js";
+import { describedModel, type ImportedModel } from "./described-model.js";
 import { GraphImport } from "./graph-import.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
 import { type Activation, networkShape } from "./values.js";
 
-/** A network out of an ONNX file, and what the file says about itself. */
-export interface ImportedModel extends Model {
-  readonly metadata: Readonly<Record<string, string>>;
-}
+export type { ImportedModel };
 
 /**
  * Makes a network of an ONNX file in inference mode, the batch left out. Layers take the nodes' names; weights keep
- * the file's precision, single or double. Nodes that the output does not depend on are left out.
+ * the file's precision, single or double. Nodes that the output does not depend on are left out. A file that autodual
+ * wrote gives back the very network that it was written of, see `describedModel`.
  *
  * Throws, with one line that names `where` and the node: an `UnsupportedOperatorError` for operators, attributes or
  * graphs (several inputs or outputs) that cannot be imported; a `ShapeError` for shapes that do not fit; a
  * `FormatError` for a file that is no ONNX model, is damaged, or holds weights that are not finite.
  */
 export function importOnnx(bytes: Uint8Array, where: string): ImportedModel {
-  return networkOf(readOnnxFile(bytes, where), where);
+  const file = readOnnxFile(bytes, where);
+  return describedModel(file, where) ?? networkOf(file, where);
 }
 
 /** As `importOnnx`; the network is then compared with the file's graph, see `checkImport`. */
@@ -33,8 +33,10 @@ export async function importCheckedOnnx(
   where: string,
 ): Promise<ImportedModel> {
   const file = readOnnxFile(bytes, where);
-  const model = networkOf(file, where);
-  await checkImport(backend, model, file, where);
+  const described = describedModel(file, where);
+  const model = described ?? networkOf(file, where);
+  // Constants of a description are doubles that its graph may have rounded.
+  await checkImport(backend, model, file, where, described ? "float32" : backend.dtype);
   return model;
 }
 

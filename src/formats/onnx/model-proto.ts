@@ -8,6 +8,7 @@ import {
 } from "onnx-buf";
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../errors.js";
 import type { Shape } from "../../network/shape.js";
+import { checkExtents } from "./values.js";
 
 /** Before version 7, Add, Gemm and others broadcast in a way of their own. */
 const OLDEST_OPSET = 7;
@@ -107,7 +108,7 @@ function inputShape({ name, type }: ValueInfoProto, where: string): Shape {
   const found = `[${dimensions.map((dimension) => dimension ?? "?").join(", ")}]`;
   if (dimensions.length === 0)
     throw new ShapeError(`${label}: expected [batch, ...features], found ${found}`);
-  return dimensions.map((extent, i) => {
+  const extents = dimensions.map((extent, i) => {
     const isOpen = typeof extent !== "number" || extent === -1 || extent === 0;
     if (i === 0 && isOpen && dimensions.length > 1) return 1;
     if (isOpen || !Number.isSafeInteger(extent) || extent < 1) {
@@ -117,4 +118,6 @@ function inputShape({ name, type }: ValueInfoProto, where: string): Shape {
     }
     return extent;
   });
+  checkExtents(extents, label);
+  return extents;
 }

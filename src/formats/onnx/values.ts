@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.js";
 import type { Handle } from "../../network/network.js";
-import type { Shape } from "../../network/shape.js";
+import { type Shape, sizeOf } from "../../network/shape.js";
 
 /** A value of the graph that depends on its input: where it stands in the network, and its shape in the file, batch 1. */
 export interface Activation {
@@ -26,6 +26,17 @@ export function networkShape(shape: Shape): Shape {
 /** How many extents the network leaves out in front: 1 for a batch, else 0. */
 export function batchExtents(shape: Shape): 0 | 1 {
   return shape.length > 1 && shape[0] === 1 ? 1 : 0;
+}
+
+/** More entries than this in one value point to a broken file rather than to a network. */
+const MOST_ENTRIES = 2 ** 24;
+
+/** A `ShapeError` for a shape that no value can have, or none that is worth the memory. */
+export function checkExtents(shape: Shape, label: string): void {
+  if (shape.every((extent) => Number.isSafeInteger(extent) && extent >= 1) && sizeOf(shape) <= MOST_ENTRIES) {
+    return;
+  }
+  throw new ShapeError(`${label}: a value of shape ${formatExtents(shape)} is not possible or too large`);
 }
 
 /** An axis counted from the front. */

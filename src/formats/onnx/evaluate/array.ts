@@ -10,6 +10,14 @@ export interface NdArray {
 /** More elements than this point to a broken file rather than to a network. */
 const MOST_ELEMENTS = 2 ** 28;
 
+/** The same for what is made of less: it costs a file nothing to ask for it. */
+const MOST_GROWN = 2 ** 24;
+
+/** How many elements something may have that is made of arrays of these sizes by repeating or padding. */
+export function mostGrown(...sizes: readonly number[]): number {
+  return Math.max(MOST_GROWN, ...sizes);
+}
+
 export function formatExtents(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;
 }
@@ -19,20 +27,25 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /** How many elements an array of that shape has; a `ShapeError` if it is none that an array can have. */
-export function checkedCount(shape: readonly number[], label: string): number {
+export function checkedCount(shape: readonly number[], label: string, most = MOST_ELEMENTS): number {
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     throw new ShapeError(`${label}: a result of shape ${formatExtents(shape)} is not possible`);
   }
   const count = elementCount(shape);
-  if (count > MOST_ELEMENTS) {
+  if (count > most) {
     throw new ShapeError(`${label}: a result of shape ${formatExtents(shape)} is too large`);
   }
   return count;
 }
 
 /** An array of zeros. */
-export function zeros(type: NdArray["type"], shape: readonly number[], label: string): NdArray {
-  return { type, shape, values: new Float64Array(checkedCount(shape, label)) };
+export function zeros(
+  type: NdArray["type"],
+  shape: readonly number[],
+  label: string,
+  most = MOST_ELEMENTS,
+): NdArray {
+  return { type, shape, values: new Float64Array(checkedCount(shape, label, most)) };
 }
 
 /** The same values under another shape; a `ShapeError` if it does not have as many. */

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../../errors.js";
-import { formatExtents, type NdArray } from "./array.js";
+import { formatExtents, mostGrown, type NdArray } from "./array.js";
 import { selected } from "./offsets.js";
 
 /** The shape that arrays of these shapes have together by numpy's rules; a `ShapeError` if they do not fit. */
@@ -15,8 +15,13 @@ export function broadcastShape(shapes: readonly (readonly number[])[], label: st
   });
 }
 
-/** An array repeated along its missing dimensions and those of 1; a `ShapeError` if that does not give `shape`. */
-export function broadcastTo(array: NdArray, shape: readonly number[], label: string): NdArray {
+/** An array repeated along its missing dimensions and those of 1; a `ShapeError` if that does not give `shape` or more than `most`. */
+export function broadcastTo(
+  array: NdArray,
+  shape: readonly number[],
+  label: string,
+  most = mostGrown(array.values.length),
+): NdArray {
   const missing = shape.length - array.shape.length;
   if (missing === 0 && shape.every((extent, axis) => extent === array.shape[axis])) return array;
   const own = [...Array<number>(Math.max(missing, 0)).fill(1), ...array.shape];
@@ -30,5 +35,7 @@ export function broadcastTo(array: NdArray, shape: readonly number[], label: str
     shape,
     (axis, position) => (own[axis] === 1 ? 0 : position),
     label,
+    0,
+    most,
   );
 }

@@ -1,4 +1,4 @@
-import { type NdArray, stridesOf, zeros } from "./array.js";
+import { mostGrown, type NdArray, stridesOf, zeros } from "./array.js";
 
 /** An entry that lies outside. */
 export const OUTSIDE = -1;
@@ -22,7 +22,7 @@ export function flatOffsets(axes: readonly Int32Array[]): Int32Array {
 
 /**
  * An array whose entry at `[p₀, p₁, …]` is the source's at `[from(0, p₀), from(1, p₁), …]`, or `fill` where one of
- * these is `OUTSIDE`. As many axes as the source.
+ * these is `OUTSIDE`. As many axes as the source, and at most `most` entries.
  */
 export function selected(
   source: NdArray,
@@ -30,8 +30,9 @@ export function selected(
   from: (axis: number, position: number) => number,
   label: string,
   fill = 0,
+  most = mostGrown(source.values.length),
 ): NdArray {
-  const result = zeros(source.type, shape, label);
+  const result = zeros(source.type, shape, label, most);
   // A shape with a zero may have other extents for which no table could be made.
   if (result.values.length === 0) return result;
   const strides = stridesOf(source.shape);

@@ -1,5 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import { type GraphProto, GraphProtoSchema, type NodeProto, NodeProtoSchema, type TensorProto } from "onnx-buf";
+import {
+  type GraphProto,
+  GraphProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+} from "onnx-buf";
 import type { Network } from "../../../network/network.js";
 import type { Model } from "../../../network/weights.js";
 import { attributesOf } from "./attributes.js";

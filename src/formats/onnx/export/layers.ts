@@ -78,16 +78,11 @@ const EXPORTS: { readonly [K in LayerKind]: LayerExport<LayerOf<K>> } = {
   reshape: ({ shape }, _inputs, tensors) => [
     { op: "Reshape", tensors: [tensors.integers("shape", [0, ...shape])] },
   ],
-  permute: ({ order }) => [
-    { op: "Transpose", attributes: { perm: [0, ...order.map((axis) => axis + 1)] } },
-  ],
+  permute: ({ order }) => [{ op: "Transpose", attributes: { perm: [0, ...order.map((axis) => axis + 1)] } }],
   pad: ({ before, after, value }, _inputs, tensors) => [
     {
       op: "Pad",
-      tensors: [
-        tensors.integers("pads", [0, ...before, 0, ...after]),
-        tensors.reals("value", [value], []),
-      ],
+      tensors: [tensors.integers("pads", [0, ...before, 0, ...after]), tensors.reals("value", [value], [])],
     },
   ],
   take: ({ axis, index }, _inputs, tensors) => [

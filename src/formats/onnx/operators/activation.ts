@@ -22,7 +22,7 @@ export function activation(layer: ActivationLayer): OperatorImport {
 export const leaky: OperatorImport = (node, graph) =>
   attachActivation(node, graph, graph.activation(node, 0), leakyRelu(node.attributes.float("alpha", 0.01)));
 
-/** What stands for no bound in some files. */
+/** What stands for no bound in some files, as does its negative. */
 const LARGEST_SINGLE = 3.4028234663852886e38;
 
 /** Clip to [min, max]: a hardtanh; with one bound only, a ReLU that is moved and perhaps turned. */
@@ -35,7 +35,6 @@ export const clip: OperatorImport = (node, graph) => {
   if (minimum === maximum) {
     return { handle: graph.attach(node.name, scaleShift(0, minimum), [x.handle]), shape: x.shape };
   }
-  if (minimum === 0 && maximum >= LARGEST_SINGLE) return attachActivation(node, graph, x, relu());
   if (Number.isFinite(minimum) && Number.isFinite(maximum)) {
     return attachActivation(node, graph, x, hardtanh(minimum, maximum));
   }
@@ -83,8 +82,17 @@ function movedRelu(
   return { handle: graph.attach(graph.partName(node, "to"), scaleShift(sign, constant), [positive]), shape };
 }
 
-/** Attributes before operator set 11, constant inputs from then on; left out means no bound. */
+/** The bounds, infinite where there is none. */
 function clipBounds(node: OnnxNode, graph: GraphImport): readonly [minimum: number, maximum: number] {
+  const [minimum, maximum] = declaredBounds(node, graph);
+  return [
+    minimum <= -LARGEST_SINGLE ? Number.NEGATIVE_INFINITY : minimum,
+    maximum >= LARGEST_SINGLE ? Number.POSITIVE_INFINITY : maximum,
+  ];
+}
+
+/** Attributes before operator set 11, constant inputs from then on; left out means no bound. */
+function declaredBounds(node: OnnxNode, graph: GraphImport): readonly [minimum: number, maximum: number] {
   if (node.opset < 11) {
     return [
       node.attributes.float("min", Number.NEGATIVE_INFINITY),

@@ -3,7 +3,7 @@ import { take } from "../../../network/build-layer.js";
 import type { Shape } from "../../../network/shape.js";
 import { broadcastShape } from "../broadcast.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, formatExtents } from "../values.js";
+import { type Activation, checkExtents, formatExtents } from "../values.js";
 
 /** A value as large as `shape`, to which it must be broadcastable: extents of 1 are repeated. */
 export function expandTo(
@@ -13,6 +13,7 @@ export function expandTo(
   shape: Shape,
   part: string,
 ): Activation {
+  checkExtents(shape, node.label);
   const missing = shape.length - x.shape.length;
   const padded = [...Array<number>(missing).fill(1), ...x.shape];
   let value = missing > 0 ? graph.value(node, x.handle, padded) : x;

@@ -51,18 +51,18 @@ export const matMul: OperatorImport = (node, graph) => {
   const matrix = asMatrix(node, constant);
   const weight = at === 0 ? byColumns(matrix) : byRows(matrix);
   // A constant of more dimensions, all in front of 1, adds them to the result.
-  const extra =
-    x.shape.length > 1 ? Math.max(0, constant.shape.length - x.shape.length) : constant.shape.length - 2;
-  const shape = x.shape.length > 1 ? [...Array<number>(extra).fill(1), ...x.shape] : x.shape;
+  const isVector = x.shape.length === 1;
+  const extra = Math.max(0, constant.shape.length - (isVector ? 2 : x.shape.length));
+  const shape = [...Array<number>(extra).fill(1), ...x.shape];
   const rank = shape.length;
   // A vector on the right is a column.
-  const along = at === 0 || rank === 1 ? rank - 1 : rank - 2;
+  const along = at === 0 || isVector ? rank - 1 : rank - 2;
   const result = shape.map((extent, axis) => (axis === along ? weight.outFeatures : extent));
   if (sizeOf(shape) === shape[along]) {
     const bias = addedVector(node, graph, result);
     return graph.value(node, attachLinear(node, graph, x, weight, bias), result);
   }
-  return alongAxis(node, graph, x, weight, along, result);
+  return alongAxis(node, graph, { handle: x.handle, shape }, weight, along, result);
 };
 
 function attachLinear(

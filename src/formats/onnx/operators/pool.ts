@@ -1,10 +1,13 @@
-import { UnsupportedOperatorError } from "../../../errors.js";
+import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { averagePool, conv2d, maxPool, scaleShift } from "../../../network/build-layer.js";
 import type { Sides } from "../../../network/layer.js";
 import type { Shape } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import type { Activation } from "../values.js";
 import { type Image, imageOf, imageShape, paddingOf, pairOf, type Window, windowOf } from "./window.js";
+
+/** A pool's window with more entries than this, and than the image has, points to a broken file. */
+const MOST_ENTRIES = 4096;
 
 /** A pool's window with the padding that `ceil_mode` adds at the end so that a last, partial window is counted. */
 interface PoolWindow extends Window {
@@ -73,7 +76,14 @@ function attached(
 }
 
 function poolWindow(node: OnnxNode, { shape, spatial }: Image): PoolWindow {
-  const window = windowOf(node, pairOf(node, "kernel_shape", spatial, undefined), spatial);
+  const kernel = pairOf(node, "kernel_shape", spatial, undefined);
+  const [, height, width] = shape;
+  if (kernel[0] * kernel[1] > Math.max(MOST_ENTRIES, height * width)) {
+    throw new ShapeError(
+      `${node.label}: a window of ${kernel.join(" × ")} is too large for ${height} × ${width}`,
+    );
+  }
+  const window = windowOf(node, kernel, spatial);
   const ceil = node.attributes.int("ceil_mode", 0) !== 0;
   const own = paddingOf(node, shape, window, spatial);
   if (!ceil) return { ...window, own, padding: own };

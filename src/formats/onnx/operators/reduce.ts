@@ -1,7 +1,8 @@
+import { ShapeError } from "../../../errors.js";
 import { averagePool, permute, scaleShift } from "../../../network/build-layer.js";
 import { type Shape, sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, axisOf } from "../values.js";
+import { type Activation, axisOf, formatExtents } from "../values.js";
 
 /** From which operator set on axes are an input. */
 const AXES_INPUT = { mean: 18, sum: 13 } as const;
@@ -17,6 +18,9 @@ export function reduce(kind: "mean" | "sum"): OperatorImport {
     if ((!given || given.length === 0) && none) return x;
     const all = x.shape.map((_, axis) => axis);
     const axes = given && given.length > 0 ? given.map((axis) => axisOf(axis, rank, node.label)) : all;
+    if (new Set(axes).size !== axes.length) {
+      throw new ShapeError(`${node.label}: an axis stands twice in ${formatExtents(axes)}`);
+    }
     const kept = all.filter((axis) => !axes.includes(axis));
     const result = keep
       ? x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))

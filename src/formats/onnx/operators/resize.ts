@@ -1,6 +1,6 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, axisOf, formatExtents } from "../values.js";
+import { type Activation, axisOf, checkExtents, formatExtents } from "../values.js";
 import { takeAlong } from "./movement.js";
 
 /** Nearest neighbours: every output takes one input, axis by axis. */
@@ -14,6 +14,17 @@ function nearest(
     (value, _, axis) => takeAlong(node, graph, value, axis, indexOf(axis), graph.partName(node, "axis")),
     x,
   );
+}
+
+/** As ONNX has them: in single precision, the number of entries as well. */
+function stretched(extent: number, scale: number): number {
+  return Math.floor(Math.fround(extent * Math.fround(scale)));
+}
+
+/** Entry i takes ⌊i/scale⌋. */
+function byFloor(node: OnnxNode, extent: number, scale: number): number[] {
+  const single = Math.fround(scale);
+  return indexList(node, stretched(extent, scale), (i) => clamp(Math.floor(i / single), extent));
 }
 
 function checkMode(node: OnnxNode): void {
@@ -32,9 +43,7 @@ export const upsample: OperatorImport = (node, graph) => {
   const scales =
     node.opset < 9 ? node.attributes.floats("scales") : Array.from(graph.constant(node, 1).values);
   checkScales(node, scales, x.shape.length);
-  return nearest(node, graph, x, (axis) =>
-    indexList(Math.floor(x.shape[axis] * scales[axis]), (i) => floorOf(i / scales[axis], x.shape[axis])),
-  );
+  return nearest(node, graph, x, (axis) => byFloor(node, x.shape[axis], scales[axis]));
 };
 
 /** Enlarges or shrinks by nearest neighbours, as the attributes say which is nearest. */
@@ -45,9 +54,7 @@ export const resize: OperatorImport = (node, graph) => {
   if (node.opset < 11) {
     const scales = Array.from(graph.constant(node, 1).values);
     checkScales(node, scales, rank);
-    return nearest(node, graph, x, (axis) =>
-      indexList(Math.floor(x.shape[axis] * scales[axis]), (i) => floorOf(i / scales[axis], x.shape[axis])),
-    );
+    return nearest(node, graph, x, (axis) => byFloor(node, x.shape[axis], scales[axis]));
   }
   const transformation = node.attributes.string("coordinate_transformation_mode", "half_pixel");
   const rounding = node.attributes.string("nearest_mode", "round_prefer_floor");
@@ -67,11 +74,11 @@ export const resize: OperatorImport = (node, graph) => {
   return nearest(node, graph, x, (axis) => {
     const extent = x.shape[axis];
     const at = axes.indexOf(axis);
-    if (at < 0) return indexList(extent, (i) => i);
-    const length = sizes ? sizes[at] : Math.floor(extent * (scales as readonly number[])[at]);
-    const scale = sizes ? sizes[at] / extent : (scales as readonly number[])[at];
-    if (length === extent && scale === 1) return indexList(extent, (i) => i);
-    return indexList(length, (i) =>
+    if (at < 0) return indexList(node, extent, (i) => i);
+    const length = sizes ? sizes[at] : stretched(extent, (scales as readonly number[])[at]);
+    const scale = Math.fround(sizes ? sizes[at] / extent : (scales as readonly number[])[at]);
+    if (length === extent && scale === 1) return indexList(node, extent, (i) => i);
+    return indexList(node, length, (i) =>
       clamp(roundOf(node, rounding, sourceOf(node, transformation, i, scale, extent, length)), extent),
     );
   });
@@ -155,12 +162,9 @@ function roundOf(node: OnnxNode, rounding: string, place: number): number {
   }
 }
 
-function indexList(length: number, indexOf: (i: number) => number): number[] {
+function indexList(node: OnnxNode, length: number, indexOf: (i: number) => number): number[] {
+  checkExtents([length], node.label);
   return Array.from({ length }, (_, i) => indexOf(i));
-}
-
-function floorOf(place: number, extent: number): number {
-  return clamp(Math.floor(place), extent);
 }
 
 function clamp(index: number, extent: number): number {

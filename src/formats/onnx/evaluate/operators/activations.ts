@@ -47,7 +47,7 @@ const elu = onReals(({ attributes }) => {
 const prelu = taking(2, 2, (evaluation) => {
   const [array, slope] = [operand(evaluation, 0), operand(evaluation, 1)];
   commonType([array, slope], evaluation.label);
-  const slopes = broadcastTo(slope, array.shape, evaluation.label).values;
+  const slopes = broadcastTo(slope, array.shape, evaluation.label, array.values.length).values;
   return { ...array, values: array.values.map((x, i) => (x < 0 ? slopes[i] * x : x)) };
 });
 

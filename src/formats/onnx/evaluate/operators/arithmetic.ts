@@ -1,5 +1,5 @@
 import { FormatError, ShapeError } from "../../../../errors.js";
-import { type NdArray, zeros } from "../array.js";
+import { mostGrown, type NdArray, zeros } from "../array.js";
 import { broadcastShape, broadcastTo } from "../broadcast.js";
 import { checkInputCount, commonType, type NodeEvaluation, operand, scalar, taking } from "../evaluation.js";
 
@@ -8,8 +8,9 @@ type Binary = (a: number, b: number) => number;
 /** Two arrays under numpy's broadcasting, entry by entry. */
 export function zipped(a: NdArray, b: NdArray, type: NdArray["type"], f: Binary, label: string): NdArray {
   const shape = broadcastShape([a.shape, b.shape], label);
-  const left = broadcastTo(a, shape, label).values;
-  const right = broadcastTo(b, shape, label).values;
+  const most = mostGrown(a.values.length, b.values.length);
+  const left = broadcastTo(a, shape, label, most).values;
+  const right = broadcastTo(b, shape, label, most).values;
   const result = zeros(type, shape, label);
   for (let i = 0; i < left.length; i++) result.values[i] = f(left[i], right[i]);
   return result;

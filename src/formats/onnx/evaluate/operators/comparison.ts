@@ -1,5 +1,5 @@
 import { FormatError } from "../../../../errors.js";
-import { zeros } from "../array.js";
+import { mostGrown, zeros } from "../array.js";
 import { broadcastShape, broadcastTo } from "../broadcast.js";
 import { commonType, operand, taking, typedOperand } from "../evaluation.js";
 import { zipped } from "./arithmetic.js";
@@ -39,8 +39,9 @@ const where = taking(3, 3, (evaluation) => {
   const [yes, no] = [operand(evaluation, 1), operand(evaluation, 2)];
   const type = commonType([yes, no], label);
   const shape = broadcastShape([condition.shape, yes.shape, no.shape], label);
-  const chosen = broadcastTo(condition, shape, label).values;
-  const [whenTrue, whenFalse] = [yes, no].map((array) => broadcastTo(array, shape, label).values);
+  const most = mostGrown(...[condition, yes, no].map(({ values }) => values.length));
+  const chosen = broadcastTo(condition, shape, label, most).values;
+  const [whenTrue, whenFalse] = [yes, no].map((array) => broadcastTo(array, shape, label, most).values);
   const result = zeros(type, shape, label);
   for (let i = 0; i < chosen.length; i++) result.values[i] = chosen[i] ? whenTrue[i] : whenFalse[i];
   return result;

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../../../errors.js";
-import { intVector, type NdArray, zeros } from "../array.js";
+import { intVector, mostGrown, type NdArray, zeros } from "../array.js";
 import { commonType, type NodeEvaluation, operand, requiredIntegers, scalar, taking } from "../evaluation.js";
 import { arrayOfTensor, arrayType } from "../tensor.js";
 
@@ -43,7 +43,7 @@ const constantOfShape = taking(1, 1, (evaluation) => {
   const shape = requiredIntegers(evaluation, 0);
   const value = attributes.has("value") ? tensorAttribute(evaluation) : number("float", 0);
   if (value.values.length !== 1) throw new ShapeError(`${label}: its value must be one number`);
-  const result = zeros(value.type, shape, label);
+  const result = zeros(value.type, shape, label, mostGrown());
   result.values.fill(value.values[0]);
   return result;
 });
@@ -57,7 +57,7 @@ const range = taking(3, 3, (evaluation) => {
   if (!Number.isFinite(count)) {
     throw new ShapeError(`${label}: from ${start} to ${limit} by ${delta} is no finite range`);
   }
-  const result = zeros(type, [count], label);
+  const result = zeros(type, [count], label, mostGrown());
   for (let i = 0; i < count; i++) result.values[i] = start + i * delta;
   return result;
 });

@@ -46,7 +46,7 @@ const gemm = taking(2, 3, (evaluation) => {
   addProduct(a.values, b.values, result.values, rows, inner, columns);
   // The third input may be left out from operator set 11 on.
   const added = inputs[2] || opset < 11 ? typedOperand(evaluation, 2, "float") : undefined;
-  const addends = added && broadcastTo(added, result.shape, label).values;
+  const addends = added && broadcastTo(added, result.shape, label, result.values.length).values;
   for (let i = 0; i < result.values.length; i++) {
     result.values[i] = alpha * result.values[i] + (addends ? beta * addends[i] : 0);
   }

@@ -84,7 +84,8 @@ const shape = taking(1, 1, (evaluation) => {
 const size = taking(1, 1, (evaluation) => ({
   type: "int",
   shape: [],
-  values: Float64Array.of(operand(evaluation, 0).values.length),
+  // By the shape: of an activation whose size is asked for at import, nothing else is known.
+  values: Float64Array.of(elementCount(operand(evaluation, 0).shape)),
 }));
 
 export const SHAPES = {

@@ -1,0 +1,28 @@
+import { dirname, join } from "node:path";
+import { type CascadeRecord, isCascadeFolder, readCascade } from "../../cascade/folder.js";
+import type { Backend } from "../../compute/backend.js";
+import type { LoadedModel } from "../../formats/model-file.js";
+import { openStages, placeOf } from "../open-model.js";
+
+/** What is converted: one model, or a cascade with its record. */
+export interface Source {
+  /** As the user named it. */
+  readonly name: string;
+  /** What lies there: the file or the folder. */
+  readonly place: string;
+  readonly sha256: string;
+  readonly stages: readonly LoadedModel[];
+  readonly record: CascadeRecord | null;
+}
+
+export async function openSource(name: string, backend: Backend): Promise<Source> {
+  const place = placeOf(name);
+  const { sha256, stages } = await openStages([name], backend);
+  return { name, place, sha256, stages, record: isCascadeFolder(place) ? await readCascade(place) : null };
+}
+
+/** What a cascade's first stage is called as a model of its own. */
+export function firstStage(name: string, { stages: [{ model }] }: CascadeRecord): string {
+  const folder = dirname(model);
+  return join(name, folder === "." ? model : folder);
+}

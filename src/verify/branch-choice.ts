@@ -1,0 +1,114 @@
+import type { FloatArray } from "../compute/backend.js";
+import type { Activation } from "../compute/elementwise.js";
+import type { Branch, BranchedBox, Split } from "./branch-rows.js";
+
+/** A decision that may be taken next: its two sides. */
+export interface Decision {
+  readonly node: number;
+  readonly neuron: number;
+  readonly value: number;
+  /** About how much the bound loses at this neuron. */
+  readonly score: number;
+}
+
+/** Of neurons on their lower line, whose slope the bound chooses, against those on the upper one. */
+const LOWER_LINE_COUNTS = 0.5;
+
+/**
+ * The decisions of a branch that promise most: |ν| times the gap between a neuron's lines, which is what the relaxation
+ * may lose there (as BaBSR's intercept does). `nu` is ν at each activation's output, `[n, branches]`, this branch's in
+ * column `column` of `count`.
+ */
+export function promisingDecisions(
+  box: BranchedBox,
+  branch: Branch,
+  nu: ReadonlyMap<number, FloatArray>,
+  column: number,
+  count: number,
+  most: number,
+): Decision[] {
+  const { network } = box.subject;
+  const found: Decision[] = [];
+  for (const [node, neurons] of box.open) {
+    const own = nu.get(node);
+    if (!own) continue;
+    const { layer, inputs } = network.nodes[node];
+    const bounds = box.bounds.get(inputs[0] as number);
+    if (!bounds) continue;
+    const tight = branch.bounds?.get(inputs[0] as number);
+    const cut = new Map<number, { lower: number; upper: number }>();
+    for (const { node: at, neuron, side, value } of branch.splits) {
+      if (at !== node) continue;
+      const now = cut.get(neuron) ?? { lower: bounds.lower[neuron], upper: bounds.upper[neuron] };
+      if (side === "above") now.lower = Math.max(now.lower, value);
+      else now.upper = Math.min(now.upper, value);
+      cut.set(neuron, now);
+    }
+    for (const [i, neuron] of neurons.entries()) {
+      const coefficient = own[neuron * count + column];
+      if (coefficient === 0) continue;
+      const { lower, upper } = tight
+        ? { lower: tight.lower[i], upper: tight.upper[i] }
+        : (cut.get(neuron) ?? { lower: bounds.lower[neuron], upper: bounds.upper[neuron] });
+      const value = splitPoint(layer as Activation, lower, upper);
+      if (value === null) continue;
+      const weight = coefficient < 0 ? 1 : LOWER_LINE_COUNTS;
+      const score = weight * Math.abs(coefficient) * gapOf(layer as Activation, lower, upper);
+      if (score > 0) found.push({ node, neuron, value, score });
+    }
+  }
+  return found.sort((a, b) => b.score - a.score).slice(0, most);
+}
+
+/** The two sides of a decision, after those of the branch. */
+export function sidesOf({ splits }: Branch, { node, neuron, value }: Decision): readonly [Split[], Split[]] {
+  const side = (name: Split["side"]): Split[] => [...splits, { node, neuron, side: name, value }];
+  return [side("above"), side("below")];
+}
+
+/** Narrower intervals of smooth activations are not split: their lines are as good as they get. */
+const NARROW = 1e-6;
+
+/** Where an interval is best cut: at the kink within it, or of a smooth activation at 0 or in the middle; null if nowhere. */
+export function splitPoint(activation: Activation, lower: number, upper: number): number | null {
+  const inside = (value: number) => lower < value && value < upper;
+  switch (activation.kind) {
+    case "relu":
+    case "leaky-relu":
+      return inside(0) ? 0 : null;
+    case "hardtanh": {
+      const kinks = [activation.minimum, activation.maximum].filter(inside);
+      return kinks[0] ?? null;
+    }
+    case "tanh":
+    case "sigmoid":
+      if (!(upper - lower > NARROW)) return null;
+      return inside(0) && -lower < 4 * upper && upper < -4 * lower ? 0 : (lower + upper) / 2;
+    default:
+      return activation satisfies never;
+  }
+}
+
+/** About the widest gap between the lines over an interval. */
+function gapOf(activation: Activation, lower: number, upper: number): number {
+  const width = upper - lower;
+  switch (activation.kind) {
+    case "relu":
+      return (upper * -lower) / width;
+    case "leaky-relu":
+      return (Math.abs(1 - activation.slope) * upper * -lower) / width;
+    case "hardtanh": {
+      const { minimum, maximum } = activation;
+      const above = Math.max(0, upper - maximum);
+      const below = Math.max(0, minimum - lower);
+      return ((above + below) * (width - above - below)) / width;
+    }
+    // The chord's distance from the curve, which grows with the square of the width and ends at the curve's height.
+    case "tanh":
+      return Math.min(1, width * width * 0.1);
+    case "sigmoid":
+      return Math.min(0.5, width * width * 0.02);
+    default:
+      return activation satisfies never;
+  }
+}

@@ -1,0 +1,136 @@
+import { dot, sumRows, type Tape, type Variable } from "../autodiff/index.js";
+import { OWN, SHARED } from "../compute/owners.js";
+import { type RandomSource, random } from "../compute/random.js";
+import { caseValue, isBroken, type OutputCase, type Question } from "./question.js";
+import { outputsAndGradient, outputsAt, type Subject } from "./subject.js";
+
+/** A point that breaks a property, judged in double precision. */
+export interface Counterexample {
+  readonly input: Float64Array;
+  readonly output: Float64Array;
+  readonly case: OutputCase;
+}
+
+export interface FalsifyOptions {
+  readonly seed: number;
+  /** Random starts a case, beside the middle of the box. */
+  readonly restarts: number;
+  readonly steps: number;
+  /** No further step begins after this, in `performance.now()`'s milliseconds. */
+  readonly deadline: number;
+}
+
+/** How many points are moved at a time. */
+const MOST_COLUMNS = 512;
+
+/**
+ * Looks for a point of the box whose outputs break a case: projected gradient descent on the largest row value, from
+ * the middle and from random points, with steps that shrink. What it finds is a counterexample; what it does not find
+ * says nothing.
+ */
+export async function falsify(
+  subject: Subject,
+  question: Question,
+  { seed, restarts, steps, deadline }: FalsifyOptions,
+): Promise<Counterexample | null> {
+  const source = random(seed, "falsify");
+  const starts = question.cases.flatMap((own) =>
+    Array.from({ length: 1 + restarts }, (_, i) => ({ own, i })),
+  );
+  for (let begin = 0; begin < starts.length; begin += MOST_COLUMNS) {
+    const part = starts.slice(begin, begin + MOST_COLUMNS);
+    const found = await descend(subject, question, part, source, steps, deadline);
+    if (found || performance.now() > deadline) return found;
+  }
+  return null;
+}
+
+async function descend(
+  subject: Subject,
+  question: Question,
+  starts: readonly { readonly own: OutputCase; readonly i: number }[],
+  source: RandomSource,
+  steps: number,
+  deadline: number,
+): Promise<Counterexample | null> {
+  const { lower, upper } = question;
+  const count = starts.length;
+  const points = startingPoints(
+    question,
+    starts.map(({ i }) => i),
+    source,
+  );
+  const cases = starts.map(({ own }) => own);
+  for (let step = 0; step < steps; step++) {
+    const { outputs, gradient } = await outputsAndGradient(
+      subject,
+      points,
+      count,
+      (found) => worstRows(cases, found),
+      sumOfProducts,
+    );
+    const hit = await firstBroken(subject, points, outputs, cases);
+    if (hit || performance.now() > deadline) return hit;
+    // From a quarter of the box down to a two-hundredth.
+    const rate = 0.25 * 0.02 ** (step / Math.max(1, steps - 1));
+    for (let f = 0, at = 0; f < lower.length; f++) {
+      const width = upper[f] - lower[f];
+      for (let column = 0; column < count; column++, at++) {
+        const moved = points[at] - rate * width * Math.sign(gradient[at]);
+        points[at] = Math.min(upper[f], Math.max(lower[f], moved));
+      }
+    }
+  }
+  return firstBroken(subject, points, await outputsAt(subject, points, count), cases);
+}
+
+/** The middle for start 0, else a random point. `[features, starts]`. */
+function startingPoints(
+  { lower, upper }: Question,
+  numbers: readonly number[],
+  source: RandomSource,
+): Float64Array {
+  const count = numbers.length;
+  const points = new Float64Array(lower.length * count);
+  for (let f = 0, at = 0; f < lower.length; f++) {
+    for (const number of numbers) {
+      const place = number === 0 ? 0.5 : source.uniform();
+      points[at++] = Math.min(upper[f], Math.max(lower[f], lower[f] + place * (upper[f] - lower[f])));
+    }
+  }
+  return points;
+}
+
+/** The coefficients of each point's largest row, `[outputs, points]`. */
+function worstRows(cases: readonly OutputCase[], outputs: ArrayLike<number>): Float64Array {
+  const count = cases.length;
+  const weights = new Float64Array(outputs.length);
+  for (const [column, own] of cases.entries()) {
+    const { row } = caseValue(own, outputs, column, count);
+    for (let k = 0; k < own.outputs; k++) {
+      weights[k * count + column] = own.rows === 0 ? 0 : own.coefficients[row * own.outputs + k];
+    }
+  }
+  return weights;
+}
+
+function sumOfProducts(tape: Tape, output: Variable, weights: Variable): Variable {
+  return sumRows(tape, dot(tape, output, weights, OWN), SHARED, 1);
+}
+
+/** The first point whose value is at most 0 and that is a counterexample by the subject's own definition. */
+export async function firstBroken(
+  subject: Subject,
+  points: Float64Array,
+  outputs: ArrayLike<number>,
+  cases: readonly OutputCase[],
+): Promise<Counterexample | null> {
+  const count = cases.length;
+  for (const [column, own] of cases.entries()) {
+    if (!(caseValue(own, outputs, column, count).value <= 0)) continue;
+    const input = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
+    const output = await subject.evaluate(input);
+    if (isBroken(own, output)) return { input, output, case: own };
+  }
+  return null;
+}

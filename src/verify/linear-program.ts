@@ -1,0 +1,66 @@
+import highsModule from "highs";
+
+/** min cost·x over lower ≤ x ≤ upper and rowLower ≤ A x ≤ rowUpper; A dense, row-major. */
+export interface LinearProgram {
+  readonly cost: Float64Array;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly matrix: Float64Array;
+  readonly rowLower: Float64Array;
+  readonly rowUpper: Float64Array;
+}
+
+/**
+ * The multipliers of a linear program's rows at its optimum, by HiGHS, and its solution; null where the solver ends without.
+ * Both are hints: whoever proves anything with them checks it by a bound of their own.
+ */
+export async function solveProgram(
+  program: LinearProgram,
+): Promise<{ readonly multipliers: Float64Array; readonly solution: Float64Array } | null> {
+  const { cost, lower, upper, matrix, rowLower, rowUpper } = program;
+  const highs = await solver();
+  const [rows, columns] = [rowLower.length, cost.length];
+  const starts = new Int32Array(rows + 1);
+  const indices: number[] = [];
+  const values: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const value = matrix[row * columns + column];
+      if (value === 0) continue;
+      indices.push(column);
+      values.push(value);
+    }
+    starts[row + 1] = indices.length;
+  }
+  return highs.withModel(
+    {
+      numCols: columns,
+      numRows: rows,
+      colCost: cost,
+      colLower: lower,
+      colUpper: upper,
+      rowLower,
+      rowUpper,
+      matrix: { format: "csr", numRows: rows, numCols: columns, starts, indices, values },
+    },
+    (model) => {
+      model.options.set({ output_flag: false, time_limit: TIME_LIMIT });
+      const { modelStatus } = model.run();
+      if (modelStatus !== highs.constants.modelStatus.optimal) return null;
+      const { rowDual, colValue } = model.getSolution();
+      return { multipliers: Float64Array.from(rowDual), solution: Float64Array.from(colValue) };
+    },
+  );
+}
+
+/** Seconds. */
+const TIME_LIMIT = 5;
+
+// The package's types call its CommonJS export `default`; at run time the import is the loader itself.
+const loadHighs = highsModule as unknown as typeof highsModule.default;
+let loading: ReturnType<typeof loadHighs> | undefined;
+
+function solver(): ReturnType<typeof loadHighs> {
+  loading ??= loadHighs();
+  return loading;
+}

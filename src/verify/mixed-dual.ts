@@ -1,0 +1,100 @@
+import {
+  add,
+  combine,
+  dot,
+  multiply,
+  norm,
+  scaleBy,
+  scaleBySign,
+  scaleShift,
+  spread,
+  subtract,
+  type Tape,
+  type Variable,
+} from "../autodiff/index.js";
+import { OWN, type Owners } from "../compute/owners.js";
+import type { BackStep, TwoLineDual } from "../dual/dual-layer.js";
+import type { Enclosure, Line } from "./lines.js";
+
+/** Weights of the first line, one a neuron and row, `[n, rows]`, where there are two to choose from. */
+export interface MixWeights {
+  readonly lower?: Variable;
+  readonly upper?: Variable;
+}
+
+/**
+ * A constraint on pre-activations as branches have it: at the marked neurons, z ≥ value for `above`, z ≤ value for
+ * `below`. Marks are 1 or 0, values 0 where there is no mark; multipliers, never negative, are free. Each `[n, rows]`.
+ */
+export interface SideConstraint {
+  readonly side: "above" | "below";
+  readonly marks: Variable;
+  readonly values: Variable | null;
+  readonly multipliers: Variable;
+}
+
+/** Is shown ν at the output of an activation as the backward pass comes by. */
+export type Trace = (node: number, nu: Variable) => void;
+
+/**
+ * The dual of an activation between mixed lines, under constraints on its input (β-CROWN): a lower bound takes the lower
+ * line where ν > 0 and the upper one where ν < 0. A constraint z ≥ v adds β(v − z), z ≤ v adds β(z − v), each at most 0
+ * wherever the constraint holds.
+ */
+export function mixedDual(
+  tape: Tape,
+  enclosure: Enclosure,
+  weights: MixWeights,
+  owners: Owners,
+  rows: number,
+  constraints: readonly SideConstraint[],
+  onBack?: (nu: Variable) => void,
+): TwoLineDual {
+  const low = mixed(tape, enclosure.lower, weights.lower, owners, rows);
+  const high = mixed(tape, enclosure.upper, weights.upper, owners, rows);
+  return {
+    kind: "two-lines",
+    back(tape, nu): BackStep {
+      onBack?.(nu);
+      const collected = [
+        ...(low.shift ? [signedPart(tape, nu, low.shift, 1)] : []),
+        ...(high.shift ? [signedPart(tape, nu, high.shift, -1)] : []),
+      ];
+      let below = scaleBySign(tape, nu, low.slope, high.slope, OWN);
+      for (const { side, marks, values, multipliers } of constraints) {
+        const pull = multiply(tape, marks, multipliers);
+        below = side === "above" ? subtract(tape, below, pull) : add(tape, below, pull);
+        if (!values) continue;
+        const constant = dot(tape, pull, values, OWN);
+        collected.push(side === "above" ? constant : scaleBy(tape, constant, -1));
+      }
+      const centre = collected.length === 0 ? undefined : collected.reduce((a, b) => add(tape, a, b));
+      return centre ? { nus: [below], centre } : { nus: [below] };
+    },
+  };
+}
+
+/** Σ shift·max(ν, 0) or Σ shift·min(ν, 0), `[1, rows]`: (ν ± |ν|)/2. */
+function signedPart(tape: Tape, nu: Variable, shift: Variable, sign: 1 | -1): Variable {
+  return combine(tape, 0.5, dot(tape, nu, shift, OWN), 0.5 * sign, norm(tape, nu, shift, OWN, 1));
+}
+
+/** A line a row: the only one, or the mix. */
+function mixed(
+  tape: Tape,
+  lines: readonly Line[],
+  weight: Variable | undefined,
+  owners: Owners,
+  rows: number,
+): Line {
+  const [first, second] = lines;
+  const each = (x: Variable): Variable => (owners.kind === "own" ? x : spread(tape, x, owners, rows));
+  if (!second || !weight)
+    return { slope: each(first.slope), ...(first.shift && { shift: each(first.shift) }) };
+  const between = (a: Variable, b: Variable): Variable =>
+    scaleShift(tape, weight, subtract(tape, a, b), b, owners);
+  return {
+    slope: between(first.slope, second.slope),
+    ...(first.shift && second.shift && { shift: between(first.shift, second.shift) }),
+  };
+}

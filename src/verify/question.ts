@@ -1,0 +1,95 @@
+import type { Property } from "../formats/vnnlib/property.js";
+
+/**
+ * One way to break a property: outputs y with C y ≤ d, every row. Its value at y is the largest of C y − d: a
+ * counterexample has a value of at most 0 (below 0 where a row is strict).
+ */
+export interface OutputCase {
+  /** Number of the case in the property. */
+  readonly number: number;
+  readonly rows: number;
+  readonly outputs: number;
+  /** C, row-major. */
+  readonly coefficients: Float64Array;
+  /** d. */
+  readonly bounds: Float64Array;
+  readonly strict: readonly boolean[];
+}
+
+/** All cases over one box of inputs. */
+export interface Question {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly cases: readonly OutputCase[];
+}
+
+/** The cases of a property, those of equal boxes together. */
+export function questionsOf({ cases, outputs }: Property): readonly Question[] {
+  const questions: { lower: Float64Array; upper: Float64Array; cases: OutputCase[] }[] = [];
+  for (const [number, { box, constraints }] of cases.entries()) {
+    const coefficients = new Float64Array(constraints.length * outputs);
+    for (const [row, { terms }] of constraints.entries()) {
+      for (const { output, coefficient } of terms) coefficients[row * outputs + output] += coefficient;
+    }
+    const own: OutputCase = {
+      number,
+      rows: constraints.length,
+      outputs,
+      coefficients,
+      bounds: Float64Array.from(constraints, ({ bound }) => bound),
+      strict: constraints.map(({ strict }) => strict),
+    };
+    const same = questions.findLast(({ lower, upper }) => sameBox(lower, upper, box.lower, box.upper));
+    if (same) same.cases.push(own);
+    else questions.push({ lower: box.lower, upper: box.upper, cases: [own] });
+  }
+  return questions;
+}
+
+function sameBox(a: Float64Array, b: Float64Array, lower: Float64Array, upper: Float64Array): boolean {
+  return (a === lower && b === upper) || (equal(a, lower) && equal(b, upper));
+}
+
+function equal(a: Float64Array, b: Float64Array): boolean {
+  return a.every((value, i) => value === b[i]);
+}
+
+/** C y − d of one row; outputs lie `stride` apart from `first`. */
+export function rowValue(
+  { coefficients, bounds, outputs }: OutputCase,
+  row: number,
+  y: ArrayLike<number>,
+  first = 0,
+  stride = 1,
+): number {
+  let sum = -bounds[row];
+  for (let k = 0; k < outputs; k++) {
+    const coefficient = coefficients[row * outputs + k];
+    if (coefficient !== 0) sum += coefficient * y[first + k * stride];
+  }
+  return sum;
+}
+
+/** The largest C y − d, and the row that has it; of a case without rows −∞. NaN where any row's is. */
+export function caseValue(
+  own: OutputCase,
+  y: ArrayLike<number>,
+  first = 0,
+  stride = 1,
+): { readonly value: number; readonly row: number } {
+  let [value, best] = [Number.NEGATIVE_INFINITY, 0];
+  for (let row = 0; row < own.rows; row++) {
+    const found = rowValue(own, row, y, first, stride);
+    if (Number.isNaN(found)) return { value: found, row };
+    if (found > value) [value, best] = [found, row];
+  }
+  return { value, row: best };
+}
+
+/** Whether outputs break the property in that way, taken at its word: ≤, or < where a row is strict. */
+export function isBroken(own: OutputCase, y: ArrayLike<number>): boolean {
+  return own.strict.every((strict, row) => {
+    const value = rowValue(own, row, y);
+    return strict ? value < 0 : value <= 0;
+  });
+}

@@ -1,0 +1,172 @@
+import { Tape } from "../autodiff/index.js";
+import type { Tensor } from "../compute/backend.js";
+import { SHARED } from "../compute/owners.js";
+import { buildDual } from "../dual/auto-dual.js";
+import { boxBall, releaseBall } from "../dual/ball.js";
+import { ruleOf } from "../dual/layers/index.js";
+import { isActivation } from "../network/network.js";
+import { addWeights, climb } from "./dual-rows.js";
+import { FreeVariables } from "./free-variables.js";
+import { type AffineLayers, type BoundTensors, Relaxation } from "./relaxation.js";
+import type { Subject } from "./subject.js";
+
+/** Pre-activation bounds of one box by node, on the host. */
+export type NodeBounds = ReadonlyMap<number, { readonly lower: Float64Array; readonly upper: Float64Array }>;
+
+/** A box of inputs. */
+export interface InputRegion {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+/** The bounds of CROWN's lines, each neuron's within what intervals alone give. */
+export async function crownBounds(subject: Subject, { lower, upper }: InputRegion): Promise<NodeBounds> {
+  const { backend, network, bindings } = subject;
+  const ball = boxBall(backend, lower, upper, 1);
+  try {
+    using tape = new Tape(backend, { record: false });
+    const dual = await buildDual(tape, network, bindings, ball, { method: "adaptive" });
+    const bounds = new Map<number, { lower: Float64Array; upper: Float64Array }>();
+    for (const [node, own] of dual.preActivation) {
+      bounds.set(node, {
+        lower: Float64Array.from(await backend.read(own.lower.value)),
+        upper: Float64Array.from(await backend.read(own.upper.value)),
+      });
+    }
+    return bounds;
+  } finally {
+    releaseBall(ball);
+  }
+}
+
+export interface TightenOptions {
+  readonly iterations: number;
+  /** Nothing further begins after this. */
+  readonly deadline: number;
+  /** Bytes that the rows of one climb may take. */
+  readonly pieceBytes: number;
+}
+
+/**
+ * Tightens pre-activation bounds layer by layer: the lines below every neuron that is still open are chosen for it alone,
+ * by gradient. Every bound that results is one, whenever the time runs out.
+ */
+export async function tightenBounds(
+  subject: Subject,
+  affine: AffineLayers,
+  region: InputRegion,
+  bounds: NodeBounds,
+  { iterations, deadline, pieceBytes }: TightenOptions,
+): Promise<NodeBounds> {
+  const { backend, network } = subject;
+  const tight = new Map(
+    [...bounds].map(([node, { lower, upper }]) => [node, { lower: lower.slice(), upper: upper.slice() }]),
+  );
+  const ball = boxBall(backend, region.lower, region.upper, 1);
+  try {
+    for (const [node, own] of [...tight].sort(([a], [b]) => a - b)) {
+      if (performance.now() > deadline) break;
+      const tensors = uploadBounds(subject, tight);
+      using relaxation = new Relaxation(subject, affine, tensors.bounds, ball);
+      try {
+        const below = relaxation.choices(node);
+        const open = openNeurons(subject, node, own);
+        if (below.length === 0 || open.length === 0) continue;
+        const features = own.lower.length;
+        const width = Math.max(
+          features,
+          ...below.map((at) => network.nodes[at].shape.reduce((a, b) => a * b, 1)),
+        );
+        // Weights, their two moments, and ν with its gradient at every activation.
+        const rowBytes = 8 * 6 * width * below.length;
+        const atOnce = Math.max(2, 2 * Math.floor(pieceBytes / rowBytes / 2));
+        for (let begin = 0; begin < 2 * open.length; begin += atOnce) {
+          if (performance.now() > deadline) break;
+          const picked = Array.from(
+            { length: Math.min(atOnce, 2 * open.length - begin) },
+            (_, i) => begin + i,
+          );
+          const nu = new Float64Array(features * picked.length);
+          picked.forEach((number, row) => {
+            nu[open[number >> 1] * picked.length + row] = number % 2 === 0 ? 1 : -1;
+          });
+          using free = new FreeVariables(backend);
+          addWeights(free, relaxation, node, SHARED, picked.length);
+          const start = backend.upload(features, picked.length, nu);
+          const found = await climb(
+            {
+              relaxation,
+              objective: { kind: "fixed", node, nu: start },
+              owners: SHARED,
+              rows: picked.length,
+              free,
+              constraints: [],
+            },
+            { iterations, deadline, target: Number.POSITIVE_INFINITY },
+          );
+          start.dispose();
+          picked.forEach((number, row) => {
+            const neuron = open[number >> 1];
+            if (number % 2 === 0) own.lower[neuron] = Math.max(own.lower[neuron], found[row]);
+            else own.upper[neuron] = Math.min(own.upper[neuron], -found[row]);
+          });
+          // Rounding may cross two bounds that meet.
+          for (const neuron of new Set(picked.map((number) => open[number >> 1]))) {
+            if (own.lower[neuron] > own.upper[neuron]) {
+              const [low, high] = [own.upper[neuron], own.lower[neuron]];
+              own.lower[neuron] = low;
+              own.upper[neuron] = high;
+            }
+          }
+        }
+      } finally {
+        tensors.release();
+      }
+    }
+  } finally {
+    releaseBall(ball);
+  }
+  return tight;
+}
+
+/** Bounds of one box as `[n, 1]`. */
+export function uploadBounds(
+  { backend }: Subject,
+  bounds: NodeBounds,
+): { readonly bounds: BoundTensors; release(): void } {
+  const tensors = new Map<number, { lower: Tensor; upper: Tensor }>();
+  for (const [node, { lower, upper }] of bounds) {
+    tensors.set(node, {
+      lower: backend.upload(lower.length, 1, lower),
+      upper: backend.upload(upper.length, 1, upper),
+    });
+  }
+  return {
+    bounds: tensors,
+    release() {
+      for (const { lower, upper } of tensors.values()) for (const tensor of [lower, upper]) tensor.dispose();
+    },
+  };
+}
+
+/** The neurons of a node whose bounds still change the lines of an activation after it. */
+function openNeurons(
+  { network, bindings }: Subject,
+  node: number,
+  { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
+): number[] {
+  const states = network.nodes.flatMap(({ layer, inputs }, i) => {
+    if (layer === null || !(inputs as readonly number[]).includes(node)) return [];
+    const rule = ruleOf(layer);
+    if (rule.form !== "enclosed") return [];
+    // Max pooling's lines change with every bound; the rule says which inputs may still be the largest.
+    return isActivation(network.nodes[i]) || layer.kind === "max-pool"
+      ? [rule.states(layer, network.context(i, bindings), lower, upper, 1)]
+      : [];
+  });
+  const open: number[] = [];
+  for (let neuron = 0; neuron < lower.length; neuron++) {
+    if (states.some((own) => own[neuron] === 2)) open.push(neuron);
+  }
+  return open;
+}

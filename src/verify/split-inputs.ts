@@ -1,0 +1,143 @@
+import { Tape } from "../autodiff/index.js";
+import { indexedOwners } from "../compute/owners.js";
+import { buildDual } from "../dual/auto-dual.js";
+import { boxBall, releaseBall } from "../dual/ball.js";
+import { sizeOf } from "../network/shape.js";
+import { type Counterexample, firstBroken } from "./falsify.js";
+import { Heap } from "./heap.js";
+import type { OutputCase } from "./question.js";
+import type { InputRegion } from "./root-bounds.js";
+import type { SearchOptions, SearchOutcome } from "./split-neurons.js";
+import { outputsAt, type Subject } from "./subject.js";
+
+/** A part of the box that is not proved yet. */
+interface Part extends InputRegion {
+  readonly bound: number;
+  /** The input along which it is to be halved. */
+  readonly axis: number;
+}
+
+const FIRST_BATCH = 16;
+const MOST_PARTS = 1024;
+
+/**
+ * Branch and bound over the inputs: parts of the box are bounded by CROWN's lines and halved along the input that the bound
+ * depends on most, until every part is proved, one breaks the property, or time runs out. For few inputs.
+ */
+export async function searchByInputs(
+  subject: Subject,
+  region: InputRegion,
+  own: OutputCase,
+  options: SearchOptions,
+): Promise<SearchOutcome> {
+  const { deadline, slack, memoryBytes, onProgress } = options;
+  const queue = new Heap<Part>(({ bound }) => bound);
+  const most = partsAtOnce(subject, memoryBytes);
+  const mostWaiting = Math.max(1000, Math.floor(memoryBytes / 2 / (64 + 16 * region.lower.length)));
+  let bounded = 0;
+  let batch: InputRegion[] = [region];
+  let size = FIRST_BATCH;
+  for (;;) {
+    const { parts, counterexample } = await boundParts(subject, batch, own);
+    bounded += batch.length;
+    if (counterexample) return { kind: "broken", counterexample, bounded };
+    for (const part of parts) if (!(part.bound > slack)) queue.push(part);
+    if (queue.size === 0) return { kind: "proved", bounded };
+    onProgress?.({ bounded, waiting: queue.size, bound: queue.least });
+    if (performance.now() > deadline || queue.size > mostWaiting) {
+      return { kind: "open", bounded, bound: queue.least };
+    }
+    batch = queue.take(size).flatMap(halves);
+    size = Math.min(most, 2 * size);
+  }
+}
+
+function partsAtOnce({ network }: Subject, memoryBytes: number): number {
+  const features = network.nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return Math.max(1, Math.min(MOST_PARTS, Math.floor(memoryBytes / 2 / (8 * 20 * features))));
+}
+
+function halves({ lower, upper, axis }: Part): InputRegion[] {
+  const middle = lower[axis] / 2 + upper[axis] / 2;
+  const [below, above] = [upper.slice(), lower.slice()];
+  below[axis] = middle;
+  above[axis] = middle;
+  return [
+    { lower, upper: below },
+    { lower: above, upper },
+  ];
+}
+
+/** Bounds of parts, by their best row each; or a point that breaks the property on the way. */
+async function boundParts(
+  subject: Subject,
+  regions: readonly InputRegion[],
+  own: OutputCase,
+): Promise<{ readonly parts: readonly Part[]; readonly counterexample: Counterexample | null }> {
+  const { backend, network, bindings } = subject;
+  const count = regions.length;
+  const features = regions[0].lower.length;
+  const columns = (side: "lower" | "upper") => {
+    const values = new Float64Array(features * count);
+    for (const [b, region] of regions.entries()) {
+      for (let f = 0; f < features; f++) values[f * count + b] = region[side][f];
+    }
+    return values;
+  };
+  const [lower, upper] = [columns("lower"), columns("upper")];
+  const ball = boxBall(backend, lower, upper, count);
+  try {
+    using tape = new Tape(backend, { record: false });
+    const dual = await buildDual(tape, network, bindings, ball, { method: "adaptive" });
+    const rows = count * own.rows;
+    const objective = new Float64Array(own.outputs * rows);
+    for (let k = 0; k < own.outputs; k++) {
+      for (let b = 0; b < count; b++) {
+        for (let row = 0; row < own.rows; row++) {
+          objective[k * rows + b * own.rows + row] = own.coefficients[row * own.outputs + k];
+        }
+      }
+    }
+    const c = tape.own(backend.upload(own.outputs, rows, objective));
+    const owner = Int32Array.from({ length: rows }, (_, i) => Math.floor(i / own.rows));
+    const { bound, input } = dual.lowerBoundAtInput(c, indexedOwners(owner));
+    const bounds = await backend.read(bound.value);
+    const nu = input ? await backend.read(input.value) : new Float64Array(features * rows);
+    const best = regions.map((_, b) => {
+      let [value, at] = [Number.NEGATIVE_INFINITY, b * own.rows];
+      for (let row = 0; row < own.rows; row++) {
+        const found = bounds[b * own.rows + row] - own.bounds[row];
+        if (found > value) [value, at] = [found, b * own.rows + row];
+      }
+      return { value, at };
+    });
+    const points = new Float64Array(features * count);
+    for (let f = 0, i = 0; f < features; f++) {
+      for (let b = 0; b < count; b++, i++) {
+        const slope = nu[f * rows + best[b].at];
+        points[i] = slope > 0 ? lower[i] : slope < 0 ? upper[i] : lower[i] / 2 + upper[i] / 2;
+      }
+    }
+    const outputs = await outputsAt(subject, points, count);
+    const counterexample = await firstBroken(subject, points, outputs, Array<OutputCase>(count).fill(own));
+    const parts = regions.map((region, b): Part => {
+      const { value, at } = best[b];
+      return { ...region, bound: value, axis: steepestAxis(region, (f) => nu[f * rows + at]) };
+    });
+    return { parts, counterexample };
+  } finally {
+    releaseBall(ball);
+  }
+}
+
+/** The input whose width moves the bound most; where none does, the widest. */
+function steepestAxis({ lower, upper }: InputRegion, slopeOf: (f: number) => number): number {
+  let [axis, most, widest] = [0, -1, 0];
+  for (let f = 0; f < lower.length; f++) {
+    const width = upper[f] - lower[f];
+    const effect = Math.abs(slopeOf(f)) * width;
+    if (width > upper[widest] - lower[widest]) widest = f;
+    if (effect > most) [axis, most] = [f, effect];
+  }
+  return most > 0 ? axis : widest;
+}

@@ -1,0 +1,237 @@
+import { ruleOf } from "../dual/layers/index.js";
+import { isActivation } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
+import { type Decision, promisingDecisions, sidesOf } from "./branch-choice.js";
+import { type Branch, type BranchedBox, BranchRows, type WarmStart } from "./branch-rows.js";
+import { boundOnce, climb, inspect } from "./dual-rows.js";
+import { type Counterexample, firstBroken } from "./falsify.js";
+import { Heap } from "./heap.js";
+import type { OutputCase } from "./question.js";
+import type { AffineLayers } from "./relaxation.js";
+import type { InputRegion, NodeBounds } from "./root-bounds.js";
+import { outputsAt, type Subject } from "./subject.js";
+
+export interface SearchOptions {
+  /** No further batch begins after this, in `performance.now()`'s milliseconds. */
+  readonly deadline: number;
+  /** A bound must be above this to prove anything: what rounding may have added. */
+  readonly slack: number;
+  /** Bytes that branches being bounded, and those waiting, may take. */
+  readonly memoryBytes: number;
+  readonly onProgress?: (progress: SearchProgress) => void;
+}
+
+export interface SearchProgress {
+  readonly bounded: number;
+  readonly waiting: number;
+  /** Of all that is left, the lowest bound. */
+  readonly bound: number;
+}
+
+/** `open`: time or memory ran out, or nothing was left to decide. */
+export type SearchOutcome =
+  | { readonly kind: "proved"; readonly bounded: number }
+  | { readonly kind: "broken"; readonly counterexample: Counterexample; readonly bounded: number }
+  | { readonly kind: "open"; readonly bounded: number; readonly bound: number };
+
+const ROOT_ITERATIONS = 40;
+const BRANCH_ITERATIONS = 12;
+const LEAF_ITERATIONS = 300;
+const LEAF_REACH = 10;
+/** Decisions whose two sides are tried before one is taken. */
+const TRIED = 4;
+const MOST_BRANCHES = 512;
+/** Open neurons up to which the bounds above a decision are computed again in every branch. */
+const REFRESHED = 300;
+
+/** A branch with what to decide next; null where everything is decided. */
+interface Waiting extends Branch {
+  readonly decision: Decision | null;
+}
+
+/**
+ * Branch and bound over the signs of neurons (β-CROWN): a branch fixes a neuron's side, the decision's multiplier enters the
+ * dual and is climbed with the slopes of all lines. Pre-activation bounds are the whole box's, cut by the decisions.
+ * The box has no counterexample of the case when every branch is bounded above 0.
+ */
+export async function searchByNeurons(
+  subject: Subject,
+  affine: AffineLayers,
+  region: InputRegion,
+  bounds: NodeBounds,
+  own: OutputCase,
+  options: SearchOptions,
+): Promise<SearchOutcome> {
+  const box: BranchedBox = { subject, affine, region, bounds, case: own, open: openNeurons(subject, bounds) };
+  return new NeuronSearch(box, options).run();
+}
+
+class NeuronSearch {
+  readonly #box: BranchedBox;
+  readonly #options: SearchOptions;
+  readonly #queue = new Heap<Waiting>(({ bound }) => bound);
+  readonly #batch: number;
+  readonly #mostWaiting: number;
+  readonly #refresh: boolean;
+  #bounded = 0;
+  /** The lowest bound of branches that nothing can be done about. */
+  #stuck = Number.POSITIVE_INFINITY;
+  #found: Counterexample | null = null;
+
+  constructor(box: BranchedBox, options: SearchOptions) {
+    this.#box = box;
+    this.#options = options;
+    const { nodes } = box.subject.network;
+    const features = nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    const open = [...box.open.values()].reduce((sum, neurons) => sum + neurons.length, 0);
+    // Bounds, lines, weights with their moments, ν and gradients: some twenty numbers a feature and branch.
+    const bytes = 8 * 20 * features;
+    this.#batch = Math.max(1, Math.min(MOST_BRANCHES, Math.floor(options.memoryBytes / 2 / bytes / 2)));
+    this.#refresh = open <= REFRESHED;
+    this.#mostWaiting = Math.max(
+      1000,
+      Math.floor(options.memoryBytes / 2 / (64 + (this.#refresh ? 24 : 4) * open)),
+    );
+  }
+
+  async run(): Promise<SearchOutcome> {
+    await this.#bound(
+      [{ splits: [], bound: Number.NEGATIVE_INFINITY, warm: null, bounds: null }],
+      ROOT_ITERATIONS,
+    );
+    while (this.#queue.size > 0 && !this.#found) {
+      const { deadline, onProgress } = this.#options;
+      if (performance.now() > deadline || this.#queue.size > this.#mostWaiting) break;
+      onProgress?.({ bounded: this.#bounded, waiting: this.#queue.size, bound: this.#queue.least });
+      const parents = this.#queue.take(Math.max(1, this.#batch >> 1));
+      const children = parents.flatMap((parent) =>
+        parent.decision ? childrenOf(parent, parent.decision) : [],
+      );
+      if (children.length > 0) await this.#bound(children, BRANCH_ITERATIONS);
+    }
+    const bounded = this.#bounded;
+    if (this.#found) return { kind: "broken", counterexample: this.#found, bounded };
+    const bound = Math.min(this.#stuck, this.#queue.least);
+    return bound === Number.POSITIVE_INFINITY
+      ? { kind: "proved", bounded }
+      : { kind: "open", bounded, bound };
+  }
+
+  /** Bounds branches; those that are not proved wait, with what to decide next. */
+  async #bound(branches: readonly Branch[], iterations: number): Promise<void> {
+    const { deadline, slack } = this.#options;
+    const left: Branch[] = [];
+    const decisions: Decision[][] = [];
+    {
+      using batch = await BranchRows.of(this.#box, branches, { refresh: this.#refresh });
+      const best = await climb(batch.rows, { iterations, deadline, target: slack });
+      this.#bounded += branches.length;
+      const seen = await inspect(batch.rows);
+      await this.#tryMinimisers(seen.input, branches.length);
+      if (this.#found) return;
+      const warm = await batch.warmStarts();
+      const bounds = this.#refresh ? await batch.ownBounds() : null;
+      for (const [column, branch] of branches.entries()) {
+        const bound = Math.max(branch.bound, best[column], seen.values[column]);
+        if (bound > slack || batch.empty.has(column)) continue;
+        const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
+        left.push(bounded);
+        decisions.push(promisingDecisions(this.#box, bounded, seen.traces, column, branches.length, TRIED));
+      }
+    }
+    const chosen = await this.#choose(left, decisions);
+    for (const [i, branch] of left.entries()) {
+      if (chosen[i]) this.#queue.push({ ...branch, decision: chosen[i] });
+      else await this.#settleLeaf(branch);
+    }
+  }
+
+  /** Of each branch's decisions the one whose two sides, bounded without a climb, leave least to prove. */
+  async #choose(left: readonly Branch[], decisions: readonly Decision[][]): Promise<(Decision | null)[]> {
+    const trials = left.flatMap((branch, i) =>
+      decisions[i].length < 2
+        ? []
+        : decisions[i].flatMap((decision) =>
+            childrenOf(branch, decision).map((child) => ({ i, decision, child })),
+          ),
+    );
+    const bounds: number[] = [];
+    const atOnce = 2 * this.#batch;
+    for (let begin = 0; begin < trials.length; begin += atOnce) {
+      const part = trials.slice(begin, begin + atOnce).map(({ child }) => child);
+      using batch = await BranchRows.of(this.#box, part, { refresh: false });
+      bounds.push(...(await boundOnce(batch.rows)));
+    }
+    const best: (Decision | null)[] = decisions.map((own) => own[0] ?? null);
+    const values = left.map(() => Number.NEGATIVE_INFINITY);
+    const { slack } = this.#options;
+    for (let t = 0; t < trials.length; t += 2) {
+      const { i, decision } = trials[t];
+      const value = Math.min(slack, bounds[t]) + Math.min(slack, bounds[t + 1]);
+      if (value > values[i]) [values[i], best[i]] = [value, decision];
+    }
+    return best;
+  }
+
+  /** A branch with nothing left to decide: the relaxation is the network there, the climb only has to arrive. */
+  async #settleLeaf(branch: Branch): Promise<void> {
+    const { deadline, slack } = this.#options;
+    using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh });
+    const [best] = await climb(batch.rows, {
+      iterations: LEAF_ITERATIONS,
+      deadline,
+      target: slack,
+      reach: LEAF_REACH,
+    });
+    const seen = await inspect(batch.rows);
+    await this.#tryMinimisers(seen.input, 1);
+    const bound = Math.max(branch.bound, best);
+    if (!(bound > slack) && !batch.empty.has(0)) this.#stuck = Math.min(this.#stuck, bound);
+  }
+
+  /** The corners of the box at which the relaxed bounds are least may break the property. */
+  async #tryMinimisers(nu: ArrayLike<number> | null, count: number): Promise<void> {
+    const { subject, region, case: own } = this.#box;
+    if (!nu) return;
+    const points = new Float64Array(nu.length);
+    for (let f = 0, at = 0; f < region.lower.length; f++) {
+      for (let column = 0; column < count; column++, at++) {
+        points[at] =
+          nu[at] > 0
+            ? region.lower[f]
+            : nu[at] < 0
+              ? region.upper[f]
+              : region.lower[f] / 2 + region.upper[f] / 2;
+      }
+    }
+    const outputs = await outputsAt(subject, points, count);
+    const found = await firstBroken(subject, points, outputs, Array<OutputCase>(count).fill(own));
+    this.#found ??= found;
+  }
+}
+
+function childrenOf(branch: Branch, decision: Decision): Branch[] {
+  const { warm, bound, bounds } = branch;
+  const next: WarmStart | null = warm && {
+    ...warm,
+    multipliers: Float32Array.from([...warm.multipliers, 0]),
+  };
+  return sidesOf(branch, decision).map((splits) => ({ splits, bound, warm: next, bounds }));
+}
+
+/** By activation, the neurons whose lines depend on their bounds. */
+function openNeurons({ network, bindings }: Subject, bounds: NodeBounds): ReadonlyMap<number, Int32Array> {
+  const open = new Map<number, Int32Array>();
+  for (const [i, node] of network.nodes.entries()) {
+    if (node.layer === null || !isActivation(node)) continue;
+    const own = bounds.get(node.inputs[0] as number);
+    const rule = ruleOf(node.layer);
+    if (!own || rule.form !== "enclosed") continue;
+    const states = rule.states(node.layer, network.context(i, bindings), own.lower, own.upper, 1);
+    open.set(
+      i,
+      Int32Array.from(states.keys()).filter((neuron) => states[neuron] === 2),
+    );
+  }
+  return open;
+}

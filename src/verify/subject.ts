@@ -1,0 +1,75 @@
+import { Tape, type Variable } from "../autodiff/index.js";
+import type { Backend, FloatArray } from "../compute/backend.js";
+import { forward } from "../network/forward.js";
+import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
+import {
+  type Bindings,
+  fixedBindings,
+  type Model,
+  type Parameters,
+  uploadWeights,
+} from "../network/weights.js";
+
+/** The network that questions are about, on a backend, beside its own definition. */
+export interface Subject {
+  readonly backend: Backend;
+  readonly network: Network;
+  readonly parameters: Parameters;
+  readonly bindings: Bindings;
+  /** The outputs in double precision, of the file's own graph where there is one: what counterexamples are judged by. */
+  evaluate(input: Float64Array): Float64Array | Promise<Float64Array>;
+}
+
+/** Without an `evaluate` of its own, the network itself judges, in the backend's arithmetic. */
+export function subjectOf(
+  backend: Backend,
+  model: Model,
+  evaluate?: (input: Float64Array) => Float64Array,
+): Subject {
+  const parameters = uploadWeights(backend, model);
+  const subject: Subject = {
+    backend,
+    network: model.network,
+    parameters,
+    bindings: fixedBindings(parameters),
+    evaluate: evaluate ?? (async (input) => Float64Array.from(await outputsAt(subject, input, 1))),
+  };
+  return subject;
+}
+
+/** Outputs `[outputs, points]` at points `[features, points]`. */
+export async function outputsAt(
+  { backend, network, bindings }: Subject,
+  points: Float64Array,
+  count: number,
+): Promise<FloatArray> {
+  using tape = new Tape(backend, { record: false });
+  const x = tape.own(backend.upload(sizeOf(network.inputShape), count, points));
+  return backend.read(forward(tape, network, bindings, x).output.value);
+}
+
+/** Outputs at points, and the gradient in the points of Σ weight·output for weights that the outputs decide. */
+export async function outputsAndGradient(
+  { backend, network, bindings }: Subject,
+  points: Float64Array,
+  count: number,
+  weightsOf: (outputs: FloatArray) => Float64Array,
+  total: (tape: Tape, output: Variable, weights: Variable) => Variable,
+): Promise<{ readonly outputs: FloatArray; readonly gradient: FloatArray }> {
+  using tape = new Tape(backend, { record: true });
+  const value = backend.upload(sizeOf(network.inputShape), count, points);
+  const x = tape.leaf(value);
+  try {
+    const { output } = forward(tape, network, bindings, x);
+    const outputs = await backend.read(output.value);
+    const weights = tape.own(backend.upload(network.classes, count, weightsOf(outputs)));
+    const [gradient] = tape.gradients(total(tape, output, weights), [x]);
+    if (!gradient) return { outputs, gradient: new Float64Array(points.length) };
+    const values = await backend.read(gradient);
+    gradient.dispose();
+    return { outputs, gradient: values };
+  } finally {
+    value.dispose();
+  }
+}

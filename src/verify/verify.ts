@@ -1,0 +1,329 @@
+import { Tape } from "../autodiff/index.js";
+import { indexedOwners } from "../compute/owners.js";
+import { buildDual } from "../dual/auto-dual.js";
+import { boxBall, releaseBall } from "../dual/ball.js";
+import type { BoundMethod } from "../dual/dual-network.js";
+import { ShapeError } from "../errors.js";
+import type { Property } from "../formats/vnnlib/property.js";
+import { sizeOf } from "../network/shape.js";
+import { type Counterexample, falsify } from "./falsify.js";
+import { type OutputCase, type Question, questionsOf } from "./question.js";
+import { AffineLayers } from "./relaxation.js";
+import { crownBounds, tightenBounds } from "./root-bounds.js";
+import { searchByInputs } from "./split-inputs.js";
+import {
+  type SearchOptions,
+  type SearchOutcome,
+  type SearchProgress,
+  searchByNeurons,
+} from "./split-neurons.js";
+import { outputsAt, type Subject } from "./subject.js";
+
+/** What branch and bound halves: the inputs where they are few, then neurons; or one of them alone. */
+export const SPLITS = ["auto", "inputs", "neurons"] as const;
+export type SplitChoice = (typeof SPLITS)[number];
+
+export interface VerifyOptions {
+  /** Seconds after which what is not decided is `unknown`. */
+  readonly timeout: number;
+  readonly seed?: number;
+  /** What branches may take. Default 1 GiB. */
+  readonly memoryBytes?: number;
+  /** Default `auto`. */
+  readonly split?: SplitChoice;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress extends Partial<SearchProgress> {
+  readonly step: Step;
+  /** Cases that are settled, of all. */
+  readonly settled: number;
+  readonly cases: number;
+}
+
+/** What settled a case, or was the last to try: the ladder, from cheap to dear. */
+export const STEPS = [
+  "attack",
+  "parallel",
+  "adaptive",
+  "slopes",
+  "input splitting",
+  "neuron splitting",
+] as const;
+export type Step = (typeof STEPS)[number];
+
+export interface CaseVerdict {
+  readonly case: number;
+  readonly answer: "holds" | "violated" | "unknown";
+  readonly step: Step;
+  /** The largest row's value is at least this over the whole box, as far as was found. */
+  readonly bound: number | null;
+  /** Parts or branches that were bounded. */
+  readonly branches: number;
+}
+
+/**
+ * `holds`: no input of any case's box gives outputs that break the property; by dual bounds in the backend's arithmetic,
+ * with a slack for its rounding. `violated`: with an input that does, judged in double precision. Else `unknown`.
+ */
+export interface Verdict {
+  readonly answer: "holds" | "violated" | "unknown";
+  readonly counterexample: { readonly input: Float64Array; readonly output: Float64Array } | null;
+  readonly cases: readonly CaseVerdict[];
+  readonly seconds: number;
+}
+
+const RESTARTS = 8;
+const ATTACK_STEPS = 60;
+/** Inputs up to which the box itself is split. */
+const FEW_INPUTS = 20;
+/** Shares of the time that is left: of tightening bounds, and of splitting inputs before neurons are tried. */
+const TIGHTEN_SHARE = 0.25;
+const INPUT_SHARE = 0.7;
+const TIGHTEN_ITERATIONS = 15;
+
+/**
+ * Answers a property of a network: an attack with restarts first, then bounds of growing strength, then branch and bound,
+ * over the inputs where they are few, and over the signs of neurons. Throws a `ShapeError` for a property over other
+ * numbers of inputs or outputs than the network has.
+ */
+export async function verify(subject: Subject, property: Property, options: VerifyOptions): Promise<Verdict> {
+  const { network } = subject;
+  const [inputs, outputs] = [sizeOf(network.inputShape), network.classes];
+  if (property.inputs !== inputs || property.outputs !== outputs) {
+    throw new ShapeError(
+      `the property is over ${property.inputs} inputs and ${property.outputs} outputs, the network has ${inputs} and ` +
+        `${outputs}`,
+    );
+  }
+  return new Verification(subject, questionsOf(property), property.cases.length, options).run();
+}
+
+class Verification {
+  readonly #subject: Subject;
+  readonly #questions: readonly Question[];
+  readonly #count: number;
+  readonly #options: VerifyOptions;
+  readonly #began = performance.now();
+  readonly #deadline: number;
+  readonly #memoryBytes: number;
+  readonly #cases = new Map<number, CaseVerdict>();
+  #counterexample: Counterexample | null = null;
+
+  constructor(subject: Subject, questions: readonly Question[], count: number, options: VerifyOptions) {
+    this.#subject = subject;
+    this.#questions = questions;
+    this.#count = count;
+    this.#options = options;
+    this.#deadline = this.#began + 1000 * options.timeout;
+    this.#memoryBytes = options.memoryBytes ?? 2 ** 30;
+  }
+
+  async run(): Promise<Verdict> {
+    for (const question of this.#questions) {
+      if (!(await this.#attack(question))) continue;
+      return this.#verdict();
+    }
+    for (const question of this.#questions) {
+      await this.#prove(question);
+      if (this.#counterexample) break;
+    }
+    return this.#verdict();
+  }
+
+  #verdict(): Verdict {
+    const seconds = (performance.now() - this.#began) / 1000;
+    const cases = Array.from(
+      { length: this.#count },
+      (_, number): CaseVerdict =>
+        this.#cases.get(number) ?? {
+          case: number,
+          answer: "unknown",
+          step: "attack",
+          bound: null,
+          branches: 0,
+        },
+    );
+    if (this.#counterexample) {
+      const { input, output } = this.#counterexample;
+      return { answer: "violated", counterexample: { input, output }, cases, seconds };
+    }
+    const answer = cases.every((own) => own.answer === "holds") ? "holds" : "unknown";
+    return { answer, counterexample: null, cases, seconds };
+  }
+
+  async #attack(question: Question): Promise<boolean> {
+    this.#tell("attack");
+    const found = await falsify(this.#subject, question, {
+      seed: this.#options.seed ?? 0,
+      restarts: RESTARTS,
+      steps: ATTACK_STEPS,
+      deadline: Math.min(this.#deadline, performance.now() + 250 * this.#options.timeout),
+    });
+    if (found) this.#break(found, "attack", 0);
+    return found !== null;
+  }
+
+  async #prove(question: Question): Promise<void> {
+    const slack = await this.#slack(question);
+    let left = question.cases;
+    for (const method of ["parallel", "adaptive"] as const) {
+      if (left.length === 0 || this.#late()) return;
+      this.#tell(method);
+      left = await this.#byBounds(question, left, method, slack);
+    }
+    if (left.length === 0 || this.#late()) return;
+    const { split = "auto" } = this.#options;
+    const few = question.lower.length <= FEW_INPUTS;
+    if (split === "inputs" || (split === "auto" && few)) left = await this.#byInputs(question, left, slack);
+    if (left.length === 0 || this.#late() || this.#counterexample || split === "inputs") return;
+    await this.#byNeurons(question, left, slack);
+  }
+
+  /** Bounds of all rows at once; gives the cases that they do not prove. */
+  async #byBounds(
+    { lower, upper }: Question,
+    cases: readonly OutputCase[],
+    method: BoundMethod,
+    slack: number,
+  ): Promise<readonly OutputCase[]> {
+    const { backend, network, bindings } = this.#subject;
+    const ball = boxBall(backend, lower, upper, 1);
+    try {
+      using tape = new Tape(backend, { record: false });
+      const dual = await buildDual(tape, network, bindings, ball, { method });
+      const rows = cases.reduce((sum, own) => sum + own.rows, 0);
+      const outputs = network.classes;
+      const objective = new Float64Array(outputs * rows);
+      let at = 0;
+      for (const own of cases) {
+        for (let row = 0; row < own.rows; row++, at++) {
+          for (let k = 0; k < outputs; k++) objective[k * rows + at] = own.coefficients[row * outputs + k];
+        }
+      }
+      const c = tape.own(backend.upload(outputs, rows, objective));
+      const bounds = await backend.read(dual.lowerBound(c, indexedOwners(new Int32Array(rows))).value);
+      at = 0;
+      const left: OutputCase[] = [];
+      for (const own of cases) {
+        let bound = Number.NEGATIVE_INFINITY;
+        for (let row = 0; row < own.rows; row++, at++) bound = Math.max(bound, bounds[at] - own.bounds[row]);
+        this.#settle(own, bound > slack ? "holds" : "unknown", method, bound, 0);
+        if (!(bound > slack)) left.push(own);
+      }
+      return left;
+    } finally {
+      releaseBall(ball);
+    }
+  }
+
+  async #byInputs(
+    question: Question,
+    cases: readonly OutputCase[],
+    slack: number,
+  ): Promise<readonly OutputCase[]> {
+    const left: OutputCase[] = [];
+    for (const [i, own] of cases.entries()) {
+      const rest = this.#options.split === "inputs" ? 1 : INPUT_SHARE;
+      const share = (rest * (this.#deadline - performance.now())) / (cases.length - i);
+      const options = this.#searchOptions("input splitting", performance.now() + share, slack);
+      const outcome = await searchByInputs(this.#subject, question, own, options);
+      if (!this.#take(own, outcome, "input splitting")) left.push(own);
+      if (this.#counterexample) return left;
+    }
+    return left;
+  }
+
+  async #byNeurons(question: Question, cases: readonly OutputCase[], slack: number): Promise<void> {
+    using affine = new AffineLayers(this.#subject);
+    this.#tell("slopes");
+    const bounds = await tightenBounds(
+      this.#subject,
+      affine,
+      question,
+      await crownBounds(this.#subject, question),
+      {
+        iterations: TIGHTEN_ITERATIONS,
+        deadline: performance.now() + TIGHTEN_SHARE * (this.#deadline - performance.now()),
+        pieceBytes: this.#memoryBytes / 4,
+      },
+    );
+    for (const [i, own] of cases.entries()) {
+      if (this.#late()) return;
+      const share = (this.#deadline - performance.now()) / (cases.length - i);
+      const options = this.#searchOptions("neuron splitting", performance.now() + share, slack);
+      const outcome = await searchByNeurons(this.#subject, affine, question, bounds, own, options);
+      this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting");
+      if (this.#counterexample) return;
+    }
+  }
+
+  #searchOptions(step: Step, deadline: number, slack: number): SearchOptions {
+    return {
+      deadline,
+      slack,
+      memoryBytes: this.#memoryBytes,
+      onProgress: (progress) => this.#tell(step, progress),
+    };
+  }
+
+  /** Whether an outcome settles its case. */
+  #take(own: OutputCase, outcome: SearchOutcome, step: Step): boolean {
+    const before = this.#cases.get(own.number)?.branches ?? 0;
+    const branches = before + outcome.bounded;
+    switch (outcome.kind) {
+      case "proved":
+        this.#settle(own, "holds", step, null, branches);
+        return true;
+      case "broken":
+        this.#break(outcome.counterexample, step, branches);
+        return true;
+      case "open":
+        this.#settle(own, "unknown", step, outcome.bound, branches);
+        return false;
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  #settle(
+    { number }: OutputCase,
+    answer: CaseVerdict["answer"],
+    step: Step,
+    bound: number | null,
+    branches: number,
+  ): void {
+    const finite = bound !== null && Number.isFinite(bound) ? bound : null;
+    this.#cases.set(number, { case: number, answer, step, bound: finite, branches });
+  }
+
+  #break(counterexample: Counterexample, step: Step, branches: number): void {
+    this.#counterexample = counterexample;
+    this.#settle(counterexample.case, "violated", step, null, branches);
+  }
+
+  /** What a bound must exceed to be believed: rounding, in units of the numbers that meet in a row. */
+  async #slack({ lower, upper, cases }: Question): Promise<number> {
+    const { backend } = this.#subject;
+    const middle = lower.map((low, f) => low / 2 + upper[f] / 2);
+    const outputs = await outputsAt(this.#subject, middle, 1);
+    let largest = 1;
+    for (const { coefficients, bounds, rows, outputs: count } of cases) {
+      for (let row = 0; row < rows; row++) {
+        let size = Math.abs(bounds[row]);
+        for (let k = 0; k < count; k++) size += Math.abs(coefficients[row * count + k] * outputs[k]);
+        largest = Math.max(largest, size);
+      }
+    }
+    return largest * (backend.dtype === "float64" ? 1e-9 : 1e-4);
+  }
+
+  #late(): boolean {
+    return performance.now() > this.#deadline;
+  }
+
+  #tell(step: Step, progress?: SearchProgress): void {
+    const settled = [...this.#cases.values()].filter(({ answer }) => answer !== "unknown").length;
+    this.#options.onProgress?.({ step, settled, cases: this.#count, ...progress });
+  }
+}
