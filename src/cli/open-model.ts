@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../cascade/folder.js";
 import { pretrainedFolder } from "../cascade/pretrained.js";
 import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../errors.js";
-import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
+import { type LoadedModel, loadModelFile, modelEnding } from "../formats/model-file.js";
 import { loadModelFolder } from "../formats/model-folder.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
@@ -15,7 +15,7 @@ import { isFolder } from "./is-folder.js";
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
   return (
-    [".onnx", ".safetensors"].includes(extname(model).toLowerCase()) ||
+    [".onnx", ".safetensors"].includes(modelEnding(model)) ||
     /[/\\]/.test(model) ||
     existsSync(join(model, RUN_FILES.model)) ||
     isCascadeFolder(model) ||

@@ -8,8 +8,10 @@ import { addConvert } from "./commands/convert.js";
 import { addData } from "./commands/data.js";
 import { addInfo } from "./commands/info.js";
 import { addQuickstart } from "./commands/quickstart.js";
+import { addRadius } from "./commands/radius.js";
 import { addReproduce } from "./commands/reproduce.js";
 import { addTrain } from "./commands/train.js";
+import { addVerify } from "./commands/verify.js";
 import type { CommandContext } from "./context.js";
 import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
@@ -20,6 +22,8 @@ const ADDERS = [
   addTrain,
   addCertify,
   addAttack,
+  addRadius,
+  addVerify,
   addInfo,
   addData,
   addConvert,

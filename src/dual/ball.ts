@@ -112,12 +112,7 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
  * The boxes lower ≤ z ≤ upper of a batch, each `[features, examples]` feature-major, as ℓ∞ balls with a radius an entry.
  * A radius is rounded up, so that nothing of a box is lost.
  */
-export function boxBall(
-  backend: Backend,
-  lower: Float64Array,
-  upper: Float64Array,
-  examples: number,
-): Ball {
+export function boxBall(backend: Backend, lower: Float64Array, upper: Float64Array, examples: number): Ball {
   const features = lower.length / examples;
   const centre = lower.map((low, i) => low / 2 + upper[i] / 2);
   const radius = centre.map((middle, i) =>

@@ -5,8 +5,12 @@ import { FormatError, ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
 import { checkWeights, type Model } from "../network/weights.js";
+import { unpackGzip } from "./gzip.js";
 import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
+import { graphFunction } from "./onnx/check-import.js";
+import type { GraphEvaluator } from "./onnx/evaluate/index.js";
 import { importCheckedOnnx } from "./onnx/import.js";
+import { readOnnxFile } from "./onnx/model-proto.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.js";
 import { readFileOrExplain } from "./write-file.js";
 
@@ -120,14 +124,32 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 ]);
 
 /**
- * Reads a model from a `.safetensors` or an `.onnx` file; a `UsageError` for any other name. What is made of an ONNX file
+ * Reads a model from a `.safetensors` or an `.onnx` file, perhaps packed by gzip; a `UsageError` for any other name. What is made of an ONNX file
  * is compared with the file's graph on the backend, without which it is a `UsageError`.
  */
 export async function loadModelFile(path: string, backend?: Backend): Promise<LoadedModel> {
-  const decode = DECODERS.get(extname(path).toLowerCase());
+  const decode = DECODERS.get(modelEnding(path));
   if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
   const bytes = await readFileOrExplain(path);
-  return { ...(await decode(bytes, path, backend)), path, sha256: sha256Of(bytes) };
+  const unpacked = await unpackGzip(bytes, path, LARGEST_MODEL);
+  return { ...(await decode(unpacked, path, backend)), path, sha256: sha256Of(bytes) };
+}
+
+/** `.onnx` or `.safetensors`, also of a file that gzip packed; else whatever ending there is. */
+export function modelEnding(path: string): string {
+  return extname(path.replace(/\.gz$/i, "")).toLowerCase();
+}
+
+/** Unpacked; what a typed array still holds. */
+const LARGEST_MODEL = 2 ** 31;
+
+/**
+ * The graph of an ONNX file as a function in double precision, whatever network was made of it; null for other files.
+ */
+export async function graphOfFile(path: string): Promise<GraphEvaluator | null> {
+  if (modelEnding(path) !== ".onnx") return null;
+  const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_MODEL);
+  return graphFunction(readOnnxFile(bytes, path), path);
 }
 
 /** Hexadecimal. */

@@ -1,6 +1,6 @@
 import type { FloatArray } from "../compute/backend.js";
 import type { Activation } from "../compute/elementwise.js";
-import type { Branch, BranchedBox, Split } from "./branch-rows.js";
+import type { Branch, BranchedBox, Split } from "./branch.js";
 
 /** A decision that may be taken next: its two sides. */
 export interface Decision {

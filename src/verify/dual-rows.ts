@@ -2,6 +2,7 @@ import { dot, linear, subtract, sumRows, Tape, type Variable } from "../autodiff
 import type { FloatArray, Tensor } from "../compute/backend.js";
 import { type Owners, SHARED } from "../compute/owners.js";
 import { propagateBack } from "../dual/backward.js";
+import type { Deadline } from "./deadline.js";
 import type { Domain, FreeVariables } from "./free-variables.js";
 import type { MixWeights, SideConstraint, Trace } from "./mixed-dual.js";
 import type { Relaxation } from "./relaxation.js";
@@ -34,17 +35,15 @@ export interface DualRows {
 export interface ClimbOptions {
   readonly iterations: number;
   /** No further iteration begins after this. */
-  readonly deadline: number;
+  readonly deadline: Deadline;
   /** Rows above this need nothing more; when all are, the climb ends. */
   readonly target: number;
-  /** Multiplies the steps of multipliers, which have no end. Default 1. */
-  readonly reach?: number;
 }
 
 /** Step sizes of the first iteration, and what each later one keeps of them. */
-const RATES: Readonly<Record<Domain, number>> = { unit: 0.25, multiplier: 0.1, share: 0.2 };
+const RATES: Readonly<Record<Domain, number>> = { unit: 0.25, multiplier: 0.3, share: 0.2 };
 /** The last iteration's steps are this fraction of the first's. */
-const LAST_STEP = 0.05;
+const LAST_STEP = 0.5;
 
 export const lowerName = (node: number): string => `lower ${node}`;
 export const upperName = (node: number): string => `upper ${node}`;
@@ -135,7 +134,7 @@ export async function climb(task: DualRows, options: ClimbOptions): Promise<Floa
     const { value } = bound(tape, task, leaf, { input: false });
     const found = await backend.read(value.value);
     for (const [row, own] of found.entries()) best[row] = Math.max(best[row], own);
-    if (last || performance.now() > options.deadline || best.every((own) => own > options.target)) break;
+    if (last || options.deadline.passed || best.every((own) => own > options.target)) break;
     const names = [...leaves.keys()];
     const total = sumRows(tape, value, SHARED, 1);
     const gradients = tape.gradients(total, [...leaves.values()]);
@@ -144,7 +143,7 @@ export async function climb(task: DualRows, options: ClimbOptions): Promise<Floa
     const decay = LAST_STEP ** (i / Math.max(1, options.iterations - 1));
     await task.free.climb(kept, {
       unit: RATES.unit * decay,
-      multiplier: (options.reach ?? 1) * RATES.multiplier * decay,
+      multiplier: RATES.multiplier * decay,
       share: RATES.share * decay,
     });
   }

@@ -1,6 +1,7 @@
 import { dot, sumRows, type Tape, type Variable } from "../autodiff/index.js";
 import { OWN, SHARED } from "../compute/owners.js";
 import { type RandomSource, random } from "../compute/random.js";
+import type { Deadline } from "./deadline.js";
 import { caseValue, isBroken, type OutputCase, type Question } from "./question.js";
 import { outputsAndGradient, outputsAt, type Subject } from "./subject.js";
 
@@ -16,8 +17,8 @@ export interface FalsifyOptions {
   /** Random starts a case, beside the middle of the box. */
   readonly restarts: number;
   readonly steps: number;
-  /** No further step begins after this, in `performance.now()`'s milliseconds. */
-  readonly deadline: number;
+  /** No further step begins after this. */
+  readonly deadline: Deadline;
 }
 
 /** How many points are moved at a time. */
@@ -40,7 +41,7 @@ export async function falsify(
   for (let begin = 0; begin < starts.length; begin += MOST_COLUMNS) {
     const part = starts.slice(begin, begin + MOST_COLUMNS);
     const found = await descend(subject, question, part, source, steps, deadline);
-    if (found || performance.now() > deadline) return found;
+    if (found || deadline.passed) return found;
   }
   return null;
 }
@@ -51,7 +52,7 @@ async function descend(
   starts: readonly { readonly own: OutputCase; readonly i: number }[],
   source: RandomSource,
   steps: number,
-  deadline: number,
+  deadline: Deadline,
 ): Promise<Counterexample | null> {
   const { lower, upper } = question;
   const count = starts.length;
@@ -69,8 +70,8 @@ async function descend(
       (found) => worstRows(cases, found),
       sumOfProducts,
     );
-    const hit = await firstBroken(subject, points, outputs, cases);
-    if (hit || performance.now() > deadline) return hit;
+    const hit = await firstBroken(subject, points, outputs, cases, question);
+    if (hit || deadline.passed) return hit;
     // From a quarter of the box down to a two-hundredth.
     const rate = 0.25 * 0.02 ** (step / Math.max(1, steps - 1));
     for (let f = 0, at = 0; f < lower.length; f++) {
@@ -81,7 +82,7 @@ async function descend(
       }
     }
   }
-  return firstBroken(subject, points, await outputsAt(subject, points, count), cases);
+  return firstBroken(subject, points, await outputsAt(subject, points, count), cases, question);
 }
 
 /** The middle for start 0, else a random point. `[features, starts]`. */
@@ -124,13 +125,28 @@ export async function firstBroken(
   points: Float64Array,
   outputs: ArrayLike<number>,
   cases: readonly OutputCase[],
+  box: Pick<Question, "lower" | "upper">,
 ): Promise<Counterexample | null> {
   const count = cases.length;
   for (const [column, own] of cases.entries()) {
     if (!(caseValue(own, outputs, column, count).value <= 0)) continue;
-    const input = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
-    const output = await subject.evaluate(input);
-    if (isBroken(own, output)) return { input, output, case: own };
+    const point = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
+    // Whoever checks it in single precision should find the same: the rounded point comes first, where the box has it.
+    for (const input of [roundedWithin(point, box), point]) {
+      const output = await subject.evaluate(input);
+      if (isBroken(own, output)) return { input, output, case: own };
+    }
   }
   return null;
+}
+
+/** Each entry to the nearest number of single precision, where that lies within the box. */
+function roundedWithin(
+  point: Float64Array,
+  { lower, upper }: Pick<Question, "lower" | "upper">,
+): Float64Array {
+  return point.map((value, f) => {
+    const single = Math.fround(value);
+    return single >= lower[f] && single <= upper[f] ? single : value;
+  });
 }

@@ -42,6 +42,14 @@ export class FreeVariables implements Disposable {
     return entry.value;
   }
 
+  /** Puts another value in a variable's place; takes the tensor over. */
+  set(name: string, value: Tensor): void {
+    const entry = this.#entries.get(name);
+    if (!entry) throw new Error(`no free variable ${name}`);
+    entry.value.dispose();
+    entry.value = value;
+  }
+
   /** One step up the gradients, by name; takes them over. Variables without a gradient stay. */
   async climb(
     gradients: ReadonlyMap<string, Tensor>,

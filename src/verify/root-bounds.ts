@@ -5,6 +5,7 @@ import { buildDual } from "../dual/auto-dual.js";
 import { boxBall, releaseBall } from "../dual/ball.js";
 import { ruleOf } from "../dual/layers/index.js";
 import { isActivation } from "../network/network.js";
+import type { Deadline } from "./deadline.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
 import { type AffineLayers, type BoundTensors, Relaxation } from "./relaxation.js";
@@ -42,7 +43,7 @@ export async function crownBounds(subject: Subject, { lower, upper }: InputRegio
 export interface TightenOptions {
   readonly iterations: number;
   /** Nothing further begins after this. */
-  readonly deadline: number;
+  readonly deadline: Deadline;
   /** Bytes that the rows of one climb may take. */
   readonly pieceBytes: number;
 }
@@ -65,7 +66,7 @@ export async function tightenBounds(
   const ball = boxBall(backend, region.lower, region.upper, 1);
   try {
     for (const [node, own] of [...tight].sort(([a], [b]) => a - b)) {
-      if (performance.now() > deadline) break;
+      if (deadline.passed) break;
       const tensors = uploadBounds(subject, tight);
       using relaxation = new Relaxation(subject, affine, tensors.bounds, ball);
       try {
@@ -81,7 +82,7 @@ export async function tightenBounds(
         const rowBytes = 8 * 6 * width * below.length;
         const atOnce = Math.max(2, 2 * Math.floor(pieceBytes / rowBytes / 2));
         for (let begin = 0; begin < 2 * open.length; begin += atOnce) {
-          if (performance.now() > deadline) break;
+          if (deadline.passed) break;
           const picked = Array.from(
             { length: Math.min(atOnce, 2 * open.length - begin) },
             (_, i) => begin + i,

@@ -38,13 +38,13 @@ export async function searchByInputs(
   let batch: InputRegion[] = [region];
   let size = FIRST_BATCH;
   for (;;) {
-    const { parts, counterexample } = await boundParts(subject, batch, own);
+    const { parts, counterexample } = await boundParts(subject, region, batch, own);
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) if (!(part.bound > slack)) queue.push(part);
     if (queue.size === 0) return { kind: "proved", bounded };
     onProgress?.({ bounded, waiting: queue.size, bound: queue.least });
-    if (performance.now() > deadline || queue.size > mostWaiting) {
+    if (deadline.passed || queue.size > mostWaiting) {
       return { kind: "open", bounded, bound: queue.least };
     }
     batch = queue.take(size).flatMap(halves);
@@ -71,6 +71,7 @@ function halves({ lower, upper, axis }: Part): InputRegion[] {
 /** Bounds of parts, by their best row each; or a point that breaks the property on the way. */
 async function boundParts(
   subject: Subject,
+  whole: InputRegion,
   regions: readonly InputRegion[],
   own: OutputCase,
 ): Promise<{ readonly parts: readonly Part[]; readonly counterexample: Counterexample | null }> {
@@ -119,7 +120,13 @@ async function boundParts(
       }
     }
     const outputs = await outputsAt(subject, points, count);
-    const counterexample = await firstBroken(subject, points, outputs, Array<OutputCase>(count).fill(own));
+    const counterexample = await firstBroken(
+      subject,
+      points,
+      outputs,
+      Array<OutputCase>(count).fill(own),
+      whole,
+    );
     const parts = regions.map((region, b): Part => {
       const { value, at } = best[b];
       return { ...region, bound: value, axis: steepestAxis(region, (f) => nu[f * rows + at]) };

@@ -1,19 +1,22 @@
 import { ruleOf } from "../dual/layers/index.js";
 import { isActivation } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
+import type { Branch, BranchedBox, WarmStart } from "./branch.js";
 import { type Decision, promisingDecisions, sidesOf } from "./branch-choice.js";
-import { type Branch, type BranchedBox, BranchRows, type WarmStart } from "./branch-rows.js";
+import { BranchRows } from "./branch-rows.js";
+import type { Deadline } from "./deadline.js";
 import { boundOnce, climb, inspect } from "./dual-rows.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
+import { settleLeaf } from "./leaf.js";
 import type { OutputCase } from "./question.js";
 import type { AffineLayers } from "./relaxation.js";
 import type { InputRegion, NodeBounds } from "./root-bounds.js";
 import { outputsAt, type Subject } from "./subject.js";
 
 export interface SearchOptions {
-  /** No further batch begins after this, in `performance.now()`'s milliseconds. */
-  readonly deadline: number;
+  /** No further batch begins after this. */
+  readonly deadline: Deadline;
   /** A bound must be above this to prove anything: what rounding may have added. */
   readonly slack: number;
   /** Bytes that branches being bounded, and those waiting, may take. */
@@ -36,8 +39,6 @@ export type SearchOutcome =
 
 const ROOT_ITERATIONS = 40;
 const BRANCH_ITERATIONS = 12;
-const LEAF_ITERATIONS = 300;
-const LEAF_REACH = 10;
 /** Decisions whose two sides are tried before one is taken. */
 const TRIED = 4;
 const MOST_BRANCHES = 512;
@@ -101,7 +102,7 @@ class NeuronSearch {
     );
     while (this.#queue.size > 0 && !this.#found) {
       const { deadline, onProgress } = this.#options;
-      if (performance.now() > deadline || this.#queue.size > this.#mostWaiting) break;
+      if (deadline.passed || this.#queue.size > this.#mostWaiting) break;
       onProgress?.({ bounded: this.#bounded, waiting: this.#queue.size, bound: this.#queue.least });
       const parents = this.#queue.take(Math.max(1, this.#batch >> 1));
       const children = parents.flatMap((parent) =>
@@ -130,10 +131,10 @@ class NeuronSearch {
       await this.#tryMinimisers(seen.input, branches.length);
       if (this.#found) return;
       const warm = await batch.warmStarts();
-      const bounds = this.#refresh ? await batch.ownBounds() : null;
+      const bounds = this.#refresh ? await batch.bounds.read() : null;
       for (const [column, branch] of branches.entries()) {
         const bound = Math.max(branch.bound, best[column], seen.values[column]);
-        if (bound > slack || batch.empty.has(column)) continue;
+        if (bound > slack || batch.bounds.empty.has(column)) continue;
         const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
         left.push(bounded);
         decisions.push(promisingDecisions(this.#box, bounded, seen.traces, column, branches.length, TRIED));
@@ -173,25 +174,19 @@ class NeuronSearch {
     return best;
   }
 
-  /** A branch with nothing left to decide: the relaxation is the network there, the climb only has to arrive. */
+  /** A branch with nothing left to decide. */
   async #settleLeaf(branch: Branch): Promise<void> {
-    const { deadline, slack } = this.#options;
+    const { slack } = this.#options;
     using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh });
-    const [best] = await climb(batch.rows, {
-      iterations: LEAF_ITERATIONS,
-      deadline,
-      target: slack,
-      reach: LEAF_REACH,
-    });
-    const seen = await inspect(batch.rows);
-    await this.#tryMinimisers(seen.input, 1);
-    const bound = Math.max(branch.bound, best);
-    if (!(bound > slack) && !batch.empty.has(0)) this.#stuck = Math.min(this.#stuck, bound);
+    if (batch.bounds.empty.has(0)) return;
+    const { bound, point } = await settleLeaf(this.#box, branch, batch);
+    if (point) await this.#tryPoints(point, 1);
+    if (!(bound > slack)) this.#stuck = Math.min(this.#stuck, Math.max(bound, branch.bound));
   }
 
   /** The corners of the box at which the relaxed bounds are least may break the property. */
   async #tryMinimisers(nu: ArrayLike<number> | null, count: number): Promise<void> {
-    const { subject, region, case: own } = this.#box;
+    const { region } = this.#box;
     if (!nu) return;
     const points = new Float64Array(nu.length);
     for (let f = 0, at = 0; f < region.lower.length; f++) {
@@ -204,8 +199,13 @@ class NeuronSearch {
               : region.lower[f] / 2 + region.upper[f] / 2;
       }
     }
+    await this.#tryPoints(points, count);
+  }
+
+  async #tryPoints(points: Float64Array, count: number): Promise<void> {
+    const { subject, region, case: own } = this.#box;
     const outputs = await outputsAt(subject, points, count);
-    const found = await firstBroken(subject, points, outputs, Array<OutputCase>(count).fill(own));
+    const found = await firstBroken(subject, points, outputs, Array<OutputCase>(count).fill(own), region);
     this.#found ??= found;
   }
 }

@@ -6,6 +6,7 @@ import type { BoundMethod } from "../dual/dual-network.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { sizeOf } from "../network/shape.js";
+import { Deadline } from "./deadline.js";
 import { type Counterexample, falsify } from "./falsify.js";
 import { type OutputCase, type Question, questionsOf } from "./question.js";
 import { AffineLayers } from "./relaxation.js";
@@ -31,6 +32,8 @@ export interface VerifyOptions {
   readonly memoryBytes?: number;
   /** Default `auto`. */
   readonly split?: SplitChoice;
+  /** Ends the search; what is not decided by then is `unknown`. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
@@ -77,7 +80,8 @@ const RESTARTS = 8;
 const ATTACK_STEPS = 60;
 /** Inputs up to which the box itself is split. */
 const FEW_INPUTS = 20;
-/** Shares of the time that is left: of tightening bounds, and of splitting inputs before neurons are tried. */
+/** Shares of the time that is left: of the attack, of tightening bounds, and of splitting inputs before neurons are tried. */
+const ATTACK_SHARE = 0.25;
 const TIGHTEN_SHARE = 0.25;
 const INPUT_SHARE = 0.7;
 const TIGHTEN_ITERATIONS = 15;
@@ -105,7 +109,7 @@ class Verification {
   readonly #count: number;
   readonly #options: VerifyOptions;
   readonly #began = performance.now();
-  readonly #deadline: number;
+  readonly #deadline: Deadline;
   readonly #memoryBytes: number;
   readonly #cases = new Map<number, CaseVerdict>();
   #counterexample: Counterexample | null = null;
@@ -115,7 +119,7 @@ class Verification {
     this.#questions = questions;
     this.#count = count;
     this.#options = options;
-    this.#deadline = this.#began + 1000 * options.timeout;
+    this.#deadline = Deadline.in(options.timeout, options.signal);
     this.#memoryBytes = options.memoryBytes ?? 2 ** 30;
   }
 
@@ -158,7 +162,7 @@ class Verification {
       seed: this.#options.seed ?? 0,
       restarts: RESTARTS,
       steps: ATTACK_STEPS,
-      deadline: Math.min(this.#deadline, performance.now() + 250 * this.#options.timeout),
+      deadline: this.#deadline.share(ATTACK_SHARE),
     });
     if (found) this.#break(found, "attack", 0);
     return found !== null;
@@ -225,8 +229,8 @@ class Verification {
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
       const rest = this.#options.split === "inputs" ? 1 : INPUT_SHARE;
-      const share = (rest * (this.#deadline - performance.now())) / (cases.length - i);
-      const options = this.#searchOptions("input splitting", performance.now() + share, slack);
+      const deadline = this.#deadline.share(rest / (cases.length - i));
+      const options = this.#searchOptions("input splitting", deadline, slack);
       const outcome = await searchByInputs(this.#subject, question, own, options);
       if (!this.#take(own, outcome, "input splitting")) left.push(own);
       if (this.#counterexample) return left;
@@ -244,21 +248,21 @@ class Verification {
       await crownBounds(this.#subject, question),
       {
         iterations: TIGHTEN_ITERATIONS,
-        deadline: performance.now() + TIGHTEN_SHARE * (this.#deadline - performance.now()),
+        deadline: this.#deadline.share(TIGHTEN_SHARE),
         pieceBytes: this.#memoryBytes / 4,
       },
     );
     for (const [i, own] of cases.entries()) {
       if (this.#late()) return;
-      const share = (this.#deadline - performance.now()) / (cases.length - i);
-      const options = this.#searchOptions("neuron splitting", performance.now() + share, slack);
+      const deadline = this.#deadline.share(1 / (cases.length - i));
+      const options = this.#searchOptions("neuron splitting", deadline, slack);
       const outcome = await searchByNeurons(this.#subject, affine, question, bounds, own, options);
       this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting");
       if (this.#counterexample) return;
     }
   }
 
-  #searchOptions(step: Step, deadline: number, slack: number): SearchOptions {
+  #searchOptions(step: Step, deadline: Deadline, slack: number): SearchOptions {
     return {
       deadline,
       slack,
@@ -319,7 +323,7 @@ class Verification {
   }
 
   #late(): boolean {
-    return performance.now() > this.#deadline;
+    return this.#deadline.passed;
   }
 
   #tell(step: Step, progress?: SearchProgress): void {

@@ -16,7 +16,7 @@ export const ROOMS = {
   estimators: ["dual", "network", "autodiff", "compute", "errors"],
   certify: ["estimators", "dual", "network", "autodiff", "compute", "errors"],
   attack: ["dual", "network", "autodiff", "compute", "errors"],
-  verify: ["formats", "dual", "network", "autodiff", "compute", "errors"],
+  verify: ["certify", "formats", "dual", "network", "autodiff", "compute", "errors"],
   train: ["estimators", "formats", "dual", "network", "autodiff", "compute", "errors"],
   cascade: ["certify", "attack", "formats", "dual", "network", "autodiff", "compute", "errors"],
   bench: ["train", "certify", "estimators", "dual", "network", "autodiff", "compute", "errors"],

@@ -1,0 +1,76 @@
+import type { Backend } from "../compute/backend.js";
+import type { BallSpec } from "../dual/ball.js";
+import { pickColumns } from "../dual/pick.js";
+import type { Network } from "../network/network.js";
+import type { Parameters } from "../network/weights.js";
+import { type CertifyOptions, certifyBatch } from "./certify.js";
+
+export interface RadiusOptions extends CertifyOptions {
+  /** No larger ε is tried. */
+  readonly most: number;
+  /** The search ends when it knows the largest certified ε to this, in ε's own units. */
+  readonly tolerance: number;
+}
+
+/** The largest ε found at which an example is certified; 0 where none is. */
+export interface ExampleRadius {
+  readonly prediction: number;
+  /** Certified: no change within it alters the prediction. */
+  readonly radius: number;
+  /** Not certified by these bounds: the smallest ε that was tried in vain, or null where `most` is certified. */
+  readonly open: number | null;
+}
+
+/** The first ε that is tried, as a fraction of the largest. */
+const FIRST = 1 / 16;
+
+/**
+ * The largest certified ε of each example of a batch by doubling and bisection, all examples together. Every radius that is
+ * given was certified itself (Corollary 1), so that it holds whether or not bounds are monotone in ε. x is feature-major.
+ */
+export async function certifiedRadii(
+  backend: Backend,
+  network: Network,
+  parameters: Parameters,
+  x: Float64Array,
+  examples: number,
+  ball: Omit<BallSpec, "epsilon">,
+  options: RadiusOptions,
+): Promise<ExampleRadius[]> {
+  const { most, tolerance } = options;
+  const states = Array.from({ length: examples }, () => ({
+    prediction: -1,
+    radius: 0,
+    open: null as number | null,
+    done: false,
+  }));
+  for (;;) {
+    const left = states.flatMap(({ done }, b) => (done ? [] : [b]));
+    if (left.length === 0) break;
+    const tried = left.map((b) => nextEpsilon(states[b], most));
+    const { examples: verdicts } = await certifyBatch(
+      backend,
+      network,
+      parameters,
+      pickColumns(x, examples, left),
+      left.length,
+      { ...ball, epsilon: { perExample: tried } },
+      null,
+      options,
+    );
+    for (const [i, b] of left.entries()) {
+      const state = states[b];
+      state.prediction = verdicts[i].prediction;
+      if (verdicts[i].certified) state.radius = tried[i];
+      else state.open = tried[i];
+      state.done = state.radius >= most || (state.open !== null && state.open - state.radius <= tolerance);
+    }
+  }
+  return states.map(({ prediction, radius, open }) => ({ prediction, radius, open }));
+}
+
+/** Twice the largest certified ε until one is not, then the middle. */
+export function nextEpsilon({ radius, open }: Pick<ExampleRadius, "radius" | "open">, most: number): number {
+  if (open !== null) return (radius + open) / 2;
+  return Math.min(most, radius === 0 ? FIRST * most : 2 * radius);
+}

@@ -1,0 +1,275 @@
+import type { Command } from "commander";
+import { certifiedRadii } from "../../certify/radius.js";
+import { type Dataset, examples, type Split } from "../../data/dataset.js";
+import { loadDataset } from "../../data/load.js";
+import type { BallSpec } from "../../dual/ball.js";
+import type { BoundMethod } from "../../dual/dual-network.js";
+import { UsageError } from "../../errors.js";
+import { graphOfFile, type LoadedModel } from "../../formats/model-file.js";
+import { checkWeights } from "../../network/weights.js";
+import { searchRadius } from "../../verify/radius.js";
+import { subjectOf } from "../../verify/subject.js";
+import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
+import { dataRecord } from "../certification-report.js";
+import {
+  addBoundOption,
+  addDataOptions,
+  addJsonOption,
+  addMachineOptions,
+  addMemoryOption,
+  addSeedOption,
+  type BallFlags,
+  type DataFlags,
+  type JsonOptions,
+  type MachineOptions,
+  pieceBytesFor,
+  readBall,
+  requireFlags,
+} from "../common-options.js";
+import type { CommandContext } from "../context.js";
+import { checkBallFitsData, inOrder } from "../example-batches.js";
+import { Interruption } from "../interruption.js";
+import { nextTurn } from "../next-turn.js";
+import { type OpenedBackend, openBackend } from "../open-backend.js";
+import { checkModelFitsData, openStages } from "../open-model.js";
+import { Output } from "../output.js";
+import { formatFigures } from "../table.js";
+import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
+
+interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineOptions, JsonOptions {
+  readonly most?: number;
+  readonly tolerance?: number;
+  readonly timeout?: number;
+  readonly bound: BoundMethod;
+  readonly limit?: number;
+  readonly batch: number;
+  readonly split: Split;
+  readonly seed: number;
+}
+
+/** One example's line in the JSON. */
+interface RadiusRow {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  readonly radius: number;
+  readonly broken: number | null;
+}
+
+/** The largest ε by norm, in data whose values lie between 0 and 1. */
+const MOST = { linf: 1, l2: 10, l1: 100 } as const;
+const TOLERANCE = 1 / 2048;
+
+/** `autodual radius`: the largest certified ε of each example. */
+export function addRadius(program: Command, context: CommandContext): void {
+  const command = program
+    .command("radius")
+    .description("find the largest certified epsilon of each example")
+    .argument("<model>", "an .onnx or .safetensors file, a run folder, or a model of the package");
+  addDataOptions(command);
+  command
+    .option("--norm <norm>", "linf, l2 or l1", parseNorm, "linf")
+    .option("--box <box>", "bounds that pixels keep, or none (default: 0,1 with linf, else none)", parseBox)
+    .option(
+      "--most <e>",
+      "the largest epsilon tried (default: 1, l2 10, l1 100)",
+      numberIn("--most", { above: 0 }),
+    )
+    .option(
+      "--tolerance <e>",
+      "how closely a radius is found (default: the largest epsilon / 2048)",
+      numberIn("--tolerance", { above: 0 }),
+    )
+    .option(
+      "--timeout <s>",
+      "linf: seconds an example for attack and branch and bound beyond what --bound gives",
+      numberIn("--timeout", { above: 0 }, "10"),
+    )
+    .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))
+    .option("--batch <n>", "examples at a time", wholeNumber("--batch", { min: 1 }), 20)
+    .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test");
+  addBoundOption(command);
+  addMemoryOption(command);
+  addMachineOptions(command);
+  addSeedOption(command, "of attacks");
+  addJsonOption(command).action(async (model: string, flags: RadiusFlags) => {
+    requireFlags(command, ["data"], "MODEL --data mnist");
+    context.exitCode = await radius(model, flags, context);
+  });
+}
+
+async function radius(name: string, flags: RadiusFlags, { io }: CommandContext): Promise<number> {
+  const output = new Output(io, flags.json);
+  const ball = readBall({ ...flags, epsilon: 0 });
+  const { timeout, data, dataDir, split, limit } = flags;
+  if (timeout !== undefined && ball.norm !== "linf") {
+    throw new UsageError(`--timeout: expected with --norm linf, whose balls are boxes, found ${ball.norm}`);
+  }
+  const most = flags.most ?? MOST[ball.norm];
+  const tolerance = flags.tolerance ?? TOLERANCE * most;
+  const opened = await openBackend({
+    ...flags,
+    // Branch and bound proves in double precision.
+    dtype: flags.dtype ?? (timeout === undefined ? undefined : "float64"),
+  });
+  const { stages } = await openStages([name], opened.backend);
+  if (stages.length > 1) {
+    throw new UsageError(
+      `${name}: expected one model, found a cascade of ${stages.length} stages, whose answer depends on epsilon; take a ` +
+        `stage, such as ${name}/stage-1`,
+    );
+  }
+  const [model] = stages;
+  checkWeights(model.network, model.weights, model.path, opened.backend.dtype);
+  const dataset = await loadDataset(data, { split, limit, dataDir });
+  checkModelFitsData(model.network, dataset, model.path);
+  checkBallFitsData(ball, dataset);
+  output.print(`${dataset.count} examples of ${dataset.name} (${split}); ${opened.description}`);
+
+  using interruption = new Interruption();
+  const began = performance.now();
+  const rows = await findRadii(
+    model,
+    dataset,
+    ball,
+    { ...flags, most, tolerance },
+    opened,
+    output,
+    interruption,
+  );
+  const seconds = (performance.now() - began) / 1000;
+  opened.backend.dispose();
+  if (!rows) {
+    output.print("stopped; nothing was kept");
+    return interruption.exitCode;
+  }
+  report(rows, model, dataset, ball, { most, tolerance, seconds, timeout }, output);
+  await output.writeJson({
+    schema: "autodual/radius/1",
+    model: { path: model.path, sha256: model.sha256 },
+    data: dataRecord(dataset),
+    norm: ball.norm,
+    box: ball.box,
+    most,
+    tolerance,
+    bound: {
+      method: flags.bound,
+      arithmetic: opened.backend.dtype,
+      guarantee: "exact",
+      timeout: timeout ?? null,
+    },
+    summary: { ...summaryOf(rows), seconds },
+    examples: rows,
+  });
+  return 0;
+}
+
+interface FoundSettings extends RadiusFlags {
+  readonly most: number;
+  readonly tolerance: number;
+}
+
+/** Null where a signal aborts. */
+async function findRadii(
+  model: LoadedModel,
+  dataset: Dataset,
+  { norm, box }: BallSpec,
+  { most, tolerance, timeout, bound, batch, seed, memory }: FoundSettings,
+  { backend }: OpenedBackend,
+  output: Output,
+  interruption: Interruption,
+): Promise<RadiusRow[] | null> {
+  const graph = timeout === undefined ? null : await graphOfFile(model.path);
+  const subject = subjectOf(backend, model, graph ? (input) => graph.run(input) : undefined);
+  const progress = output.progress({ label: "radius", total: dataset.count });
+  const rows: RadiusRow[] = [];
+  try {
+    for (const { x, labels, first } of inOrder(dataset, batch)) {
+      const found = await certifiedRadii(
+        backend,
+        subject.network,
+        subject.parameters,
+        x,
+        labels.length,
+        { norm, box: box ?? null },
+        {
+          most,
+          tolerance,
+          method: bound,
+          ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+        },
+      );
+      for (const [i, own] of found.entries()) {
+        const index = first + i;
+        const wider =
+          timeout === undefined || own.prediction < 0
+            ? { radius: own.radius, broken: null }
+            : await searchRadius(subject, examples(dataset, Int32Array.of(index)).x, own, {
+                box: box ?? null,
+                most,
+                tolerance,
+                timeout,
+                seed,
+                signal: interruption.signal,
+                ...(memory !== undefined && { memoryBytes: memory }),
+              });
+        rows.push({ index, label: labels[i], prediction: own.prediction, ...wider });
+        if (timeout !== undefined) progress.update(rows.length, figures(rows));
+        await nextTurn();
+        if (interruption.aborted) return null;
+      }
+      progress.update(rows.length, figures(rows));
+    }
+  } finally {
+    progress.stop();
+  }
+  return rows;
+}
+
+function figures(rows: readonly RadiusRow[]): string {
+  return `median radius ${formatNumber(summaryOf(rows).median)}`;
+}
+
+/** Of all examples; one that is predicted wrongly has a radius of 0 here, since no guarantee helps it. */
+function summaryOf(rows: readonly RadiusRow[]) {
+  const radii = rows.map(({ radius, prediction, label }) => (prediction === label ? radius : 0));
+  const sorted = [...radii].sort((a, b) => a - b);
+  return {
+    error: rows.filter(({ prediction, label }) => prediction !== label).length / rows.length,
+    mean: radii.reduce((sum, value) => sum + value, 0) / rows.length,
+    median: sorted[(sorted.length - 1) >> 1],
+    largest: sorted[sorted.length - 1],
+  };
+}
+
+function report(
+  rows: readonly RadiusRow[],
+  model: LoadedModel,
+  dataset: Dataset,
+  ball: BallSpec,
+  settings: { most: number; tolerance: number; seconds: number; timeout: number | undefined },
+  output: Output,
+): void {
+  const { error, mean, median, largest } = summaryOf(rows);
+  const broken = rows.filter((row) => row.broken !== null).length;
+  output.print(
+    formatFigures([
+      ["model", model.path],
+      ["data", `${dataset.name} (${dataset.split}), ${dataset.count} examples`],
+      ["ball", `${ball.norm}, ${ball.box ? `box ${ball.box.join(",")}` : "no box"}, up to ${settings.most}`],
+      ["error", formatPercent(error)],
+      ["mean radius", formatNumber(mean)],
+      ["median radius", formatNumber(median)],
+      ["largest radius", formatNumber(largest)],
+      ...(settings.timeout === undefined ? [] : [["broken within the largest", String(broken)] as const]),
+      ["time", formatDuration(settings.seconds)],
+    ]),
+  );
+  output.print(
+    wrap(
+      `Each radius was certified by exact bounds (no estimates) and lies within ${formatNumber(settings.tolerance)} of the ` +
+        "largest that these bounds certify; the true one may be larger. In the summary an example that is predicted wrongly " +
+        `counts as 0: ${plural(rows.filter(({ prediction, label }) => prediction !== label).length, "example")} here.`,
+    ),
+  );
+}

@@ -1,0 +1,208 @@
+import { createHash } from "node:crypto";
+import type { Command } from "commander";
+import type { Dtype } from "../../compute/backend.js";
+import { ShapeError, UsageError } from "../../errors.js";
+import { graphOfFile, type LoadedModel } from "../../formats/model-file.js";
+import { readVnnlib } from "../../formats/vnnlib/read.js";
+import { formatCounterexample } from "../../formats/vnnlib/write.js";
+import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
+import { checkWeights } from "../../network/weights.js";
+import { subjectOf } from "../../verify/subject.js";
+import {
+  type CaseVerdict,
+  SPLITS,
+  type SplitChoice,
+  type Verdict,
+  type VerifyProgress,
+  verify,
+} from "../../verify/verify.js";
+import { numberIn, oneOf, someText } from "../arguments.js";
+import {
+  addJsonOption,
+  addMachineOptions,
+  addMemoryOption,
+  addSeedOption,
+  type JsonOptions,
+  type MachineOptions,
+} from "../common-options.js";
+import type { CommandContext } from "../context.js";
+import { Interruption } from "../interruption.js";
+import { openBackend } from "../open-backend.js";
+import { openStages } from "../open-model.js";
+import { checkWritable, Output } from "../output.js";
+import { formatTable } from "../table.js";
+import { formatCount, formatDuration, formatNumber, plural, wrap } from "../wording.js";
+
+interface VerifyFlags extends MachineOptions, JsonOptions {
+  readonly timeout: number;
+  readonly split: SplitChoice;
+  readonly seed: number;
+  readonly counterexample?: string;
+}
+
+const NOTES = `
+The first line of the output is holds, violated or unknown. SPEC is a VNN-LIB property, whose assertions describe
+what must not happen; MODEL and SPEC may be packed by gzip.`;
+
+/** `autodual verify`: answers a VNN-LIB property of a model. */
+export function addVerify(program: Command, context: CommandContext): void {
+  const command = program
+    .command("verify")
+    .description("answer a VNN-LIB property: attack, bounds of growing strength, branch and bound")
+    .argument("<model>", "an .onnx or .safetensors file, a run folder, or a model of the package")
+    .argument("<spec>", "a .vnnlib file")
+    .option(
+      "--timeout <s>",
+      "seconds after which the answer is unknown",
+      numberIn("--timeout", { above: 0 }, "60"),
+      60,
+    )
+    .option(
+      "--split <what>",
+      "what branch and bound halves: inputs, neurons, or auto (inputs where they are few, then neurons)",
+      oneOf<SplitChoice>("--split", SPLITS),
+      "auto",
+    )
+    .option(
+      "--counterexample <file>",
+      "write the counterexample there",
+      someText("--counterexample", "a file"),
+    )
+    .addHelpText("after", NOTES);
+  addMemoryOption(command);
+  addMachineOptions(command);
+  addSeedOption(command, "of the attack's starts");
+  addJsonOption(command).action(async (model: string, spec: string, flags: VerifyFlags) => {
+    context.exitCode = await answer(model, spec, flags, context);
+  });
+}
+
+/** Bounds are proofs here, so that they are computed in double precision unless another is asked for. */
+const DTYPE: Dtype = "float64";
+
+async function answer(
+  name: string,
+  spec: string,
+  flags: VerifyFlags,
+  { io }: CommandContext,
+): Promise<number> {
+  const output = new Output(io, flags.json);
+  const { timeout, split, seed, memory, counterexample: path } = flags;
+  if (path !== undefined) checkWritable("--counterexample", path);
+  const { backend, description } = await openBackend({ ...flags, dtype: flags.dtype ?? DTYPE });
+  const { stages } = await openStages([name], backend);
+  if (stages.length > 1) {
+    throw new UsageError(
+      `${name}: expected one model, found a cascade of ${stages.length} stages; verify a stage, such as ${name}/stage-1`,
+    );
+  }
+  const [model] = stages;
+  checkWeights(model.network, model.weights, model.path, backend.dtype);
+  const property = await readVnnlib(spec);
+  const graph = await graphOfFile(model.path);
+  const subject = subjectOf(backend, model, graph ? (input) => graph.run(input) : undefined);
+
+  using interruption = new Interruption();
+  const progress = output.progress({ label: "verify", total: Math.ceil(timeout) });
+  const began = performance.now();
+  let verdict: Verdict;
+  try {
+    verdict = await verify(subject, property, {
+      timeout,
+      split,
+      seed,
+      ...(memory !== undefined && { memoryBytes: memory }),
+      signal: interruption.signal,
+      onProgress: (state) =>
+        progress.update(
+          Math.min(Math.ceil(timeout), Math.round((performance.now() - began) / 1000)),
+          inWords(state),
+        ),
+    });
+  } catch (error) {
+    if (error instanceof ShapeError) throw new ShapeError(`${spec}: ${error.message}`);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+  const found = verdict.counterexample;
+  output.print(verdict.answer);
+  if (found) {
+    const text = formatCounterexample(found.input, found.output);
+    output.print(text.trimEnd());
+    if (path !== undefined) await writeFileAtomically(path, text.endsWith("\n") ? text : `${text}\n`);
+  }
+  output.print(figures(verdict, name, spec, description));
+  output.print(wrap(meaning(verdict, graph !== null, backend.dtype)));
+  await output.writeJson({
+    schema: "autodual/verification/1",
+    ...(await subjectRecord(model, spec)),
+    property: { inputs: property.inputs, outputs: property.outputs, cases: property.cases.length },
+    arithmetic: backend.dtype,
+    timeout,
+    split,
+    answer: verdict.answer,
+    counterexample: found && { input: Array.from(found.input), output: Array.from(found.output) },
+    cases: verdict.cases,
+    seconds: verdict.seconds,
+  });
+  backend.dispose();
+  return interruption.aborted ? interruption.exitCode : 0;
+}
+
+async function subjectRecord({ path, sha256 }: LoadedModel, spec: string) {
+  const bytes = await readFileOrExplain(spec);
+  return {
+    model: { path, sha256 },
+    spec: { path: spec, sha256: createHash("sha256").update(bytes).digest("hex") },
+  };
+}
+
+function inWords({ step, settled, cases, bounded, bound }: VerifyProgress): string {
+  const parts = [`${settled} of ${cases} settled`, step];
+  if (bounded !== undefined) parts.push(plural(bounded, "branch").replace("branchs", "branches"));
+  if (bound !== undefined && Number.isFinite(bound)) parts.push(`lowest bound ${formatNumber(bound)}`);
+  return parts.join("  ");
+}
+
+/** Cases by what settled them. */
+function figures({ cases, seconds }: Verdict, model: string, spec: string, machine: string): string {
+  const groups = new Map<string, CaseVerdict[]>();
+  for (const own of cases) {
+    const key = `${own.answer} ${own.step}`;
+    groups.set(key, [...(groups.get(key) ?? []), own]);
+  }
+  const rows = [...groups.values()].map((own) => {
+    const bounds = own.flatMap(({ bound }) => (bound === null ? [] : [bound]));
+    return [
+      own[0].answer,
+      own[0].step,
+      String(own.length),
+      formatCount(own.reduce((sum, { branches }) => sum + branches, 0)),
+      bounds.length === 0 ? "" : formatNumber(Math.min(...bounds)),
+    ];
+  });
+  return [
+    formatTable(["cases that", "by", "number", "branches", "lowest bound"], rows),
+    `${model}, ${spec}: ${formatDuration(seconds)}; ${machine}`,
+  ].join("\n");
+}
+
+function meaning({ answer, cases }: Verdict, ofGraph: boolean, dtype: Dtype): string {
+  switch (answer) {
+    case "holds":
+      return (
+        `No input of the property's boxes gives outputs that it forbids: ${plural(cases.length, "case")} proved by dual bounds, ` +
+        `in ${dtype} arithmetic with a slack for its rounding.`
+      );
+    case "violated":
+      return (
+        "The input above gives outputs that the property forbids, evaluated in double precision on " +
+        (ofGraph ? "the file's own graph." : "the network.")
+      );
+    case "unknown":
+      return "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it.";
+    default:
+      return answer satisfies never;
+  }
+}

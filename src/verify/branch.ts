@@ -1,0 +1,43 @@
+import type { OutputCase } from "./question.js";
+import type { AffineLayers } from "./relaxation.js";
+import type { InputRegion, NodeBounds } from "./root-bounds.js";
+import type { Subject } from "./subject.js";
+
+/** One decision of a branch: the input of an activation's neuron lies above or below a value. */
+export interface Split {
+  readonly node: number;
+  readonly neuron: number;
+  readonly side: "above" | "below";
+  readonly value: number;
+}
+
+/** A part of a box: the inputs at which all decisions hold. */
+export interface Branch {
+  readonly splits: readonly Split[];
+  /** Of the case's largest row, from below. */
+  readonly bound: number;
+  /** Where the climb of its bound goes on; null for CROWN's lines. */
+  readonly warm: WarmStart | null;
+  /** Its own pre-activation bounds at the box's open neurons, by node; null for the box's. */
+  readonly bounds: NodeBounds | null;
+}
+
+/** Free variables of a branch as its parent left them. */
+export interface WarmStart {
+  /** Weights of lower and upper lines at the neurons that are open in the whole box. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** One a decision. */
+  readonly multipliers: Float32Array;
+  readonly shares: Float32Array;
+}
+
+/** What all branches of a box have in common. */
+export interface BranchedBox {
+  readonly subject: Subject;
+  readonly affine: AffineLayers;
+  readonly region: InputRegion;
+  readonly bounds: NodeBounds;
+  readonly case: OutputCase;
+  /** By activation, the neurons whose lines are open in the whole box. */
+  readonly open: ReadonlyMap<number, Int32Array>;
+}

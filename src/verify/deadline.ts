@@ -1,0 +1,28 @@
+/** A moment after which nothing further begins; or, if that comes first, the moment at which a signal aborts. */
+export class Deadline {
+  readonly #at: number;
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(at: number, signal: AbortSignal | undefined) {
+    this.#at = at;
+    this.#signal = signal;
+  }
+
+  static in(seconds: number, signal?: AbortSignal): Deadline {
+    return new Deadline(performance.now() + 1000 * seconds, signal);
+  }
+
+  get passed(): boolean {
+    return performance.now() > this.#at || this.#signal?.aborted === true;
+  }
+
+  /** Seconds until then, at least 0. */
+  get left(): number {
+    return Math.max(0, (this.#at - performance.now()) / 1000);
+  }
+
+  /** An earlier moment, after a share of the time that is left. */
+  share(fraction: number): Deadline {
+    return new Deadline(Math.min(this.#at, performance.now() + 1000 * fraction * this.left), this.#signal);
+  }
+}
