@@ -1,15 +1,15 @@
 import { Tape } from "../autodiff/index.js";
-import type { FloatArray, Tensor } from "../compute/backend.js";
+import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 import type { Activation } from "../compute/elementwise.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
 import { type Ball, boxBall, releaseBall } from "../dual/ball.js";
-import type { Branch, BranchedBox, Split } from "./branch.js";
+import type { Branch, BranchedBox } from "./branch.js";
 import { splitPoint } from "./branch-choice.js";
 import { addWeights, boundOnce } from "./dual-rows.js";
 import { filledWith, replaced } from "./entries.js";
 import { FreeVariables } from "./free-variables.js";
 import { Relaxation } from "./relaxation.js";
-import type { NodeBounds } from "./root-bounds.js";
+import type { InputRegion, NodeBounds } from "./root-bounds.js";
 
 /** By how much bounds must cross, in units of their size, so that rounding is not taken for a contradiction. */
 const EMPTY = 1e-9;
@@ -31,7 +31,7 @@ export class BranchBounds implements Disposable {
     this.#box = box;
     this.#branches = branches;
     this.#tape = new Tape(backend, { record: false });
-    this.#ball = boxBall(backend, repeated(region.lower, count), repeated(region.upper, count), count);
+    this.#ball = spreadBall(backend, region, count);
     this.#bounds = this.#cutBounds();
     this.relaxation = new Relaxation(subject, affine, this.#bounds, this.#ball);
   }
@@ -80,7 +80,7 @@ export class BranchBounds implements Disposable {
     }
   }
 
-  /** Pre-activation bounds of each branch at the box's open neurons. */
+  /** Pre-activation bounds of each branch at the box's open neurons, by activation: several may read one node. */
   async read(): Promise<NodeBounds[]> {
     const { subject, open } = this.#box;
     const { backend, network } = subject;
@@ -94,7 +94,7 @@ export class BranchBounds implements Disposable {
       for (const [column, own] of found.entries()) {
         const pick = (values: FloatArray) =>
           Float64Array.from(neurons, (neuron) => values[neuron * count + column]);
-        own.set(node, { lower: pick(lower), upper: pick(upper) });
+        own.set(activation, { lower: pick(lower), upper: pick(upper) });
       }
     }
     return found;
@@ -130,52 +130,64 @@ export class BranchBounds implements Disposable {
     const { subject, bounds } = this.#box;
     const { backend } = subject;
     const count = this.#branches.length;
-    const cuts = this.#cuts();
     const tensors = new Map<number, { lower: Tensor; upper: Tensor }>();
-    for (const [node, { lower, upper }] of bounds) {
-      const side = (values: Float64Array, name: Split["side"]): Tensor => {
+    for (const [node, own] of bounds) {
+      const [lower, upper] = [own.lower, own.upper].map((values) => {
         const root = backend.upload(values.length, 1, values);
         const all = backend.spread(root, SHARED, count);
         root.dispose();
-        const cut = cuts.get(`${node} ${name}`);
-        const some = cut && cut.size > 0;
-        return this.#keep(some ? replaced(backend, all, [...cut.keys()], [...cut.values()]) : all);
-      };
-      tensors.set(node, { lower: side(lower, "above"), upper: side(upper, "below") });
+        return all;
+      });
+      const cut = this.#cutsOf(node, count);
+      tensors.set(node, {
+        lower: this.#keep(cut ? replaced(backend, lower, cut.index, cut.lower) : lower),
+        upper: this.#keep(cut ? replaced(backend, upper, cut.index, cut.upper) : upper),
+      });
     }
     return tensors;
   }
 
-  /** Where bounds differ from the box's: by node and side, values by place. */
-  #cuts(): ReadonlyMap<string, ReadonlyMap<number, number>> {
-    const { subject, open } = this.#box;
+  /** Where a node's bounds differ from the box's, and what they are. */
+  #cutsOf(
+    node: number,
+    count: number,
+  ): { readonly index: Int32Array; readonly lower: Float64Array; readonly upper: Float64Array } | null {
+    const { subject, open, bounds } = this.#box;
     const { nodes } = subject.network;
-    const count = this.#branches.length;
-    const cuts = new Map<string, Map<number, number>>();
-    const cutOf = (node: number, side: Split["side"]): Map<number, number> => {
-      const key = `${node} ${side}`;
-      const cut = cuts.get(key) ?? new Map<number, number>();
-      cuts.set(key, cut);
-      return cut;
-    };
+    const root = bounds.get(node);
+    const above = [...open].filter(([activation]) => nodes[activation].inputs[0] === node);
+    if (!root || above.length === 0) return null;
+    const neurons = Int32Array.from(new Set(above.flatMap(([, own]) => [...own])));
+    const placeOf = new Map(Array.from(neurons, (neuron, i) => [neuron, i]));
+    const inherited = above.map(([activation, own]) => ({
+      activation,
+      places: own.map((neuron) => placeOf.get(neuron) as number),
+    }));
+    const size = neurons.length * count;
+    const [index, lower, upper] = [new Int32Array(size), new Float64Array(size), new Float64Array(size)];
     for (const [column, branch] of this.#branches.entries()) {
-      for (const [activation, neurons] of open) {
-        const node = nodes[activation].inputs[0] as number;
-        const own = branch.bounds?.get(node);
+      const from = column * neurons.length;
+      for (let i = 0; i < neurons.length; i++) {
+        index[from + i] = neurons[i] * count + column;
+        lower[from + i] = root.lower[neurons[i]];
+        upper[from + i] = root.upper[neurons[i]];
+      }
+      for (const { activation, places } of inherited) {
+        const own = branch.bounds?.get(activation);
         if (!own) continue;
-        for (const [i, neuron] of neurons.entries()) {
-          cutOf(node, "above").set(neuron * count + column, own.lower[i]);
-          cutOf(node, "below").set(neuron * count + column, own.upper[i]);
+        for (let i = 0; i < places.length; i++) {
+          lower[from + places[i]] = own.lower[i];
+          upper[from + places[i]] = own.upper[i];
         }
       }
       for (const { node: activation, neuron, side, value } of branch.splits) {
-        const cut = cutOf(nodes[activation].inputs[0] as number, side);
-        const place = neuron * count + column;
-        const narrower = side === "above" ? Math.max : Math.min;
-        cut.set(place, narrower(cut.get(place) ?? value, value));
+        if (nodes[activation].inputs[0] !== node) continue;
+        const at = from + (placeOf.get(neuron) as number);
+        if (side === "above") lower[at] = Math.max(lower[at], value);
+        else upper[at] = Math.min(upper[at], value);
       }
     }
-    return cuts;
+    return { index, lower, upper };
   }
 
   #keep(tensor: Tensor): Tensor {
@@ -188,9 +200,10 @@ export class BranchBounds implements Disposable {
   }
 }
 
-/** `[features]` → `[features, count]`. */
-function repeated(values: Float64Array, count: number): Float64Array {
-  const all = new Float64Array(values.length * count);
-  for (let f = 0; f < values.length; f++) all.fill(values[f], f * count, (f + 1) * count);
-  return all;
+/** The same box for every column. */
+function spreadBall(backend: Backend, { lower, upper }: InputRegion, count: number): Ball {
+  const one = boxBall(backend, lower, upper, 1);
+  const [centre, radius] = [one.centre, one.radius].map((x) => backend.spread(x, SHARED, count));
+  releaseBall(one);
+  return { ...one, centre, radius, examples: count };
 }

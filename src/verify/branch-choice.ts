@@ -12,7 +12,7 @@ export interface Decision {
 }
 
 /** Of neurons on their lower line, whose slope the bound chooses, against those on the upper one. */
-const LOWER_LINE_COUNTS = 0.5;
+const LOWER_LINE_COUNTS = Number(process.env.LL ?? 0.5);
 
 /**
  * The decisions of a branch that promise most: |ν| times the gap between a neuron's lines, which is what the relaxation
@@ -35,7 +35,7 @@ export function promisingDecisions(
     const { layer, inputs } = network.nodes[node];
     const bounds = box.bounds.get(inputs[0] as number);
     if (!bounds) continue;
-    const tight = branch.bounds?.get(inputs[0] as number);
+    const tight = branch.bounds?.get(node);
     const cut = new Map<number, { lower: number; upper: number }>();
     for (const { node: at, neuron, side, value } of branch.splits) {
       if (at !== node) continue;

@@ -183,17 +183,20 @@ export class BranchRows implements Disposable {
     const { subject, open } = this.#box;
     const count = this.#branches.length;
     const neurons = open.get(node) ?? new Int32Array(0);
-    const index: number[] = [];
-    const values: number[] = [];
-    for (const [column, { warm }] of this.#branches.entries()) {
-      const own = warm?.weights.get(name);
+    const warm = this.#branches.map((branch) => branch.warm?.weights.get(name));
+    const size = neurons.length * warm.filter((own) => own !== undefined).length;
+    if (size === 0) return cold;
+    const [index, values] = [new Int32Array(size), new Float64Array(size)];
+    let at = 0;
+    for (let column = 0; column < count; column++) {
+      const own = warm[column];
       if (!own) continue;
-      for (const [i, neuron] of neurons.entries()) {
-        index.push(neuron * count + column);
-        values.push(own[i]);
+      for (let i = 0; i < neurons.length; i++, at++) {
+        index[at] = neurons[i] * count + column;
+        values[at] = own[i];
       }
     }
-    return index.length === 0 ? cold : replaced(subject.backend, cold, index, values);
+    return replaced(subject.backend, cold, index, values);
   }
 
   #shares(): Tensor {

@@ -18,7 +18,7 @@ export interface Branch {
   readonly bound: number;
   /** Where the climb of its bound goes on; null for CROWN's lines. */
   readonly warm: WarmStart | null;
-  /** Its own pre-activation bounds at the box's open neurons, by node; null for the box's. */
+  /** Its own pre-activation bounds at the box's open neurons, by activation; null for the box's. */
   readonly bounds: NodeBounds | null;
 }
 

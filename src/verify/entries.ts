@@ -5,12 +5,16 @@ export function replaced(
   backend: Backend,
   x: Tensor,
   places: ArrayLike<number>,
-  values: readonly number[],
+  values: ArrayLike<number>,
 ): Tensor {
   const { features, rows } = x;
   const flat = backend.reshape(x, features * rows, 1);
   const entries = backend.upload(values.length, 1, values);
-  const made = backend.replace(flat, Int32Array.from(places), entries);
+  const made = backend.replace(
+    flat,
+    places instanceof Int32Array ? places : Int32Array.from(places),
+    entries,
+  );
   const result = backend.reshape(made, features, rows);
   for (const tensor of [x, flat, entries, made]) tensor.dispose();
   return result;
@@ -22,7 +26,7 @@ export function filledWith(
   features: number,
   rows: number,
   places: ArrayLike<number>,
-  values: readonly number[],
+  values: ArrayLike<number>,
 ): Tensor {
   return replaced(backend, backend.filled(features, rows, 0), places, values);
 }

@@ -37,13 +37,13 @@ export type SearchOutcome =
   | { readonly kind: "broken"; readonly counterexample: Counterexample; readonly bounded: number }
   | { readonly kind: "open"; readonly bounded: number; readonly bound: number };
 
-const ROOT_ITERATIONS = 40;
-const BRANCH_ITERATIONS = 12;
+const ROOT_ITERATIONS = 20;
+const BRANCH_ITERATIONS = Number(process.env.BI ?? 12);
 /** Decisions whose two sides are tried before one is taken. */
-const TRIED = 4;
+const TRIED = Number(process.env.TR ?? 4);
 const MOST_BRANCHES = 512;
 /** Open neurons up to which the bounds above a decision are computed again in every branch. */
-const REFRESHED = 300;
+const REFRESHED = Number(process.env.RF ?? 300);
 
 /** A branch with what to decide next; null where everything is decided. */
 interface Waiting extends Branch {

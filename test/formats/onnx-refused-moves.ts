@@ -164,7 +164,7 @@ export const REFUSED_MOVES: readonly Refused[] = [
   {
     op: "Resize",
     inputs: ["x", "", "s"],
-    weights: [tensor("s", [4], [1, 1, 2 ** 20, 1])],
+    weights: [tensor("s", [4], [1, 1, 2, 1])],
     attributes: { coordinate_transformation_mode: "tf_crop_and_resize" },
     type: unsupported,
     message: /"tf_crop_and_resize" is not supported/,

@@ -15,7 +15,20 @@ export async function leastValues(model: Model, property: Property): Promise<num
   return least;
 }
 
-async function leastValue({ network, weights }: Model, own: PropertyCase): Promise<number> {
+/** A ReLU whose side is decided: its input is at least 0, or at most. */
+export interface SignDecision {
+  readonly node: number;
+  readonly neuron: number;
+  readonly side: "above" | "below";
+}
+
+/** The same of one case, where decisions hold; +∞ where no input of the box meets them. */
+export async function leastValue(
+  { network, weights }: Model,
+  own: PropertyCase,
+  decisions: readonly SignDecision[] = [],
+): Promise<number> {
+  const sides = new Map(decisions.map(({ node, neuron, side }) => [`${node} ${neuron}`, side]));
   const rows: string[] = [];
   const ranges: string[] = [];
   const binaries: string[] = [];
@@ -46,6 +59,12 @@ async function leastValue({ network, weights }: Model, own: PropertyCase): Promi
     } else if (layer.kind === "relu") {
       boxes[input].forEach(([low, high], f) => {
         const [out, before, on] = [`v${i}_${f}`, `v${input}_${f}`, `d${i}_${f}`];
+        const side = sides.get(`${i} ${f}`);
+        if (side) {
+          row(side === "above" ? `${out} - ${before} = 0` : `${out} = 0`);
+          row(side === "above" ? `${before} >= 0` : `${before} <= 0`);
+          return;
+        }
         if (high <= 0) row(`${out} = 0`);
         else if (low >= 0) row(`${out} - ${before} = 0`);
         else {
@@ -99,6 +118,7 @@ async function minimise(
   return highs.withModel({ format: "lp", data: text }, (model) => {
     model.options.set({ output_flag: false, mip_rel_gap: 0, mip_abs_gap: 0 });
     const { modelStatus } = model.run();
+    if (modelStatus === highs.constants.modelStatus.infeasible) return Number.POSITIVE_INFINITY;
     if (modelStatus !== highs.constants.modelStatus.optimal) throw new Error(`no optimum: ${modelStatus}`);
     return model.getObjectiveValue();
   });

@@ -1,29 +1,42 @@
 import { type RandomSource, random } from "../../src/compute/random.js";
-import type { OutputConstraint, Property, PropertyCase } from "../../src/formats/vnnlib/property.js";
+import type { InputBox, OutputConstraint, Property, PropertyCase } from "../../src/formats/vnnlib/property.js";
 import { add, linear, relu } from "../../src/network/build-layer.js";
-import { graph, type Network } from "../../src/network/network.js";
+import { graph, type Handle, type Network } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import type { Model } from "../../src/network/weights.js";
 
-/** A small network of linear layers and ReLUs, sometimes with a skip connection, and weights that make it wiggle. */
+/**
+ * A small network of one to four hidden layers of ReLUs, sometimes with skip connections, up to 20 inputs, and weights that
+ * make it wiggle. In some the last two outputs are equal everywhere.
+ */
 export function randomModel(seed: number): Model {
   const source = random(seed, "model");
-  const inputs = 1 + source.integer(6);
-  const depth = 1 + source.integer(3);
-  const width = 3 + source.integer(8);
+  const inputs = source.uniform() < 0.7 ? 1 + source.integer(6) : 7 + source.integer(14);
+  const depth = 1 + source.integer(4);
+  const width = 3 + source.integer(depth > 2 ? 6 : 9);
+  const outputs = 1 + source.integer(4);
   const network = graph([inputs], (input, attach) => {
-    let x = attach(relu(), attach(linear(width), input));
+    const hidden: Handle[] = [attach(relu(), attach(linear(width), input))];
     for (let i = 1; i < depth; i++) {
-      const next = attach(linear(width), x);
-      x = attach(relu(), source.uniform() < 0.3 ? attach(add(), next, x) : next);
+      const next = attach(linear(width), hidden[i - 1]);
+      const skip = source.uniform() < 0.4;
+      // From before or after an activation, to before the next.
+      const from = hidden[source.integer(hidden.length)];
+      hidden.push(attach(relu(), skip ? attach(add(), next, from) : next));
     }
-    return attach(linear(1 + source.integer(4)), x);
+    const last = attach(linear(outputs), hidden[depth - 1]);
+    return source.uniform() < 0.2 ? attach(add(), last, attach(linear(outputs), input)) : last;
   });
+  const equalOutputs = outputs > 1 && source.uniform() < 0.15;
   const weights = new Map(
     network.parameters.map(({ name, shape }) => {
       const fan = shape.length > 1 ? shape[1] : 4;
-      const scale = 1.4 / Math.sqrt(fan);
-      return [name, Float64Array.from({ length: sizeOf(shape) }, () => scale * source.normal())];
+      const scale = (0.7 + 1.3 * source.uniform()) / Math.sqrt(fan);
+      const values = Float64Array.from({ length: sizeOf(shape) }, () => scale * source.normal());
+      if (equalOutputs && shape[0] === outputs) {
+        values.copyWithin((outputs - 1) * (shape[1] ?? 1), (outputs - 2) * (shape[1] ?? 1));
+      }
+      return [name, values];
     }),
   );
   return { network, weights };
@@ -50,31 +63,30 @@ export function outputsOf({ network, weights }: Model, input: ArrayLike<number>)
 }
 
 /**
- * A property with one to three cases of one to three rows. The bounds lie about where the least value that sampling found
- * does, so that about half of them hold, many by little.
+ * A property with one to three cases of one to four rows over one or two boxes, in which some inputs may be fixed. Bounds lie
+ * about where the least value that sampling found does, so that about half of the properties hold, many by little. In half of
+ * the cases with several rows no row alone refutes: each is met somewhere, all together nowhere.
  */
 export function randomProperty(model: Model, seed: number): Property {
   const source = random(seed, "property");
   const inputs = sizeOf(model.network.inputShape);
   const outputs = sizeOf(model.network.outputShape);
-  const box = {
-    lower: Float64Array.from({ length: inputs }, () => -source.uniform()),
-    upper: Float64Array.from({ length: inputs }, () => source.uniform()),
-  };
-  const cases: PropertyCase[] = Array.from({ length: 1 + source.integer(3) }, () => {
-    const rows = Array.from({ length: 1 + source.integer(3) }, () =>
-      Array.from({ length: outputs }, () =>
-        source.uniform() < 0.3 ? 0 : Math.round(4 * source.normal()) / 2,
-      ),
-    );
-    const offsets = rows.map(() => source.normal());
-    const least = sampledLeast(model, box, rows, offsets, source);
-    const shift = least + (0.02 + 0.5 * source.uniform()) * (source.uniform() < 0.75 ? -1 : 1);
+  const boxes = Array.from({ length: source.uniform() < 0.2 ? 2 : 1 }, () => randomBox(inputs, source));
+  const cases: PropertyCase[] = Array.from({ length: 1 + source.integer(3) }, (_, i) => {
+    const box = boxes[i % boxes.length];
+    const rows = randomRows(outputs, source);
+    const samples = sampledValues(model, box, rows, source);
+    const isJoint = source.uniform() < 0.5;
+    const offsets = samples.map((values) => (isJoint ? median(values) : source.normal()));
+    const worst = samples[0].map((_, s) => Math.max(...samples.map((values, r) => values[s] - offsets[r])));
+    const [least, spread] = [Math.min(...worst), Math.max(...worst) - Math.min(...worst)];
+    const size = (0.003 + spread) * 10 ** (2 * source.uniform() - 2.2);
+    const shift = least + size * (source.uniform() < 0.75 ? -1 : 1);
     const constraints = rows.map(
       (coefficients, row): OutputConstraint => ({
         terms: coefficients.map((coefficient, output) => ({ output, coefficient })),
         bound: offsets[row] + shift,
-        strict: false,
+        strict: source.uniform() < 0.2,
       }),
     );
     return { box, constraints };
@@ -82,19 +94,41 @@ export function randomProperty(model: Model, seed: number): Property {
   return { inputs, outputs, cases };
 }
 
-function sampledLeast(
+function randomBox(inputs: number, source: RandomSource): InputBox {
+  const width = inputs > 6 ? 0.5 : 1;
+  const lower = Float64Array.from({ length: inputs }, () => source.normal() / 3 - width * source.uniform());
+  const fixed = source.uniform() < 0.25 ? 0.4 : 0;
+  const upper = lower.map((low) => (source.uniform() < fixed ? low : low + 2 * width * source.uniform()));
+  return { lower, upper };
+}
+
+/** Now and then two rows that ask for y ≥ a and y ≤ b, with a above b by a little. */
+function randomRows(outputs: number, source: RandomSource): number[][] {
+  const rows = Array.from({ length: 1 + source.integer(4) }, () =>
+    Array.from({ length: outputs }, () =>
+      source.uniform() < 0.3 ? 0 : Math.round(4 * source.normal()) / 2,
+    ),
+  );
+  if (source.uniform() < 0.2) rows.push(rows[0].map((coefficient) => -coefficient));
+  return rows;
+}
+
+/** Row by row, C y at points of the box. */
+function sampledValues(
   model: Model,
-  box: PropertyCase["box"],
+  box: InputBox,
   rows: readonly (readonly number[])[],
-  offsets: readonly number[],
   source: RandomSource,
-): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 300; i++) {
-    const x = box.lower.map((low, f) => low + source.uniform() * (box.upper[f] - low));
-    const y = outputsOf(model, x);
-    const value = Math.max(...rows.map((row, r) => row.reduce((sum, c, k) => sum + c * y[k], -offsets[r])));
-    least = Math.min(least, value);
-  }
-  return least;
+): number[][] {
+  const outputs = Array.from({ length: 300 }, () =>
+    outputsOf(
+      model,
+      box.lower.map((low, f) => low + source.uniform() * (box.upper[f] - low)),
+    ),
+  );
+  return rows.map((row) => outputs.map((y) => row.reduce((sum, c, k) => sum + c * y[k], 0)));
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
 }

@@ -29,7 +29,7 @@ export function batchExtents(shape: Shape): 0 | 1 {
 }
 
 /** More entries than this in one value point to a broken file rather than to a network. */
-const MOST_ENTRIES = 2 ** 24;
+const MOST_ENTRIES = 2 ** 22;
 
 /** A `ShapeError` for a shape that no value can have, or none that is worth the memory. */
 export function checkExtents(shape: Shape, label: string): void {

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { isActivation } from "../../src/network/network.js";
+import type { BranchedBox, Split } from "../../src/verify/branch.js";
+import { BranchRows } from "../../src/verify/branch-rows.js";
+import { settleLeaf } from "../../src/verify/leaf.js";
+import { solveProgram } from "../../src/verify/linear-program.js";
+import { caseValue, questionsOf } from "../../src/verify/question.js";
+import { AffineLayers } from "../../src/verify/relaxation.js";
+import { crownBounds } from "../../src/verify/root-bounds.js";
+import { subjectOf } from "../../src/verify/subject.js";
+import { random } from "../../src/compute/random.js";
+import { leastValue } from "./milp.js";
+import { outputsOf, randomModel, randomProperty } from "./random-questions.js";
+
+/** Every open neuron decided, by random signs: most such branches hold no input. */
+async function randomLeaf(seed: number) {
+  const model = randomModel(seed);
+  const property = randomProperty(model, seed);
+  const subject = subjectOf(createReferenceBackend(), model);
+  const [question] = questionsOf(property);
+  const [own] = question.cases;
+  const bounds = await crownBounds(subject, question);
+  const open = new Map<number, Int32Array>();
+  const splits: Split[] = [];
+  const source = random(seed, "signs");
+  for (const [node, { inputs, layer }] of model.network.nodes.entries()) {
+    if (layer === null || !isActivation(model.network.nodes[node])) continue;
+    const { lower, upper } = bounds.get(inputs[0] as number) as { lower: Float64Array; upper: Float64Array };
+    const neurons = Int32Array.from(lower.keys()).filter((n) => lower[n] < 0 && upper[n] > 0);
+    open.set(node, neurons);
+    for (const neuron of neurons) {
+      splits.push({ node, neuron, side: source.uniform() < 0.5 ? "above" : "below", value: 0 });
+    }
+  }
+  const box: BranchedBox = {
+    ...{ subject, region: question, bounds, case: own, open },
+    affine: new AffineLayers(subject),
+  };
+  const least = await leastValue(model, property.cases[own.number], splits);
+  return { model, box, splits, least };
+}
+
+describe("settleLeaf", () => {
+  it("gives the linear program's optimum where everything is decided, and proves empty branches", async () => {
+    const counts = { met: 0, empty: 0 };
+    for (let seed = 1; seed <= 40; seed++) {
+      const { model, box, splits, least } = await randomLeaf(seed);
+      const branch = { splits, bound: Number.NEGATIVE_INFINITY, warm: null, bounds: null };
+      using batch = await BranchRows.of(box, [branch], { refresh: false });
+      const { bound, point } = await settleLeaf(box, branch, batch);
+      if (least === Number.POSITIVE_INFINITY) {
+        expect(bound, `seed ${seed}: no input meets the decisions`).toBeGreaterThan(1e-6);
+        counts.empty += 1;
+        continue;
+      }
+      expect(Math.abs(bound - least), `seed ${seed}`).toBeLessThan(1e-6);
+      const input = point as Float64Array;
+      expect(caseValue(box.case, outputsOf(model, input)).value).toBeCloseTo(least, 5);
+      expect(input.every((x, f) => x >= box.region.lower[f] && x <= box.region.upper[f])).toBe(true);
+      counts.met += 1;
+    }
+    expect(counts.met).toBeGreaterThan(3);
+    expect(counts.empty).toBeGreaterThan(3);
+  });
+});
+
+describe("solveProgram", () => {
+  it("gives multipliers whose Lagrangian is the optimum", async () => {
+    // min −x − 2y over x + y ≤ 1.5, 0 ≤ x, y ≤ 1: −2.5 at (0.5, 1).
+    const solved = await solveProgram({
+      cost: Float64Array.of(-1, -2),
+      lower: Float64Array.of(0, 0),
+      upper: Float64Array.of(1, 1),
+      matrix: Float64Array.of(1, 1),
+      rowLower: Float64Array.of(Number.NEGATIVE_INFINITY),
+      rowUpper: Float64Array.of(1.5),
+    });
+    expect([...(solved?.solution ?? [])]).toEqual([0.5, 1]);
+    expect(Math.abs(solved?.multipliers[0] ?? 0)).toBeCloseTo(1, 9);
+  });
+
+  it("is null without an optimum", async () => {
+    const empty = await solveProgram({
+      cost: Float64Array.of(1),
+      lower: Float64Array.of(0),
+      upper: Float64Array.of(1),
+      matrix: Float64Array.of(1),
+      rowLower: Float64Array.of(2),
+      rowUpper: Float64Array.of(3),
+    });
+    expect(empty).toBeNull();
+  });
+});
