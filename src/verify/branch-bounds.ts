@@ -12,7 +12,7 @@ import { Relaxation } from "./relaxation.js";
 import type { InputRegion, NodeBounds } from "./root-bounds.js";
 
 /** By how much bounds must cross, in units of their size, so that rounding is not taken for a contradiction. */
-const EMPTY = 1e-9;
+const EMPTY = { float64: 1e-9, float32: 1e-4 } as const;
 
 /** Branches as the columns of one relaxation: the box's pre-activation bounds, cut where each has decided. */
 export class BranchBounds implements Disposable {
@@ -70,7 +70,7 @@ export class BranchBounds implements Disposable {
       const high = places.map((at, i) => Math.min(upper[at], -found[2 * i + 1]));
       for (const [i, at] of places.entries()) {
         // Bounds that cross say that no input meets the decisions; lines need an interval all the same.
-        if (low[i] - high[i] > EMPTY * (1 + Math.abs(low[i]))) this.#empty.add(at % count);
+        if (low[i] - high[i] > EMPTY[backend.dtype] * (1 + Math.abs(low[i]))) this.#empty.add(at % count);
         if (low[i] > high[i]) [low[i], high[i]] = [lower[at], upper[at]];
       }
       this.#bounds.set(node, {

@@ -11,24 +11,23 @@ export interface Decision {
   readonly score: number;
 }
 
-/** Of neurons on their lower line, whose slope the bound chooses, against those on the upper one. */
-const LOWER_LINE_COUNTS = Number(process.env.LL ?? 0.5);
+/** Of neurons on their lower line, whose slope the bound chooses, against those on the upper one: a last resort. */
+const LOWER_LINE_COUNTS = 0.05;
 
 /**
- * The decisions of a branch that promise most: |ν| times the gap between a neuron's lines, which is what the relaxation
- * may lose there (as BaBSR's intercept does). `nu` is ν at each activation's output, `[n, branches]`, this branch's in
- * column `column` of `count`.
+ * The decision of a branch that promises most: |ν| times the gap between a neuron's lines, which is what the relaxation
+ * may lose there (as BaBSR's intercept does); null where nothing is left to decide. `nu` is ν at each activation's output,
+ * `[n, branches]`, this branch's in column `column` of `count`.
  */
-export function promisingDecisions(
+export function promisingDecision(
   box: BranchedBox,
   branch: Branch,
   nu: ReadonlyMap<number, FloatArray>,
   column: number,
   count: number,
-  most: number,
-): Decision[] {
+): Decision | null {
   const { network } = box.subject;
-  const found: Decision[] = [];
+  let best: Decision | null = null;
   for (const [node, neurons] of box.open) {
     const own = nu.get(node);
     if (!own) continue;
@@ -54,10 +53,10 @@ export function promisingDecisions(
       if (value === null) continue;
       const weight = coefficient < 0 ? 1 : LOWER_LINE_COUNTS;
       const score = weight * Math.abs(coefficient) * gapOf(layer as Activation, lower, upper);
-      if (score > 0) found.push({ node, neuron, value, score });
+      if (score > (best?.score ?? 0)) best = { node, neuron, value, score };
     }
   }
-  return found.sort((a, b) => b.score - a.score).slice(0, most);
+  return best;
 }
 
 /** The two sides of a decision, after those of the branch. */

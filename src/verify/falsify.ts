@@ -119,7 +119,10 @@ function sumOfProducts(tape: Tape, output: Variable, weights: Variable): Variabl
   return sumRows(tape, dot(tape, output, weights, OWN), SHARED, 1);
 }
 
-/** The first point whose value is at most 0 and that is a counterexample by the subject's own definition. */
+/**
+ * The first point whose value is at most 0 and that is a counterexample by the subject's own definition, kept within the
+ * box. Outputs that are not finite are none.
+ */
 export async function firstBroken(
   subject: Subject,
   points: Float64Array,
@@ -130,11 +133,13 @@ export async function firstBroken(
   const count = cases.length;
   for (const [column, own] of cases.entries()) {
     if (!(caseValue(own, outputs, column, count).value <= 0)) continue;
-    const point = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
+    const point = Float64Array.from({ length: points.length / count }, (_, f) =>
+      Math.min(box.upper[f], Math.max(box.lower[f], points[f * count + column])),
+    );
     // Whoever checks it in single precision should find the same: the rounded point comes first, where the box has it.
     for (const input of [roundedWithin(point, box), point]) {
       const output = await subject.evaluate(input);
-      if (isBroken(own, output)) return { input, output, case: own };
+      if (output.every(Number.isFinite) && isBroken(own, output)) return { input, output, case: own };
     }
   }
   return null;

@@ -11,13 +11,15 @@ export interface LinearProgram {
 }
 
 /**
- * The multipliers of a linear program's rows at its optimum, by HiGHS, and its solution; null where the solver ends without.
+ * The multipliers of a linear program's rows at its optimum, by HiGHS, and its solution; null where the solver ends without,
+ * or numbers are beyond arithmetic.
  * Both are hints: whoever proves anything with them checks it by a bound of their own.
  */
 export async function solveProgram(
   program: LinearProgram,
 ): Promise<{ readonly multipliers: Float64Array; readonly solution: Float64Array } | null> {
   const { cost, lower, upper, matrix, rowLower, rowUpper } = program;
+  if (!matrix.every(Number.isFinite) || [...rowLower, ...rowUpper].some(Number.isNaN)) return null;
   const highs = await solver();
   const [rows, columns] = [rowLower.length, cost.length];
   const starts = new Int32Array(rows + 1);

@@ -2,6 +2,7 @@ import { Tape } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { boxBall, releaseBall } from "../dual/ball.js";
+import { isProof } from "../dual/proof.js";
 import { sizeOf } from "../network/shape.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
@@ -41,7 +42,7 @@ export async function searchByInputs(
     const { parts, counterexample } = await boundParts(subject, region, batch, own);
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
-    for (const part of parts) if (!(part.bound > slack)) queue.push(part);
+    for (const part of parts) if (!isProof(part.bound - slack)) queue.push(part);
     if (queue.size === 0) return { kind: "proved", bounded };
     onProgress?.({ bounded, waiting: queue.size, bound: queue.least });
     if (deadline.passed || queue.size > mostWaiting) {
@@ -129,7 +130,7 @@ async function boundParts(
     );
     const parts = regions.map((region, b): Part => {
       const { value, at } = best[b];
-      return { ...region, bound: value, axis: steepestAxis(region, (f) => nu[f * rows + at]) };
+      return { ...region, bound: value, axis: steepestAxis(region, whole, (f) => nu[f * rows + at]) };
     });
     return { parts, counterexample };
   } finally {
@@ -137,14 +138,22 @@ async function boundParts(
   }
 }
 
-/** The input whose width moves the bound most; where none does, the widest. */
-function steepestAxis({ lower, upper }: InputRegion, slopeOf: (f: number) => number): number {
-  let [axis, most, widest] = [0, -1, 0];
-  for (let f = 0; f < lower.length; f++) {
-    const width = upper[f] - lower[f];
-    const effect = Math.abs(slopeOf(f)) * width;
-    if (width > upper[widest] - lower[widest]) widest = f;
-    if (effect > most) [axis, most] = [f, effect];
+/** What an input counts at least, against the one that moves the bound most. */
+const LEAST_EFFECT = 0.1;
+
+/**
+ * The input whose width moves the bound most. One that does not move it may still be what makes it loose, as where the
+ * lines of two neurons cancel: none is left much wider than the others, in units of the whole box.
+ */
+function steepestAxis(region: InputRegion, whole: InputRegion, slopeOf: (f: number) => number): number {
+  const widthOf = ({ lower, upper }: InputRegion, f: number) => upper[f] - lower[f];
+  const effects = whole.lower.map((_, f) => Math.abs(slopeOf(f)) * widthOf(whole, f));
+  const least = LEAST_EFFECT * effects.reduce((most, effect) => Math.max(most, effect), 0) || 1;
+  let [axis, most] = [0, 0];
+  for (const [f, effect] of effects.entries()) {
+    const part = widthOf(region, f) / widthOf(whole, f);
+    const score = (effect + least) * part;
+    if (score > most) [axis, most] = [f, score];
   }
-  return most > 0 ? axis : widest;
+  return axis;
 }

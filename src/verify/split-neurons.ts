@@ -1,14 +1,14 @@
-import { ruleOf } from "../dual/layers/index.js";
-import { isActivation } from "../network/network.js";
+import { isProof } from "../dual/proof.js";
 import { sizeOf } from "../network/shape.js";
 import type { Branch, BranchedBox, WarmStart } from "./branch.js";
-import { type Decision, promisingDecisions, sidesOf } from "./branch-choice.js";
+import { type Decision, promisingDecision, sidesOf } from "./branch-choice.js";
 import { BranchRows } from "./branch-rows.js";
 import type { Deadline } from "./deadline.js";
-import { boundOnce, climb, inspect } from "./dual-rows.js";
+import { climb, inspect } from "./dual-rows.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
 import { settleLeaf } from "./leaf.js";
+import { openNeurons } from "./open-neurons.js";
 import type { OutputCase } from "./question.js";
 import type { AffineLayers } from "./relaxation.js";
 import type { InputRegion, NodeBounds } from "./root-bounds.js";
@@ -38,12 +38,10 @@ export type SearchOutcome =
   | { readonly kind: "open"; readonly bounded: number; readonly bound: number };
 
 const ROOT_ITERATIONS = 20;
-const BRANCH_ITERATIONS = Number(process.env.BI ?? 12);
-/** Decisions whose two sides are tried before one is taken. */
-const TRIED = Number(process.env.TR ?? 4);
+const BRANCH_ITERATIONS = 6;
 const MOST_BRANCHES = 512;
 /** Open neurons up to which the bounds above a decision are computed again in every branch. */
-const REFRESHED = Number(process.env.RF ?? 300);
+const REFRESHED = 30;
 
 /** A branch with what to decide next; null where everything is decided. */
 interface Waiting extends Branch {
@@ -121,8 +119,7 @@ class NeuronSearch {
   /** Bounds branches; those that are not proved wait, with what to decide next. */
   async #bound(branches: readonly Branch[], iterations: number): Promise<void> {
     const { deadline, slack } = this.#options;
-    const left: Branch[] = [];
-    const decisions: Decision[][] = [];
+    const left: Waiting[] = [];
     {
       using batch = await BranchRows.of(this.#box, branches, { refresh: this.#refresh });
       const best = await climb(batch.rows, { iterations, deadline, target: slack });
@@ -134,44 +131,16 @@ class NeuronSearch {
       const bounds = this.#refresh ? await batch.bounds.read() : null;
       for (const [column, branch] of branches.entries()) {
         const bound = Math.max(branch.bound, best[column], seen.values[column]);
-        if (bound > slack || batch.bounds.empty.has(column)) continue;
+        if (isProof(bound - slack) || batch.bounds.empty.has(column)) continue;
         const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
-        left.push(bounded);
-        decisions.push(promisingDecisions(this.#box, bounded, seen.traces, column, branches.length, TRIED));
+        const decision = promisingDecision(this.#box, bounded, seen.traces, column, branches.length);
+        left.push({ ...bounded, decision });
       }
     }
-    const chosen = await this.#choose(left, decisions);
-    for (const [i, branch] of left.entries()) {
-      if (chosen[i]) this.#queue.push({ ...branch, decision: chosen[i] });
+    for (const branch of left) {
+      if (branch.decision) this.#queue.push(branch);
       else await this.#settleLeaf(branch);
     }
-  }
-
-  /** Of each branch's decisions the one whose two sides, bounded without a climb, leave least to prove. */
-  async #choose(left: readonly Branch[], decisions: readonly Decision[][]): Promise<(Decision | null)[]> {
-    const trials = left.flatMap((branch, i) =>
-      decisions[i].length < 2
-        ? []
-        : decisions[i].flatMap((decision) =>
-            childrenOf(branch, decision).map((child) => ({ i, decision, child })),
-          ),
-    );
-    const bounds: number[] = [];
-    const atOnce = 2 * this.#batch;
-    for (let begin = 0; begin < trials.length; begin += atOnce) {
-      const part = trials.slice(begin, begin + atOnce).map(({ child }) => child);
-      using batch = await BranchRows.of(this.#box, part, { refresh: false });
-      bounds.push(...(await boundOnce(batch.rows)));
-    }
-    const best: (Decision | null)[] = decisions.map((own) => own[0] ?? null);
-    const values = left.map(() => Number.NEGATIVE_INFINITY);
-    const { slack } = this.#options;
-    for (let t = 0; t < trials.length; t += 2) {
-      const { i, decision } = trials[t];
-      const value = Math.min(slack, bounds[t]) + Math.min(slack, bounds[t + 1]);
-      if (value > values[i]) [values[i], best[i]] = [value, decision];
-    }
-    return best;
   }
 
   /** A branch with nothing left to decide. */
@@ -179,9 +148,9 @@ class NeuronSearch {
     const { slack } = this.#options;
     using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh });
     if (batch.bounds.empty.has(0)) return;
-    const { bound, point } = await settleLeaf(this.#box, branch, batch);
+    const { bound, scale, point } = await settleLeaf(this.#box, branch, batch);
     if (point) await this.#tryPoints(point, 1);
-    if (!(bound > slack)) this.#stuck = Math.min(this.#stuck, Math.max(bound, branch.bound));
+    if (!isProof(bound - slack * scale)) this.#stuck = Math.min(this.#stuck, Math.max(bound, branch.bound));
   }
 
   /** The corners of the box at which the relaxed bounds are least may break the property. */
@@ -217,21 +186,4 @@ function childrenOf(branch: Branch, decision: Decision): Branch[] {
     multipliers: Float32Array.from([...warm.multipliers, 0]),
   };
   return sidesOf(branch, decision).map((splits) => ({ splits, bound, warm: next, bounds }));
-}
-
-/** By activation, the neurons whose lines depend on their bounds. */
-function openNeurons({ network, bindings }: Subject, bounds: NodeBounds): ReadonlyMap<number, Int32Array> {
-  const open = new Map<number, Int32Array>();
-  for (const [i, node] of network.nodes.entries()) {
-    if (node.layer === null || !isActivation(node)) continue;
-    const own = bounds.get(node.inputs[0] as number);
-    const rule = ruleOf(node.layer);
-    if (!own || rule.form !== "enclosed") continue;
-    const states = rule.states(node.layer, network.context(i, bindings), own.lower, own.upper, 1);
-    open.set(
-      i,
-      Int32Array.from(states.keys()).filter((neuron) => states[neuron] === 2),
-    );
-  }
-  return open;
 }

@@ -3,11 +3,13 @@ import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { boxBall, releaseBall } from "../dual/ball.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import { isProof } from "../dual/proof.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { sizeOf } from "../network/shape.js";
 import { Deadline } from "./deadline.js";
 import { type Counterexample, falsify } from "./falsify.js";
+import { countOpen, openNeurons } from "./open-neurons.js";
 import { type OutputCase, type Question, questionsOf } from "./question.js";
 import { AffineLayers } from "./relaxation.js";
 import { crownBounds, tightenBounds } from "./root-bounds.js";
@@ -80,10 +82,12 @@ const RESTARTS = 8;
 const ATTACK_STEPS = 60;
 /** Inputs up to which the box itself is split. */
 const FEW_INPUTS = 20;
-/** Shares of the time that is left: of the attack, of tightening bounds, and of splitting inputs before neurons are tried. */
+/** Open neurons up to which they are split before the inputs. */
+const FEW_NEURONS = 60;
+/** Shares of the time that is left: of the attack, of tightening bounds, and of what is split first of two. */
 const ATTACK_SHARE = 0.25;
 const TIGHTEN_SHARE = 0.25;
-const INPUT_SHARE = 0.7;
+const FIRST_SHARE = 0.6;
 const TIGHTEN_ITERATIONS = 15;
 
 /**
@@ -177,11 +181,13 @@ class Verification {
       left = await this.#byBounds(question, left, method, slack);
     }
     if (left.length === 0 || this.#late()) return;
-    const { split = "auto" } = this.#options;
-    const few = question.lower.length <= FEW_INPUTS;
-    if (split === "inputs" || (split === "auto" && few)) left = await this.#byInputs(question, left, slack);
-    if (left.length === 0 || this.#late() || this.#counterexample || split === "inputs") return;
-    await this.#byNeurons(question, left, slack);
+    for (const way of await this.#ways(question)) {
+      left =
+        way.split === "inputs"
+          ? await this.#byInputs(question, left, slack, way.share)
+          : await this.#byNeurons(question, left, slack, way.share);
+      if (left.length === 0 || this.#late() || this.#counterexample) return;
+    }
   }
 
   /** Bounds of all rows at once; gives the cases that they do not prove. */
@@ -212,24 +218,45 @@ class Verification {
       for (const own of cases) {
         let bound = Number.NEGATIVE_INFINITY;
         for (let row = 0; row < own.rows; row++, at++) bound = Math.max(bound, bounds[at] - own.bounds[row]);
-        this.#settle(own, bound > slack ? "holds" : "unknown", method, bound, 0);
-        if (!(bound > slack)) left.push(own);
+        const isProved = isProof(bound - slack);
+        this.#settle(own, isProved ? "holds" : "unknown", method, bound, 0);
+        if (!isProved) left.push(own);
       }
-      return left;
+      // The likeliest first: what they leave of their time goes to the others.
+      return left.sort(
+        (a, b) => (this.#cases.get(b.number)?.bound ?? 0) - (this.#cases.get(a.number)?.bound ?? 0),
+      );
     } finally {
       releaseBall(ball);
     }
+  }
+
+  /**
+   * What is split, one after the other, and the share of the time that is left: inputs where they are few; before them
+   * neurons, where those are few as well; else neurons alone.
+   */
+  async #ways(question: Question): Promise<readonly { split: "inputs" | "neurons"; share: number }[]> {
+    const { split = "auto" } = this.#options;
+    if (split !== "auto") return [{ split, share: 1 }];
+    if (question.lower.length > FEW_INPUTS) return [{ split: "neurons", share: 1 }];
+    const open = openNeurons(this.#subject, await crownBounds(this.#subject, question));
+    const [first, second] =
+      countOpen(open) <= FEW_NEURONS ? (["neurons", "inputs"] as const) : (["inputs", "neurons"] as const);
+    return [
+      { split: first, share: FIRST_SHARE },
+      { split: second, share: 1 },
+    ];
   }
 
   async #byInputs(
     question: Question,
     cases: readonly OutputCase[],
     slack: number,
+    share: number,
   ): Promise<readonly OutputCase[]> {
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
-      const rest = this.#options.split === "inputs" ? 1 : INPUT_SHARE;
-      const deadline = this.#deadline.share(rest / (cases.length - i));
+      const deadline = this.#deadline.share(share / (cases.length - i));
       const options = this.#searchOptions("input splitting", deadline, slack);
       const outcome = await searchByInputs(this.#subject, question, own, options);
       if (!this.#take(own, outcome, "input splitting")) left.push(own);
@@ -238,7 +265,12 @@ class Verification {
     return left;
   }
 
-  async #byNeurons(question: Question, cases: readonly OutputCase[], slack: number): Promise<void> {
+  async #byNeurons(
+    question: Question,
+    cases: readonly OutputCase[],
+    slack: number,
+    share: number,
+  ): Promise<readonly OutputCase[]> {
     using affine = new AffineLayers(this.#subject);
     this.#tell("slopes");
     const bounds = await tightenBounds(
@@ -248,18 +280,19 @@ class Verification {
       await crownBounds(this.#subject, question),
       {
         iterations: TIGHTEN_ITERATIONS,
-        deadline: this.#deadline.share(TIGHTEN_SHARE),
+        deadline: this.#deadline.share(share * TIGHTEN_SHARE),
         pieceBytes: this.#memoryBytes / 4,
       },
     );
+    const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
-      if (this.#late()) return;
-      const deadline = this.#deadline.share(1 / (cases.length - i));
+      const deadline = this.#deadline.share(share / (cases.length - i));
       const options = this.#searchOptions("neuron splitting", deadline, slack);
       const outcome = await searchByNeurons(this.#subject, affine, question, bounds, own, options);
-      this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting");
-      if (this.#counterexample) return;
+      if (!this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting")) left.push(own);
+      if (this.#counterexample) break;
     }
+    return left;
   }
 
   #searchOptions(step: Step, deadline: Deadline, slack: number): SearchOptions {

@@ -63,9 +63,9 @@ export function outputsOf({ network, weights }: Model, input: ArrayLike<number>)
 }
 
 /**
- * A property with one to three cases of one to four rows over one or two boxes, in which some inputs may be fixed. Bounds lie
- * about where the least value that sampling found does, so that about half of the properties hold, many by little. In half of
- * the cases with several rows no row alone refutes: each is met somewhere, all together nowhere.
+ * A property with one to three cases of one to five rows over one or two boxes, in which some inputs may be fixed. Bounds lie
+ * about where the least value that sampling found does, so that many properties hold, or not, by little. In half of the
+ * cases no row alone refutes: each is met somewhere, all together nowhere, if the case holds.
  */
 export function randomProperty(model: Model, seed: number): Property {
   const source = random(seed, "property");
@@ -81,7 +81,7 @@ export function randomProperty(model: Model, seed: number): Property {
     const worst = samples[0].map((_, s) => Math.max(...samples.map((values, r) => values[s] - offsets[r])));
     const [least, spread] = [Math.min(...worst), Math.max(...worst) - Math.min(...worst)];
     const size = (0.003 + spread) * 10 ** (2 * source.uniform() - 2.2);
-    const shift = least + size * (source.uniform() < 0.75 ? -1 : 1);
+    const shift = least + size * (source.uniform() < 0.85 ? -1 : 1);
     const constraints = rows.map(
       (coefficients, row): OutputConstraint => ({
         terms: coefficients.map((coefficient, output) => ({ output, coefficient })),

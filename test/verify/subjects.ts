@@ -1,4 +1,5 @@
 import type { Backend } from "../../src/compute/backend.js";
+import type { Activation } from "../../src/compute/elementwise.js";
 import { nativeProblem } from "../../src/compute/index.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
@@ -67,7 +68,7 @@ export function branchedBox({ subject, region, bounds }: Scene, own: OutputCase)
   for (const [i, node] of nodes.entries()) {
     const below = i > 0 ? bounds.get(node.inputs[0] as number) : undefined;
     if (!below || !isActivation(node)) continue;
-    const { layer } = node;
+    const layer = node.layer as Activation;
     open.set(
       i,
       Int32Array.from(below.lower.keys()).filter(
