@@ -3,7 +3,7 @@
  *
  * Build a network (`sequential`, `graph`, `architecture`) or load one (`loadModelFile`), put its weights on a backend
  * (`createBackend`, `uploadWeights`), then certify (`certifyBatch`), attack (`attackBatch`) or train (`Trainer`) it.
- * Bounds themselves come from `buildDual` over a `makeBall`.
+ * Bounds themselves come from `buildDual` over a `makeBall`; a VNN-LIB property (`readVnnlib`) is answered by `verify`.
  */
 export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
 export { Tape, type Variable } from "./autodiff/index.js";
@@ -25,6 +25,7 @@ export {
   certifyBatch,
   type ExampleVerdict,
 } from "./certify/certify.js";
+export { certifiedRadii, type ExampleRadius, type RadiusOptions } from "./certify/radius.js";
 export type { Backend, Dtype, FloatArray, Tensor } from "./compute/backend.js";
 export type { Activation } from "./compute/elementwise.js";
 export { type BackendName, createBackend } from "./compute/index.js";
@@ -62,7 +63,11 @@ export { type TrainingProjections, trainingEstimator } from "./estimators/traini
 export { decodeModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
 export { loadModelFolder } from "./formats/model-folder.js";
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
-export { importOnnx } from "./formats/onnx/import.js";
+export { importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
+export { parseVnnlib } from "./formats/vnnlib/parse.js";
+export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
+export { readVnnlib } from "./formats/vnnlib/read.js";
+export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
 export {
   add,
@@ -70,6 +75,7 @@ export {
   batchNorm,
   concat,
   conv2d,
+  convTranspose2d,
   flatten,
   hardtanh,
   identity,
@@ -77,10 +83,13 @@ export {
   linear,
   maxPool,
   normalize,
+  pad,
+  permute,
   relu,
   reshape,
   scaleShift,
   sigmoid,
+  take as takeAlong,
   tanh,
 } from "./network/build-layer.js";
 export { forward } from "./network/forward.js";
@@ -103,3 +112,6 @@ export type { EpochRow, TrainConfig } from "./train/config.js";
 export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
 export { configOf, TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings.js";
 export { type BatchSource, Trainer, type TrainingEvent, type TrainingState } from "./train/trainer.js";
+export { robustness } from "./verify/robustness.js";
+export { type Subject, subjectOf } from "./verify/subject.js";
+export { type CaseVerdict, type Verdict, type VerifyOptions, verify } from "./verify/verify.js";
