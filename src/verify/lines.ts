@@ -60,7 +60,11 @@ function kinkedAtZero(
   const settled = combine(tape, 1, lines.slope, -1, multiply(tape, open, lines.slope));
   const near = adaptiveLines(tape, activation, lower, upper);
   return {
-    start: scaleBy(tape, near.lowerSlope, 1 / (1 - slope), -slope / (1 - slope)),
+    start: apply(
+      tape,
+      { kind: "hardtanh", minimum: 0, maximum: 1 },
+      scaleBy(tape, near.lowerSlope, 1 / (1 - slope), -slope / (1 - slope)),
+    ),
     lower: [
       { slope: combine(tape, 1, settled, 1, open) },
       { slope: slope === 0 ? settled : combine(tape, 1, settled, slope, open) },
