@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { rowResultSchema } from "../../src/cli/reproduce/row-result.js";
 import { TABLE_ROWS } from "../../src/experiments/table-rows.js";
-import { cifarBytes } from "../data/fixtures.js";
+import { architecture } from "../../src/network/architectures.js";
+import { cifarBytes, idxBytes } from "../data/fixtures.js";
 import { newFolder, runCommand } from "./run-command.js";
 
 vi.mock("../../src/experiments/table-rows.js", async (original) => {
@@ -22,6 +23,12 @@ beforeAll(() => {
   for (const name of [1, 2, 3, 4, 5].map((i) => `data_batch_${i}`).concat("test_batch")) {
     writeFileSync(join("cifar10", `${name}.bin`), cifarBytes(2));
   }
+  mkdirSync("mnist");
+  for (const split of ["train", "t10k"]) {
+    const pixels = Uint8Array.from({ length: 2 * 784 }, (_, i) => i % 251);
+    writeFileSync(join("mnist", `${split}-images-idx3-ubyte`), idxBytes([2, 28, 28], pixels));
+    writeFileSync(join("mnist", `${split}-labels-idx1-ubyte`), idxBytes([2], [3, 8]));
+  }
 });
 afterAll(() => {
   process.chdir(home);
@@ -29,6 +36,37 @@ afterAll(() => {
 });
 
 const ROW = ["reproduce", "table2", "--rows", "cifar-small-2-255", "--quick", "--data-dir", "."];
+
+describe("reproduce table1", () => {
+  it("gives hidden units, parameters and the time of an epoch of each network", async () => {
+    const args = ["reproduce", "table1", "--model", "tiny", "--projections", "5", "--data-dir", "."];
+    const { code, stdout, stderr } = await runCommand(args);
+    expect([code, stderr.includes("autodual:")]).toEqual([0, false]);
+    const record = JSON.parse(readFileSync("results/table1.json", "utf8")) as {
+      networks: {
+        data: string;
+        model: string;
+        hiddenUnits: number;
+        parameters: number;
+        secondsAnEpoch: number;
+      }[];
+      projections: number;
+    };
+    expect(record.projections).toBe(5);
+    expect(record.networks.map(({ data, model }) => `${data} ${model}`)).toEqual([
+      "mnist tiny",
+      "cifar10 tiny",
+    ]);
+    for (const { data, hiddenUnits, parameters, secondsAnEpoch } of record.networks) {
+      const [inputShape, examples] = data === "mnist" ? [[1, 28, 28], 60_000] : [[3, 32, 32], 50_000];
+      const network = architecture("tiny", { inputShape: inputShape as number[], classes: 10 });
+      expect([hiddenUnits, parameters]).toEqual([network.hiddenUnits, network.parameterCount]);
+      // A step of two examples takes at least a microsecond.
+      expect(secondsAnEpoch).toBeGreaterThan((1e-6 * (examples as number)) / 2);
+    }
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
 
 describe("reproduce table2", () => {
   it("trains, certifies and attacks a row by the paper's settings, and goes on where it was", async () => {
