@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EISDIR: "it is a folder",
   ENAMETOOLONG: "the name is too long",
+  EFBIG: "the file would be larger than is allowed",
   EMFILE: "too many open files",
 };
 
