@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** A moment after which nothing further begins; or, if that comes first, the moment at which a signal aborts. */
 export class Deadline {
   readonly #at: number;
@@ -14,6 +16,15 @@ export class Deadline {
 
   get passed(): boolean {
     return performance.now() > this.#at || this.#signal?.aborted === true;
+  }
+
+  /**
+   * Whether it has passed, after signals and timers were let in: a backend that computes at once never leaves the microtask
+   * queue by itself, and the signal would wait for the end.
+   */
+  async passes(): Promise<boolean> {
+    await setImmediate();
+    return this.passed;
   }
 
   /** Seconds until then, at least 0. */

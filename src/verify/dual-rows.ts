@@ -134,7 +134,7 @@ export async function climb(task: DualRows, options: ClimbOptions): Promise<Floa
     const { value } = bound(tape, task, leaf, { input: false });
     const found = await backend.read(value.value);
     for (const [row, own] of found.entries()) best[row] = Math.max(best[row], own);
-    if (last || options.deadline.passed || best.every((own) => own > options.target)) break;
+    if (last || best.every((own) => own > options.target) || (await options.deadline.passes())) break;
     const names = [...leaves.keys()];
     const total = sumRows(tape, value, SHARED, 1);
     const gradients = tape.gradients(total, [...leaves.values()]);

@@ -71,7 +71,7 @@ async function descend(
       sumOfProducts,
     );
     const hit = await firstBroken(subject, points, outputs, cases, question);
-    if (hit || deadline.passed) return hit;
+    if (hit || (await deadline.passes())) return hit;
     // From a quarter of the box down to a two-hundredth.
     const rate = 0.25 * 0.02 ** (step / Math.max(1, steps - 1));
     for (let f = 0, at = 0; f < lower.length; f++) {

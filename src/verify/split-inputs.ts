@@ -14,8 +14,8 @@ import { outputsAt, type Subject } from "./subject.js";
 /** A part of the box that is not proved yet. */
 interface Part extends InputRegion {
   readonly bound: number;
-  /** The input along which it is to be halved. */
-  readonly axis: number;
+  /** The input along which it is to be halved; null of a point. */
+  readonly axis: number | null;
 }
 
 const FIRST_BATCH = 16;
@@ -36,17 +36,27 @@ export async function searchByInputs(
   const most = partsAtOnce(subject, memoryBytes);
   const mostWaiting = Math.max(1000, Math.floor(memoryBytes / 2 / (64 + 16 * region.lower.length)));
   let bounded = 0;
+  // The lowest bound of points: nothing of them is left to halve.
+  let stuck = Number.POSITIVE_INFINITY;
   let batch: InputRegion[] = [region];
   let size = FIRST_BATCH;
   for (;;) {
     const { parts, counterexample } = await boundParts(subject, region, batch, own);
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
-    for (const part of parts) if (!isProof(part.bound - slack)) queue.push(part);
-    if (queue.size === 0) return { kind: "proved", bounded };
+    for (const part of parts) {
+      if (isProof(part.bound - slack)) continue;
+      if (part.axis === null) stuck = Math.min(stuck, part.bound);
+      else queue.push(part);
+    }
+    if (queue.size === 0) {
+      return stuck === Number.POSITIVE_INFINITY
+        ? { kind: "proved", bounded }
+        : { kind: "open", bounded, bound: stuck };
+    }
     onProgress?.({ bounded, waiting: queue.size, bound: queue.least });
-    if (deadline.passed || queue.size > mostWaiting) {
-      return { kind: "open", bounded, bound: queue.least };
+    if ((await deadline.passes()) || queue.size > mostWaiting) {
+      return { kind: "open", bounded, bound: Math.min(stuck, queue.least) };
     }
     batch = queue.take(size).flatMap(halves);
     size = Math.min(most, 2 * size);
@@ -59,6 +69,7 @@ function partsAtOnce({ network }: Subject, memoryBytes: number): number {
 }
 
 function halves({ lower, upper, axis }: Part): InputRegion[] {
+  if (axis === null) return [];
   const middle = lower[axis] / 2 + upper[axis] / 2;
   const [below, above] = [upper.slice(), lower.slice()];
   below[axis] = middle;
@@ -143,13 +154,19 @@ const LEAST_EFFECT = 0.1;
 
 /**
  * The input whose width moves the bound most. One that does not move it may still be what makes it loose, as where the
- * lines of two neurons cancel: none is left much wider than the others, in units of the whole box.
+ * lines of two neurons cancel: none is left much wider than the others, in units of the whole box. Null of a point.
  */
-function steepestAxis(region: InputRegion, whole: InputRegion, slopeOf: (f: number) => number): number {
+function steepestAxis(
+  region: InputRegion,
+  whole: InputRegion,
+  slopeOf: (f: number) => number,
+): number | null {
   const widthOf = ({ lower, upper }: InputRegion, f: number) => upper[f] - lower[f];
-  const effects = whole.lower.map((_, f) => Math.abs(slopeOf(f)) * widthOf(whole, f));
+  // NaN says nothing of an input.
+  const effects = whole.lower.map((_, f) => Math.abs(slopeOf(f)) * widthOf(whole, f) || 0);
   const least = LEAST_EFFECT * effects.reduce((most, effect) => Math.max(most, effect), 0) || 1;
-  let [axis, most] = [0, 0];
+  let axis: number | null = null;
+  let most = 0;
   for (const [f, effect] of effects.entries()) {
     const part = widthOf(region, f) / widthOf(whole, f);
     const score = (effect + least) * part;

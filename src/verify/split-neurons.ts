@@ -100,7 +100,7 @@ class NeuronSearch {
     );
     while (this.#queue.size > 0 && !this.#found) {
       const { deadline, onProgress } = this.#options;
-      if (deadline.passed || this.#queue.size > this.#mostWaiting) break;
+      if ((await deadline.passes()) || this.#queue.size > this.#mostWaiting) break;
       onProgress?.({ bounded: this.#bounded, waiting: this.#queue.size, bound: this.#queue.least });
       const parents = this.#queue.take(Math.max(1, this.#batch >> 1));
       const children = parents.flatMap((parent) =>
@@ -150,7 +150,9 @@ class NeuronSearch {
     if (batch.bounds.empty.has(0)) return;
     const { bound, scale, point } = await settleLeaf(this.#box, branch, batch);
     if (point) await this.#tryPoints(point, 1);
-    if (!isProof(bound - slack * scale)) this.#stuck = Math.min(this.#stuck, Math.max(bound, branch.bound));
+    if (isProof(bound - slack * scale)) return;
+    // Branches that are done with are known to lie above the slack, no further.
+    this.#stuck = Math.min(this.#stuck, slack, Math.max(bound, branch.bound));
   }
 
   /** The corners of the box at which the relaxed bounds are least may break the property. */

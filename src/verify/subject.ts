@@ -22,11 +22,7 @@ export interface Subject {
 }
 
 /** Without an `evaluate` of its own, the network itself judges, in the backend's arithmetic. */
-export function subjectOf(
-  backend: Backend,
-  model: Model,
-  evaluate?: (input: Float64Array) => Float64Array,
-): Subject {
+export function subjectOf(backend: Backend, model: Model, evaluate?: Subject["evaluate"]): Subject {
   const parameters = uploadWeights(backend, model);
   const subject: Subject = {
     backend,

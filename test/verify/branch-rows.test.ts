@@ -16,7 +16,15 @@ import { BranchRows } from "../../src/verify/branch-rows.js";
 import { boundOnce } from "../../src/verify/dual-rows.js";
 import { caseValue } from "../../src/verify/question.js";
 import { LAYER_NETWORKS, randomGraph } from "../support/networks.js";
-import { branchedBox, decisionsAt, pointsMeeting, randomBranch, randomCase, type Scene, sceneOf } from "./subjects.js";
+import {
+  branchedBox,
+  decisionsAt,
+  pointsMeeting,
+  randomBranch,
+  randomCase,
+  type Scene,
+  sceneOf,
+} from "./subjects.js";
 
 /** Activations of several kinds, whose kinks differ, and a pool that all read the same neurons. */
 const readersOfOneNode = (): Network =>
@@ -67,7 +75,12 @@ async function randomBranches(name: string, seed: number) {
  * How far values at points that meet a branch's decisions leave its bounds, the case's and those of pre-activations: at most
  * 0 where all hold. +∞ for a branch without such a point, or one that is said to be empty.
  */
-async function worstViolation(scene: Scene, box: BranchedBox, branches: readonly Branch[], batch: BranchRows) {
+async function worstViolation(
+  scene: Scene,
+  box: BranchedBox,
+  branches: readonly Branch[],
+  batch: BranchRows,
+) {
   const bounds = await boundOnce(batch.rows);
   const own = await batch.bounds.read();
   const { nodes, output } = scene.subject.network;

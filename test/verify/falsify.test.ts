@@ -90,23 +90,52 @@ describe("firstBroken", () => {
   });
 
   it("believes the subject's own definition, not the backend's outputs", async () => {
-    expect(await ask(judgedBy(() => 1), [0, 0])).toBeNull();
-    expect(await ask(judgedBy(() => 0), [1, 1])).toBeNull();
-    expect((await ask(judgedBy(() => 0.5), [1, 0.5]))?.input).toEqual(
-      Float64Array.of(Math.fround(0.2), Math.fround(0.4)),
-    );
+    expect(
+      await ask(
+        judgedBy(() => 1),
+        [0, 0],
+      ),
+    ).toBeNull();
+    expect(
+      await ask(
+        judgedBy(() => 0),
+        [1, 1],
+      ),
+    ).toBeNull();
+    expect(
+      (
+        await ask(
+          judgedBy(() => 0.5),
+          [1, 0.5],
+        )
+      )?.input,
+    ).toEqual(Float64Array.of(Math.fround(0.2), Math.fround(0.4)));
   });
 
   it("takes the unrounded point where the rounded one breaks nothing", async () => {
-    const found = await ask(judgedBy((x) => (Math.fround(x[0]) === x[0] ? 1 : 0)), [0, 0]);
+    const found = await ask(
+      judgedBy((x) => (Math.fround(x[0]) === x[0] ? 1 : 0)),
+      [0, 0],
+    );
     expect([...(found?.input ?? [])]).toEqual([0.1, 0.3]);
   });
 
   it("never takes NaN or an overflow for outputs", async () => {
     for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
-      expect(await ask(judgedBy(() => value), [0, 0])).toBeNull();
+      expect(
+        await ask(
+          judgedBy(() => value),
+          [0, 0],
+        ),
+      ).toBeNull();
       const anything = { ...caseOf(1, 0), rows: 0, strict: [], bounds: new Float64Array(0) };
-      expect(await ask(judgedBy(() => value), [0, 0], anything)).toBeNull();
+      expect(
+        await ask(
+          judgedBy(() => value),
+          [0, 0],
+          anything,
+        ),
+      ).toBeNull();
     }
   });
 

@@ -38,23 +38,26 @@ describe("FreeVariables", () => {
   const backend = createReferenceBackend();
   const RATES = { unit: 0.7, multiplier: 0.9, share: 0.6 };
 
-  it.each<Domain>(["unit", "multiplier", "share"])("stay in their domain, whatever the gradients: %s", async (domain) => {
-    const source = random(1, domain);
-    using free = new FreeVariables(backend);
-    free.add("x", backend.filled(4, 3, 0.25), domain);
-    for (let step = 0; step < 25; step++) {
-      const size = step % 5 === 4 ? 0 : 10 ** source.integer(6);
-      const gradient = Float64Array.from({ length: 12 }, () => size * source.normal());
-      await free.climb(new Map([["x", backend.upload(4, 3, gradient)]]), RATES);
-      const x = await backend.read(free.get("x"));
-      expect(Math.min(...x)).toBeGreaterThanOrEqual(0);
-      if (domain === "unit") expect(Math.max(...x)).toBeLessThanOrEqual(1);
-      if (domain !== "share") continue;
-      for (let row = 0; row < 3; row++) {
-        expect(x[row] + x[3 + row] + x[6 + row] + x[9 + row]).toBeCloseTo(1, 12);
+  it.each<Domain>(["unit", "multiplier", "share"])(
+    "stay in their domain, whatever the gradients: %s",
+    async (domain) => {
+      const source = random(1, domain);
+      using free = new FreeVariables(backend);
+      free.add("x", backend.filled(4, 3, 0.25), domain);
+      for (let step = 0; step < 25; step++) {
+        const size = step % 5 === 4 ? 0 : 10 ** source.integer(6);
+        const gradient = Float64Array.from({ length: 12 }, () => size * source.normal());
+        await free.climb(new Map([["x", backend.upload(4, 3, gradient)]]), RATES);
+        const x = await backend.read(free.get("x"));
+        expect(Math.min(...x)).toBeGreaterThanOrEqual(0);
+        if (domain === "unit") expect(Math.max(...x)).toBeLessThanOrEqual(1);
+        if (domain !== "share") continue;
+        for (let row = 0; row < 3; row++) {
+          expect(x[row] + x[3 + row] + x[6 + row] + x[9 + row]).toBeCloseTo(1, 12);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("go uphill, to the end of their domain", async () => {
     using free = new FreeVariables(backend);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { random } from "../../src/compute/random.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { isActivation } from "../../src/network/network.js";
 import type { BranchedBox, Split } from "../../src/verify/branch.js";
@@ -9,7 +10,6 @@ import { caseValue, questionsOf } from "../../src/verify/question.js";
 import { AffineLayers } from "../../src/verify/relaxation.js";
 import { crownBounds } from "../../src/verify/root-bounds.js";
 import { subjectOf } from "../../src/verify/subject.js";
-import { random } from "../../src/compute/random.js";
 import { leastValue } from "./milp.js";
 import { outputsOf, randomModel, randomProperty } from "./random-questions.js";
 

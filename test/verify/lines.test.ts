@@ -29,7 +29,9 @@ const INTERVALS = 400;
 function intervals(): { lower: Float64Array; upper: Float64Array } {
   const source = random(5, "intervals");
   const lower = Float64Array.from({ length: INTERVALS }, () => 4 * source.normal());
-  const upper = lower.map((low, i) => low + (i % 10 === 0 ? 0 : 10 ** (2 * source.uniform() - 1.2) * source.uniform()));
+  const upper = lower.map(
+    (low, i) => low + (i % 10 === 0 ? 0 : 10 ** (2 * source.uniform() - 1.2) * source.uniform()),
+  );
   for (const [i, low, high] of [
     [0, 0, 0],
     [1, 0, 1],
@@ -72,8 +74,12 @@ describe.each(named)("%s", (_, activation) => {
         const w = k % 3 === 0 ? source.integer(2) : source.uniform();
         const mix = (lines: readonly ((i: number, z: number) => number)[]) =>
           lines.length === 1 ? lines[0](i, z) : w * lines[0](i, z) + (1 - w) * lines[1](i, z);
-        expect(mix(below), `below at ${z} of [${lower[i]}, ${upper[i]}]`).toBeLessThanOrEqual(value + rounding);
-        expect(mix(above), `above at ${z} of [${lower[i]}, ${upper[i]}]`).toBeGreaterThanOrEqual(value - rounding);
+        expect(mix(below), `below at ${z} of [${lower[i]}, ${upper[i]}]`).toBeLessThanOrEqual(
+          value + rounding,
+        );
+        expect(mix(above), `above at ${z} of [${lower[i]}, ${upper[i]}]`).toBeGreaterThanOrEqual(
+          value - rounding,
+        );
       }
     }
   });

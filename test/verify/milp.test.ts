@@ -22,11 +22,13 @@ class Tally {
   readonly #answers = new Map<string, number>();
   readonly #steps = new Map<string, number>();
   readonly wrong: string[] = [];
+  readonly #open: number[] = [];
   count = 0;
 
   add(seed: number, { answer, cases }: Verdict, wrong: string | null): void {
     this.count += 1;
     if (wrong) this.wrong.push(`seed ${seed}: ${wrong}`);
+    if (answer === "unknown") this.#open.push(seed);
     this.#answers.set(answer, (this.#answers.get(answer) ?? 0) + 1);
     // Of a violated property the other cases were not looked at.
     const settled = answer === "violated" ? cases.filter((own) => own.answer === "violated") : cases;
@@ -45,7 +47,8 @@ class Tally {
       [...counts].sort().map(([key, count]) => `${key} ${count}`);
     return (
       `${name}: ${this.count} questions, ${(100 * this.decided).toFixed(1)} % decided, wrong ${this.wrong.length} ` +
-      `(${list(this.#answers).join(", ")}); cases: ${list(this.#steps).join(", ")}`
+      `(${list(this.#answers).join(", ")}); cases: ${list(this.#steps).join(", ")}` +
+      (this.#open.length === 0 ? "" : `; undecided seeds ${this.#open.join(", ")}`)
     );
   }
 }
@@ -90,7 +93,12 @@ async function question(seed: number) {
   return known;
 }
 
-async function tallyOf(backend: Backend, count: number, split: SplitChoice, tolerance: number): Promise<Tally> {
+async function tallyOf(
+  backend: Backend,
+  count: number,
+  split: SplitChoice,
+  tolerance: number,
+): Promise<Tally> {
   const tally = new Tally();
   for (let seed = FIRST; seed < FIRST + count; seed++) {
     const { model, property, least } = await question(seed);

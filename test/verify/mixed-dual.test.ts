@@ -57,7 +57,12 @@ async function boundOf(name: string) {
       };
       constraints.set(node, [own]);
     }
-    const graph = relaxation.graph(tape, network.output, { owners: SHARED, rows: ROWS, weights, constraints });
+    const graph = relaxation.graph(tape, network.output, {
+      owners: SHARED,
+      rows: ROWS,
+      weights,
+      constraints,
+    });
     const start = { node: network.output, nu: tape.own(backend.upload(network.classes, ROWS, nu)) };
     const { centre, radius } = propagateBack(tape, graph, start, SHARED, { centre: true });
     const total = sumRows(tape, subtract(tape, centre as Variable, radius), SHARED, 1);
@@ -94,7 +99,9 @@ describe("the mixed dual's gradients in weights and multipliers", () => {
           };
           const slope = ((await nudged(STEP)) - (await nudged(-STEP))) / (2 * STEP);
           const gradient = gradients.get(key)?.[at] ?? 0;
-          expect(Math.abs(gradient - slope), `${key} at ${at}`).toBeLessThan(1e-6 * (1 + Math.abs(slope)) + 1e-6);
+          expect(Math.abs(gradient - slope), `${key} at ${at}`).toBeLessThan(
+            1e-6 * (1 + Math.abs(slope)) + 1e-6,
+          );
           if (Math.abs(gradient) > 1e-4) moved += 1;
         }
       }

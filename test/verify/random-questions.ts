@@ -1,5 +1,10 @@
 import { type RandomSource, random } from "../../src/compute/random.js";
-import type { InputBox, OutputConstraint, Property, PropertyCase } from "../../src/formats/vnnlib/property.js";
+import type {
+  InputBox,
+  OutputConstraint,
+  Property,
+  PropertyCase,
+} from "../../src/formats/vnnlib/property.js";
 import { add, linear, relu } from "../../src/network/build-layer.js";
 import { graph, type Handle, type Network } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
@@ -105,9 +110,7 @@ function randomBox(inputs: number, source: RandomSource): InputBox {
 /** Now and then two rows that ask for y ≥ a and y ≤ b, with a above b by a little. */
 function randomRows(outputs: number, source: RandomSource): number[][] {
   const rows = Array.from({ length: 1 + source.integer(4) }, () =>
-    Array.from({ length: outputs }, () =>
-      source.uniform() < 0.3 ? 0 : Math.round(4 * source.normal()) / 2,
-    ),
+    Array.from({ length: outputs }, () => (source.uniform() < 0.3 ? 0 : Math.round(4 * source.normal()) / 2)),
   );
   if (source.uniform() < 0.2) rows.push(rows[0].map((coefficient) => -coefficient));
   return rows;

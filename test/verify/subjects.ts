@@ -111,7 +111,10 @@ export function pointsMeeting(scene: Scene, splits: readonly Split[]): number[] 
 /** A branch whose free variables are anything that their domains allow. */
 export function randomBranch(box: BranchedBox, splits: readonly Split[], source: RandomSource): Branch {
   const uniform = (length: number, scale = 1) =>
-    Float32Array.from({ length }, () => (source.uniform() < 0.2 ? source.integer(2) : source.uniform()) * scale);
+    Float32Array.from(
+      { length },
+      () => (source.uniform() < 0.2 ? source.integer(2) : source.uniform()) * scale,
+    );
   const weights = new Map<string, Float32Array>();
   for (const [node, neurons] of box.open) {
     for (const side of ["lower", "upper"]) weights.set(`${side} ${node}`, uniform(neurons.length));

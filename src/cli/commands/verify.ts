@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Command } from "commander";
 import type { Dtype } from "../../compute/backend.js";
 import { ShapeError, UsageError } from "../../errors.js";
-import { graphOfFile, type LoadedModel } from "../../formats/model-file.js";
+import type { LoadedModel } from "../../formats/model-file.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
 import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
@@ -27,6 +27,7 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
+import { openJudge } from "../judge.js";
 import { openBackend } from "../open-backend.js";
 import { openStages } from "../open-model.js";
 import { checkWritable, Output } from "../output.js";
@@ -42,7 +43,8 @@ interface VerifyFlags extends MachineOptions, JsonOptions {
 
 const NOTES = `
 The first line of the output is holds, violated or unknown. SPEC is a VNN-LIB property, whose assertions describe
-what must not happen; MODEL and SPEC may be packed by gzip.`;
+what must not happen; MODEL and SPEC may be packed by gzip. Bounds are computed in float64 unless --dtype asks
+for another arithmetic.`;
 
 /** `autodual verify`: answers a VNN-LIB property of a model. */
 export function addVerify(program: Command, context: CommandContext): void {
@@ -99,8 +101,8 @@ async function answer(
   const [model] = stages;
   checkWeights(model.network, model.weights, model.path, backend.dtype);
   const property = await readVnnlib(spec);
-  const graph = await graphOfFile(model.path);
-  const subject = subjectOf(backend, model, graph ? (input) => graph.run(input) : undefined);
+  const judge = await openJudge(model, backend.dtype);
+  const subject = subjectOf(backend, model, judge.evaluate);
 
   using interruption = new Interruption();
   const progress = output.progress({ label: "verify", total: Math.ceil(timeout) });
@@ -126,14 +128,14 @@ async function answer(
     progress.stop();
   }
   const found = verdict.counterexample;
+  const text = found && formatCounterexample(found.input, found.output);
   output.print(verdict.answer);
-  if (found) {
-    const text = formatCounterexample(found.input, found.output);
-    output.print(text.trimEnd());
-    if (path !== undefined) await writeFileAtomically(path, text.endsWith("\n") ? text : `${text}\n`);
+  if (text) {
+    output.print(text);
+    if (path !== undefined) await writeFileAtomically(path, `${text}\n`);
   }
   output.print(figures(verdict, name, spec, description));
-  output.print(wrap(meaning(verdict, graph !== null, backend.dtype)));
+  output.print(wrap(meaning(verdict, judge.ofGraph, backend.dtype)));
   await output.writeJson({
     schema: "autodual/verification/1",
     ...(await subjectRecord(model, spec)),

@@ -1,0 +1,21 @@
+import type { Dtype } from "../compute/backend.js";
+import { createBackend } from "../compute/index.js";
+import { graphOfFile, type LoadedModel } from "../formats/model-file.js";
+import { type Subject, subjectOf } from "../verify/subject.js";
+
+/** What counterexamples are judged by. */
+export interface Judge {
+  /** Whether it is the file's own graph, rather than the network. */
+  readonly ofGraph: boolean;
+  /** Undefined where the network on the backend of the bounds is as good. */
+  readonly evaluate: Subject["evaluate"] | undefined;
+}
+
+/** Outputs in double precision, whatever the arithmetic of bounds: of the file's own graph where there is one. */
+export async function openJudge(model: LoadedModel, dtype: Dtype): Promise<Judge> {
+  const graph = await graphOfFile(model.path);
+  if (graph) return { ofGraph: true, evaluate: (input) => graph.run(input) };
+  if (dtype === "float64") return { ofGraph: false, evaluate: undefined };
+  const backend = await createBackend("reference", { dtype: "float64" });
+  return { ofGraph: false, evaluate: subjectOf(backend, model).evaluate };
+}
