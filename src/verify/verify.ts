@@ -1,12 +1,10 @@
-import { Tape } from "../autodiff/index.js";
-import { indexedOwners } from "../compute/owners.js";
-import { buildDual } from "../dual/auto-dual.js";
-import { boxBall, releaseBall } from "../dual/ball.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import { isProof } from "../dual/proof.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
+import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import { sizeOf } from "../network/shape.js";
+import { caseBounds } from "./case-bounds.js";
 import { Deadline } from "./deadline.js";
 import { type Counterexample, falsify } from "./falsify.js";
 import { countOpen, openNeurons } from "./open-neurons.js";
@@ -109,6 +107,8 @@ export async function verify(subject: Subject, property: Property, options: Veri
 
 class Verification {
   readonly #subject: Subject;
+  /** What is bounded: the same function, every choice in it a ReLU's. */
+  readonly #bounded: Subject;
   readonly #questions: readonly Question[];
   readonly #count: number;
   readonly #options: VerifyOptions;
@@ -120,6 +120,7 @@ class Verification {
 
   constructor(subject: Subject, questions: readonly Question[], count: number, options: VerifyOptions) {
     this.#subject = subject;
+    this.#bounded = { ...subject, network: maxPoolAsRelus(subject.network) };
     this.#questions = questions;
     this.#count = count;
     this.#options = options;
@@ -128,12 +129,14 @@ class Verification {
   }
 
   async run(): Promise<Verdict> {
-    for (const question of this.#questions) {
-      if (!(await this.#attack(question))) continue;
-      return this.#verdict();
+    const attacks = this.#deadline.share(ATTACK_SHARE);
+    for (const [i, question] of this.#questions.entries()) {
+      if (await this.#attack(question, attacks.share(1 / (this.#questions.length - i))))
+        return this.#verdict();
     }
-    for (const question of this.#questions) {
-      await this.#prove(question);
+    // A box that is proved early leaves its time to the others.
+    for (const [i, question] of this.#questions.entries()) {
+      await this.#prove(question, this.#deadline.share(1 / (this.#questions.length - i)));
       if (this.#counterexample) break;
     }
     return this.#verdict();
@@ -160,75 +163,51 @@ class Verification {
     return { answer, counterexample: null, cases, seconds };
   }
 
-  async #attack(question: Question): Promise<boolean> {
+  async #attack(question: Question, deadline: Deadline): Promise<boolean> {
     this.#tell("attack");
     const found = await falsify(this.#subject, question, {
       seed: this.#options.seed ?? 0,
       restarts: RESTARTS,
       steps: ATTACK_STEPS,
-      deadline: this.#deadline.share(ATTACK_SHARE),
+      deadline,
     });
     if (found) this.#break(found, "attack", 0);
     return found !== null;
   }
 
-  async #prove(question: Question): Promise<void> {
+  async #prove(question: Question, deadline: Deadline): Promise<void> {
     const slack = await this.#slack(question);
     let left = question.cases;
     for (const method of ["parallel", "adaptive"] as const) {
-      if (left.length === 0 || this.#late()) return;
+      if (left.length === 0 || deadline.passed) return;
       this.#tell(method);
       left = await this.#byBounds(question, left, method, slack);
     }
-    if (left.length === 0 || this.#late()) return;
-    for (const way of await this.#ways(question)) {
+    if (left.length === 0 || deadline.passed) return;
+    for (const { split, share } of await this.#ways(question)) {
+      const own = deadline.share(share);
       left =
-        way.split === "inputs"
-          ? await this.#byInputs(question, left, slack, way.share)
-          : await this.#byNeurons(question, left, slack, way.share);
-      if (left.length === 0 || this.#late() || this.#counterexample) return;
+        split === "inputs"
+          ? await this.#byInputs(question, left, slack, own)
+          : await this.#byNeurons(question, left, slack, own);
+      if (left.length === 0 || deadline.passed || this.#counterexample) return;
     }
   }
 
-  /** Bounds of all rows at once; gives the cases that they do not prove. */
+  /** Gives the cases that bounds do not prove, the likeliest first: what they leave of their time goes to the others. */
   async #byBounds(
-    { lower, upper }: Question,
+    question: Question,
     cases: readonly OutputCase[],
     method: BoundMethod,
     slack: number,
   ): Promise<readonly OutputCase[]> {
-    const { backend, network, bindings } = this.#subject;
-    const ball = boxBall(backend, lower, upper, 1);
-    try {
-      using tape = new Tape(backend, { record: false });
-      const dual = await buildDual(tape, network, bindings, ball, { method });
-      const rows = cases.reduce((sum, own) => sum + own.rows, 0);
-      const outputs = network.classes;
-      const objective = new Float64Array(outputs * rows);
-      let at = 0;
-      for (const own of cases) {
-        for (let row = 0; row < own.rows; row++, at++) {
-          for (let k = 0; k < outputs; k++) objective[k * rows + at] = own.coefficients[row * outputs + k];
-        }
-      }
-      const c = tape.own(backend.upload(outputs, rows, objective));
-      const bounds = await backend.read(dual.lowerBound(c, indexedOwners(new Int32Array(rows))).value);
-      at = 0;
-      const left: OutputCase[] = [];
-      for (const own of cases) {
-        let bound = Number.NEGATIVE_INFINITY;
-        for (let row = 0; row < own.rows; row++, at++) bound = Math.max(bound, bounds[at] - own.bounds[row]);
-        const isProved = isProof(bound - slack);
-        this.#settle(own, isProved ? "holds" : "unknown", method, bound, 0);
-        if (!isProved) left.push(own);
-      }
-      // The likeliest first: what they leave of their time goes to the others.
-      return left.sort(
-        (a, b) => (this.#cases.get(b.number)?.bound ?? 0) - (this.#cases.get(a.number)?.bound ?? 0),
-      );
-    } finally {
-      releaseBall(ball);
-    }
+    const bounds = await caseBounds(this.#bounded, question, cases, method);
+    const open = cases.flatMap((own, i) => {
+      const isProved = isProof(bounds[i] - slack);
+      this.#settle(own, isProved ? "holds" : "unknown", method, bounds[i], 0);
+      return isProved ? [] : [{ own, bound: bounds[i] }];
+    });
+    return open.sort((a, b) => b.bound - a.bound).map(({ own }) => own);
   }
 
   /**
@@ -239,7 +218,7 @@ class Verification {
     const { split = "auto" } = this.#options;
     if (split !== "auto") return [{ split, share: 1 }];
     if (question.lower.length > FEW_INPUTS) return [{ split: "neurons", share: 1 }];
-    const open = openNeurons(this.#subject, await crownBounds(this.#subject, question));
+    const open = openNeurons(this.#bounded, await crownBounds(this.#bounded, question));
     const [first, second] =
       countOpen(open) <= FEW_NEURONS ? (["neurons", "inputs"] as const) : (["inputs", "neurons"] as const);
     return [
@@ -252,13 +231,13 @@ class Verification {
     question: Question,
     cases: readonly OutputCase[],
     slack: number,
-    share: number,
+    deadline: Deadline,
   ): Promise<readonly OutputCase[]> {
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
-      const deadline = this.#deadline.share(share / (cases.length - i));
-      const options = this.#searchOptions("input splitting", deadline, slack);
-      const outcome = await searchByInputs(this.#subject, question, own, options);
+      const share = deadline.share(1 / (cases.length - i));
+      const options = this.#searchOptions("input splitting", share, slack);
+      const outcome = await searchByInputs(this.#bounded, question, own, options);
       if (!this.#take(own, outcome, "input splitting")) left.push(own);
       if (this.#counterexample) return left;
     }
@@ -269,26 +248,26 @@ class Verification {
     question: Question,
     cases: readonly OutputCase[],
     slack: number,
-    share: number,
+    deadline: Deadline,
   ): Promise<readonly OutputCase[]> {
-    using affine = new AffineLayers(this.#subject);
+    using affine = new AffineLayers(this.#bounded);
     this.#tell("slopes");
     const bounds = await tightenBounds(
-      this.#subject,
+      this.#bounded,
       affine,
       question,
-      await crownBounds(this.#subject, question),
+      await crownBounds(this.#bounded, question),
       {
         iterations: TIGHTEN_ITERATIONS,
-        deadline: this.#deadline.share(share * TIGHTEN_SHARE),
+        deadline: deadline.share(TIGHTEN_SHARE),
         pieceBytes: this.#memoryBytes / 4,
       },
     );
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
-      const deadline = this.#deadline.share(share / (cases.length - i));
-      const options = this.#searchOptions("neuron splitting", deadline, slack);
-      const outcome = await searchByNeurons(this.#subject, affine, question, bounds, own, options);
+      const share = deadline.share(1 / (cases.length - i));
+      const options = this.#searchOptions("neuron splitting", share, slack);
+      const outcome = await searchByNeurons(this.#bounded, affine, question, bounds, own, options);
       if (!this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting")) left.push(own);
       if (this.#counterexample) break;
     }
@@ -353,10 +332,6 @@ class Verification {
       }
     }
     return largest * (backend.dtype === "float64" ? 1e-9 : 1e-4);
-  }
-
-  #late(): boolean {
-    return this.#deadline.passed;
   }
 
   #tell(step: Step, progress?: SearchProgress): void {

@@ -1,0 +1,41 @@
+import { Tape } from "../autodiff/index.js";
+import { indexedOwners } from "../compute/owners.js";
+import { buildDual } from "../dual/auto-dual.js";
+import { boxBall, releaseBall } from "../dual/ball.js";
+import type { BoundMethod } from "../dual/dual-network.js";
+import type { OutputCase } from "./question.js";
+import type { InputRegion } from "./root-bounds.js";
+import type { Subject } from "./subject.js";
+
+/** Lower bounds of the cases' values over a box: of each case that of its best row, all rows bounded at once. */
+export async function caseBounds(
+  { backend, network, bindings }: Subject,
+  { lower, upper }: InputRegion,
+  cases: readonly OutputCase[],
+  method: BoundMethod,
+): Promise<number[]> {
+  const ball = boxBall(backend, lower, upper, 1);
+  try {
+    using tape = new Tape(backend, { record: false });
+    const dual = await buildDual(tape, network, bindings, ball, { method });
+    const rows = cases.reduce((sum, own) => sum + own.rows, 0);
+    const outputs = network.classes;
+    const objective = new Float64Array(outputs * rows);
+    let at = 0;
+    for (const own of cases) {
+      for (let row = 0; row < own.rows; row++, at++) {
+        for (let k = 0; k < outputs; k++) objective[k * rows + at] = own.coefficients[row * outputs + k];
+      }
+    }
+    const c = tape.own(backend.upload(outputs, rows, objective));
+    const bounds = await backend.read(dual.lowerBound(c, indexedOwners(new Int32Array(rows))).value);
+    at = 0;
+    return cases.map((own) => {
+      let bound = Number.NEGATIVE_INFINITY;
+      for (let row = 0; row < own.rows; row++, at++) bound = Math.max(bound, bounds[at] - own.bounds[row]);
+      return bound;
+    });
+  } finally {
+    releaseBall(ball);
+  }
+}
