@@ -207,6 +207,33 @@ function figure7({ steps, threads, notRun }) {
   ].join("\n\n");
 }
 
+function verifySuite({ timeout, threads, networks }) {
+  const rows = networks.map(({ name, rows: own }) => {
+    const by = (answer) => own.filter((row) => row.answer === answer).length;
+    const seconds = own.map((row) => row.seconds).sort((a, b) => a - b);
+    return [
+      `\`${name}\``,
+      [
+        ...new Set(
+          own.map(({ epsilon }) =>
+            name.startsWith("cifar") ? `${Math.round(255 * epsilon)}/255` : String(epsilon),
+          ),
+        ),
+      ].join(", "),
+      String(own.length),
+      String(by("holds")),
+      String(by("violated")),
+      String(by("unknown")),
+      ((100 * (own.length - by("unknown"))) / own.length).toFixed(0),
+      seconds[seconds.length >> 1].toFixed(1),
+    ];
+  });
+  return [
+    table(["network", "ε", "properties", "hold", "violated", "unknown", "% decided", "median seconds"], rows),
+    `Robustness (ℓ∞, pixels within [0, 1]) of test images that a network gets right, as \`node scripts/verify-suite.mjs\` asks: networks like those of the field's public benchmarks, trained by this project, each through an ONNX file and each property through a VNN-LIB file; ${timeout} seconds a property on ${threads} threads.`,
+  ].join("\n\n");
+}
+
 const text = [
   "# Results",
   "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
@@ -217,5 +244,7 @@ const text = [
   existsSync(at("table1.json")) ? table1(json("table1.json")) : "not run",
   ...tables,
   ...figures,
+  "## Properties of other networks",
+  existsSync(at("verify.json")) ? verifySuite(json("verify.json")) : "not run",
 ].join("\n\n");
 writeFileSync(`${root}/docs/results.md`, `${text}\n`);

@@ -3,7 +3,7 @@
 //
 //   node scripts/verify-suite.mjs [--out FOLDER] [--data-dir FOLDER] [--timeout SECONDS] [--only NAME ...]
 //
-// Writes FOLDER/verify.json; networks stay in FOLDER/networks and are trained once.
+// Writes FOLDER/verify.json; networks stay in FOLDER/runs/verify and are trained once.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -31,7 +31,7 @@ import { robustness } from "../dist/verify/robustness.js";
 
 const { values: flags } = parseArgs({
   options: {
-    out: { type: "string", default: "results/verify" },
+    out: { type: "string", default: "results" },
     "data-dir": { type: "string" },
     timeout: { type: "string", default: "20" },
     only: { type: "string", multiple: true },
@@ -237,7 +237,7 @@ async function verdictOf(onnx, spec, json) {
 
 async function suiteOf(entry) {
   const [name, data, , , epsilons, count] = entry;
-  const folder = join(flags.out, "networks");
+  const folder = join(flags.out, "runs", "verify");
   mkdirSync(folder, { recursive: true });
   const onnx = await onnxOf(entry, folder);
   const wanted = Number(flags.count ?? count);
