@@ -56,10 +56,15 @@ export function cascadeOf(path: string, stages: readonly LoadedModel[]): LoadedC
       );
     }
   }
-  if (others.length === 0) return { path, sha256: first.sha256, stages };
+  return { path, sha256: cascadeHash({ stages }), stages };
+}
+
+/** What a certificate names a cascade by: of a single stage its own hash, else that of all hashes in order. */
+export function cascadeHash({ stages }: { readonly stages: readonly { readonly sha256: string }[] }): string {
+  if (stages.length === 1) return stages[0].sha256;
   const hash = createHash("sha256");
   for (const { sha256 } of stages) hash.update(Buffer.from(sha256, "hex"));
-  return { path, sha256: hash.digest("hex"), stages };
+  return hash.digest("hex");
 }
 
 /** Reads a cascade's record; a `FormatError` that names the file and what is wrong with it. */

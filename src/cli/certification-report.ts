@@ -4,11 +4,12 @@ import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { Network } from "../network/network.js";
+import { guaranteeInSentences } from "../report/guarantee.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationFigures, estimationRecord } from "./certification-estimator.js";
 import type { Output } from "./output.js";
 import { formatFigures } from "./table.js";
-import { type BallInWords, changeInWords, formatBall, formatNumber, formatPercent, wrap } from "./wording.js";
+import { type BallInWords, formatBall, formatPercent, wrap } from "./wording.js";
 
 /** What names a model in a report: the file, by path and content, and its size. */
 export function modelRecord({ path, sha256, stages }: LoadedCascade) {
@@ -97,72 +98,24 @@ export function printCertification(
   );
 }
 
-/** What the bounds are, and what every one of this version leaves out. */
-function arithmeticInWords({ estimation }: CertificationSubject, { guarantee }: Certification): string {
-  const delta = estimation?.tail?.delta;
-  if (guarantee !== "probability" || delta === undefined) return FLOATING_POINT;
-  return (
-    `Each of these certificates holds with probability at least ${formatNumber(1 - delta)} over its random projections, ` +
-    "which depend on --seed alone. They were computed in floating point; its rounding is not accounted for."
-  );
-}
-
-/**
- * Of a cascade: an attacker may change not only an answer but who answers. So nothing is said of the cascade's own answer
- * to an input that was changed, but for its certified ones where all stages agree.
- */
-function cascadeInWords(
-  { model, dataset }: CertificationSubject,
-  certified: number,
-  right: number,
-  change: string,
-): string {
-  const stages = model.stages.length;
-  if (certified === 0) {
-    return (
-      `Nothing is guaranteed: for none of the ${dataset.count} examples could it be shown that ${change} alters the answer ` +
-      `of any of the ${stages} stages. ${FLOATING_POINT}`
-    );
-  }
-  return (
-    `Guaranteed: for ${certified} of the ${dataset.count} examples, ${change} alters the answer of the stage that answers ` +
-    `the example, the first of ${stages} whose answer is certified; ${right} of these answers ` +
-    `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
-    `may answer. ${FLOATING_POINT}`
-  );
-}
-
-/** Of exact bounds. */
-export const FLOATING_POINT =
-  "The bounds are exact ones (no random projections), computed in floating point; its rounding is not accounted for.";
-
 /** What was guaranteed, in plain words. */
 export function guaranteeInWords(
-  subject: CertificationSubject,
-  certification: Certification,
+  { model, dataset, ball, estimation }: CertificationSubject,
+  { guarantee, examples, summary }: Certification,
   against: Against,
 ): string {
-  const { dataset, ball } = subject;
-  const { guarantee: worth, examples, summary } = certification;
-  if (worth === "estimate") {
-    return wrap(
-      "Nothing is guaranteed: these bounds are estimates by random projections. For certificates that hold with a known " +
-        "probability add --delta, such as --delta 0.01; for exact ones leave out --projections.",
-    );
-  }
-  const certified = examples.filter((example) => example.certified).length;
-  const right = examples.filter(
-    (example) => example.certified && example.prediction === example.label,
-  ).length;
-  const change = `no change of ${changeInWords(ball)}`;
-  if (subject.model.stages.length > 1) return wrap(cascadeInWords(subject, certified, right, change));
-  const answer = against === "label" ? "the model's answer, the label" : "the model's answer";
-  const guarantee =
-    certified === 0
-      ? `Nothing is guaranteed: for none of the ${dataset.count} examples could it be shown that ${change} alters ` +
-        "the model's answer."
-      : `Guaranteed: for ${certified} of the ${dataset.count} examples, ${change} alters ${answer}; ${right} of ` +
-        `these answers ${right === 1 ? "is" : "are"} right, so no attack within that ball has an error above ` +
-        `${formatPercent(summary.robustError, "upper")} on these examples.`;
-  return wrap(`${guarantee} ${arithmeticInWords(subject, certification)}`);
+  const certified = examples.filter((example) => example.certified);
+  return wrap(
+    guaranteeInSentences({
+      ball,
+      stages: model.stages.length,
+      examples: dataset.count,
+      certified: certified.length,
+      right: certified.filter(({ prediction, label }) => prediction === label).length,
+      robustError: summary.robustError,
+      guarantee,
+      delta: estimation?.tail?.delta ?? null,
+      against,
+    }),
+  );
 }

@@ -9,6 +9,7 @@ import { addData } from "./commands/data.js";
 import { addInfo } from "./commands/info.js";
 import { addQuickstart } from "./commands/quickstart.js";
 import { addRadius } from "./commands/radius.js";
+import { addReport } from "./commands/report.js";
 import { addReproduce } from "./commands/reproduce.js";
 import { addTrain } from "./commands/train.js";
 import { addVerify } from "./commands/verify.js";
@@ -29,6 +30,7 @@ const ADDERS = [
   addConvert,
   addBench,
   addReproduce,
+  addReport,
 ];
 
 const EXIT_CODES = `

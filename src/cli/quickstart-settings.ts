@@ -10,6 +10,8 @@ export const QUICKSTART = {
   epsilon: 0.1,
   startEpsilon: 0.001,
   scheduleEpochs: 2,
+  /** Test examples that are certified after each epoch, for the curves of the report. */
+  evaluateImages: 200,
   attackSteps: 10,
   attackRestarts: 1,
   attackBatch: 50,

@@ -52,8 +52,9 @@ describe("train", () => {
     expect(run.evaluation?.examples).toBe(5);
     expect(readdirSync("runs")).toEqual(["glyphs-tiny-0.03137"]);
     const files = [
-      ...["best.safetensors", "checkpoint.safetensors", "metrics.jsonl", "model.onnx", "model.safetensors"],
-      ...["run.json", "tensorboard"],
+      ...["attack.json", "best.safetensors", "certification.json", "checkpoint.safetensors", "layers.json"],
+      ...["metrics.jsonl", "model.onnx", "model.safetensors", "radius.json", "report.html", "run.json"],
+      "tensorboard",
     ];
     expect(readdirSync("runs/glyphs-tiny-0.03137").sort()).toEqual(files);
     // The same model in another form.

@@ -47,19 +47,25 @@ describe("lengthFaults", () => {
 });
 
 describe("caseFaults", () => {
-  it.each(["src/dual/auto-dual.ts", "src/data/cifar10.ts", "test/dual/golden.test.ts"])(
-    "takes %s",
-    (path) => {
-      expect(caseFaults(path)).toEqual([]);
-    },
-  );
+  it.each([
+    "src/dual/auto-dual.ts",
+    "src/data/cifar10.ts",
+    "test/dual/golden.test.ts",
+    "src/report/page/page.tsx",
+  ])("takes %s", (path) => {
+    expect(caseFaults(path)).toEqual([]);
+  });
 
-  it.each(["src/autoDual.ts", "src/Dual/x.ts", "src/auto_dual.ts", "src/a--b.ts", "src/a.spec.ts"])(
-    "tells %s",
-    (path) => {
-      expect(caseFaults(path)).toHaveLength(1);
-    },
-  );
+  it.each([
+    "src/autoDual.ts",
+    "src/Dual/x.ts",
+    "src/auto_dual.ts",
+    "src/a--b.ts",
+    "src/a.spec.ts",
+    "src/aPage.tsx",
+  ])("tells %s", (path) => {
+    expect(caseFaults(path)).toHaveLength(1);
+  });
 });
 
 describe("wordFaults", () => {

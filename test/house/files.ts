@@ -34,7 +34,7 @@ const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /** Parts of a path that are not kebab-case; `.test` before the extension is no part of the name. */
 export function caseFaults(path: string): string[] {
-  const parts = path.replace(/(\.test)?\.ts$/, "").split("/");
+  const parts = path.replace(/(\.test)?\.tsx?$/, "").split("/");
   return parts.filter((part) => !KEBAB.test(part)).map((part) => `${path}: "${part}" is not kebab-case`);
 }
 
@@ -45,7 +45,7 @@ const DECLARATION =
 
 /** Names that say nothing of what is in them: in a path, or of a declaration in the text. */
 export function wordFaults({ path, text }: SourceFile): string[] {
-  const inPath = path.replace(/\.ts$/, "").split(/[/.-]/);
+  const inPath = path.replace(/\.tsx?$/, "").split(/[/.-]/);
   const declared = Array.from(text.matchAll(DECLARATION), (match) => match[1]);
   const named = [
     ...inPath.map((word) => [word, word]),

@@ -7,17 +7,22 @@ export type ImportGraph = ReadonlyMap<string, readonly string[]>;
 
 /**
  * Who imports whom: `import`, `import type`, `export ... from` and `import()` of relative paths. Packages are left
- * out. A path `./x.js` means the file `./x.ts`.
+ * out. A path `./x.js` means the file `./x.ts`, or `./x.tsx` where there is one.
  */
 export function importGraph(files: readonly SourceFile[]): ImportGraph {
-  return new Map(files.map((file) => [file.path, importsOf(file)]));
+  const components = new Set(files.flatMap(({ path }) => (path.endsWith(".tsx") ? [path] : [])));
+  return new Map(files.map((file) => [file.path, importsOf(file, components)]));
 }
 
-function importsOf({ path, text }: SourceFile): string[] {
+function importsOf({ path, text }: SourceFile, components: ReadonlySet<string>): string[] {
+  const source = (target: string): string => {
+    const component = target.replace(/\.js$/, ".tsx");
+    return components.has(component) ? component : target.replace(/\.js$/, ".ts");
+  };
   const targets = preProcessFile(text, true, true)
     .importedFiles.map(({ fileName }) => fileName)
     .filter((name) => name.startsWith("."))
-    .map((name) => posix.join(posix.dirname(path), name).replace(/\.js$/, ".ts"));
+    .map((name) => source(posix.join(posix.dirname(path), name)));
   return [...new Set(targets)];
 }
 

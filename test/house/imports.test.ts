@@ -53,6 +53,19 @@ describe("importGraph", () => {
     expect(importsIn(text)).toEqual([target]);
   });
 
+  it("takes the component of that name where there is one", () => {
+    const files = [
+      {
+        path: "src/report/page/page.tsx",
+        text: 'import { A } from "./a.js";\nexport const B = () => <A>it\'s</A>;',
+      },
+      { path: "src/report/page/a.tsx", text: 'import { c } from "./c.js";' },
+    ];
+    const graph = importGraph(files);
+    expect(graph.get("src/report/page/page.tsx")).toEqual(["src/report/page/a.tsx"]);
+    expect(graph.get("src/report/page/a.tsx")).toEqual(["src/report/page/c.ts"]);
+  });
+
   it.each([
     ['import { z } from "zod";'],
     ['// import { a } from "./a.js";'],

@@ -13,7 +13,7 @@ const ROOT = new URL("../../", import.meta.url);
 export function sourceFiles(folder: string): SourceFile[] {
   return readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: "utf8" })
     .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
-    .filter((path) => path.endsWith(".ts"))
+    .filter((path) => /\.tsx?$/.test(path))
     .sort()
     .map((path) => ({ path, text: readText(path) }));
 }

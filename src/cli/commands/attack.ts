@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { wholeNumber } from "../arguments.js";
 import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
-import { dataRecord, modelRecord, stageRow } from "../certification-report.js";
+import { attackRecord } from "../attack-report.js";
+import { stageRow } from "../certification-report.js";
 import { addJsonOption, addMachineOptions, addSeedOption, requireFlags } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
@@ -64,16 +65,7 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
         (model.stages.length > 1 ? " Of a cascade the stage that answers an example was attacked." : ""),
     ),
   );
-  await output.writeJson({
-    schema: "autodual/attack/1",
-    model: modelRecord(model),
-    data: dataRecord(dataset),
-    norm: ball.norm,
-    epsilon: ball.epsilon,
-    box: ball.box,
-    attack: { steps, restarts, seed, arithmetic: backend.dtype },
-    summary,
-    examples,
-  });
+  const subject = { model, dataset, ball, arithmetic: backend.dtype };
+  await output.writeJson(attackRecord(subject, { steps, restarts, seed }, { summary, examples }));
   return 0;
 }

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
-import { numberIn, oneOf } from "../arguments.js";
+import { writeFileAtomically } from "../../formats/write-file.js";
+import { numberIn, oneOf, someText } from "../arguments.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { batchWithin, readEstimation } from "../certification-estimator.js";
 import { certificationRecord, guaranteeInWords, printCertification } from "../certification-report.js";
@@ -18,8 +19,10 @@ import {
 import type { CommandContext } from "../context.js";
 import { formatLayerPlan, LayerPlan } from "../layer-plan.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
+import { checkWritable } from "../output.js";
 import { placeStages } from "../place-stages.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
+import { certificationPage } from "../report/certification-page.js";
 
 interface CertifyFlags extends SubjectFlags, CertificateFlags {
   readonly seed: number;
@@ -28,6 +31,7 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags {
   readonly margins: "all" | "open";
   readonly failAbove?: number;
   readonly explain?: true;
+  readonly report?: string;
 }
 
 /** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds. */
@@ -56,7 +60,12 @@ export function addCertify(program: Command, context: CommandContext): void {
       "exit with 1 if the robust error is above this fraction",
       numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
     )
-    .option("--explain", "print how each layer was bounded, its open neurons, operations and time");
+    .option("--explain", "print how each layer was bounded, its open neurons, operations and time")
+    .option(
+      "--report <file>",
+      "write an HTML page of the verdicts, their margins and pictures",
+      someText("--report", "a file such as report.html"),
+    );
   addMemoryOption(command);
   addMachineOptions(command);
   addSeedOption(command, "of random projections; exact bounds draw no random numbers");
@@ -68,6 +77,7 @@ export function addCertify(program: Command, context: CommandContext): void {
 }
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
+  if (flags.report !== undefined) checkWritable("--report", flags.report);
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
   const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
@@ -104,6 +114,35 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     output.print(formatLayerPlan(layers));
     output.print("Means an example; the time of a layer includes those on the way to it.");
   }
+  if (flags.report !== undefined) {
+    const { data, dataDir = null } = flags;
+    const given = { models, data, dataDir, flags: decidingFlags(flags), against };
+    const page = certificationPage({ subject, certification, layers: layers || null, ...given });
+    await writeFileAtomically(flags.report, page);
+    output.print(`report ${flags.report}`);
+  }
   await output.writeJson({ ...certificationRecord(subject, certification), ...(layers && { layers }) });
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
+}
+
+/** Flags beside data, ball and limit that decide the figures, for the command that gives them again. */
+function decidingFlags({
+  bound,
+  against,
+  margins,
+  projections,
+  sketch,
+  delta,
+  sketches,
+  seed,
+}: CertifyFlags): string[] {
+  return [
+    ...(bound === "parallel" ? [] : ["--bound", bound]),
+    ...(against === "prediction" ? [] : ["--against", against]),
+    ...(margins === "all" ? [] : ["--margins", margins]),
+    ...(projections === "exact"
+      ? []
+      : ["--projections", String(projections), "--sketch", sketch, "--seed", String(seed)]),
+    ...(delta === undefined ? [] : ["--delta", String(delta), "--sketches", String(sketches)]),
+  ];
 }

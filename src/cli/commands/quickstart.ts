@@ -4,14 +4,14 @@ import { cascadeOf } from "../../cascade/folder.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { loadModelFile } from "../../formats/model-file.js";
-import { writeFileAtomically } from "../../formats/write-file.js";
 import { architecture } from "../../network/architectures.js";
 import { initialWeights } from "../../network/weights.js";
 import type { TrainConfig } from "../../train/config.js";
-import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
 import { configOf, trainSettings } from "../../train/settings.js";
 import { someText } from "../arguments.js";
-import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
+import type { AttackOutcome } from "../attack-dataset.js";
+import type { Certification } from "../certification.js";
 import { type CertificationSubject, certificationRecord, guaranteeInWords } from "../certification-report.js";
 import {
   addJsonOption,
@@ -27,7 +27,10 @@ import { Output } from "../output.js";
 import { placeStages } from "../place-stages.js";
 import { QUICKSTART } from "../quickstart-settings.js";
 import { ReplacedFolder } from "../replaced-folder.js";
+import { markQuickstart, QUICKSTART_FILE } from "../report/quickstart-mark.js";
+import { writeRunReport } from "../report/write-report.js";
 import { formatFigures } from "../table.js";
+import { measureRun } from "../train/measure-run.js";
 import { freshRun } from "../train/new-run.js";
 import { DATA_SEED, dataConfig } from "../train/train-config.js";
 import { runTraining } from "../train/training.js";
@@ -38,8 +41,6 @@ interface QuickstartFlags extends JsonOptions, MachineOptions {
   readonly seed: number;
 }
 
-/** Lies beside the run's own files, and marks the folder as one that the next quickstart may replace. */
-const CERTIFICATION_FILE = "certification.json";
 const BALL = { norm: "linf", epsilon: QUICKSTART.epsilon, box: [0, 1] } as const;
 
 /** `autodual quickstart`: from nothing to a certified network, with no download. */
@@ -59,7 +60,7 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
   const began = performance.now();
   const output = new Output(io, flags.json);
   const opened = await openBackend(flags);
-  using target = new ReplacedFolder("--out", flags.out, CERTIFICATION_FILE);
+  using target = new ReplacedFolder("--out", flags.out, QUICKSTART_FILE);
   const load = (split: "train" | "test", limit: number): Promise<Dataset> =>
     loadDataset("glyphs", { split, limit, seed: DATA_SEED });
   const train = await load("train", QUICKSTART.trainImages);
@@ -85,23 +86,17 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
     output,
     interruption,
   );
-  const attack = certification && (await attackTrained(target, test, flags, opened, output, interruption));
+  const attack =
+    certification && (await measureTrained(target, run, test, certification, opened, output, interruption));
   if (!certification || !attack) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;
   }
 
-  const model = await loadModelFile(join(target.beside, RUN_FILES.model));
-  const subject: CertificationSubject = {
-    model: cascadeOf(join(target.path, RUN_FILES.model), [model]),
-    dataset: test,
-    ball: BALL,
-    method: run.config.bound,
-    arithmetic: opened.backend.dtype,
-  };
-  const record = certificationRecord(subject, certification);
-  await writeFileAtomically(join(target.beside, CERTIFICATION_FILE), `${JSON.stringify(record, null, 2)}\n`);
+  const subject = await subjectOf(target, run, test, opened);
+  await markQuickstart(target.beside, (performance.now() - began) / 1000);
   target.keep();
+  const report = await writeRunReport(target.path);
 
   const { summary } = certification;
   const figures: [string, string][] = [
@@ -114,30 +109,47 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
   output.print(formatFigures(figures));
   output.print(guaranteeInWords(subject, certification, "prediction"));
   output.print(`run folder ${target.path}`);
-  await output.writeJson(record);
+  output.print(`report ${report}`);
+  await output.writeJson(certificationRecord(subject, certification));
   return 0;
 }
 
-/** Attacks the model as it was written. */
-async function attackTrained(
+/** The model as it was written, by the name that it will have. */
+async function subjectOf(
   target: ReplacedFolder,
-  test: Dataset,
-  { seed }: QuickstartFlags,
+  run: Run,
+  dataset: Dataset,
   { backend }: OpenedBackend,
+): Promise<CertificationSubject> {
+  const model = await loadModelFile(join(target.beside, RUN_FILES.model));
+  return {
+    model: cascadeOf(join(target.path, RUN_FILES.model), [model]),
+    dataset,
+    ball: BALL,
+    method: run.config.bound,
+    arithmetic: backend.dtype,
+  };
+}
+
+/** Attacks the model as it was written, and measures what the report shows beside. */
+async function measureTrained(
+  target: ReplacedFolder,
+  run: Run,
+  test: Dataset,
+  certification: Certification,
+  opened: OpenedBackend,
   output: Output,
   interruption: Interruption,
 ): Promise<AttackOutcome | null> {
-  const model = await loadModelFile(join(target.beside, RUN_FILES.model));
-  using placed = placeStages(backend, [model]);
-  return await attackDataset(
-    placed,
-    test,
+  const subject = await subjectOf(target, run, test, opened);
+  using placed = placeStages(opened.backend, subject.model.stages);
+  return await measureRun(
+    { folder: target.beside, subject, certification, placed },
     {
-      ball: BALL,
       batch: QUICKSTART.attackBatch,
       steps: QUICKSTART.attackSteps,
       restarts: QUICKSTART.attackRestarts,
-      seed,
+      seed: run.seed,
     },
     output,
     interruption.signal,
@@ -168,5 +180,6 @@ function quickstartConfig(
     startEpsilon,
     scheduleEpochs,
     testLimit: testImages,
+    evaluation: { every: 1, limit: QUICKSTART.evaluateImages },
   });
 }

@@ -1,19 +1,21 @@
 import type { Command } from "commander";
 import type { BackendName } from "../../compute/index.js";
+import { FLOATING_POINT } from "../../report/guarantee.js";
 import { type CascadeRun, isCascadeRun, readCascadeRun } from "../../train/cascade-run.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
-import { FLOATING_POINT } from "../certification-report.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
+import { writeRunReport } from "../report/write-report.js";
 import { formatFigures, formatTable } from "../table.js";
 import { type CascadeJob, newCascade, resumedCascade, trainCascade } from "../train/cascade-training.js";
+import { finishRun } from "../train/finish-run.js";
 import { addTrainOptions, checkTrainFlags, type TrainFlags } from "../train/flags.js";
 import { removeLeftovers } from "../train/leftovers.js";
 import { newRun, removeIfEmpty } from "../train/new-run.js";
 import { resumedRun } from "../train/resumed-run.js";
-import { runTraining, type TrainingJob } from "../train/training.js";
+import { runTraining, type TrainingJob, type TrainingOutcome } from "../train/training.js";
 import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
 
 /** `autodual train`: robust training into a run folder, which a stopped run goes on from. */
@@ -57,20 +59,30 @@ async function train(flags: TrainFlags, backendGiven: boolean, { io }: CommandCo
   );
   output.print(`run folder ${job.folder.path}`);
   using interruption = new Interruption();
-  let run: Run;
+  let outcome: TrainingOutcome;
   try {
-    ({ run } = await runTraining(job, opened.backend, output, interruption));
+    outcome = await runTraining(job, opened.backend, output, interruption);
   } catch (error) {
     if (flags.resume === undefined) removeIfEmpty(job.folder);
     throw error;
   }
+  const { run, certification } = outcome;
   await output.writeJson(run);
-  if (run.status !== "finished") {
+  if (!certification) {
     output.print(`stopped; go on with: autodual train --resume ${job.folder.path}`);
+    output.print(`report ${await writeRunReport(job.folder.path)}`);
     return interruption.exitCode;
   }
   printRun(output, run, job.folder);
-  return 0;
+  return await finishRun(
+    job.folder.path,
+    run.config,
+    job.test,
+    certification,
+    opened.backend,
+    output,
+    interruption,
+  );
 }
 
 async function trainStages(
@@ -105,10 +117,12 @@ async function trainStages(
   await output.writeJson(run);
   if (run.status !== "finished") {
     output.print(`stopped; go on with: autodual train --resume ${job.folder}`);
+    output.print(`report ${await writeRunReport(job.folder)}`);
     return interruption.exitCode;
   }
   printCascade(output, run, job.folder);
-  return 0;
+  if (job.run.status === "finished") return 0;
+  return await finishRun(job.folder, run.config, job.test, null, opened.backend, output, interruption);
 }
 
 function printCascade(output: Output, { config, stages }: CascadeRun, folder: string): void {

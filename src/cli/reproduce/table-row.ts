@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadCascade } from "../../cascade/folder.js";
+import { cascadeOf, type LoadedCascade, loadCascade } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
@@ -9,13 +9,15 @@ import { writeFileAtomically } from "../../formats/write-file.js";
 import { type CascadeRun, isCascadeRun } from "../../train/cascade-run.js";
 import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
 import { attackDataset } from "../attack-dataset.js";
-import { certifyDataset } from "../certification.js";
+import { certifyDataset, type PlacedModel } from "../certification.js";
 import type { Interruption } from "../interruption.js";
 import type { Output } from "../output.js";
 import { placeStages } from "../place-stages.js";
+import { writeRunReport } from "../report/write-report.js";
 import { type CascadeJob, resumedCascade, trainCascade } from "../train/cascade-training.js";
 import { circumstances } from "../train/circumstances.js";
 import { removeLeftovers } from "../train/leftovers.js";
+import { measureLayers, writeAttack, writeCertification } from "../train/measure-run.js";
 import { DATA_SEED, dataConfig } from "../train/train-config.js";
 import { type RowErrors, type RowResult, readRowResult } from "./row-result.js";
 
@@ -52,12 +54,15 @@ export async function reproduceRow(
   if (run.status !== "finished") return null;
   const { stages } = await loadCascade(paths.run);
   const measure = async (count: number): Promise<RowErrors | null> => {
-    using placed = placeStages(backend, stages.slice(0, count));
-    return await errorsOf(placed, run, job.test, output, interruption);
+    const model = cascadeOf(count === 1 ? stages[0].path : paths.run, stages.slice(0, count));
+    using placed = placeStages(backend, model.stages);
+    const folder = count === stages.length ? paths.run : null;
+    return await errorsOf(folder, model, placed, run, job.test, output, interruption);
   };
   const single = await measure(1);
   const cascade = stages.length > 1 ? await measure(stages.length) : null;
   if (!single || (stages.length > 1 && !cascade)) return null;
+  output.print(`report ${await writeRunReport(paths.run)}`);
   const before = readRowResult(paths.result);
   const epochs = await stageEpochs(paths.run, run);
   const result: RowResult = {
@@ -129,25 +134,31 @@ async function rowJob(
   return { folder, run, train, test };
 }
 
+/** What is measured of the whole row also goes into its run folder, for the report: with every margin exact. */
 async function errorsOf(
-  placed: Parameters<typeof certifyDataset>[0],
+  folder: string | null,
+  model: LoadedCascade,
+  placed: PlacedModel,
   { config }: CascadeRun,
   test: Dataset,
   output: Output,
   { signal }: Interruption,
 ): Promise<RowErrors | null> {
-  const ball = { norm: config.norm, epsilon: config.epsilon.end, box: config.box };
-  const settings = {
-    ball,
-    method: config.bound,
-    against: "prediction",
-    margins: "open",
-    batch: BATCH,
-  } as const;
+  const { norm, epsilon, box, bound: method } = config;
+  const ball = { norm, epsilon: epsilon.end, box };
+  const margins = folder === null ? "open" : "all";
+  const settings = { ball, method, against: "prediction", margins, batch: BATCH } as const;
   const certification = await certifyDataset(placed, test, settings, output, signal);
-  const attack =
-    certification && (await attackDataset(placed, test, { ball, batch: BATCH, ...ATTACK }, output, signal));
+  const plan = { batch: BATCH, ...ATTACK };
+  const attack = certification && (await attackDataset(placed, test, { ball, ...plan }, output, signal));
   if (!attack) return null;
+  if (folder !== null) {
+    const subject = { model, dataset: test, ball, method, arithmetic: placed.backend.dtype };
+    const trained = { folder, subject, certification, placed };
+    await writeCertification(trained);
+    await writeAttack(trained, plan, attack);
+    await measureLayers(trained);
+  }
   const { error, robustError, certified } = certification.summary;
   return { error, pgdError: attack.summary.pgdError, robustError, certified };
 }

@@ -1,0 +1,29 @@
+import type { Dtype } from "../compute/backend.js";
+import type { AttackOutcome, AttackSettings } from "./attack-dataset.js";
+import { type CertificationSubject, dataRecord, modelRecord } from "./certification-report.js";
+
+/** The JSON of `attack` (`autodual/attack/1`). */
+export function attackRecord(
+  {
+    model,
+    dataset,
+    ball,
+    arithmetic,
+  }: Pick<CertificationSubject, "model" | "dataset" | "ball"> & {
+    readonly arithmetic: Dtype;
+  },
+  { steps, restarts, seed }: Omit<AttackSettings, "ball" | "batch">,
+  { summary, examples }: AttackOutcome,
+) {
+  return {
+    schema: "autodual/attack/1",
+    model: modelRecord(model),
+    data: dataRecord(dataset),
+    norm: ball.norm,
+    epsilon: ball.epsilon,
+    box: ball.box,
+    attack: { steps, restarts, seed, arithmetic },
+    summary,
+    examples,
+  };
+}

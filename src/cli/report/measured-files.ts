@@ -1,0 +1,172 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { isProof } from "../../dual/proof.js";
+import { FormatError } from "../../errors.js";
+import { readFileOrExplain } from "../../formats/write-file.js";
+
+/**
+ * What is measured of a run beside its record, each file as the command of that name writes it with `--json`: so any of
+ * them can be measured again, or later.
+ */
+export const MEASURED_FILES = {
+  certification: "certification.json",
+  attack: "attack.json",
+  radius: "radius.json",
+  layers: "layers.json",
+} as const;
+
+export const REPORT_FILE = "report.html";
+
+const fraction = z.number().min(0).max(1);
+const count = z.int().min(0);
+/** What all of them say of their subject. */
+const subject = {
+  model: z.object({ path: z.string(), sha256: z.string(), stages: z.int().positive().optional() }),
+  data: z.object({ name: z.string(), split: z.string(), count: z.int().positive() }),
+  norm: z.enum(["linf", "l2", "l1"]),
+  box: z.tuple([z.number(), z.number()]).nullable(),
+};
+
+const layerSchema = z.object({
+  name: z.string(),
+  ways: z.record(z.string(), z.number()),
+  neurons: z.number(),
+  open: z.number(),
+  rows: z.number(),
+  multiplyAdds: z.number(),
+  milliseconds: z.number(),
+});
+
+const certificationSchema = z.object({
+  schema: z.literal("autodual/certification/1"),
+  ...subject,
+  epsilon: z.number().min(0),
+  bound: z.object({
+    method: z.string(),
+    arithmetic: z.string(),
+    guarantee: z.enum(["exact", "probability", "estimate"]),
+    delta: z.number().nullable(),
+  }),
+  summary: z.object({
+    error: fraction,
+    robustError: fraction,
+    certified: fraction,
+    estimatedRobustError: fraction.optional(),
+    seconds: z.number(),
+  }),
+  examples: z
+    .array(
+      z.object({
+        index: count,
+        label: count,
+        prediction: z.int().min(-1),
+        certified: z.boolean(),
+        stage: count,
+        marginLower: z.array(z.number().nullable()).min(1),
+      }),
+    )
+    .min(1),
+  layers: z.array(layerSchema).optional(),
+});
+
+const attackSchema = z.object({
+  schema: z.literal("autodual/attack/1"),
+  ...subject,
+  epsilon: z.number().min(0),
+  attack: z.object({ steps: z.int(), restarts: z.int(), seed: z.int() }),
+  summary: z.object({ error: fraction, fgsmError: fraction, pgdError: fraction, seconds: z.number() }),
+});
+
+const radiusSchema = z.object({
+  schema: z.literal("autodual/radius/1"),
+  ...subject,
+  most: z.number(),
+  tolerance: z.number(),
+  examples: z
+    .array(z.object({ index: count, label: count, prediction: z.int().min(-1), radius: z.number().min(0) }))
+    .min(1),
+});
+
+const layersSchema = z.object({
+  schema: z.literal("autodual/layers/1"),
+  model: subject.model,
+  /** Of a cascade the stage that was bounded, from 1. */
+  stage: z.int().positive().nullable(),
+  examples: z.int().positive(),
+  layers: z.array(layerSchema).min(1),
+});
+
+const SCHEMAS = {
+  certification: certificationSchema,
+  attack: attackSchema,
+  radius: radiusSchema,
+  layers: layersSchema,
+} as const;
+
+type MeasuredName = keyof typeof SCHEMAS;
+export type MeasuredFile<N extends MeasuredName> = z.infer<(typeof SCHEMAS)[N]>;
+
+/** One of the files of a run; null where it is not there. A `FormatError` for one that is damaged or something else. */
+export async function readMeasured<N extends MeasuredName>(
+  folder: string,
+  name: N,
+): Promise<MeasuredFile<N> | null> {
+  const path = join(folder, MEASURED_FILES[name]);
+  if (!existsSync(path)) return null;
+  const text = new TextDecoder().decode(await readFileOrExplain(path));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new FormatError(`${path}: expected JSON, found a damaged file`);
+  }
+  return checkMeasured(json, name, path);
+}
+
+/**
+ * Data that should be those of a file. A `FormatError` that names the first place where they are not, or verdicts that
+ * claim more than their bounds prove.
+ */
+export function checkMeasured<N extends MeasuredName>(json: unknown, name: N, path: string): MeasuredFile<N> {
+  const parsed = SCHEMAS[name].safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new FormatError(
+      `${path}: ${issue.path.join(".") || name}: ${issue.message}; was it written by this version?`,
+    );
+  }
+  if (name === "certification") checkVerdicts(parsed.data as MeasuredFile<"certification">, path);
+  return parsed.data as MeasuredFile<N>;
+}
+
+function checkVerdicts(
+  { data, bound, summary, examples }: MeasuredFile<"certification">,
+  path: string,
+): void {
+  const fault = (what: string): never => {
+    throw new FormatError(`${path}: ${what}; the file is damaged or was changed`);
+  };
+  if (examples.length !== data.count) {
+    fault(`expected verdicts of ${data.count} examples, found ${examples.length}`);
+  }
+  const classes = examples[0].marginLower.length;
+  let right = 0;
+  for (const { index, label, prediction, certified, marginLower } of examples) {
+    const where = `example ${index}`;
+    if (marginLower.length !== classes)
+      fault(`${where}: expected ${classes} margins, found ${marginLower.length}`);
+    if (label >= classes || prediction >= classes) fault(`${where}: expected classes below ${classes}`);
+    if (certified && prediction === label) right += 1;
+    if (!certified) continue;
+    if (bound.guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
+    if (!marginLower.every((margin, j) => j === prediction || (margin !== null && isProof(margin)))) {
+      fault(`${where}: expected margins above 0 of a certified answer, found ${marginLower.join(", ")}`);
+    }
+  }
+  if (Math.abs(1 - right / examples.length - summary.robustError) > 1e-9) {
+    fault(
+      `expected the robust error of its verdicts, ${1 - right / examples.length}, found ${summary.robustError}`,
+    );
+  }
+}

@@ -1,0 +1,31 @@
+import { type Dataset, examples } from "../../data/dataset.js";
+import { formatShape } from "../../network/shape.js";
+import { GROUPS, shownExamples } from "../../report/page/margins.js";
+import { imageShape, pictureOf } from "../../report/page/picture.js";
+import { known, missing, type Part, type Picture, type Verdict } from "../../report/page/run-record.js";
+
+/** Pictures of the examples that the gallery shows, by number; why there are none, where there are none. */
+export function picturesOf(
+  dataset: Dataset,
+  verdicts: readonly Verdict[],
+): Part<ReadonlyMap<number, Picture>> {
+  if (!imageShape(dataset.shape)) {
+    return missing(
+      `Not shown: examples of ${dataset.name} are no images, but of shape ${formatShape(dataset.shape)}.`,
+    );
+  }
+  const other = verdicts.find(({ index, label }) => dataset.labels[index] !== label);
+  if (other) {
+    return missing(
+      `Not shown: ${dataset.name} (${dataset.split}) on this machine holds others than the examples that were certified: ` +
+        `example ${other.index} had label ${other.label}, and has ${dataset.labels[other.index] ?? "none"}.`,
+    );
+  }
+  const shown = shownExamples(verdicts);
+  const pictures = new Map<number, Picture>();
+  for (const { verdict } of GROUPS.flatMap((group) => shown[group])) {
+    const picture = pictureOf(examples(dataset, Int32Array.of(verdict.index)).x, dataset.shape);
+    if (picture) pictures.set(verdict.index, picture);
+  }
+  return known(pictures);
+}

@@ -1,0 +1,230 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { cascadeHash, isCascadeFolder, readCascade } from "../../cascade/folder.js";
+import { AutodualError } from "../../errors.js";
+import { loadModelFolder } from "../../formats/model-folder.js";
+import {
+  type Curve,
+  known,
+  type Measured,
+  missing,
+  type Part,
+  type RunRecord,
+  type StageRow,
+} from "../../report/page/run-record.js";
+import { type CascadeRun, isCascadeRun, readCascadeRun } from "../../train/cascade-run.js";
+import type { TrainConfig } from "../../train/config.js";
+import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
+import { formatDuration, plural } from "../wording.js";
+import { circumstanceRows, configurationRows } from "./configuration.js";
+import { type MeasuredParts, measuredParts } from "./measured-parts.js";
+import { isQuickstart } from "./quickstart-mark.js";
+import { shellLine } from "./shell-words.js";
+import { trainCommand } from "./train-command.js";
+
+/**
+ * Reads and checks all that a run folder holds, of a single model or of a cascade. A `FormatError` where there is no run,
+ * or where its record is damaged or another version's; any other part that is not there says so in its own place.
+ */
+export async function readRun(folder: string): Promise<RunRecord> {
+  const opened = RunFolder.open(folder);
+  return isCascadeRun(folder) ? await readStages(folder) : await readTraining(opened);
+}
+
+async function readTraining(folder: RunFolder): Promise<RunRecord> {
+  const run = await folder.readRun();
+  const { config, epochs, status, evaluation } = run;
+  const notes: string[] = [];
+  const unfinished = unfinishedPart(folder.path, run);
+  const parts = await measuredParts({
+    folder: folder.path,
+    config,
+    limit: config.testLimit,
+    stages: 1,
+    sha256: await modelHash(
+      folder.path,
+      status,
+      notes,
+      async () => (await loadModelFolder(folder.path)).sha256,
+    ),
+    evaluation: evaluation && measuredBy(config, { ...evaluation, certified: null }),
+    unfinished,
+  });
+  const seconds = epochs.reduce((sum, row) => sum + row.seconds, 0);
+  return {
+    kind: "training",
+    ...commonOf(folder.path, run, parts, notes),
+    stages: 1,
+    curves:
+      epochs.length === 0
+        ? (unfinished ?? missing("No epoch is in the record."))
+        : known([{ stage: null, epochs }]),
+    testCurves: testCurvesOf(config, [{ stage: null, epochs }]),
+    stageRows: [],
+    circumstances: [
+      ...circumstanceRows(run.versions, run.machine),
+      ["time of training", `${formatDuration(seconds)}, ${plural(epochs.length, "epoch")}`],
+    ],
+    command: await commandOf(folder.path, config),
+  };
+}
+
+async function readStages(folder: string): Promise<RunRecord> {
+  const run = await readCascadeRun(folder);
+  const { config, stages, status } = run;
+  const notes: string[] = [];
+  const last = stages[stages.length - 1];
+  const unfinished = unfinishedPart(folder, run);
+  const parts = await measuredParts({
+    folder,
+    config,
+    limit: config.testLimit,
+    stages: stages.length,
+    sha256:
+      isCascadeFolder(folder) || stages.length > 0
+        ? await modelHash(folder, status, notes, async () => cascadeHash(await readCascade(folder)))
+        : null,
+    evaluation: last ? measuredBy(config, last.evaluation) : null,
+    unfinished,
+  });
+  const curves = await stageCurves(folder, run, notes);
+  const seconds = stages.reduce((sum, stage) => sum + (stage.seconds ?? 0), 0);
+  return {
+    kind: "cascade",
+    ...commonOf(folder, run, parts, notes),
+    stages: stages.length,
+    curves:
+      curves.length === 0
+        ? (unfinished ?? missing("No stage was trained in this folder, or none of its records can be read."))
+        : known(curves),
+    testCurves: testCurvesOf(config, curves),
+    stageRows: stageRowsOf(run, parts),
+    circumstances: [
+      ...circumstanceRows(run.versions, run.machine),
+      ["time of training", `${formatDuration(seconds)}, ${stages.length} of ${plural(run.cascade, "stage")}`],
+    ],
+    command: trainCommand(config, run),
+  };
+}
+
+function commonOf(
+  folder: string,
+  { config, status }: Pick<Run, "config" | "status">,
+  { split, ...parts }: MeasuredParts,
+  notes: readonly string[],
+) {
+  return {
+    title: basename(resolve(folder)),
+    status,
+    notes,
+    model: config.model,
+    data: { name: config.data.name, split },
+    ...parts,
+    configuration: configurationRows(config),
+  };
+}
+
+function measuredBy(
+  { bound, dtype }: TrainConfig,
+  evaluation: NonNullable<Run["evaluation"]> & { readonly certified: number | null },
+): Measured {
+  return { ...evaluation, estimatedRobustError: null, delta: null, method: bound, arithmetic: dtype };
+}
+
+/** What a run that is not finished says wherever something is not measured; null of a finished one. */
+function unfinishedPart(folder: string, run: Pick<Run, "status">): Part<never> | null {
+  if (run.status === "finished") return null;
+  const how = run.status === "running" ? "is under way, or was killed" : "was interrupted";
+  return missing(
+    `Not measured yet: the run ${how}; what was stopped goes on with`,
+    shellLine(["autodual", "train", "--resume", folder]),
+  ) as Part<never>;
+}
+
+async function modelHash(
+  folder: string,
+  status: Run["status"],
+  notes: string[],
+  read: () => Promise<string>,
+): Promise<string | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof AutodualError)) throw error;
+    if (status === "finished") notes.push(`The folder's model cannot be read: ${error.message}`);
+    else if (existsSync(join(folder, RUN_FILES.model))) notes.push(error.message);
+    return null;
+  }
+}
+
+function testCurvesOf({ evaluation }: TrainConfig, curves: readonly Curve[]): Part<true> {
+  if (curves.length === 0 || curves.some(({ epochs }) => epochs.some(({ test }) => test !== null)))
+    return known(true);
+  return missing(
+    evaluation.every === 0
+      ? "Test curves are not measured: no epoch of this run was evaluated on test examples; --evaluate-every 1 does that, in a new training."
+      : `Test curves are not measured yet: every ${evaluation.every}th epoch is evaluated on test examples.`,
+  );
+}
+
+/** Of each stage that was trained here, the one under way among them. */
+async function stageCurves(folder: string, { stages }: CascadeRun, notes: string[]): Promise<Curve[]> {
+  const names = stages.map((row) => (row.trainedOn === null ? null : row.folder));
+  const next = `stage-${stages.length + 1}`;
+  if (existsSync(join(folder, next, RUN_FILES.run))) names.push(next);
+  const curves: Curve[] = [];
+  for (const [i, name] of names.entries()) {
+    if (name === null) continue;
+    try {
+      const { epochs } = await RunFolder.open(join(folder, name)).readRun();
+      if (epochs.length > 0) curves.push({ stage: i + 1, epochs });
+    } catch (error) {
+      if (!(error instanceof AutodualError)) throw error;
+      notes.push(`The curves of stage ${i + 1} are left out: ${error.message}`);
+    }
+  }
+  return curves;
+}
+
+function stageRowsOf({ stages }: CascadeRun, { verdicts }: MeasuredParts): StageRow[] {
+  return stages.map(({ trainedOn, seconds, evaluation }, stage) => {
+    const own =
+      verdicts.kind === "known" ? verdicts.value.filter((verdict) => verdict.stage === stage) : null;
+    const { error, robustError, certified } = evaluation;
+    return {
+      stage: stage + 1,
+      trainedOn,
+      seconds,
+      error,
+      robustError,
+      certified,
+      answers: own && { count: own.length, certified: own.filter((verdict) => verdict.certified).length },
+    };
+  });
+}
+
+/** The command that a run came from: its cascade's, where it is a stage. */
+async function commandOf(folder: string, config: TrainConfig): Promise<string> {
+  if (isQuickstart(folder)) {
+    const { seed, backend, dtype } = config;
+    return shellLine([
+      "autodual",
+      "quickstart",
+      "--seed",
+      String(seed),
+      "--backend",
+      backend,
+      "--dtype",
+      dtype,
+    ]);
+  }
+  const parent = dirname(resolve(folder));
+  if (!isCascadeRun(parent)) return trainCommand(config);
+  try {
+    const run = await readCascadeRun(parent);
+    return trainCommand(run.config, run);
+  } catch (error) {
+    if (error instanceof AutodualError) return trainCommand(config);
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import { type BallInWords, changeInWords, formatNumber, formatPercent } from "./wording.js";
+
+/** What a guarantee is about: counts of examples, and what the bounds are worth. */
+export interface GuaranteeClaim {
+  readonly ball: BallInWords;
+  /** Of the model: 1, or the stages of a cascade. */
+  readonly stages: number;
+  readonly examples: number;
+  /** Certified answers; null where only those that are right as well were counted. */
+  readonly certified: number | null;
+  /** Certified answers that are right. */
+  readonly right: number;
+  readonly robustError: number;
+  readonly guarantee: "exact" | "probability" | "estimate";
+  /** With `probability`: each certificate holds with probability 1 − δ. */
+  readonly delta: number | null;
+  /** Whose margins were bounded. */
+  readonly against?: "prediction" | "label";
+}
+
+/** Of exact bounds. */
+export const FLOATING_POINT =
+  "The bounds are exact ones (no random projections), computed in floating point; its rounding is not accounted for.";
+
+/** What was guaranteed and by which bounds, in plain words. */
+export function guaranteeInSentences(claim: GuaranteeClaim): string {
+  return [claimInWords(claim), arithmeticInWords(claim)].filter((words) => words !== "").join(" ");
+}
+
+/** What was guaranteed. Estimates guarantee nothing, and neither do no certificates. */
+export function claimInWords(claim: GuaranteeClaim): string {
+  const { certified, right, examples, ball, stages } = claim;
+  if (claim.guarantee === "estimate") {
+    return (
+      "Nothing is guaranteed: these bounds are estimates by random projections. For certificates that hold with a known " +
+      "probability add --delta, such as --delta 0.01; for exact ones leave out --projections."
+    );
+  }
+  const change = `no change of ${changeInWords(ball)}`;
+  if (stages > 1) return cascadeInWords(claim, change);
+  const answer = claim.against === "label" ? "the model's answer, the label" : "the model's answer";
+  const limit = `no attack within that ball has an error above ${formatPercent(claim.robustError, "upper")} on these examples.`;
+  if ((certified ?? right) === 0) {
+    return (
+      `Nothing is guaranteed: for none of the ${examples} examples could it be shown that ${change} alters ` +
+      `the model's answer${certified === null ? ", and that it is right" : ""}.`
+    );
+  }
+  return certified === null
+    ? `Guaranteed: for ${right} of the ${examples} examples the model's answer is right and ${change} alters it, so ${limit}`
+    : `Guaranteed: for ${certified} of the ${examples} examples, ${change} alters ${answer}; ${right} of ` +
+        `these answers ${right === 1 ? "is" : "are"} right, so ${limit}`;
+}
+
+/** What the bounds are, and what every one of this version leaves out; nothing of estimates. */
+export function arithmeticInWords({ guarantee, delta }: GuaranteeClaim): string {
+  if (guarantee === "estimate") return "";
+  if (guarantee !== "probability" || delta === null) return FLOATING_POINT;
+  return (
+    `Each of these certificates holds with probability at least ${formatNumber(1 - delta)} over its random projections, ` +
+    "which depend on --seed alone. They were computed in floating point; its rounding is not accounted for."
+  );
+}
+
+/**
+ * Of a cascade: an attacker may change not only an answer but who answers. So nothing is said of the cascade's own answer
+ * to an input that was changed, but for its certified ones where all stages agree.
+ */
+function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, change: string): string {
+  if ((certified ?? right) === 0) {
+    return (
+      `Nothing is guaranteed: for none of the ${examples} examples could it be shown that ${change} alters the answer ` +
+      `of any of the ${stages} stages.`
+    );
+  }
+  return (
+    `Guaranteed: for ${certified ?? right} of the ${examples} examples, ${change} alters the answer of the stage that answers ` +
+    `the example, the first of ${stages} whose answer is certified; ${right} of these answers ` +
+    `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
+    "may answer."
+  );
+}

@@ -1,0 +1,96 @@
+import type { ComponentChildren } from "preact";
+import { formatBall, formatDuration, formatNumber, formatPercent, plural } from "../wording.js";
+import { MissingPart } from "./missing-part.js";
+import type { Measured, RunRecord } from "./run-record.js";
+
+/** The figures that a run is told by, each with what it is worth. */
+export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
+  const { measured, attacked, ball, data } = record;
+  if (measured.kind === "missing") return <MissingPart part={measured} />;
+  const {
+    error,
+    robustError,
+    estimatedRobustError,
+    certified,
+    examples,
+    method,
+    arithmetic,
+    seconds,
+    guarantee,
+  } = measured.value;
+  return (
+    <>
+      <dl class="figures">
+        <Tile name="standard error" value={formatPercent(error)}>
+          without any change
+        </Tile>
+        {attacked.kind === "known" ? (
+          <Tile name="PGD error" value={formatPercent(attacked.value.pgdError, "lower")}>
+            lower bound: an attack of {plural(attacked.value.steps, "step")},{" "}
+            {plural(attacked.value.restarts, "start")}, really causes it; FGSM{" "}
+            {formatPercent(attacked.value.fgsmError)}
+          </Tile>
+        ) : (
+          <Tile name="PGD error" value="–">
+            <MissingPart part={attacked} />
+          </Tile>
+        )}
+        {estimatedRobustError === null ? (
+          <Tile name="robust error" value={formatPercent(robustError, "upper")}>
+            {upperBoundInWords(record, measured.value)}
+          </Tile>
+        ) : (
+          <Tile name="robust error" value={`≈ ${formatPercent(estimatedRobustError)}`}>
+            an estimate, which guarantees nothing
+          </Tile>
+        )}
+        {certified !== null && (
+          <Tile name="certified answers" value={formatPercent(certified, "lower")}>
+            right or wrong, no point of the ball changes{" "}
+            {record.stages > 1 ? "that of the stage that answers" : "them"}
+          </Tile>
+        )}
+      </dl>
+      {attacked.kind === "known" && guarantee === "exact" && (
+        <p>
+          {record.stages > 1
+            ? "Under the worst attack on the stage that answers, the error on these examples"
+            : "The true robust error on these examples"}{" "}
+          lies between {formatPercent(attacked.value.pgdError, "lower")} and{" "}
+          {formatPercent(robustError, "upper")}.
+        </p>
+      )}
+      <p class="aside">
+        On {plural(examples, "example")} of {data.name} ({data.split}); ball: {formatBall(ball)}; {method}{" "}
+        bounds in {arithmetic}; certified in {formatDuration(seconds)}.
+      </p>
+    </>
+  );
+}
+
+function upperBoundInWords({ stages }: RunRecord, { guarantee, delta }: Measured): string {
+  const what =
+    stages > 1
+      ? "upper bound of the error under attacks on the stage that answers"
+      : "upper bound: no attack within the ball causes more";
+  if (guarantee === "exact" || delta === null) return what;
+  return `${what}, if all of its certificates hold, each with probability ${formatNumber(1 - delta)} at least`;
+}
+
+interface TileProps {
+  readonly name: string;
+  readonly value: string;
+  readonly children: ComponentChildren;
+}
+
+function Tile({ name, value, children }: TileProps) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <span class="value">{value}</span>
+        <div class="worth">{children}</div>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,149 @@
+import type { BallInWords } from "../wording.js";
+
+/** A part of a record: what was measured, or why it is not there and the command that would measure it. */
+export type Part<T> =
+  | { readonly kind: "known"; readonly value: T }
+  | { readonly kind: "missing"; readonly why: string; readonly command: string | null };
+
+export function known<T>(value: T): Part<T> {
+  return { kind: "known", value };
+}
+
+export function missing(why: string, command: string | null = null): Part<never> {
+  return { kind: "missing", why, command };
+}
+
+export type Guarantee = "exact" | "probability" | "estimate";
+
+/** The verdict on one example. Bounds are null where they are not numbers. */
+export interface Verdict {
+  readonly index: number;
+  readonly label: number;
+  /** −1 where the model has no answer. */
+  readonly prediction: number;
+  readonly certified: boolean;
+  readonly stage: number;
+  readonly marginLower: readonly (number | null)[];
+}
+
+/** What was measured on all examples together, by bounds. */
+export interface Measured {
+  readonly examples: number;
+  readonly error: number;
+  readonly robustError: number;
+  /** Null where certified answers were not counted apart from right ones. */
+  readonly certified: number | null;
+  /** Where bounds are estimates: the robust error that they suggest. */
+  readonly estimatedRobustError: number | null;
+  readonly guarantee: Guarantee;
+  readonly delta: number | null;
+  readonly method: string;
+  readonly arithmetic: string;
+  readonly seconds: number;
+}
+
+/** Errors that attacks really caused on the same examples. */
+export interface Attacked {
+  readonly pgdError: number;
+  readonly fgsmError: number;
+  readonly steps: number;
+  readonly restarts: number;
+}
+
+/** Largest certified ε of some examples. */
+export interface Radii {
+  readonly most: number;
+  readonly tolerance: number;
+  readonly rows: readonly {
+    readonly index: number;
+    readonly label: number;
+    readonly prediction: number;
+    readonly radius: number;
+  }[];
+}
+
+/** One epoch, as curves show it. */
+export interface Epoch {
+  readonly epoch: number;
+  readonly epsilon: number;
+  readonly loss: number;
+  readonly robustLoss: number | null;
+  readonly error: number;
+  readonly robustError: number | null;
+  readonly seconds: number;
+  readonly test: { readonly error: number; readonly robustError: number; readonly examples: number } | null;
+}
+
+/** The epochs of one training: a run, or a stage of a cascade. */
+export interface Curve {
+  /** From 1; null for a single model. */
+  readonly stage: number | null;
+  readonly epochs: readonly Epoch[];
+}
+
+/** A stage of a cascade, and what the cascade up to it is worth. */
+export interface StageRow {
+  readonly stage: number;
+  readonly trainedOn: number | null;
+  readonly seconds: number | null;
+  readonly error: number;
+  readonly robustError: number;
+  readonly certified: number;
+  /** Examples that this stage answers, of them certified ones; null where verdicts are not at hand. */
+  readonly answers: { readonly count: number; readonly certified: number } | null;
+}
+
+/** How a layer was bounded, and what that took: means an example. */
+export interface LayerRow {
+  readonly name: string;
+  readonly ways: readonly string[];
+  readonly neurons: number;
+  readonly open: number;
+  readonly rows: number;
+  readonly multiplyAdds: number;
+  readonly milliseconds: number;
+}
+
+export interface LayerPlanPart {
+  readonly examples: number;
+  readonly layers: readonly LayerRow[];
+  /** What the plan is of, where that is not the whole model. */
+  readonly note: string | null;
+}
+
+/** A small picture of an example, as a data: URI. */
+export interface Picture {
+  readonly uri: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Everything that a page says of a run, read and checked. Pictures are by example number. */
+export interface RunRecord {
+  readonly kind: "training" | "cascade" | "certification";
+  /** What the page is called: the folder, or the model. */
+  readonly title: string;
+  readonly status: "running" | "interrupted" | "finished";
+  /** What was found to be amiss in the folder, one line each. */
+  readonly notes: readonly string[];
+  readonly model: string;
+  readonly stages: number;
+  readonly data: { readonly name: string; readonly split: string };
+  readonly classNames: readonly string[] | null;
+  readonly ball: BallInWords;
+  readonly measured: Part<Measured>;
+  readonly attacked: Part<Attacked>;
+  readonly verdicts: Part<readonly Verdict[]>;
+  readonly radii: Part<Radii>;
+  readonly curves: Part<readonly Curve[]>;
+  /** Of curves: why there are no test curves, where there are none. */
+  readonly testCurves: Part<true>;
+  readonly stageRows: readonly StageRow[];
+  readonly layers: Part<LayerPlanPart>;
+  readonly pictures: Part<ReadonlyMap<number, Picture>>;
+  /** Names and values, as they are shown. */
+  readonly configuration: readonly (readonly [name: string, value: string])[];
+  readonly circumstances: readonly (readonly [name: string, value: string])[];
+  /** Reproduces the run. */
+  readonly command: string;
+}

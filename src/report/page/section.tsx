@@ -1,0 +1,19 @@
+import type { ComponentChildren } from "preact";
+
+/** A part of the page: its name in the links at the top, its heading. */
+export interface SectionName {
+  readonly id: string;
+  readonly title: string;
+  /** In the links, where the title is long. */
+  readonly short: string;
+}
+
+/** A landmark with a heading, which the links at the top lead to. */
+export function Section({ id, title, children }: SectionName & { readonly children: ComponentChildren }) {
+  return (
+    <section id={id} aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+/** `12.3 %`. What is claimed as an upper bound is rounded up, a lower bound down. */
+export function formatPercent(fraction: number, bound: "upper" | "lower" | "none" = "none"): string {
+  const digits = fraction !== 0 && fraction < 0.01 ? 2 : 1;
+  const steps = 100 * fraction * 10 ** digits;
+  // 0.57 · 100 is a little more than 57: that is no reason to round up.
+  const slack = 1e-9 * steps;
+  const rounded = {
+    upper: Math.ceil(steps - slack),
+    lower: Math.floor(steps + slack),
+    none: Math.round(steps),
+  };
+  return `${(rounded[bound] / 10 ** digits).toFixed(digits)} %`;
+}
+
+/** `42 s`, `3 min 5 s`, `2 h 10 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.round((whole % 3600) / 60)} min`;
+}
+
+/** `1,234,567`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** `812 bytes`, `652 KB`, `12.3 MB`; a kilobyte has 1,024. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  const kilobytes = bytes / 1024;
+  return kilobytes < 1024 ? `${Math.round(kilobytes)} KB` : `${(kilobytes / 1024).toFixed(1)} MB`;
+}
+
+/** A number as short as it can be told: 0.1, 0.00784. */
+export function formatNumber(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** ε without rounding, since a guarantee is told with it: 0.1, 8/255. */
+export function formatEpsilon(epsilon: number): string {
+  const text = String(epsilon);
+  const grey = Math.round(epsilon * 255);
+  return text.length > 8 && grey / 255 === epsilon ? `${grey}/255` : text;
+}
+
+/** One ball of perturbations around every example. */
+export interface BallInWords {
+  readonly norm: "linf" | "l2" | "l1";
+  readonly epsilon: number;
+  readonly box: readonly [lower: number, upper: number] | null;
+}
+
+/** `1 epoch`, `2 epochs`. */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `linf, epsilon 0.1, box 0,1`. */
+export function formatBall({ norm, epsilon, box }: BallInWords): string {
+  return `${norm}, epsilon ${formatEpsilon(epsilon)}, ${box ? `box ${box.join(",")}` : "no box"}`;
+}
+
+/** What an attacker may do, for a sentence that begins with `no change of`. */
+export function changeInWords({ norm, epsilon, box }: BallInWords): string {
+  const within = box ? `, pixels kept within [${box[0]}, ${box[1]}],` : ", with no bounds on the pixels,";
+  switch (norm) {
+    case "linf":
+      return `the input by at most ${formatEpsilon(epsilon)} in every pixel (the linf norm)${within}`;
+    case "l2":
+    case "l1":
+      return `the input by at most ${formatEpsilon(epsilon)} in the ${norm} norm${within}`;
+    default:
+      return norm satisfies never;
+  }
+}
