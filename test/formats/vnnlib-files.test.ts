@@ -238,7 +238,7 @@ describe("readVnnlib", () => {
   it("does not unpack more than it may", async () => {
     const bomb = gzipSync(new Uint8Array(3 * 2 ** 20));
     await expect(unpackText(bomb, "bomb.gz", 2 ** 20)).rejects.toThrow(
-      /^bomb\.gz: expected at most 1 MiB of text, found more$/,
+      /^bomb\.gz: expected at most 1 MiB, found more$/,
     );
     await expect(unpackText(bomb, "bomb.gz", 2 ** 20)).rejects.toThrow(FormatError);
     await expect(unpackText(new Uint8Array(2 ** 20 + 1), "plain", 2 ** 20)).rejects.toThrow(/at most 1 MiB/);
