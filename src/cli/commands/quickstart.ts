@@ -67,7 +67,7 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
   const test = await load("test", QUICKSTART.testImages);
   output.print(
     `${output.bold("autodual quickstart")}: ${QUICKSTART.epochs} epochs of robust training on ${train.count} ` +
-      `generated digits,\nmodel ${QUICKSTART.model}, ${formatBall(BALL)}; ${opened.description}`,
+      `generated digits,\nmodel ${QUICKSTART.model}, ${formatBall(BALL)};\n${opened.description}`,
   );
 
   using interruption = new Interruption();
