@@ -38,6 +38,7 @@ export async function searchByInputs(
   let bounded = 0;
   // The lowest bound of points: nothing of them is left to halve.
   let stuck = Number.POSITIVE_INFINITY;
+  let isStuck = false;
   let batch: InputRegion[] = [region];
   let size = FIRST_BATCH;
   for (;;) {
@@ -46,13 +47,15 @@ export async function searchByInputs(
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) {
       if (isProof(part.bound - slack)) continue;
-      if (part.axis === null) stuck = Math.min(stuck, part.bound);
-      else queue.push(part);
+      if (part.axis !== null) queue.push(part);
+      else {
+        isStuck = true;
+        stuck = Math.min(stuck, part.bound);
+      }
     }
     if (queue.size === 0) {
-      return stuck === Number.POSITIVE_INFINITY
-        ? { kind: "proved", bounded }
-        : { kind: "open", bounded, bound: stuck };
+      // Not asked of the bound, which may be infinite where numbers overflow.
+      return isStuck ? { kind: "open", bounded, bound: stuck } : { kind: "proved", bounded };
     }
     onProgress?.({ bounded, waiting: queue.size, bound: queue.least });
     if ((await deadline.passes()) || queue.size > mostWaiting) {

@@ -75,6 +75,7 @@ class NeuronSearch {
   #bounded = 0;
   /** The lowest bound of branches that nothing can be done about. */
   #stuck = Number.POSITIVE_INFINITY;
+  #isStuck = false;
   #found: Counterexample | null = null;
 
   constructor(box: BranchedBox, options: SearchOptions) {
@@ -110,10 +111,9 @@ class NeuronSearch {
     }
     const bounded = this.#bounded;
     if (this.#found) return { kind: "broken", counterexample: this.#found, bounded };
-    const bound = Math.min(this.#stuck, this.#queue.least);
-    return bound === Number.POSITIVE_INFINITY
-      ? { kind: "proved", bounded }
-      : { kind: "open", bounded, bound };
+    // Asked of what is left and not of its bounds, which may be infinite where numbers overflow.
+    if (this.#queue.size === 0 && !this.#isStuck) return { kind: "proved", bounded };
+    return { kind: "open", bounded, bound: Math.min(this.#stuck, this.#queue.least) };
   }
 
   /** Bounds branches; those that are not proved wait, with what to decide next. */
@@ -152,6 +152,7 @@ class NeuronSearch {
     if (point) await this.#tryPoints(point, 1);
     if (isProof(bound - slack * scale)) return;
     // Branches that are done with are known to lie above the slack, no further.
+    this.#isStuck = true;
     this.#stuck = Math.min(this.#stuck, slack, Math.max(bound, branch.bound));
   }
 
