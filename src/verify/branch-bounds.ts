@@ -70,7 +70,11 @@ export class BranchBounds implements Disposable {
       const high = places.map((at, i) => Math.min(upper[at], -found[2 * i + 1]));
       for (const [i, at] of places.entries()) {
         // Bounds that cross say that no input meets the decisions; lines need an interval all the same.
-        if (low[i] - high[i] > EMPTY[backend.dtype] * (1 + Math.abs(low[i]))) this.#empty.add(at % count);
+        // Overflow contradicts nothing.
+        const crossed = low[i] - high[i];
+        if (Number.isFinite(crossed) && crossed > EMPTY[backend.dtype] * (1 + Math.abs(low[i]))) {
+          this.#empty.add(at % count);
+        }
         if (low[i] > high[i]) [low[i], high[i]] = [lower[at], upper[at]];
       }
       this.#bounds.set(node, {
