@@ -1,36 +1,63 @@
 import { NeuronState } from "../dual/dual-layer.js";
 import { ruleOf } from "../dual/layers/index.js";
-import { isActivation } from "../network/network.js";
+import { isActivation, type NetworkNode } from "../network/network.js";
 import type { NodeBounds } from "./root-bounds.js";
 import type { Subject } from "./subject.js";
+
+interface Bounds {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
 
 /**
  * By activation, the neurons whose lines depend on their bounds: what branch and bound may decide. Activations of one node
  * have the same list.
  */
-export function openNeurons(
-  { network, bindings }: Subject,
-  bounds: NodeBounds,
-): ReadonlyMap<number, Int32Array> {
-  const byNode = new Map<number, Set<number>>();
-  const activations = network.nodes.flatMap((node, i) => {
-    if (node.layer === null || !isActivation(node)) return [];
+export function openNeurons(subject: Subject, bounds: NodeBounds): ReadonlyMap<number, Int32Array> {
+  const byNode = new Map<number, Int32Array>();
+  const open = new Map<number, Int32Array>();
+  for (const [activation, node] of subject.network.nodes.entries()) {
+    if (!isActivation(node)) continue;
     const below = node.inputs[0] as number;
     const own = bounds.get(below);
-    const rule = ruleOf(node.layer);
-    if (!own || rule.form !== "enclosed") return [];
-    const states = rule.states(node.layer, network.context(i, bindings), own.lower, own.upper, 1);
-    const open = byNode.get(below) ?? new Set<number>();
-    for (const [neuron, state] of states.entries()) if (state === NeuronState.open) open.add(neuron);
-    byNode.set(below, open);
-    return [{ activation: i, below }];
-  });
-  return new Map(
-    activations.map(({ activation, below }) => [activation, Int32Array.from(byNode.get(below) ?? []).sort()]),
-  );
+    if (!own) continue;
+    const neurons = byNode.get(below) ?? openAmong(subject, below, own, isActivation);
+    byNode.set(below, neurons);
+    open.set(activation, neurons);
+  }
+  return open;
 }
 
 /** How many neurons are open, all activations together. */
 export function countOpen(open: ReadonlyMap<number, Int32Array>): number {
   return [...open.values()].reduce((sum, neurons) => sum + neurons.length, 0);
+}
+
+/** The neurons of a node whose bounds still change the lines of what reads it: activations, and max pooling as well. */
+export function neuronsToTighten(subject: Subject, node: number, bounds: Bounds): Int32Array {
+  return openAmong(
+    subject,
+    node,
+    bounds,
+    (reader) => isActivation(reader) || reader.layer?.kind === "max-pool",
+  );
+}
+
+/** The neurons of a node that are open to any of its readers that count. */
+function openAmong(
+  { network, bindings }: Subject,
+  node: number,
+  { lower, upper }: Bounds,
+  counts: (reader: NetworkNode) => boolean,
+): Int32Array {
+  const open = new Set<number>();
+  for (const [i, reader] of network.nodes.entries()) {
+    if (reader.layer === null || !counts(reader)) continue;
+    if (!(reader.inputs as readonly number[]).includes(node)) continue;
+    const rule = ruleOf(reader.layer);
+    if (rule.form !== "enclosed") continue;
+    const states = rule.states(reader.layer, network.context(i, bindings), lower, upper, 1);
+    for (const [neuron, state] of states.entries()) if (state === NeuronState.open) open.add(neuron);
+  }
+  return Int32Array.from(open).sort();
 }

@@ -3,11 +3,10 @@ import type { Tensor } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { boxBall, releaseBall } from "../dual/ball.js";
-import { ruleOf } from "../dual/layers/index.js";
-import { isActivation } from "../network/network.js";
 import type { Deadline } from "./deadline.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
+import { neuronsToTighten } from "./open-neurons.js";
 import { type AffineLayers, type BoundTensors, Relaxation } from "./relaxation.js";
 import type { Subject } from "./subject.js";
 
@@ -71,7 +70,7 @@ export async function tightenBounds(
       using relaxation = new Relaxation(subject, affine, tensors.bounds, ball);
       try {
         const below = relaxation.choices(node);
-        const open = openNeurons(subject, node, own);
+        const open = neuronsToTighten(subject, node, own);
         if (below.length === 0 || open.length === 0) continue;
         const features = own.lower.length;
         const width = Math.max(
@@ -148,26 +147,4 @@ export function uploadBounds(
       for (const { lower, upper } of tensors.values()) for (const tensor of [lower, upper]) tensor.dispose();
     },
   };
-}
-
-/** The neurons of a node whose bounds still change the lines of an activation after it. */
-function openNeurons(
-  { network, bindings }: Subject,
-  node: number,
-  { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
-): number[] {
-  const states = network.nodes.flatMap(({ layer, inputs }, i) => {
-    if (layer === null || !(inputs as readonly number[]).includes(node)) return [];
-    const rule = ruleOf(layer);
-    if (rule.form !== "enclosed") return [];
-    // Max pooling's lines change with every bound; the rule says which inputs may still be the largest.
-    return isActivation(network.nodes[i]) || layer.kind === "max-pool"
-      ? [rule.states(layer, network.context(i, bindings), lower, upper, 1)]
-      : [];
-  });
-  const open: number[] = [];
-  for (let neuron = 0; neuron < lower.length; neuron++) {
-    if (states.some((own) => own[neuron] === 2)) open.push(neuron);
-  }
-  return open;
 }
