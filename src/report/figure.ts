@@ -36,6 +36,8 @@ export interface Axis {
   /** "linear" unless told. */
   readonly scale?: "linear" | "log";
   readonly domain?: readonly [low: number, high: number];
+  /** Counted, as epochs are: a linear axis then has no tick between two whole numbers. */
+  readonly whole?: boolean;
 }
 
 /** One plot of a figure. */

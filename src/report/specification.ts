@@ -146,7 +146,7 @@ function titleLayer(text: readonly string[], width: number): Part {
 }
 
 function channel(
-  { scale, label }: Axis,
+  { scale, label, whole }: Axis,
   domain: readonly [number, number],
   length: number,
   metrics: FontMetrics,
@@ -157,9 +157,13 @@ function channel(
     scale: { type: log ? "log" : "linear", domain, nice: false },
     axis: {
       title: metrics.lines(label, LETTERS.label, length),
-      ...(log ? logAxis(logTicks(domain)) : { tickCount: Math.max(2, Math.round(length / TICK_ROOM)) }),
+      ...(log ? logAxis(logTicks(domain)) : linearAxis(length, whole)),
     },
   };
+}
+
+function linearAxis(length: number, whole = false): Part {
+  return { tickCount: Math.max(2, Math.round(length / TICK_ROOM)), ...(whole && { tickMinStep: 1 }) };
 }
 
 function logAxis({ labelled, short }: Ticks): Part {

@@ -11,7 +11,7 @@ const EPSILON = 0.04;
 const HIDDEN = 64;
 const STAGES = 2;
 const STEPS = 3000;
-const GRID = 60;
+const GRID = 100;
 
 /** A cascade of two stages on points of the plane: what each certifies, and the ball that it does so for. */
 export const figure5Target: Target = {
@@ -78,11 +78,22 @@ const CLASSES = ["class 1", "class 2"];
 function figureOf(found: Figure5): Figure {
   const stages = found.stages.map(({ answers, certified, trainedOn }, stage) => {
     const shown = new Set(trainedOn);
-    return panelOf(found, `stage ${stage + 1}`, answers, (b) => (shown.has(b) ? certified[b] : null));
+    return panelOf(
+      found,
+      `stage ${stage + 1}`,
+      answers.map((answer) => CLASSES[answer]),
+      (b) => (shown.has(b) ? markOf(certified[b], 0) : null),
+    );
   });
-  const right = (b: number) =>
-    found.cascade[b].certified && found.cascade[b].prediction === found.points[b].label;
-  const whole = panelOf(found, "the cascade, where it certifies", certifiedAnswers(found), right);
+  const whole = panelOf(
+    found,
+    "the cascade, where it certifies",
+    found.cascadeAnswers.map((answer, cell) => certifiedName(answer, found.cascadeStages[cell])),
+    (b) => {
+      const { certified, prediction, stage } = found.cascade[b];
+      return markOf(certified && prediction === found.points[b].label, stage);
+    },
+  );
   return {
     title: "A cascade on points of the plane (Figure 5)",
     panelSize: { width: 260, height: 260 },
@@ -90,35 +101,44 @@ function figureOf(found: Figure5): Figure {
   };
 }
 
-/** −1 where no stage certifies. */
-function certifiedAnswers({ cascadeAnswers, cascadeStages }: Figure5): number[] {
-  return cascadeAnswers.map((answer, cell) => (cascadeStages[cell] < 0 ? -1 : answer));
+/** What certifies the label of a point: a stage, if any. */
+type Mark = number | "none";
+
+function markOf(certified: boolean, stage: number): Mark {
+  return certified ? stage : "none";
 }
 
-/** `certified` says of a point whether its label is certified, or null where the panel does not show it. */
+/** A class, with the stage that certifies it where that is not the first; null where none does. */
+function certifiedName(label: number, stage: number): string | null {
+  if (stage < 0) return null;
+  return stage === 0 ? CLASSES[label] : `${CLASSES[label]}, by stage ${stage + 1}`;
+}
+
+/** `mark` says of a point what certifies its label, or null where the panel does not show it. */
 function panelOf(
-  { points, epsilon, grid }: Figure5,
+  { points, stages, epsilon, grid }: Figure5,
   title: string,
-  answers: readonly number[],
-  certified: (point: number) => boolean | null,
+  values: readonly (string | null)[],
+  mark: (point: number) => Mark | null,
 ): Panel {
+  const marks: Mark[] = [...stages.keys(), "none"];
   const series = CLASSES.flatMap((name, label): Series[] =>
-    [true, false].flatMap((wanted) => {
-      const own = points.filter((point, b) => point.label === label && certified(b) === wanted);
+    marks.flatMap((wanted) => {
+      const own = points.filter((point, b) => point.label === label && mark(b) === wanted);
       if (own.length === 0) return [];
       return [
         {
-          name: wanted ? name : `${name}, not certified`,
+          name: wanted === "none" ? `${name}, not certified` : certifiedName(label, wanted)!,
           x: own.map(({ x }) => x),
           y: own.map(({ y }) => y),
           draw: "points",
           reach: epsilon,
-          dashed: !wanted,
+          dashed: wanted === "none",
         },
       ];
     }),
   );
-  const regions: Regions = { columns: grid, values: answers.map((answer) => CLASSES[answer] ?? null) };
+  const regions: Regions = { columns: grid, values };
   return {
     title,
     x: { label: "first coordinate", domain: [0, 1] },

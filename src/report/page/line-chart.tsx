@@ -17,12 +17,12 @@ export function LineChart({ figure }: { readonly figure: RunFigure }) {
   const x = scaleOf(
     panel.x,
     series.flatMap((each) => each.x),
-    { wanted: MOST_LABELS, whole: true },
+    MOST_LABELS,
   );
   const y = scaleOf(
     panel.y,
     series.flatMap((each) => each.y),
-    { wanted: low ? 3 : MOST_LABELS, whole: false },
+    low ? 3 : MOST_LABELS,
   );
   const colours = coloursOf(series);
   return (
@@ -60,18 +60,17 @@ interface Scale {
   readonly marks: readonly Mark[];
 }
 
-function scaleOf(
-  axis: Axis,
-  values: readonly number[],
-  { wanted, whole }: { readonly wanted: number; readonly whole: boolean },
-): Scale {
+function scaleOf(axis: Axis, values: readonly number[], labels: number): Scale {
   const [low, high] = domainOf(axis, values);
   const log = axis.scale === "log";
   const [from, to] = log ? [Math.log(low), Math.log(high)] : [low, high];
   const at = (value: number) => ((log ? Math.log(value) : value) - from) / (to - from);
   const ticks = log
     ? logTicks([low, high]).labelled
-    : evenTicks(low, high, wanted - 1, whole).map((value) => ({ value, label: formatValue(value) }));
+    : evenTicks(low, high, labels - 1, axis.whole ?? false).map((value) => ({
+        value,
+        label: formatValue(value),
+      }));
   return { at, marks: ticks.map(({ value, label }) => ({ at: at(value), label })) };
 }
 

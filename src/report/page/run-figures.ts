@@ -13,7 +13,7 @@ export interface RunFigure {
 
 /** Training and test curves against epochs, all stages after one another, on log axes, and the ε of each epoch. */
 export function curveFigures(curves: readonly Curve[]): RunFigure[] {
-  const x = { label: curves.length > 1 ? "epochs, all stages" : "epochs" };
+  const x = { label: curves.length > 1 ? "epochs, all stages" : "epochs", whole: true };
   const robust = [
     ...linesOf(curves, "training", ({ robustError }) => robustError, true),
     ...linesOf(curves, "test", ({ test }) => test?.robustError ?? null, false),
