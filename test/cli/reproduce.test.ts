@@ -40,7 +40,7 @@ describe("reproduce", () => {
     expect(stdout).toContain("stage 1");
     const record = JSON.parse(readFileSync("results/figure5.json", "utf8"));
     expect(record.points).toHaveLength(12);
-    expect(record.cascadeAnswers).toHaveLength(60 * 60);
+    expect(record.cascadeAnswers).toHaveLength(100 * 100);
     const certified = record.cascade.filter((verdict: { certified: boolean }) => verdict.certified);
     expect(certified.length).toBeGreaterThan(0);
     const [first, second] = record.stages;
