@@ -33,14 +33,14 @@ export interface MachineOptions {
   readonly memory?: number;
 }
 
-export function addMachineOptions(command: Command): Command {
+/** `dtype` says what the numbers are where `--dtype` does not. */
+export function addMachineOptions(
+  command: Command,
+  dtype = "float32 on native, float64 on reference",
+): Command {
   return command
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, oneOf("--backend", BACKENDS), "auto")
-    .option(
-      "--dtype <type>",
-      `one of ${DTYPES.join(", ")} (default: float32 on native, float64 on reference)`,
-      oneOf("--dtype", DTYPES),
-    )
+    .option("--dtype <type>", `one of ${DTYPES.join(", ")} (default: ${dtype})`, oneOf("--dtype", DTYPES))
     .option(
       "--threads <n>",
       "threads, where the backend has them (default: all of the machine)",

@@ -43,8 +43,10 @@ interface VerifyFlags extends MachineOptions, JsonOptions {
 
 const NOTES = `
 The first line of the output is holds, violated or unknown. SPEC is a VNN-LIB property, whose assertions describe
-what must not happen; MODEL and SPEC may be packed by gzip. Bounds are computed in float64 unless --dtype asks
-for another arithmetic.`;
+what must not happen; MODEL and SPEC may be packed by gzip.`;
+
+/** Bounds are proofs here, so that they are computed in double precision unless another is asked for. */
+const DTYPE: Dtype = "float64";
 
 /** `autodual verify`: answers a VNN-LIB property of a model. */
 export function addVerify(program: Command, context: CommandContext): void {
@@ -72,15 +74,12 @@ export function addVerify(program: Command, context: CommandContext): void {
     )
     .addHelpText("after", NOTES);
   addMemoryOption(command);
-  addMachineOptions(command);
+  addMachineOptions(command, DTYPE);
   addSeedOption(command, "of the attack's starts");
   addJsonOption(command).action(async (model: string, spec: string, flags: VerifyFlags) => {
     context.exitCode = await answer(model, spec, flags, context);
   });
 }
-
-/** Bounds are proofs here, so that they are computed in double precision unless another is asked for. */
-const DTYPE: Dtype = "float64";
 
 async function answer(
   name: string,
