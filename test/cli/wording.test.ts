@@ -41,7 +41,9 @@ describe("numbers that are told", () => {
   });
 
   it("tells durations", () => {
-    expect([1.26, 42.4, 185, 7800].map(formatDuration)).toEqual(["1.3 s", "42 s", "3 min 5 s", "2 h 10 min"]);
+    expect([1.26, 42.4, 185, 7199, 7800].map(formatDuration)).toEqual([
+      ...["1.3 s", "42 s", "3 min 5 s", "2 h 0 min", "2 h 10 min"],
+    ]);
   });
 });
 

@@ -161,7 +161,7 @@ async function subjectRecord({ path, sha256 }: LoadedModel, spec: string) {
 
 function inWords({ step, settled, cases, bounded, bound }: VerifyProgress): string {
   const parts = [`${settled} of ${cases} settled`, step];
-  if (bounded !== undefined) parts.push(plural(bounded, "branch").replace("branchs", "branches"));
+  if (bounded !== undefined) parts.push(plural(bounded, "branch", "branches"));
   if (bound !== undefined && Number.isFinite(bound)) parts.push(`lowest bound ${formatNumber(bound)}`);
   return parts.join("  ");
 }
