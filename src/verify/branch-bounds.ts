@@ -8,8 +8,8 @@ import { splitPoint } from "./branch-choice.js";
 import { addWeights, boundOnce } from "./dual-rows.js";
 import { filledWith, replaced } from "./entries.js";
 import { FreeVariables } from "./free-variables.js";
+import type { InputRegion, NodeBounds } from "./node-bounds.js";
 import { Relaxation } from "./relaxation.js";
-import type { InputRegion, NodeBounds } from "./root-bounds.js";
 
 /** By how much bounds must cross, in units of their size, so that rounding is not taken for a contradiction. */
 const EMPTY = { float64: 1e-9, float32: 1e-4 } as const;

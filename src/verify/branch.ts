@@ -1,6 +1,6 @@
+import type { InputRegion, NodeBounds } from "./node-bounds.js";
 import type { OutputCase } from "./question.js";
 import type { AffineLayers } from "./relaxation.js";
-import type { InputRegion, NodeBounds } from "./root-bounds.js";
 import type { Subject } from "./subject.js";
 
 /** One decision of a branch: the input of an activation's neuron lies above or below a value. */

@@ -3,8 +3,8 @@ import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { boxBall, releaseBall } from "../dual/ball.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import type { InputRegion } from "./node-bounds.js";
 import type { OutputCase } from "./question.js";
-import type { InputRegion } from "./root-bounds.js";
 import type { Subject } from "./subject.js";
 
 /** Lower bounds of the cases' values over a box: of each case that of its best row, all rows bounded at once. */

@@ -1,7 +1,7 @@
 import { NeuronState } from "../dual/dual-layer.js";
 import { ruleOf } from "../dual/layers/index.js";
 import { isActivation, type NetworkNode } from "../network/network.js";
-import type { NodeBounds } from "./root-bounds.js";
+import type { NodeBounds } from "./node-bounds.js";
 import type { Subject } from "./subject.js";
 
 interface Bounds {

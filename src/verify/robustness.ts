@@ -3,7 +3,7 @@ import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
 
 /**
  * The property that no input within ε of x in any feature, kept within the box, gets another class than `prediction`: one
- * case for each other class, whose output is at least as large.
+ * case for each other class, whose output is at least as large. x `[features]`, ε in the data's units.
  */
 export function robustness(
   x: ArrayLike<number>,

@@ -6,18 +6,10 @@ import { boxBall, releaseBall } from "../dual/ball.js";
 import type { Deadline } from "./deadline.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
+import type { InputRegion, NodeBounds } from "./node-bounds.js";
 import { neuronsToTighten } from "./open-neurons.js";
 import { type AffineLayers, type BoundTensors, Relaxation } from "./relaxation.js";
 import type { Subject } from "./subject.js";
-
-/** Pre-activation bounds of one box by node, on the host. */
-export type NodeBounds = ReadonlyMap<number, { readonly lower: Float64Array; readonly upper: Float64Array }>;
-
-/** A box of inputs. */
-export interface InputRegion {
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-}
 
 /** The bounds of CROWN's lines, each neuron's within what intervals alone give. */
 export async function crownBounds(subject: Subject, { lower, upper }: InputRegion): Promise<NodeBounds> {

@@ -6,8 +6,8 @@ import { isProof } from "../dual/proof.js";
 import { sizeOf } from "../network/shape.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
+import type { InputRegion } from "./node-bounds.js";
 import type { OutputCase } from "./question.js";
-import type { InputRegion } from "./root-bounds.js";
 import type { SearchOptions, SearchOutcome } from "./split-neurons.js";
 import { outputsAt, type Subject } from "./subject.js";
 

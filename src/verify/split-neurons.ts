@@ -8,10 +8,10 @@ import { climb, inspect } from "./dual-rows.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
 import { settleLeaf } from "./leaf.js";
+import type { InputRegion, NodeBounds } from "./node-bounds.js";
 import { openNeurons } from "./open-neurons.js";
 import type { OutputCase } from "./question.js";
 import type { AffineLayers } from "./relaxation.js";
-import type { InputRegion, NodeBounds } from "./root-bounds.js";
 import { outputsAt, type Subject } from "./subject.js";
 
 export interface SearchOptions {
@@ -24,8 +24,11 @@ export interface SearchOptions {
   readonly onProgress?: (progress: SearchProgress) => void;
 }
 
+/** How far branch and bound is. */
 export interface SearchProgress {
+  /** Branches that were bounded so far. */
   readonly bounded: number;
+  /** Branches that are left. */
   readonly waiting: number;
   /** Of all that is left, the lowest bound. */
   readonly bound: number;

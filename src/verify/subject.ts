@@ -16,12 +16,16 @@ export interface Subject {
   readonly backend: Backend;
   readonly network: Network;
   readonly parameters: Parameters;
+  /** The same parameters, fixed. */
   readonly bindings: Bindings;
   /** The outputs in double precision, of the file's own graph where there is one: what counterexamples are judged by. */
   evaluate(input: Float64Array): Float64Array | Promise<Float64Array>;
 }
 
-/** Without an `evaluate` of its own, the network itself judges, in the backend's arithmetic. */
+/**
+ * Puts a model on a backend as the subject of questions; its `parameters` are the caller's to release. Without an
+ * `evaluate` of its own, the network itself judges, in the backend's arithmetic. Throws as `uploadWeights` does.
+ */
 export function subjectOf(backend: Backend, model: Model, evaluate?: Subject["evaluate"]): Subject {
   const parameters = uploadWeights(backend, model);
   const subject: Subject = {

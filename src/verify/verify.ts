@@ -22,11 +22,17 @@ import { outputsAt, type Subject } from "./subject.js";
 
 /** What branch and bound halves: the inputs where they are few, then neurons; or one of them alone. */
 export const SPLITS = ["auto", "inputs", "neurons"] as const;
+/**
+ * What branch and bound halves: `inputs`, `neurons`, or with `auto` neurons, and where inputs are few both in turn.
+ * @useDeclaredType
+ */
 export type SplitChoice = (typeof SPLITS)[number];
 
+/** How long and by what means `verify` searches. */
 export interface VerifyOptions {
   /** Seconds after which what is not decided is `unknown`. */
   readonly timeout: number;
+  /** Of the attack's random starts. Default 0. */
   readonly seed?: number;
   /** What branches may take. Default 1 GiB. */
   readonly memoryBytes?: number;
@@ -34,9 +40,11 @@ export interface VerifyOptions {
   readonly split?: SplitChoice;
   /** Ends the search; what is not decided by then is `unknown`. */
   readonly signal?: AbortSignal;
+  /** Told at every step and as branches are bounded. */
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
+/** How far `verify` is. */
 export interface VerifyProgress extends Partial<SearchProgress> {
   readonly step: Step;
   /** Cases that are settled, of all. */
@@ -53,11 +61,18 @@ export const STEPS = [
   "input splitting",
   "neuron splitting",
 ] as const;
+/**
+ * What settles a case, from cheap to dear: an attack, bounds, branch and bound.
+ * @useDeclaredType
+ */
 export type Step = (typeof STEPS)[number];
 
+/** The answer about one case of a property. */
 export interface CaseVerdict {
+  /** Its number in the property, from 0. */
   readonly case: number;
   readonly answer: "holds" | "violated" | "unknown";
+  /** What settled it, or was the last to try. */
   readonly step: Step;
   /** The largest row's value is at least this over the whole box, as far as was found. */
   readonly bound: number | null;
@@ -71,7 +86,9 @@ export interface CaseVerdict {
  */
 export interface Verdict {
   readonly answer: "holds" | "violated" | "unknown";
+  /** The input that breaks the property and its outputs; null unless the answer is `violated`. */
   readonly counterexample: { readonly input: Float64Array; readonly output: Float64Array } | null;
+  /** In the property's order. */
   readonly cases: readonly CaseVerdict[];
   readonly seconds: number;
 }

@@ -2,7 +2,7 @@ import { dot, sumRows, Tape } from "../../src/autodiff/index.js";
 import { OWN, SHARED } from "../../src/compute/owners.js";
 import { random } from "../../src/compute/random.js";
 import { forward } from "../../src/network/forward.js";
-import type { InputRegion } from "../../src/verify/root-bounds.js";
+import type { InputRegion } from "../../src/verify/node-bounds.js";
 import type { Subject } from "../../src/verify/subject.js";
 
 const STARTS = 32;
