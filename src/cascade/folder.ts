@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, normalize } from "node:path";
 import * as z from "zod";
-import { FormatError } from "../errors.js";
+import { FormatError, UsageError } from "../errors.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
 import { formatShape, sameShape } from "../network/shape.js";
@@ -34,9 +34,11 @@ export type CascadeRecord = z.infer<typeof cascadeSchema>;
 
 /** One model, or the stages of a cascade in order. */
 export interface LoadedCascade {
+  /** The file or folder that it was read from. */
   readonly path: string;
   /** Of a single model its file's; of several, that of their hashes one after the other. */
   readonly sha256: string;
+  /** At least one; all take inputs of one shape and know the same classes. */
   readonly stages: readonly LoadedModel[];
 }
 
@@ -44,9 +46,13 @@ export function isCascadeFolder(path: string): boolean {
   return existsSync(join(path, CASCADE_FILE));
 }
 
-/** Several models as one cascade. Throws a `FormatError` unless all take the same inputs and know the same classes. */
+/**
+ * Several models as one cascade. Throws a `UsageError` if there is none, a `FormatError` unless all take the same inputs
+ * and know the same classes.
+ */
 export function cascadeOf(path: string, stages: readonly LoadedModel[]): LoadedCascade {
   const [first, ...others] = stages;
+  if (first === undefined) throw new UsageError(`${path}: expected at least one stage, found none`);
   for (const { network, path: where } of others) {
     const [input, expected] = [network.inputShape, first.network.inputShape];
     if (!sameShape(input, expected) || network.classes !== first.network.classes) {

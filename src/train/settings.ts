@@ -62,7 +62,7 @@ export const TRAIN_SETTINGS: Readonly<Record<string, TrainSettings>> = {
   },
 };
 
-/** Throws a `UsageError` for a name that there is not. */
+/** The settings of this name; a `UsageError` that lists the names for one that there is not. */
 export function trainSettings(name: string): TrainSettings {
   const settings = Object.hasOwn(TRAIN_SETTINGS, name) ? TRAIN_SETTINGS[name] : undefined;
   if (settings) return settings;
@@ -104,7 +104,10 @@ export interface TrainOverrides
   readonly decayAfter?: number | undefined;
 }
 
-/** A whole configuration, in the order of its schema: the settings' where `overrides` says nothing. */
+/**
+ * A whole configuration, in the order of its schema: the settings' where `overrides` says nothing. A `UsageError` for a
+ * value outside its range, such as a batch size of 0.
+ */
 export function configOf(
   settings: TrainSettings,
   { epsilon, ...subject }: TrainSubject,
@@ -115,7 +118,7 @@ export function configOf(
   const scheduleEpochs = overrides.scheduleEpochs ?? settings.scheduleEpochs(epochs);
   const start = overrides.startEpsilon ?? settings.startEpsilon({ norm: subject.norm, epsilon });
   const { gradientClip = settings.gradientClip, augmentation = settings.augmentation } = overrides;
-  return trainConfigSchema.parse({
+  const parsed = trainConfigSchema.safeParse({
     ...subject,
     epsilon: { start, end: epsilon, epochs: scheduleEpochs, shape },
     kappa: { ...kappa, epochs: overrides.kappaEpochs ?? scheduleEpochs, shape },
@@ -137,4 +140,7 @@ export function configOf(
       after: overrides.decayAfter ?? warmupEpochs + scheduleEpochs,
     },
   } satisfies TrainConfig);
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  throw new UsageError(`training configuration: ${path.join(".")}: ${message}`);
 }

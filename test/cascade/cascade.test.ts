@@ -186,6 +186,7 @@ describe("a cascade's folder", () => {
     const other = sequential([6], [linear(2)]);
     writeFileSync(join(folder, "other.safetensors"), encodeModel(lively(other, 1)));
     const second = await loadModelFile(join(folder, "other.safetensors"));
+    expect(() => cascadeOf("none", [])).toThrow("none: expected at least one stage, found none");
     expect(() => cascadeOf("both", [first, second])).toThrow(
       /other\.safetensors: expected .* 3 classes.* found .* 2/,
     );

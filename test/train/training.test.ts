@@ -281,6 +281,9 @@ describe("named settings", () => {
       learningRate: { every: 2, after: 4 },
     });
     expect(() => trainSettings("papers")).toThrow(/settings: expected plain, paper-mnist.*"papers"/);
+    expect(() => configOf(trainSettings("plain"), subject, { batchSize: 0 })).toThrow(
+      /^training configuration: batchSize: .*0/,
+    );
   });
 });
 
