@@ -1,12 +1,30 @@
 /**
  * autodual: provably robust neural networks.
  *
- * Build a network (`sequential`, `graph`, `architecture`) or load one (`loadModelFile`), put its weights on a backend
- * (`createBackend`, `uploadWeights`), then certify (`certifyBatch`), attack (`attackBatch`) or train (`Trainer`) it.
- * Bounds themselves come from `buildDual` over a `makeBall`; a VNN-LIB property (`readVnnlib`) is answered by `verify`.
+ * Build a network ({@link sequential}, {@link graph}, {@link architecture}) or load one ({@link loadModelFile}), put its
+ * weights on a backend ({@link createBackend}, {@link uploadWeights}), then certify ({@link certifyBatch}), attack
+ * ({@link attackBatch}) or train ({@link Trainer}) it. Bounds themselves come from {@link buildDual} over a
+ * {@link makeBall}; a VNN-LIB property ({@link readVnnlib}) is answered by {@link verify}.
+ *
+ * - Batches are feature-major, `[features, examples]`: feature f of example b stands at f · examples + b. Images are
+ *   channel-major along features.
+ * - ε, radii and boxes are in the units of the data; pixels of images lie in [0, 1].
+ * - Theorems, algorithms, equations and sections are those of Wong, Schmidt, Metzen and Kolter, "Scaling provable adversarial
+ *   defenses" (2018, arXiv 1805.12514), unless another source is named; letters are the paper's.
+ * - A mistake of the caller is an {@link AutodualError}, told in one line. Tensors that do not fit an operation are a
+ *   {@link ShapeError}; one that was released, or that another backend made, is a {@link BackendError}.
+ * - Tensors are released explicitly, by `using`, `dispose`, the {@link Tape} that made them, {@link releaseBall} or
+ *   {@link releaseParameters}.
+ *
+ * @packageDocumentation
  */
 export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
-export { Tape, type Variable } from "./autodiff/index.js";
+export {
+  type JointVectorJacobianProduct,
+  Tape,
+  type Variable,
+  type VectorJacobianProduct,
+} from "./autodiff/index.js";
 export { attackCascade, type CascadeAttackVerdict } from "./cascade/attack-cascade.js";
 export {
   type CascadeBatchVerdict,
@@ -26,12 +44,29 @@ export {
   type ExampleVerdict,
 } from "./certify/certify.js";
 export { certifiedRadii, type ExampleRadius, type RadiusOptions } from "./certify/radius.js";
-export type { Backend, Dtype, FloatArray, Tensor } from "./compute/backend.js";
-export type { Activation } from "./compute/elementwise.js";
-export { type BackendName, createBackend } from "./compute/index.js";
+export type {
+  AdamSettings,
+  Backend,
+  BackwardEnd,
+  BackwardStart,
+  BackwardStep,
+  Dtype,
+  FloatArray,
+  MemoryUse,
+  NormOrder,
+  ParallelLines,
+  Tensor,
+  TwoLines,
+} from "./compute/backend.js";
+export type { CropWindow } from "./compute/crop-window.js";
+export type { Activation, Elementwise } from "./compute/elementwise.js";
+export type { Conv2dGeometry } from "./compute/geometry.js";
+export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
+export type { Noise } from "./compute/noise.js";
 export { type Owners, repeatOwners } from "./compute/owners.js";
 export { type RandomSource, random } from "./compute/random.js";
-export { batches } from "./data/batches.js";
+export type { Augmentation } from "./data/augment.js";
+export { type Batch, type BatchOptions, batches } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export { buildDual } from "./dual/auto-dual.js";
@@ -47,6 +82,7 @@ export {
 export type { Bounds } from "./dual/dual-layer.js";
 export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
 export { type Estimator, type Guarantee, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export type { LayerReport, Way as BoundWay } from "./dual/planner.js";
 export {
   AutodualError,
   BackendError,
@@ -60,10 +96,17 @@ export { type GeometricMeanSettings, geometricMeanEstimator } from "./estimators
 export { type MedianSettings, medianEstimator } from "./estimators/median.js";
 export { dimensionFor, type TailBound, tailBound } from "./estimators/tail.js";
 export { type TrainingProjections, trainingEstimator } from "./estimators/training.js";
-export { decodeModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
+export {
+  type ConfiguredNetwork,
+  type DescribedModel,
+  decodeModel,
+  encodeModel,
+  type LoadedModel,
+  loadModelFile,
+} from "./formats/model-file.js";
 export { loadModelFolder } from "./formats/model-folder.js";
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
-export { importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
+export { type ImportedModel, importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
 export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
 export { readVnnlib } from "./formats/vnnlib/read.js";
@@ -73,6 +116,7 @@ export {
   add,
   averagePool,
   batchNorm,
+  type Conv2dOptions,
   concat,
   conv2d,
   convTranspose2d,
@@ -83,18 +127,52 @@ export {
   linear,
   maxPool,
   normalize,
+  type PairLike,
   pad,
   permute,
   relu,
   reshape,
+  type SidesLike,
   scaleShift,
   sigmoid,
   take as takeAlong,
   tanh,
+  type WindowOptions,
 } from "./network/build-layer.js";
-export { forward } from "./network/forward.js";
-export type { Layer, LayerKind } from "./network/layer.js";
-export { type Attach, graph, type Handle, Network, sequential } from "./network/network.js";
+export { type ForwardPass, forward } from "./network/forward.js";
+export type {
+  AddLayer,
+  AffineLayer,
+  AveragePoolLayer,
+  BatchNormLayer,
+  ConcatLayer,
+  Conv2dLayer,
+  ConvTranspose2dLayer,
+  FlattenLayer,
+  IdentityLayer,
+  Layer,
+  LayerKind,
+  LinearLayer,
+  MaxPoolLayer,
+  PadLayer,
+  Pair,
+  PermuteLayer,
+  ReshapeLayer,
+  ScaleShiftLayer,
+  Sides,
+  TakeLayer,
+} from "./network/layer.js";
+export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
+export {
+  type Attach,
+  graph,
+  type Handle,
+  type InputNode,
+  Network,
+  type NetworkNode,
+  type NetworkParameter,
+  sequential,
+} from "./network/network.js";
 export type { Shape } from "./network/shape.js";
 export {
   type Bindings,
@@ -108,10 +186,35 @@ export {
   uploadWeights,
   type Weights,
 } from "./network/weights.js";
-export type { EpochRow, TrainConfig } from "./train/config.js";
+export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
-export { configOf, TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings.js";
-export { type BatchSource, Trainer, type TrainingEvent, type TrainingState } from "./train/trainer.js";
+export type { OptimizerSlots, OptimizerState } from "./train/optimizer.js";
+export type { RampShape } from "./train/schedule.js";
+export {
+  configOf,
+  TRAIN_SETTINGS,
+  type TrainOverrides,
+  type TrainSettings,
+  type TrainSubject,
+  trainSettings,
+} from "./train/settings.js";
+export type { Batch as TrainingBatch } from "./train/step.js";
+export {
+  type BatchSource,
+  type EpochSums,
+  Trainer,
+  type TrainingEvent,
+  type TrainingState,
+} from "./train/trainer.js";
 export { robustness } from "./verify/robustness.js";
+export type { SearchProgress } from "./verify/split-neurons.js";
 export { type Subject, subjectOf } from "./verify/subject.js";
-export { type CaseVerdict, type Verdict, type VerifyOptions, verify } from "./verify/verify.js";
+export {
+  type CaseVerdict,
+  type SplitChoice,
+  type Step as VerifyStep,
+  type Verdict,
+  type VerifyOptions,
+  type VerifyProgress,
+  verify,
+} from "./verify/verify.js";

@@ -11,6 +11,7 @@ import { sizeOf } from "../network/shape.js";
 import { fixedBindings, type Parameters } from "../network/weights.js";
 import { type AttackSet, ascend, randomStart } from "./perturbation.js";
 
+/** How hard `attackBatch` tries. */
 export interface AttackOptions {
   /** Gradient steps of each start of PGD. Default 40. */
   readonly steps?: number;
@@ -18,6 +19,7 @@ export interface AttackOptions {
   readonly restarts?: number;
   /** Step size in units of ε. Default 2.5/steps, at least 0.01. */
   readonly rate?: number;
+  /** Of the random starts. Default 0. */
   readonly seed?: number;
   /** Number of the batch's first example: starts depend on the seed and the example's number, not on the batch. */
   readonly firstExample?: number;
@@ -27,6 +29,7 @@ export interface AttackOptions {
 
 /** What attacks found on one example. */
 export interface AttackVerdict {
+  /** The class of the example as it is; −1 where its logits are not numbers. */
   readonly prediction: number;
   /** Wrong without any perturbation. */
   readonly wrong: boolean;
@@ -38,7 +41,9 @@ export interface AttackVerdict {
 
 /**
  * Attacks a batch within its ball: FGSM from the example, then PGD on the cross-entropy from random starts. Errors
- * found are real, so their rate bounds the true robust error from below. x is feature-major `[features, examples]`.
+ * found are real, so their rate bounds the true robust error from below. x is feature-major `[features, examples]`,
+ * labels `[examples]`; a verdict an example, in order. Throws a `UsageError` for `steps` or `restarts` that are no positive
+ * integers, and what `makeBall` throws.
  */
 export async function attackBatch(
   backend: Backend,

@@ -37,12 +37,15 @@ type Accumulate = (variable: Variable, g: Tensor) => void;
  * `discard` frees what is no longer wanted.
  */
 export class Tape implements Disposable {
+  /** What computes; every tensor of the tape is on it. */
   readonly backend: Backend;
+  /** Whether gradients can be had. */
   readonly recording: boolean;
   readonly #entries: Entry[] = [];
   readonly #owned = new Set<Tensor>();
   readonly #made = new Set<Variable>();
 
+  /** `record: true` where gradients are wanted; results then stay until the tape goes. */
   constructor(backend: Backend, options: { readonly record: boolean }) {
     this.backend = backend;
     this.recording = options.record;
@@ -135,7 +138,7 @@ export class Tape implements Disposable {
 
   /**
    * Gradients of a scalar `[1, 1]` result with respect to leaves. The caller owns the gradients; null for a leaf that
-   * the result does not depend on.
+   * the result does not depend on. Throws a `BackendError` for another shape, or on a tape that does not record.
    */
   gradients(output: Variable, leaves: readonly Variable[]): (Tensor | null)[] {
     if (!this.recording) throw new BackendError("gradients need a tape that records");
@@ -153,6 +156,7 @@ export class Tape implements Disposable {
     return wanted;
   }
 
+  /** Releases every tensor that the tape owns; what `release` handed over is the caller's. */
   dispose(): void {
     for (const tensor of this.#owned) tensor.dispose();
     this.#owned.clear();
@@ -160,6 +164,7 @@ export class Tape implements Disposable {
     this.#made.clear();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

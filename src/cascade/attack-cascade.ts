@@ -5,6 +5,7 @@ import type { DualOptions } from "../dual/dual-network.js";
 import { pickBalls, pickColumns } from "../dual/pick.js";
 import { certifyCascade, type Stage } from "./certify-cascade.js";
 
+/** What attacks found on one example of a cascade. */
 export interface CascadeAttackVerdict extends AttackVerdict {
   /** The stage that answers the example as it is, whose network was attacked. */
   readonly stage: number;
@@ -13,7 +14,7 @@ export interface CascadeAttackVerdict extends AttackVerdict {
 /**
  * Attacks a batch: of each example the stage that answers it (`certifyCascade`), as it is this network that the
  * cascade's certificate is about. An attack may move an example to where another stage would answer; that is not
- * counted.
+ * counted. x is feature-major `[features, examples]`; `bound` is the method by which stages certify, `parallel` by default.
  */
 export async function attackCascade(
   backend: Backend,

@@ -19,8 +19,11 @@ export interface CascadeVerdict extends ExampleVerdict {
   readonly stage: number;
 }
 
+/** The verdicts on a batch. */
 export interface CascadeBatchVerdict {
+  /** The weakest of what the stages' bounds are worth. */
   readonly guarantee: Guarantee;
+  /** One an example, in order. */
   readonly examples: readonly CascadeVerdict[];
 }
 
@@ -30,6 +33,8 @@ export interface CascadeBatchVerdict {
  * answering stage's network: no point of the ball changes its answer. A single model is a cascade of one stage.
  *
  * With `against: "label"` the answering stage is the same, and its margins are those of the label.
+ * x is feature-major `[features, examples]`, in the data's units. Throws a `UsageError` for no stage, and what
+ * `certifyBatch` throws.
  */
 export async function certifyCascade(
   backend: Backend,

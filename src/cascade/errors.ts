@@ -9,9 +9,11 @@ export interface LabelledBatch {
   readonly labels: Int32Array;
 }
 
-/** Fractions of examples. */
+/** The errors of a model over all its examples, as fractions from 0 to 1. */
 export interface Errors {
+  /** How many there were. */
   readonly examples: number;
+  /** Of examples as they are: the standard error. */
   readonly error: number;
   /** An example counts as right only if it is certified and the prediction is its label. */
   readonly robustError: number;
@@ -19,7 +21,8 @@ export interface Errors {
 
 /**
  * Standard and robust error of a model or of a cascade; margins that the box proves are left out, as verdicts are the
- * same.
+ * same. The robust error bounds the error under any attack within the ball from above (Section 3.3 for cascades).
+ * `onBatch` is called after each batch.
  */
 export async function certifiedErrors(
   backend: Backend,

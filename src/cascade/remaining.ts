@@ -6,7 +6,8 @@ import type { LabelledBatch } from "./errors.js";
 
 /**
  * The examples that no stage certifies, by their number in the order of the batches: what the next stage is trained on
- * (Algorithm 2). A certified answer that is wrong does not remain either: no later stage would be asked.
+ * (Algorithm 2). A certified answer that is wrong does not remain either: no later stage would be asked. `onBatch` is told
+ * after each batch how many examples are done.
  */
 export async function remainingExamples(
   backend: Backend,

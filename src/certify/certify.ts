@@ -16,7 +16,9 @@ import { fixedBindings, type Parameters } from "../network/weights.js";
 /** Whose margins are bounded: those of the model's own prediction, or of the given label. */
 export type Against = "prediction" | "label";
 
+/** How a batch is bounded, and whose margins count. */
 export interface CertifyOptions extends DualOptions {
+  /** Default `prediction`. */
   readonly against?: Against;
   /** `all` (default) bounds every margin exactly; `open` those alone that the box does not prove. Verdicts are the same. */
   readonly margins?: "all" | "open";
@@ -37,15 +39,18 @@ export interface ExampleVerdict {
   readonly marginLower: readonly number[];
 }
 
+/** The verdicts on a batch. */
 export interface BatchVerdict {
   /** What the bounds are worth: exact; all of an example's with probability 1 − δ; or estimates, which certify nothing. */
   readonly guarantee: Guarantee;
+  /** One an example, in order. */
   readonly examples: readonly ExampleVerdict[];
 }
 
 /**
  * Certifies a batch by dual bounds (Corollary 1: J > 0 for every other class), exact ones, or as `estimator` has it. x
  * is feature-major `[features, examples]` in the data's units. `labels` are needed with `against: "label"` only.
+ * Throws a `UsageError` where they are missing, and what `makeBall` and `buildDual` throw.
  */
 export async function certifyBatch(
   backend: Backend,

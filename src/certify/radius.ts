@@ -5,6 +5,7 @@ import type { Network } from "../network/network.js";
 import type { Parameters } from "../network/weights.js";
 import { type CertifyOptions, certifyBatch } from "./certify.js";
 
+/** How far and how finely `certifiedRadii` searches. */
 export interface RadiusOptions extends CertifyOptions {
   /** No larger ε is tried. */
   readonly most: number;
@@ -14,6 +15,7 @@ export interface RadiusOptions extends CertifyOptions {
 
 /** The largest ε found at which an example is certified; 0 where none is. */
 export interface ExampleRadius {
+  /** The model's answer; −1 where its logits are not numbers. */
   readonly prediction: number;
   /** Certified: no change within it alters the prediction. */
   readonly radius: number;
@@ -26,7 +28,8 @@ const FIRST = 1 / 16;
 
 /**
  * The largest certified ε of each example of a batch by doubling and bisection, all examples together. Every radius that is
- * given was certified itself (Corollary 1), so that it holds whether or not bounds are monotone in ε. x is feature-major.
+ * given was certified itself (Corollary 1), so that it holds whether or not bounds are monotone in ε. x is feature-major
+ * `[features, examples]`; radii are in the data's units. Throws what `certifyBatch` throws.
  */
 export async function certifiedRadii(
   backend: Backend,

@@ -7,6 +7,7 @@ import type { Owners } from "./owners.js";
 /** Arithmetic of a backend instance; every tensor on it has this type. */
 export type Dtype = "float32" | "float64";
 
+/** Numbers in the arithmetic of a backend. */
 export type FloatArray = Float32Array | Float64Array;
 
 /**
@@ -17,7 +18,9 @@ export type FloatArray = Float32Array | Float64Array;
 export interface Tensor extends Disposable {
   readonly features: number;
   readonly rows: number;
+  /** Whether it was released, or its backend was. */
   readonly disposed: boolean;
+  /** Releases it; views of the same storage stay. */
   dispose(): void;
 }
 
@@ -48,10 +51,12 @@ export interface TwoLines {
   readonly upperShift: Tensor;
 }
 
+/** One step of Adam. A weight decay is added to the gradient. */
 export interface AdamSettings {
   readonly rate: number;
   readonly beta1: number;
   readonly beta2: number;
+  /** Added to the root of the second moment. */
   readonly epsilon: number;
   readonly weightDecay: number;
   /** 1 for the first update. */
@@ -88,8 +93,10 @@ export interface BackwardEnd {
  * Throughout: R rows, C columns (examples), `owners` mapping R rows to C columns.
  */
 export interface Backend {
+  /** `native` or `reference`. */
   readonly name: string;
   readonly dtype: Dtype;
+  /** How many work. */
   readonly threads: number;
   /** What runs the numbers: an instruction set (`avx512`, `avx2`, `baseline`), or `TypeScript`. */
   readonly machine: string;
@@ -105,6 +112,7 @@ export interface Backend {
   // Memory ---------------------------------------------------------------------------------------------------
   /** Copies row-major values in; their count must be features · rows. */
   upload(features: number, rows: number, values: ArrayLike<number>): Tensor;
+  /** One value in every entry: `[features, rows]`. */
   filled(features: number, rows: number, value: number): Tensor;
   /** A copy of the values, row-major. */
   read(tensor: Tensor): Promise<FloatArray>;
@@ -153,9 +161,13 @@ export interface Backend {
   combine(a: number, x: Tensor, b: number, y: Tensor): Tensor;
   /** a·x + b. */
   scaleBy(x: Tensor, a: number, b: number): Tensor;
+  /** x ⊙ y, same shapes. */
   multiply(x: Tensor, y: Tensor): Tensor;
+  /** The smaller of each two entries, same shapes. */
   minimum(x: Tensor, y: Tensor): Tensor;
+  /** The larger of each two entries, same shapes. */
   maximum(x: Tensor, y: Tensor): Tensor;
+  /** f(x). */
   apply(f: Elementwise, x: Tensor): Tensor;
   /** f′(x) · g. At a kink the derivative of the left piece (ReLU at 0: 0; |x| at 0: 0; √x at 0: 0). */
   applyGradient(f: Elementwise, x: Tensor, g: Tensor): Tensor;
@@ -200,6 +212,10 @@ export interface Backend {
   ): { readonly x: Tensor; readonly weight: Tensor };
   /** Along the rows of an owner → `[f, columns]`: Σ|x|, √Σx² or max|x|: generators to a radius. An owner without rows: 0. */
   normRows(x: Tensor, owners: Owners, columns: number, order: NormOrder): Tensor;
+  /**
+   * Derivative of ⟨g, normRows⟩ in x, given its value: value, g `[f, columns]` → `[f, R]`. Kinks as in
+   * `normGradient`.
+   */
   normRowsGradient(x: Tensor, value: Tensor, g: Tensor, owners: Owners, order: NormOrder): Tensor;
 
   /**
@@ -258,7 +274,7 @@ export interface Backend {
   ): { readonly x: Tensor | null; readonly slope: Tensor | null; readonly radius: Tensor };
 
   // Activations and their enclosing lines ------------------------------------------------------------------------
-  /** Parallel lines over [ℓ, u] (DESIGN: slope d, shift m, radius ρ); ℓ = u gives the tangent value, radius 0. */
+  /** Parallel lines d·z + m ± ρ over [ℓ, u]; ℓ = u gives the tangent value, radius 0. */
   parallelLines(f: Activation, lower: Tensor, upper: Tensor): ParallelLines;
   /** Derivatives of ⟨gSlope, d⟩ + ⟨gShift, m⟩ + ⟨gRadius, ρ⟩ in ℓ and u. */
   parallelLinesGradient(
@@ -269,6 +285,7 @@ export interface Backend {
   ): { readonly lower: Tensor; readonly upper: Tensor };
   /** Lines of two slopes, the lower by the larger area (CROWN's adaptive slope). */
   adaptiveLines(f: Activation, lower: Tensor, upper: Tensor): TwoLines;
+  /** Derivatives of the sum of ⟨g, ·⟩ over the four numbers of the lines, in ℓ and u. */
   adaptiveLinesGradient(
     f: Activation,
     lower: Tensor,

@@ -23,8 +23,10 @@ export type { RandomSource } from "./random.js";
 export { random } from "./random.js";
 export { noise } from "./random-noise.js";
 
+/** Which backend: `auto` is native where it was built, else the reference; `webgpu` is not there yet. */
 export type BackendName = "auto" | "native" | "reference" | "webgpu";
 
+/** Options of `createBackend`. */
 export interface BackendOptions {
   /** Default: the backend's own, `float32` of native and `float64` of the reference. */
   readonly dtype?: Dtype;

@@ -17,6 +17,7 @@ export type Owners =
 export const OWN: Owners = { kind: "own" };
 export const SHARED: Owners = { kind: "shared" };
 
+/** Runs of `times` rows, one run an example, in the examples' order. */
 export function repeatOwners(times: number): Owners {
   return { kind: "repeat", times };
 }

@@ -81,7 +81,7 @@ export interface RandomSource {
   fork(stream: number | string): RandomSource;
 }
 
-/** The stream of a seed; streams of different names or numbers are independent. */
+/** The stream of a seed, a whole number from 0; streams of different names or numbers are independent. */
 export function random(seed: number, stream: number | string = 0): RandomSource {
   return new PhiloxSource(seed, [typeof stream === "number" ? `#${stream}` : stream]);
 }

@@ -11,6 +11,7 @@ export interface Batch extends Examples {
 
 /** Options of `batches`. */
 export interface BatchOptions {
+  /** Examples in a batch. */
   readonly batch: number;
   readonly seed: number;
   /** From 0; each has its own order. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { UsageError } from "../errors.js";
 
+/** Which part of a data set. */
 export type Split = "train" | "test";
 
 /** Labelled images in memory; see `examples` for the layout in which networks take them. */
@@ -17,6 +18,7 @@ export interface Dataset {
   readonly pixels: Uint8Array | Float32Array;
   /** [count], each from 0 to classes − 1. */
   readonly labels: Int32Array;
+  /** By class. */
   readonly classNames?: readonly string[];
   /** Where the data came from: a folder, a file, or the generator and its seed. */
   readonly source: string;
@@ -60,7 +62,10 @@ export function checksum({ pixels, labels }: Dataset): string {
   return hash.digest("hex");
 }
 
-/** The examples at `indices`, in that order, copied; an index may occur more than once. */
+/**
+ * The examples at `indices`, in that order, copied; an index may occur more than once. Throws UsageError for an index
+ * outside the data set.
+ */
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const features = featureCount(dataset.shape);
   const count = indices.length;

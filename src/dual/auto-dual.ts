@@ -38,11 +38,11 @@ import {
 import { Sketcher } from "./sketch.js";
 
 /**
- * Builds the dual network of `network` over `ball`.
+ * Builds the dual network of `network` over `ball` (Theorem 1, Algorithm 1).
  *
  * One pass forward: affine layers act on a centre and a box; at each activation the box decides most neurons, the
  * rest are bounded exactly, then the activation is enclosed. It waits for the backend wherever it looks at a box.
- * Throws `UsageError` for options that do not go together.
+ * Throws `UsageError` for options that do not go together, `ShapeError` for a ball of another size than the input.
  */
 export async function buildDual(
   tape: Tape,

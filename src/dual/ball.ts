@@ -1,6 +1,7 @@
 import type { Backend, NormOrder, Tensor } from "../compute/backend.js";
 import { ShapeError, UsageError } from "../errors.js";
 
+/** The norm of a ball: ℓ∞, ℓ2 or ℓ1. */
 export type Norm = "linf" | "l2" | "l1";
 export const NORMS: readonly Norm[] = ["linf", "l2", "l1"];
 
@@ -16,6 +17,7 @@ export type Epsilon =
 /** Bounds that every pixel obeys anyway, such as [0, 1]. */
 export type Box = readonly [lower: number, upper: number];
 
+/** The perturbations that are allowed: {δ : ‖δ‖ ≤ ε}, with ℓ∞ perhaps cut by a box. */
 export interface BallSpec {
   readonly norm: Norm;
   readonly epsilon: Epsilon;
@@ -28,9 +30,11 @@ export interface BallSpec {
  * is sup νᵀz = x̂ᵀν + ‖r ⊙ ν‖ in the dual norm, whose order is `dualOrder`.
  */
 export interface Ball {
+  /** What it was made of. */
   readonly spec: BallSpec;
   readonly centre: Tensor;
   readonly radius: Tensor;
+  /** 1 for ℓ∞, 2 for ℓ2, ∞ for ℓ1. */
   readonly dualOrder: NormOrder;
   readonly examples: number;
 }
@@ -72,7 +76,7 @@ function epsilonValues(epsilon: Epsilon): number[] {
 
 /**
  * The ball around examples x `[features, examples]`, feature-major. With a box the centre and radius are those of the
- * clipped interval, (lo + hi)/2 and (hi − lo)/2.
+ * clipped interval, (lo + hi)/2 and (hi − lo)/2. Release it by `releaseBall`.
  * Throws `UsageError` for a bad ε or box, or an example so far outside the box that nothing is left of its ball.
  */
 export function makeBall(backend: Backend, x: ArrayLike<number>, examples: number, spec: BallSpec): Ball {
@@ -127,6 +131,7 @@ export function boxBall(backend: Backend, lower: Float64Array, upper: Float64Arr
   };
 }
 
+/** Releases the tensors of a ball. */
 export function releaseBall(ball: Ball): void {
   ball.centre.dispose();
   ball.radius.dispose();

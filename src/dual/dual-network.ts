@@ -28,8 +28,10 @@ import { Sketcher } from "./sketch.js";
  * every bound with interval arithmetic.
  */
 export type BoundMethod = "parallel" | "adaptive";
+/** Every `BoundMethod`. */
 export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
 
+/** How `buildDual` bounds. */
 export interface DualOptions {
   /** Default `parallel`. */
   readonly method?: BoundMethod;
@@ -67,6 +69,7 @@ export class DualNetwork {
   readonly openCounts: ReadonlyMap<number, number>;
   /** Nodes whose bounds are estimates. */
   readonly estimated: readonly number[];
+  /** What the bounds are worth. */
   readonly guarantee: Guarantee;
   readonly network: Network;
   readonly ball: Ball;
@@ -77,6 +80,10 @@ export class DualNetwork {
   readonly #forward: boolean;
   readonly #lastBox: LastBox | null;
 
+  /**
+   * Made by `buildDual`.
+   * @internal
+   */
   constructor(parts: {
     tape: Tape;
     graph: DualGraph;
@@ -149,7 +156,10 @@ export class DualNetwork {
     });
   }
 
-  /** Lower bounds of z_label − z_j for every class j, 0 at the label: `[classes, examples]`. */
+  /**
+   * Lower bounds of z_label − z_j for every class j, 0 at the label: `[classes, examples]`. Throws a `ShapeError` or a
+   * `UsageError` unless there is a label of a known class for each example.
+   */
   margins(labels: Int32Array): Variable {
     const { classes } = this.network;
     const { examples } = this.ball;

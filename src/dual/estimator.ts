@@ -8,9 +8,13 @@ import type { Noise } from "../compute/noise.js";
  * each with an estimate of its own (Theorem 2, Algorithm 1).
  */
 export type SketchForm = "joint" | "per-term";
+/** Every `SketchForm`. */
 export const SKETCH_FORMS: readonly SketchForm[] = ["joint", "per-term"];
 
-/** What an estimated bound is worth. */
+/**
+ * What bounds are worth: `exact` ones hold, in the paper's sense; with `probability` all of an example's hold together with
+ * probability 1 − δ over the random numbers; an `estimate` may fail and certifies nothing.
+ */
 export type Guarantee = "exact" | "probability" | "estimate";
 
 /**
@@ -20,6 +24,7 @@ export type Guarantee = "exact" | "probability" | "estimate";
 export interface Estimator {
   /** The projection dimension r. */
   readonly dimension: number;
+  /** How sums over generators are projected. */
   readonly form: SketchForm;
   /**
    * `wider` projects wherever a layer has more than r neurons, as the paper does; `cheaper` where that takes fewer

@@ -4,7 +4,9 @@ import type { Estimator, SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
 import type { TailBound } from "./tail.js";
 
+/** Settings of `geometricMeanEstimator`. */
 export interface GeometricMeanSettings {
+  /** Dimension, sketches and ε_tail, by `tailBound`. */
   readonly tail: TailBound;
   /** Default `joint`. */
   readonly form?: SketchForm;
@@ -16,7 +18,8 @@ export interface GeometricMeanSettings {
 /**
  * Upper bounds of ℓ1 norms that hold together with probability 1 − δ (Appendix E): the largest of m geometric means of r
  * |Cauchy projections|, divided by 1 − ε_tail. Every node takes random numbers of its own: its lines below were shaped
- * by others, so that they are fixed when its projections are drawn, as the tail bound asks.
+ * by others, so that they are fixed when its projections are drawn, as the tail bound asks. Its `estimate` throws a
+ * `UsageError` for ℓ2 balls.
  */
 export function geometricMeanEstimator({ tail, seed, ...settings }: GeometricMeanSettings): Estimator {
   const { form = "joint", path = [] } = settings;

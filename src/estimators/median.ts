@@ -3,6 +3,7 @@ import { repeatOwners } from "../compute/owners.js";
 import { noise } from "../compute/random-noise.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
 
+/** Settings of `medianEstimator`. */
 export interface MedianSettings {
   /** r: from 1 up. */
   readonly dimension: number;

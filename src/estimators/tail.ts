@@ -16,10 +16,13 @@ export function logLowerTail(dimension: number, epsilon: number): number {
 
 /** How far estimates can fall short, and how many of them there are. */
 export interface TailBound {
-  /** r, m, δ and N. */
+  /** The projection dimension r. */
   readonly dimension: number;
+  /** m: of so many independent estimates the largest counts. */
   readonly sketches: number;
+  /** δ: the probability, at most, that any estimate of an example falls short. */
   readonly delta: number;
+  /** N: how many estimates an example has, by `countEstimates`. */
   readonly estimates: number;
   /** With probability 1 − δ no one of the N largest-of-m estimates is below (1 − ε_tail) times what it estimates. */
   readonly epsilon: number;
@@ -57,7 +60,7 @@ export function tailBound(dimension: number, sketches: number, delta: number, es
   return { ...given, epsilon: high };
 }
 
-/** The projection dimension with which ε_tail is reached. */
+/** The least projection dimension r with which ε_tail = `epsilon` is reached, for the same m, δ and N as in `tailBound`. */
 export function dimensionFor(epsilon: number, sketches: number, delta: number, estimates: number): number {
   return Math.ceil(logDemand(sketches, delta, estimates) / logLowerTail(1, epsilon));
 }

@@ -18,11 +18,13 @@ export { NETWORK_KEY };
 
 /** A model together with what its file says about itself. */
 export interface DescribedModel extends Model {
+  /** Its entries of text, but for the network's own. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** A model read from disk. */
 export interface LoadedModel extends DescribedModel {
+  /** Its file. */
   readonly path: string;
   /** Of the whole file, hexadecimal: what a certificate names its model by. */
   readonly sha256: string;
@@ -30,7 +32,8 @@ export interface LoadedModel extends DescribedModel {
 
 /**
  * A model as one safetensors file: a tensor for each parameter, by its name and in its shape, and the network's
- * structure as JSON in the metadata. Throws a `FormatError` if weights are missing, misshapen or not finite.
+ * structure as JSON in the metadata. Throws a `FormatError` if weights are missing, misshapen or not finite, a `UsageError`
+ * for metadata under the network's own key.
  */
 export function encodeModel(
   { network, weights }: Model,
@@ -124,8 +127,10 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 ]);
 
 /**
- * Reads a model from a `.safetensors` or an `.onnx` file, perhaps packed by gzip; a `UsageError` for any other name. What is made of an ONNX file
- * is compared with the file's graph on the backend, without which it is a `UsageError`.
+ * Reads a model from a `.safetensors` or an `.onnx` file, perhaps packed by gzip; a `UsageError` for any other name. What is
+ * made of an ONNX file is compared with the file's graph on the backend, without which it is a `UsageError`. Throws a
+ * `FormatError`, a `ShapeError` or an `UnsupportedOperatorError` for a file that cannot be taken, as `decodeModel` and
+ * `importOnnx` do.
  */
 export async function loadModelFile(path: string, backend?: Backend): Promise<LoadedModel> {
   const decode = DECODERS.get(modelEnding(path));

@@ -5,6 +5,7 @@ import type { Shape } from "./shape.js";
 
 /** What an architecture is built for. */
 export interface ArchitectureOptions {
+  /** `[channels, height, width]`. */
   readonly inputShape: Shape;
   readonly classes: number;
   /** Data normalisation by channel, as the network's first layer: ε stays in the units of the data. */

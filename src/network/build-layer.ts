@@ -25,12 +25,14 @@ export type PairLike = number | Pair;
 /** One number for all sides, height and width, or top, left, bottom, right. */
 export type SidesLike = number | Pair | Sides;
 
+/** The window of a pool or a convolution, in pixels. Padding is 0 by default. */
 export interface WindowOptions {
   readonly kernel: PairLike;
   readonly stride?: PairLike;
   readonly padding?: SidesLike;
 }
 
+/** The window of a convolution. Defaults: stride 1, padding 0, dilation 1, one group, with a bias. */
 export interface Conv2dOptions extends WindowOptions {
   readonly dilation?: PairLike;
   readonly groups?: number;
@@ -46,12 +48,12 @@ function sides(value: SidesLike): Sides {
   return value.length === 2 ? [value[0], value[1], value[0], value[1]] : value;
 }
 
-/** z = W x + b. */
+/** z = W x + b for a flat input `[features]` → `[outFeatures]`. With a bias by default. */
 export function linear(outFeatures: number, options: { readonly bias?: boolean } = {}): LinearLayer {
   return { kind: "linear", outFeatures, bias: options.bias ?? true };
 }
 
-/** A convolution with `outChannels` filters. */
+/** A convolution with `outChannels` filters: `[channels, height, width]` → `[outChannels, …]`. */
 export function conv2d(outChannels: number, options: Conv2dOptions): Conv2dLayer {
   return {
     kind: "conv2d",
@@ -85,18 +87,22 @@ export function convTranspose2d(
   };
 }
 
+/**
+ * Batch normalisation by channel (Appendix B.5): γ (x − μ)/√(σ² + ε) + β, by running statistics or, while a network is
+ * trained, by the clean batch's. `epsilon` is 10⁻⁵ and `momentum`, the weight of a new batch, 0.1 by default.
+ */
 export function batchNorm(
   options: { readonly epsilon?: number; readonly momentum?: number } = {},
 ): BatchNormLayer {
   return { kind: "batch-norm", epsilon: options.epsilon ?? 1e-5, momentum: options.momentum ?? 0.1 };
 }
 
-/** Stride is the kernel's size if left out. */
+/** The mean over each window, padding counted as zeros. Stride is the kernel's size if left out. */
 export function averagePool(options: WindowOptions): AveragePoolLayer {
   return { kind: "average-pool", ...poolWindow(options) };
 }
 
-/** Stride is the kernel's size if left out. */
+/** The maximum over each window, padding left out. Stride is the kernel's size if left out. */
 export function maxPool(options: WindowOptions & { readonly dilation?: PairLike }): MaxPoolLayer {
   return { kind: "max-pool", ...poolWindow(options), dilation: pair(options.dilation ?? 1) };
 }
@@ -109,6 +115,7 @@ function poolWindow(options: WindowOptions): { kernel: Pair; stride: Pair; paddi
   };
 }
 
+/** scale · x + shift with constants: one number for all, one a channel, or one a feature. */
 export function scaleShift(
   scale: number | readonly number[],
   shift: number | readonly number[],
@@ -133,6 +140,7 @@ export function normalize(
   );
 }
 
+/** The same features under another shape; one extent may be −1 and is then what the others leave. */
 export function reshape(shape: Shape): ReshapeLayer {
   return { kind: "reshape", shape };
 }
@@ -152,38 +160,47 @@ export function take(axis: number, index: readonly number[]): TakeLayer {
   return { kind: "take", axis, index: [...index] };
 }
 
+/** All features in one extent: `[features]`. */
 export function flatten(): FlattenLayer {
   return { kind: "flatten" };
 }
 
+/** The input as it is: a named place in the graph. */
 export function identity(): IdentityLayer {
   return { kind: "identity" };
 }
 
+/** The sum of two or more inputs of one shape: a skip connection's end. */
 export function add(): AddLayer {
   return { kind: "add" };
 }
 
+/** Two or more inputs stacked along their first extent (channels); the other extents must agree. */
 export function concat(): ConcatLayer {
   return { kind: "concat" };
 }
 
+/** max(z, 0). */
 export function relu(): Activation {
   return { kind: "relu" };
 }
 
+/** z above 0, slope · z below. The slope must be at least 0. */
 export function leakyRelu(slope = 0.01): Activation {
   return { kind: "leaky-relu", slope };
 }
 
+/** z, cut to [minimum, maximum]. */
 export function hardtanh(minimum = -1, maximum = 1): Activation {
   return { kind: "hardtanh", minimum, maximum };
 }
 
+/** The hyperbolic tangent. */
 export function tanh(): Activation {
   return { kind: "tanh" };
 }
 
+/** 1/(1 + exp(−z)). */
 export function sigmoid(): Activation {
   return { kind: "sigmoid" };
 }

@@ -19,6 +19,7 @@ export interface ForwardPass {
  *
  * With `batchStatistics`, batch norms take the mean and variance of this very batch (Appendix B.5's training
  * heuristic); the returned bindings hold them, so that the dual network is built with the same numbers.
+ * Throws a `ShapeError` for an x of another size than the input.
  */
 export function forward(
   tape: Tape,

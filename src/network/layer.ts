@@ -6,12 +6,14 @@ export type Pair = readonly [number, number];
 /** Top, left, bottom, right. */
 export type Sides = readonly [number, number, number, number];
 
+/** z = W x + b: weight `[out, in]`, bias `[out]`. */
 export interface LinearLayer {
   readonly kind: "linear";
   readonly outFeatures: number;
   readonly bias: boolean;
 }
 
+/** A convolution: weight `[out, in/groups, kh, kw]`, bias `[out]`. */
 export interface Conv2dLayer {
   readonly kind: "conv2d";
   readonly outChannels: number;
@@ -98,10 +100,12 @@ export interface TakeLayer {
   readonly index: readonly number[];
 }
 
+/** All features in one extent. */
 export interface FlattenLayer {
   readonly kind: "flatten";
 }
 
+/** The input as it is. */
 export interface IdentityLayer {
   readonly kind: "identity";
 }
@@ -116,6 +120,7 @@ export interface ConcatLayer {
   readonly kind: "concat";
 }
 
+/** Layers that are affine maps; a batch norm is one by its statistics. */
 export type AffineLayer =
   | LinearLayer
   | Conv2dLayer
@@ -135,5 +140,6 @@ export type AffineLayer =
 /** What a node of a network does: plain data, so that it can be written to a file and read back. */
 export type Layer = AffineLayer | Activation | MaxPoolLayer;
 
+/** What a layer is called in files and in names of nodes. */
 export type LayerKind = Layer["kind"];
 export type LayerOf<K extends LayerKind> = Extract<Layer, { kind: K }>;

@@ -10,9 +10,11 @@ export interface NetworkNode {
   readonly name: string;
   readonly layer: Layer;
   readonly inputs: readonly number[];
+  /** Of one example. */
   readonly shape: Shape;
 }
 
+/** Node 0: the input. */
 export interface InputNode {
   readonly name: "input";
   readonly layer: null;
@@ -23,18 +25,25 @@ export interface InputNode {
 /** A parameter of the whole network; its name is `node.parameter`. */
 export interface NetworkParameter extends ParameterSpec {
   readonly name: string;
+  /** The node that it belongs to. */
   readonly node: number;
 }
 
 /** A place in a network under construction. */
 export interface Handle {
+  /** The node's number. */
   readonly node: number;
+  /** Of one example. */
   readonly shape: Shape;
 }
 
-/** Adds a layer after its inputs; the name is made from the layer's kind unless given (`block2/conv1`). */
+/**
+ * Adds a layer after its inputs; the name is made from the layer's kind unless given (`block2/conv1`). Throws a `ShapeError`
+ * that names the layer where its inputs do not fit, a `UsageError` for a name that is taken or an input of another network.
+ */
 export type Attach = {
   (layer: Layer, ...inputs: readonly Handle[]): Handle;
+  /** Under this name. */
   named(name: string, layer: Layer, ...inputs: readonly Handle[]): Handle;
 };
 
@@ -43,11 +52,19 @@ export type Attach = {
  * graph is allowed: skip, dense and nested connections. Made by `sequential` or `graph`.
  */
 export class Network {
+  /** Of one example. */
   readonly inputShape: Shape;
+  /** In topological order; the first is the input. */
   readonly nodes: readonly (InputNode | NetworkNode)[];
+  /** The output node's number. */
   readonly output: number;
+  /** All parameters, in the order of their nodes. */
   readonly parameters: readonly NetworkParameter[];
 
+  /**
+   * Takes nodes as they are; `sequential` and `graph` check what they make.
+   * @internal
+   */
   constructor(nodes: readonly (InputNode | NetworkNode)[], output: number) {
     this.nodes = nodes;
     this.output = output;
@@ -64,6 +81,7 @@ export class Network {
     );
   }
 
+  /** Of one example. */
   get outputShape(): Shape {
     return this.nodes[this.output].shape;
   }
@@ -85,7 +103,10 @@ export class Network {
     return this.nodes.reduce((sum, node) => sum + (isActivation(node) ? sizeOf(node.shape) : 0), 0);
   }
 
-  /** What layer `index` needs in order to act, its parameters taken from `parameters` by full name. */
+  /**
+   * What layer `index` needs in order to act, its parameters taken from `parameters` by full name.
+   * @internal
+   */
   context(index: number, parameters: ReadonlyMap<string, LayerVariables>): LayerContext {
     const node = this.nodes[index];
     return {
@@ -118,7 +139,8 @@ export function isActivation({ layer }: InputNode | NetworkNode): boolean {
 }
 
 /**
- * Builds a network of any shape.
+ * Builds a network of any shape. Throws a `ShapeError` for an input shape with extents that are no positive integers, and
+ * what `Attach` throws.
  * @example
  * graph([1, 28, 28], (input, attach) => {
  *   const a = attach(relu(), attach(conv2d(16, { kernel: 3, padding: 1 }), input));
@@ -166,7 +188,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
   return new Network(nodes, output.node);
 }
 
-/** A chain of layers. */
+/** A chain of layers; throws as `graph` does. */
 export function sequential(inputShape: Shape, layers: readonly Layer[]): Network {
   return graph(inputShape, (input, attach) => layers.reduce((x, layer) => attach(layer, x), input));
 }

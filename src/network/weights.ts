@@ -89,6 +89,10 @@ export function parameterLayout(shape: Shape): readonly [features: number, rows:
 /** A network's parameters on a backend, by name. Release each, or all by `releaseParameters`. */
 export type Parameters = ReadonlyMap<string, Tensor>;
 
+/**
+ * Puts a model's weights on a backend, each as `[first extent, all others]`. Throws a `FormatError` that names the first
+ * weight that is missing, of another size, or not finite in the backend's arithmetic, or a negative variance.
+ */
 export function uploadWeights(backend: Backend, { network, weights }: Model): Parameters {
   checkWeights(network, weights, "model", backend.dtype);
   return new Map(
@@ -99,12 +103,14 @@ export function uploadWeights(backend: Backend, { network, weights }: Model): Pa
   );
 }
 
+/** Copies parameters to the host, row-major, in the backend's arithmetic. */
 export async function downloadWeights(backend: Backend, parameters: Parameters): Promise<Weights> {
   const entries: [string, Float32Array | Float64Array][] = [];
   for (const [name, tensor] of parameters) entries.push([name, await backend.read(tensor)]);
   return new Map(entries);
 }
 
+/** Releases the tensors of all parameters. */
 export function releaseParameters(parameters: Parameters): void {
   for (const tensor of parameters.values()) tensor.dispose();
 }

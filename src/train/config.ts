@@ -3,12 +3,17 @@ import { RAMP_SHAPES } from "./schedule.js";
 
 /** Where a run's examples came from, so that a resumed run can check that they are the same. */
 export const dataConfigSchema = z.strictObject({
+  /** As `loadDataset` takes it. */
   name: z.string(),
   count: z.int().positive(),
+  /** Of one example. */
   shape: z.array(z.int().positive()),
   classes: z.int().positive(),
+  /** The first so many examples only; null for all. */
   limit: z.int().positive().nullable(),
+  /** Searched first for files of a published data set. */
   dataDir: z.string().nullable(),
+  /** Of generated data. */
   seed: z.int(),
   /** Of pixels and labels of all of them, hexadecimal; null where a run of another version did not say. */
   sha256: z.string().nullable().default(null),
@@ -35,10 +40,14 @@ const optimizerSchema = z.discriminatedUnion("kind", [
 /** Everything that decides a training run's numbers, as it stands in `run.json`. */
 export const trainConfigSchema = z.strictObject({
   data: dataConfigSchema,
+  /** The name of an architecture, or the file of a model to begin with. */
   model: z.string(),
   norm: z.enum(["linf", "l2", "l1"]),
+  /** The radius, in the units of the data. */
   epsilon: rampSchema,
+  /** What the ℓ∞ ball is cut by. */
   box: z.tuple([z.number(), z.number()]).nullable(),
+  /** The weight of the robust loss. */
   kappa: rampSchema,
   /** Epochs on the standard loss alone, before the ramps begin. */
   warmupEpochs: z.int().min(0).default(0),
@@ -62,6 +71,7 @@ export const trainConfigSchema = z.strictObject({
   optimizer: optimizerSchema,
   /** The most that the ℓ2 norm of all gradients together may be. */
   gradientClip: z.number().positive().nullable().default(null),
+  /** Multiplied by `factor` every `every` epochs after the first `after`, or with `every` = 0 never. */
   learningRate: z.strictObject({
     rate: z.number().positive(),
     factor: z.number().positive(),
@@ -69,11 +79,13 @@ export const trainConfigSchema = z.strictObject({
     after: z.int().min(0),
   }),
   seed: z.int(),
+  /** `native` or `reference`. */
   backend: z.string(),
   dtype: z.enum(["float32", "float64"]),
 });
 
-export type TrainConfig = z.infer<typeof trainConfigSchema>;
+/** Everything that decides a training run's numbers, as it stands in `run.json`. Made by `configOf`. */
+export interface TrainConfig extends z.infer<typeof trainConfigSchema> {}
 
 /** Fractions of test examples at the radius that training ends with, by exact bounds. */
 const testRowSchema = z.strictObject({
@@ -83,14 +95,18 @@ const testRowSchema = z.strictObject({
   robustError: z.number(),
 });
 
-export type TestRow = z.infer<typeof testRowSchema>;
+/** Fractions of test examples at the radius that training ends with, by exact bounds. */
+export interface TestRow extends z.infer<typeof testRowSchema> {}
 
 /** One epoch of a run; errors are fractions of the training examples seen in it. */
 export const epochRowSchema = z.strictObject({
+  /** From 1. */
   epoch: z.int().positive(),
+  /** At the end of the epoch, as κ is. */
   epsilon: z.number(),
   kappa: z.number(),
   learningRate: z.number(),
+  /** The mean standard loss. */
   loss: z.number(),
   /** Null where no bounds were computed: standard training. */
   robustLoss: z.number().nullable(),
@@ -101,4 +117,5 @@ export const epochRowSchema = z.strictObject({
   test: testRowSchema.nullable().default(null),
 });
 
-export type EpochRow = z.infer<typeof epochRowSchema>;
+/** One epoch of a run; errors are fractions of the training examples seen in it. */
+export interface EpochRow extends z.infer<typeof epochRowSchema> {}

@@ -6,6 +6,7 @@ export type MutableParameters = Map<string, Tensor>;
 /** What an optimizer remembers, parameter by parameter, slot by slot (`first`, `velocity`, …): part of a checkpoint. */
 export type OptimizerSlots = ReadonlyMap<string, ReadonlyMap<string, ArrayLike<number>>>;
 
+/** What an optimizer needs in order to go on with the same numbers. */
 export interface OptimizerState {
   /** Updates so far. */
   readonly step: number;

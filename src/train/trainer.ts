@@ -20,6 +20,7 @@ import { checkLearning } from "./stuck.js";
 
 /** The examples of a run, in an order that depends on the epoch alone. */
 export interface BatchSource {
+  /** The same in every epoch. */
   readonly batchesPerEpoch: number;
   /** Batch `index` of epoch `epoch`, both from 0. */
   batch(epoch: number, index: number): Batch;
@@ -28,7 +29,9 @@ export interface BatchSource {
 /** Sums over the batches of an epoch that has begun. */
 export interface EpochSums {
   readonly examples: number;
+  /** Of standard losses. */
   readonly loss: number;
+  /** Examples for which bounds were computed; robust losses and what is not certified are of these. */
   readonly bounded: number;
   readonly robustLoss: number;
   readonly wrong: number;
@@ -51,12 +54,15 @@ export interface TrainingState {
   /** The epoch and batch to be done next, from 0. */
   readonly epoch: number;
   readonly batch: number;
+  /** Of the epoch that has begun. */
   readonly sums: EpochSums;
+  /** Of the epochs that are done. */
   readonly rows: readonly EpochRow[];
   readonly weights: Weights;
   readonly optimizer: OptimizerState;
 }
 
+/** What `Trainer.run` tells: a batch is done (`batch`: how many of this epoch are; `epoch` from 0), or an epoch is. */
 export type TrainingEvent =
   | { readonly kind: "batch"; readonly epoch: number; readonly batch: number; readonly sums: EpochSums }
   | { readonly kind: "epoch"; readonly row: EpochRow };
@@ -67,6 +73,7 @@ export type TrainingEvent =
  */
 export class Trainer {
   readonly network: Network;
+  /** As it was given. */
   readonly config: TrainConfig;
   readonly #backend: Backend;
   readonly #parameters: MutableParameters;
@@ -79,6 +86,10 @@ export class Trainer {
   #sums = NO_SUMS;
   #rows: EpochRow[] = [];
 
+  /**
+   * Puts the weights on the backend. Throws a `UsageError` for a ramp of ε or κ that makes no sense, a `FormatError` for
+   * weights that do not fit the network.
+   */
   constructor(
     backend: Backend,
     network: Network,
@@ -97,10 +108,12 @@ export class Trainer {
     this.#optimizer = createOptimizer(backend, this.#parameters, trained, config.optimizer);
   }
 
+  /** The weights as they stand; the trainer releases them. */
   get parameters(): Parameters {
     return this.#parameters;
   }
 
+  /** A row for each epoch that is done. */
   get rows(): readonly EpochRow[] {
     return this.#rows;
   }
@@ -150,6 +163,7 @@ export class Trainer {
     }
   }
 
+  /** Releases the weights and what the optimizer remembers. */
   dispose(): void {
     releaseParameters(this.#parameters);
     this.#optimizer.dispose();

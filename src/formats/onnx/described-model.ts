@@ -13,6 +13,7 @@ import { formatExtents } from "./values.js";
 
 /** A network out of an ONNX file, and what the file says about itself. */
 export interface ImportedModel extends Model {
+  /** Its entries of text, but for the network's own. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -26,7 +26,15 @@ export function importOnnx(bytes: Uint8Array, where: string): ImportedModel {
   return describedModel(file, where) ?? networkOf(file, where);
 }
 
-/** As `importOnnx`; the network is then compared with the file's graph, see `checkImport`. */
+/**
+ * Makes a network of an ONNX file in inference mode, the batch left out, and compares it on random inputs with the file's
+ * graph; the network runs on the backend. Layers take the nodes' names; weights keep the file's precision. A file that
+ * autodual wrote gives back the very network that it was written of.
+ *
+ * Throws, with one line that names `where` and the node: an `UnsupportedOperatorError` for operators, attributes or
+ * graphs that cannot be imported; a `ShapeError` for shapes that do not fit; a `FormatError` for a file that is no ONNX
+ * model, is damaged, holds weights that are not finite, or whose graph gives other outputs than the network.
+ */
 export async function importCheckedOnnx(
   backend: Backend,
   bytes: Uint8Array,

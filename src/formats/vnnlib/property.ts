@@ -28,7 +28,9 @@ export interface PropertyCase {
  * A VNN-LIB property. It holds if no case has a counterexample. Cases may share a box, and constraints, as objects.
  */
 export interface Property {
+  /** How many there are, X_0 and on. */
   readonly inputs: number;
+  /** How many there are, Y_0 and on. */
   readonly outputs: number;
   readonly cases: readonly PropertyCase[];
 }

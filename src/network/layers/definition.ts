@@ -9,6 +9,7 @@ export type Initialization =
   | { readonly kind: "normal"; readonly std: number }
   | { readonly kind: "uniform"; readonly bound: number };
 
+/** A parameter of a layer. */
 export interface ParameterSpec {
   /** Within its layer: `weight`, `bias`, `mean`, `variance`. */
   readonly name: string;

@@ -11,6 +11,7 @@ import { elementTypeOf } from "./precision.js";
 export const EXPORT_OPSET = 17;
 const IR_VERSION = 8n;
 
+/** Options of `exportOnnx`. */
 export interface ExportOptions {
   /** What else the file is to say about itself. */
   readonly metadata?: Readonly<Record<string, string>>;
