@@ -72,7 +72,6 @@ export const TABLE_ROWS: readonly TableRow[] = [
   rowOf("table2", "mnist", "small", MNIST_01, {
     suffix: "-exact",
     projections: "exact",
-    cascade: 1,
     paper: { single: { robustError: 4.48 } },
   }),
   rowOf("table2", "mnist", "small", MNIST_03),

@@ -43,7 +43,7 @@ interface Ended {
 /** Long enough for some batches of the next epoch, far shorter than the epoch; the later ones on a busy machine. */
 const DELAYS_MS = [150, 600, 2400];
 
-/** Starts a command, sends the signal soon after its standard error says `cue`, and waits for the end. */
+/** Starts a command, sends the signal soon after it says `cue` on either stream, and waits for the end. */
 async function startAndSignal(
   args: string[],
   cue: string,
@@ -51,18 +51,18 @@ async function startAndSignal(
   delay = DELAYS_MS[0],
 ): Promise<Ended> {
   const child: ChildProcess = spawn(process.execPath, [main, ...args], { cwd: folder.path });
-  let stdout = "";
-  let stderr = "";
-  child.stdout!.on("data", (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr!.on("data", (chunk) => {
-    const before = stderr.includes(cue);
-    stderr += chunk;
-    if (!before && stderr.includes(cue)) setTimeout(() => child.kill(signal), delay);
-  });
+  const said = { stdout: "", stderr: "" };
+  let isSignalled = false;
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]!.on("data", (chunk) => {
+      said[name] += chunk;
+      if (isSignalled || !said[name].includes(cue)) return;
+      isSignalled = true;
+      setTimeout(() => child.kill(signal), delay);
+    });
+  }
   return new Promise((settle) => {
-    child.on("close", (code, killedBy) => settle({ code, killedBy, stdout }));
+    child.on("close", (code, killedBy) => settle({ code, killedBy, stdout: said.stdout }));
   });
 }
 
@@ -107,6 +107,31 @@ describe("a training run that is stopped in the middle of an epoch", () => {
     expect(runOf("killed").status).toBe("finished");
     expectTheSameModel("killed");
     expect(readdirSync(at("killed")).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+});
+
+describe("a run that is stopped while its finished model is measured", () => {
+  it("says so, and is measured when it is resumed", async () => {
+    const brief = ["--limit", "20", "--epochs", "1", "--test-limit", "1000"];
+    const stopped = await startAndSignal(
+      [...train("measured"), ...brief],
+      "robust error, at most",
+      "SIGINT",
+      0,
+    );
+    expect([stopped.code, stopped.killedBy]).toEqual([130, null]);
+    expect(stopped.stdout).toContain(`measure it with: autodual train --resume ${at("measured")}`);
+    expect(runOf("measured").status).toBe("finished");
+    expect(existsSync(at("measured/attack.json"))).toBe(false);
+    expect(readFileSync(at("measured/report.html"), "utf8")).toContain("not measured");
+
+    const model = readFileSync(at("measured/model.safetensors"));
+    const resumed = start(["train", "--resume", at("measured")]);
+    expect(resumed.status).toBe(0);
+    expect(resumed.stdout).toContain("going on with what is measured of it");
+    expect(JSON.parse(readFileSync(at("measured/attack.json"), "utf8")).data.count).toBe(1000);
+    expect(readFileSync(at("measured/model.safetensors")).equals(model)).toBe(true);
+    expect(start(["train", "--resume", at("measured")]).stdout).toContain("nothing to resume");
   });
 });
 

@@ -41,5 +41,6 @@ export async function finishRun(
   output.print(`report ${await writeRunReport(folder)}`);
   if (!interruption.aborted) return 0;
   output.print("stopped: the training is finished; the report says what was not measured");
+  output.print(`measure it with: autodual train --resume ${folder}`);
   return interruption.exitCode;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { certifyBatch } from "../../certify/certify.js";
 import { certifiedRadii } from "../../certify/radius.js";
@@ -36,6 +37,13 @@ const RADII_SECONDS = 30;
 const STEPS_A_RADIUS = 12;
 /** Examples by which the plan of layers is shown. */
 const PLANNED = 20;
+
+/** Whether all that is measured of every run has been; radii are not searched for in each. */
+export function isMeasured(folder: string): boolean {
+  return (["certification", "attack", "layers"] as const).every((name) =>
+    existsSync(join(folder, MEASURED_FILES[name])),
+  );
+}
 
 /**
  * Measures of the examples that were certified what a report shows beside: errors under attack, certified radii of a single

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { FLOATING_POINT } from "../../report/guarantee.js";
+import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
+import { Interruption } from "../interruption.js";
+import { type OpenedBackend, openBackend } from "../open-backend.js";
+import type { Output } from "../output.js";
+import { writeRunReport } from "../report/write-report.js";
+import { formatFigures } from "../table.js";
+import { changeInWords, formatBall, formatPercent, plural, wrap } from "../wording.js";
+import { finishRun } from "./finish-run.js";
+import type { TrainFlags } from "./flags.js";
+import { removeLeftovers } from "./leftovers.js";
+import { isMeasured } from "./measure-run.js";
+import { newRun, removeIfEmpty } from "./new-run.js";
+import { type ResumeFlags, resumedBackend } from "./resumed-backend.js";
+import { loadRunData, resumedRun } from "./resumed-run.js";
+import { runTraining, type TrainingJob } from "./training.js";
+
+/** `train` of one model from the start. */
+export async function startModel(flags: TrainFlags, output: Output): Promise<number> {
+  const opened = await openBackend(flags);
+  const job = await newRun(flags, opened.backend);
+  try {
+    return await runJob(job, opened, output);
+  } catch (error) {
+    removeIfEmpty(job.folder);
+    throw error;
+  }
+}
+
+/** `train --resume`: the rest of the training, or of what is measured once it is finished. */
+export async function resumeModel(
+  flags: ResumeFlags,
+  backendGiven: boolean,
+  output: Output,
+): Promise<number> {
+  const folder = RunFolder.open(flags.resume);
+  const run = await folder.readRun();
+  if (run.status === "finished" && isMeasured(folder.path)) {
+    output.print(`${folder.path}: this run is finished; there is nothing to resume`);
+    printRun(output, run, folder);
+    await output.writeJson(run);
+    return 0;
+  }
+  const opened = await resumedBackend(flags, run.config, backendGiven);
+  removeLeftovers(folder.path);
+  const { backend } = opened;
+  if (run.status === "finished") {
+    output.print(`${folder.path}: the training is finished; going on with what is measured of it`);
+    printRun(output, run, folder);
+    await output.writeJson(run);
+    const { test } = await loadRunData(join(folder.path, RUN_FILES.run), run.config);
+    using interruption = new Interruption();
+    return finishRun(folder.path, run.config, test, null, backend, output, interruption);
+  }
+  const job = await resumedRun(folder, { ...run, config: { ...run.config, backend: backend.name } });
+  output.print(`going on from epoch ${job.state!.epoch + 1}, batch ${job.state!.batch + 1}`);
+  return runJob(job, opened, output);
+}
+
+async function runJob(
+  job: TrainingJob,
+  { backend, description }: OpenedBackend,
+  output: Output,
+): Promise<number> {
+  const { folder, train, test } = job;
+  const { config } = job.run;
+  output.print(
+    `${plural(config.epochs, "epoch")} of ${plural(train.count, "example")} of ${train.name}; ${description}`,
+  );
+  output.print(`run folder ${folder.path}`);
+  using interruption = new Interruption();
+  const { run, certification } = await runTraining(job, backend, output, interruption);
+  await output.writeJson(run);
+  if (!certification) {
+    output.print(`stopped; go on with: autodual train --resume ${folder.path}`);
+    output.print(`report ${await writeRunReport(folder.path)}`);
+    return interruption.exitCode;
+  }
+  printRun(output, run, folder);
+  return await finishRun(folder.path, run.config, test, certification, backend, output, interruption);
+}
+
+function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder): void {
+  if (!evaluation) return;
+  const ball = { norm: config.norm, epsilon: evaluation.epsilon, box: config.box };
+  output.print(
+    formatFigures([
+      ["run folder", folder.path],
+      ["test examples", String(evaluation.examples)],
+      ["ball", formatBall(ball)],
+      ["error", formatPercent(evaluation.error)],
+      ["robust error, at most", formatPercent(evaluation.robustError, "upper")],
+    ]),
+  );
+  const { robustError, examples } = evaluation;
+  const guarantee =
+    robustError === 1
+      ? `Nothing is guaranteed: not one of these ${examples} test examples is both right and certified.`
+      : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError, "upper")} of these ` +
+        `${plural(examples, "test example")} wrong.`;
+  output.print(wrap(`${guarantee} ${FLOATING_POINT}`));
+}
