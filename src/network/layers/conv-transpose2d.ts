@@ -10,7 +10,9 @@ import { SHARED } from "../../compute/owners.js";
 import { ShapeError } from "../../errors.js";
 import type { ConvTranspose2dLayer } from "../layer.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
+import { checkChannels, convolutionParameters } from "./convolution.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
+import { checkWindow } from "./window.js";
 
 /**
  * The transpose of a convolution: weight `[in, out/groups, kh, kw]`, as the convolution that it transposes has it, bias
@@ -24,7 +26,8 @@ export const convTranspose2d: LayerDefinition<ConvTranspose2dLayer> = {
         `${name}: conv-transpose2d takes channels×height×width, got ${formatShape(shape)}`,
       );
     }
-    checkNumbers(layer, shape, name);
+    checkWindow({ ...layer, padding: [...layer.padding, ...layer.outputPadding] }, name);
+    checkChannels(layer, shape[0], name);
     const [top, left, bottom, right] = layer.padding;
     const extent = (i: 0 | 1, before: number, after: number): number => {
       const reach = layer.dilation[i] * (layer.kernel[i] - 1) + 1;
@@ -38,19 +41,8 @@ export const convTranspose2d: LayerDefinition<ConvTranspose2dLayer> = {
   },
   parameters(layer, [[channels]]) {
     const [kh, kw] = layer.kernel;
-    const weight = {
-      name: "weight",
-      shape: [channels, layer.outChannels / layer.groups, kh, kw],
-      role: "trained",
-      initialization: { kind: "normal", std: Math.sqrt(2 / (kh * kw * channels)) },
-    } as const;
-    const bias = {
-      name: "bias",
-      shape: [layer.outChannels],
-      role: "trained",
-      initialization: { kind: "constant", value: 0 },
-    } as const;
-    return layer.bias ? [weight, bias] : [weight];
+    const shape = [channels, layer.outChannels / layer.groups, kh, kw];
+    return convolutionParameters(layer, shape, Math.sqrt(2 / (kh * kw * channels)));
   },
   forward(tape, layer, context, [x]) {
     const geometry = transposedGeometry(layer, context.inputShapes[0], context.outputShape);
@@ -91,23 +83,4 @@ export function transposedGeometry(layer: ConvTranspose2dLayer, input: Shape, ou
     dilationWidth: layer.dilation[1],
     groups: layer.groups,
   };
-}
-
-function checkNumbers(layer: ConvTranspose2dLayer, [channels]: Shape, name: string): void {
-  const { outChannels, kernel, stride, dilation, padding, outputPadding, groups } = layer;
-  const positive = [outChannels, ...kernel, ...stride, ...dilation, groups];
-  if (!positive.every((n) => Number.isInteger(n) && n >= 1)) {
-    throw new ShapeError(
-      `${name}: channels, kernel, stride, dilation and groups must be positive integers, got ${positive.join(", ")}`,
-    );
-  }
-  const others = [...padding, ...outputPadding];
-  if (!others.every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ShapeError(`${name}: padding must be non-negative integers, got ${others.join(", ")}`);
-  }
-  if (channels % groups !== 0 || outChannels % groups !== 0) {
-    throw new ShapeError(
-      `${name}: groups must divide both channel counts, got ${groups} for ${channels} in and ${outChannels} out`,
-    );
-  }
 }

@@ -6,6 +6,27 @@ import { onlyShape } from "./definition.js";
 
 export type WindowLayer = Conv2dLayer | AveragePoolLayer | MaxPoolLayer;
 
+/** Numbers of a window; `padding` is that of all sides, with that of the output where there is any. */
+export interface WindowNumbers {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  readonly padding: readonly number[];
+}
+
+/** A `ShapeError` that names the layer unless its window is made of integers in their range. */
+export function checkWindow({ kernel, stride, dilation, padding }: WindowNumbers, name: string): void {
+  const positive = [...kernel, ...stride, ...dilation];
+  if (!positive.every((n) => Number.isInteger(n) && n >= 1)) {
+    throw new ShapeError(
+      `${name}: kernel, stride and dilation must be positive integers, got ${positive.join(", ")}`,
+    );
+  }
+  if (!padding.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ShapeError(`${name}: padding must be non-negative integers, got ${padding.join(", ")}`);
+  }
+}
+
 function dilationOf(layer: WindowLayer): Pair {
   return layer.kind === "average-pool" ? [1, 1] : layer.dilation;
 }
@@ -23,15 +44,7 @@ export function windowShape(
   }
   const dilation = dilationOf(layer);
   const [top, left, bottom, right] = layer.padding;
-  const positive = [...layer.kernel, ...layer.stride, ...dilation];
-  if (!positive.every((n) => Number.isInteger(n) && n >= 1)) {
-    throw new ShapeError(
-      `${name}: kernel, stride and dilation must be positive integers, got ${positive.join(", ")}`,
-    );
-  }
-  if (!layer.padding.every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ShapeError(`${name}: padding must be non-negative integers, got ${layer.padding.join(", ")}`);
-  }
+  checkWindow({ kernel: layer.kernel, stride: layer.stride, dilation, padding: layer.padding }, name);
   const extent = (i: 0 | 1, before: number, after: number): number => {
     const reach = dilation[i] * (layer.kernel[i] - 1) + 1;
     const room = shape[i + 1] + before + after;

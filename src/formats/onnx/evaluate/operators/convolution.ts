@@ -1,7 +1,7 @@
 import { ShapeError } from "../../../../errors.js";
 import { formatExtents, type NdArray, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
-import { insideRanges, type ThreeAxes, threeAxes, windowAttributes, windowAxes } from "./window.js";
+import { forEachRow, type ThreeAxes, threeAxes, windowAttributes, windowAxes } from "./window.js";
 
 /** The bias of a convolution, zeros where there is none; a `ShapeError` unless it has one number a channel. */
 export function biasOf(evaluation: NodeEvaluation, channels: number): Float64Array {
@@ -77,29 +77,10 @@ function sizes(axes: ThreeAxes): [input: number, output: number, kernel: number]
 
 /** Adds one channel's part: `out[o] += Σₖ taps[k] · x[o · stride + k · dilation − before]`, zero outside. */
 function correlate(x: Float64Array, taps: Float64Array, out: Float64Array, axes: ThreeAxes): void {
-  const [depth, height, width] = axes;
-  const [depths, heights, widths] = axes.map(insideRanges);
-  const step = width.stride;
-  let tap = 0;
-  for (let kd = 0; kd < depth.kernel; kd++) {
-    for (let kh = 0; kh < height.kernel; kh++) {
-      for (let kw = 0; kw < width.kernel; kw++) {
-        const value = taps[tap++];
-        const [first, end] = widths[kw];
-        for (let d = depths[kd][0]; d < depths[kd][1]; d++) {
-          const inDepth = d * depth.stride + kd * depth.dilation - depth.before;
-          for (let h = heights[kh][0]; h < heights[kh][1]; h++) {
-            const inHeight = h * height.stride + kh * height.dilation - height.before;
-            const row = (d * height.output + h) * width.output;
-            let source =
-              (inDepth * height.input + inHeight) * width.input +
-              (first * step + kw * width.dilation - width.before);
-            for (let w = first; w < end; w++, source += step) out[row + w] += value * x[source];
-          }
-        }
-      }
-    }
-  }
+  const step = axes[2].stride;
+  forEachRow(axes, (tap, first, end, source) => {
+    for (let o = first, at = source; o < end; o++, at += step) out[o] += taps[tap] * x[at];
+  });
 }
 
 export const CONVOLUTION = { Conv: conv };

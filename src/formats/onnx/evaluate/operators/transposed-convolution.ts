@@ -4,7 +4,7 @@ import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
 import { biasOf, checkConvolutionRanks } from "./convolution.js";
 import {
   dividedPadding,
-  insideRanges,
+  forEachRow,
   type ThreeAxes,
   threeAxes,
   type WindowAttributes,
@@ -113,29 +113,10 @@ function transposedAxes(
 
 /** Adds one channel's part: `out[p · stride + k · dilation − before] += taps[k] · x[p]`, cut off outside. */
 function spread(x: Float64Array, taps: Float64Array, out: Float64Array, axes: ThreeAxes): void {
-  const [depth, height, width] = axes;
-  const [depths, heights, widths] = axes.map(insideRanges);
-  const step = width.stride;
-  let tap = 0;
-  for (let kd = 0; kd < depth.kernel; kd++) {
-    for (let kh = 0; kh < height.kernel; kh++) {
-      for (let kw = 0; kw < width.kernel; kw++) {
-        const value = taps[tap++];
-        const [first, end] = widths[kw];
-        for (let d = depths[kd][0]; d < depths[kd][1]; d++) {
-          const outDepth = d * depth.stride + kd * depth.dilation - depth.before;
-          for (let h = heights[kh][0]; h < heights[kh][1]; h++) {
-            const outHeight = h * height.stride + kh * height.dilation - height.before;
-            const row = (d * height.output + h) * width.output;
-            let target =
-              (outDepth * height.input + outHeight) * width.input +
-              (first * step + kw * width.dilation - width.before);
-            for (let w = first; w < end; w++, target += step) out[target] += value * x[row + w];
-          }
-        }
-      }
-    }
-  }
+  const step = axes[2].stride;
+  forEachRow(axes, (tap, first, end, target) => {
+    for (let p = first, at = target; p < end; p++, at += step) out[at] += taps[tap] * x[p];
+  });
 }
 
 export const TRANSPOSED_CONVOLUTION = { ConvTranspose: convTranspose };

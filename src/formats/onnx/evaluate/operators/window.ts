@@ -150,3 +150,34 @@ function ceiledCount(room: number, stride: number, end: number): number {
   const count = Math.ceil(room / stride) + 1;
   return (count - 1) * stride >= end ? count - 1 : count;
 }
+
+/**
+ * For every tap of the window and every row of its positions: the positions `first` to `end − 1` of that row at which the
+ * tap lies inside the padded axis, and the entry that it meets at the first of them; from each position to the next the
+ * entry moves on by the stride of the last axis. Taps are numbered row by row.
+ */
+export function forEachRow(
+  axes: ThreeAxes,
+  visit: (tap: number, first: number, end: number, entry: number) => void,
+): void {
+  const [depth, height, width] = axes;
+  const [depths, heights, widths] = axes.map(insideRanges);
+  let tap = 0;
+  for (let kd = 0; kd < depth.kernel; kd++) {
+    for (let kh = 0; kh < height.kernel; kh++) {
+      for (let kw = 0; kw < width.kernel; kw++, tap++) {
+        const [first, end] = widths[kw];
+        for (let d = depths[kd][0]; d < depths[kd][1]; d++) {
+          const inDepth = d * depth.stride + kd * depth.dilation - depth.before;
+          for (let h = heights[kh][0]; h < heights[kh][1]; h++) {
+            const inHeight = h * height.stride + kh * height.dilation - height.before;
+            const row = (d * height.output + h) * width.output;
+            const inWidth = first * width.stride + kw * width.dilation - width.before;
+            const entry = (inDepth * height.input + inHeight) * width.input + inWidth;
+            visit(tap, row + first, row + end, entry);
+          }
+        }
+      }
+    }
+  }
+}
