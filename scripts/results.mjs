@@ -1,5 +1,6 @@
-// Writes docs/results.md from the JSON and the pictures in results/: no figure there is typed by hand.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// Writes docs/results.md, and the README's table of models, from the JSON and the pictures in results/: no figure there is
+// typed by hand.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readRowResult } from "../dist/cli/reproduce/row-result.js";
 import { TABLE_ROWS } from "../dist/experiments/table-rows.js";
@@ -248,3 +249,38 @@ const text = [
   existsSync(at("verify.json")) ? verifySuite(json("verify.json")) : "not run",
 ].join("\n\n");
 writeFileSync(`${root}/docs/results.md`, `${text}\n`);
+
+/** The models that come with the package, as the README shows them. */
+function modelTable() {
+  const rows = readdirSync(`${root}/models`).flatMap((name) => {
+    const row = TABLE_ROWS.find(({ id }) => id === name);
+    const result = readRowResult(at(`${name}.json`));
+    if (!row || !result?.cascade) return [];
+    const { single, cascade, stages, examples } = result;
+    return [
+      [
+        `\`${name}\``,
+        ...rowCells(row).slice(1, 2),
+        `${percent(single.pgdError)} – ${upper(single.robustError)}`,
+        `${percent(cascade.pgdError)} – ${upper(cascade.robustError)}`,
+        String(stages.length),
+        examples.test.toLocaleString("en-US"),
+      ],
+    ];
+  });
+  const head = [
+    "model",
+    "ball",
+    "true robust error of stage 1, %",
+    "of the cascade, %",
+    "stages",
+    "test images",
+  ];
+  return table(head, rows);
+}
+
+const readme = readFileSync(`${root}/README.md`, "utf8");
+const [before, rest] = readme.split("<!-- models -->\n");
+const after = rest?.split("<!-- /models -->\n")[1];
+if (after === undefined) throw new Error("README.md: the marks of the table of models are missing");
+writeFileSync(`${root}/README.md`, `${before}<!-- models -->\n${modelTable()}\n<!-- /models -->\n${after}`);
