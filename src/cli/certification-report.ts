@@ -9,7 +9,7 @@ import type { Certification } from "./certification.js";
 import { type Estimation, estimationFigures, estimationRecord } from "./certification-estimator.js";
 import type { Output } from "./output.js";
 import { formatFigures } from "./table.js";
-import { type BallInWords, formatBall, formatPercent, wrap } from "./wording.js";
+import { type BallInWords, formatBall, formatPercent, formatRate, plural, wrap } from "./wording.js";
 
 /** What names a model in a report: the file, by path and content, and its size. */
 export function modelRecord({ path, sha256, stages }: LoadedCascade) {
@@ -68,6 +68,13 @@ export function stageRow({ stages }: LoadedCascade): (readonly [string, string])
   return stages.length > 1 ? [["stages", String(stages.length)]] : [];
 }
 
+/** With a probability, it is that of each certificate and not of their sum. */
+const ROBUST_ERROR = {
+  exact: "robust error, at most",
+  probability: "robust error, if all hold",
+  estimate: "robust error, at most",
+} as const;
+
 const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a probability" } as const;
 
 /** The table of `certify`. */
@@ -81,7 +88,7 @@ export function printCertification(
     formatFigures([
       ["model", model.path],
       ...stageRow(model),
-      ["data", `${dataset.name} (${dataset.split}), ${dataset.count} examples`],
+      ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
       ["ball", formatBall(ball)],
       [
         "bound",
@@ -90,10 +97,10 @@ export function printCertification(
       ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],
       ...(summary.estimatedRobustError === undefined
-        ? ([["robust error, at most", formatPercent(summary.robustError, "upper")]] as const)
+        ? ([[ROBUST_ERROR[guarantee], formatPercent(summary.robustError, "upper")]] as const)
         : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
       ["certified predictions", formatPercent(summary.certified, "lower")],
-      ["speed", `${summary.examplesPerSecond.toPrecision(3)} examples/s`],
+      ["speed", `${formatRate(summary.examplesPerSecond)} examples/s`],
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../cascade/folder.js";
 import { pretrainedFolder } from "../cascade/pretrained.js";
 import type { Backend } from "../compute/backend.js";
@@ -28,10 +28,21 @@ export function placeOf(model: string): string {
   return existsSync(model) ? model : (pretrainedFolder(model) ?? model);
 }
 
+/** What still means the same from another folder: a path from the root, or the name of a model of the package. */
+export function lastingName(model: string): string {
+  return existsSync(model) || pretrainedFolder(model) === null ? resolve(model) : model;
+}
+
 /** Reads a model file, or a folder's model. What is made of an ONNX file is checked on the backend. */
 export async function openModel(name: string, backend: Backend): Promise<LoadedModel> {
   if (name.trim() === "") throw new UsageError("model: expected a model file or a run folder, found nothing");
   const model = placeOf(name);
+  const loaded = await openPlace(model, backend);
+  // A model of the package goes by its name, wherever the package lies.
+  return model === name ? loaded : { ...loaded, path: name };
+}
+
+async function openPlace(model: string, backend: Backend): Promise<LoadedModel> {
   if (!isFolder(model)) return loadModelFile(model, backend);
   const path = join(model, RUN_FILES.model);
   if (!existsSync(path)) {
@@ -47,12 +58,12 @@ export async function openModel(name: string, backend: Backend): Promise<LoadedM
  */
 export async function openStages(models: readonly string[], backend: Backend): Promise<LoadedCascade> {
   const stages: LoadedModel[] = [];
-  const places = models.map(placeOf);
-  for (const model of places) {
-    if (isCascadeFolder(model)) stages.push(...(await loadCascade(model)).stages);
+  for (const model of models) {
+    const place = placeOf(model);
+    if (isCascadeFolder(place)) stages.push(...(await loadCascade(place)).stages);
     else stages.push(await openModel(model, backend));
   }
-  const single = places.length === 1 && !isCascadeFolder(places[0]);
+  const single = models.length === 1 && !isCascadeFolder(placeOf(models[0]));
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);
 }
 

@@ -19,6 +19,7 @@ import type { Io } from "./io.js";
 import { openBackend } from "./open-backend.js";
 import { checkModelFitsData, openStages } from "./open-model.js";
 import { Output } from "./output.js";
+import { plural } from "./wording.js";
 
 /** What the commands that examine a model on a split of a data set within a ball have in common. */
 export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
@@ -61,6 +62,6 @@ export async function openSubject(models: readonly string[], flags: SubjectFlags
   const dataset = await loadDataset(data, { split, limit, dataDir });
   for (const { network, path } of model.stages) checkModelFitsData(network, dataset, path);
   checkBallFitsData(ball, dataset);
-  output.print(`${dataset.count} examples of ${dataset.name} (${split}); ${description}`);
+  output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${description}`);
   return { ball, output, backend, model, dataset };
 }

@@ -1,6 +1,6 @@
 import cliProgress from "cli-progress";
 import type { OutputStream } from "./io.js";
-import { formatDuration } from "./wording.js";
+import { formatDuration, formatRate } from "./wording.js";
 
 export interface ProgressOptions {
   /** What is being done, such as `certify`. */
@@ -40,7 +40,7 @@ class Pace {
     const rate = (done - start) / ((performance.now() - this.#began) / 1000);
     const parts = [`${done}/${total}`];
     if (done > start && Number.isFinite(rate)) {
-      parts.push(`${rate.toPrecision(2)}/s`, `${formatDuration((total - done) / rate)} left`);
+      parts.push(`${formatRate(rate)}/s`, `${formatDuration((total - done) / rate)} left`);
     }
     return [...parts, figures].filter((part) => part !== "").join("  ");
   }

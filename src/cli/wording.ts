@@ -8,6 +8,7 @@ export {
   formatEpsilon,
   formatNumber,
   formatPercent,
+  formatRate,
   plural,
 } from "../report/wording.js";
 

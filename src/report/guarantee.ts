@@ -1,4 +1,11 @@
-import { type BallInWords, changeInWords, formatNumber, formatPercent } from "./wording.js";
+import {
+  type BallInWords,
+  changeInWords,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  plural,
+} from "./wording.js";
 
 /** What a guarantee is about: counts of examples, and what the bounds are worth. */
 export interface GuaranteeClaim {
@@ -29,7 +36,8 @@ export function guaranteeInSentences(claim: GuaranteeClaim): string {
 
 /** What was guaranteed. Estimates guarantee nothing, and neither do no certificates. */
 export function claimInWords(claim: GuaranteeClaim): string {
-  const { certified, right, examples, ball, stages } = claim;
+  const { certified, right, ball, stages } = claim;
+  const [all, sure, correct] = [claim.examples, certified ?? right, right].map(formatCount);
   if (claim.guarantee === "estimate") {
     return (
       "Nothing is guaranteed: these bounds are estimates by random projections. For certificates that hold with a known " +
@@ -39,26 +47,31 @@ export function claimInWords(claim: GuaranteeClaim): string {
   const change = `no change of ${changeInWords(ball)}`;
   if (stages > 1) return cascadeInWords(claim, change);
   const answer = claim.against === "label" ? "the model's answer, the label" : "the model's answer";
-  const limit = `no attack within that ball has an error above ${formatPercent(claim.robustError, "upper")} on these examples.`;
+  const limit =
+    claim.guarantee === "exact"
+      ? `, so no attack within that ball has an error above ${formatPercent(claim.robustError, "upper")} on these examples.`
+      : ".";
   if ((certified ?? right) === 0) {
     return (
-      `Nothing is guaranteed: for none of the ${examples} examples could it be shown that ${change} alters ` +
+      `Nothing is guaranteed: for none of the ${all} examples could it be shown that ${change} alters ` +
       `the model's answer${certified === null ? ", and that it is right" : ""}.`
     );
   }
+  const guaranteed = claim.guarantee === "exact" ? "Guaranteed: " : "Certified with a probability: ";
   return certified === null
-    ? `Guaranteed: for ${right} of the ${examples} examples the model's answer is right and ${change} alters it, so ${limit}`
-    : `Guaranteed: for ${certified} of the ${examples} examples, ${change} alters ${answer}; ${right} of ` +
-        `these answers ${right === 1 ? "is" : "are"} right, so ${limit}`;
+    ? `${guaranteed}for ${correct} of the ${all} examples the model's answer is right and ${change} alters it${limit}`
+    : `${guaranteed}for ${sure} of the ${all} examples, ${change} alters ${answer}; ${correct} of ` +
+        `these answers ${right === 1 ? "is" : "are"} right${limit}`;
 }
 
 /** What the bounds are, and what every one of this version leaves out; nothing of estimates. */
-export function arithmeticInWords({ guarantee, delta }: GuaranteeClaim): string {
+export function arithmeticInWords({ guarantee, delta, examples }: GuaranteeClaim): string {
   if (guarantee === "estimate") return "";
   if (guarantee !== "probability" || delta === null) return FLOATING_POINT;
   return (
     `Each of these certificates holds with probability at least ${formatNumber(1 - delta)} over its random projections, ` +
-    "which depend on --seed alone. They were computed in floating point; its rounding is not accounted for."
+    `which depend on --seed alone; of ${plural(examples, "example")}, at most ${formatNumber(delta * examples)} can be ` +
+    "expected to have one that does not hold. They were computed in floating point; its rounding is not accounted for."
   );
 }
 
@@ -69,13 +82,13 @@ export function arithmeticInWords({ guarantee, delta }: GuaranteeClaim): string 
 function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, change: string): string {
   if ((certified ?? right) === 0) {
     return (
-      `Nothing is guaranteed: for none of the ${examples} examples could it be shown that ${change} alters the answer ` +
+      `Nothing is guaranteed: for none of the ${formatCount(examples)} examples could it be shown that ${change} alters the answer ` +
       `of any of the ${stages} stages.`
     );
   }
   return (
-    `Guaranteed: for ${certified ?? right} of the ${examples} examples, ${change} alters the answer of the stage that answers ` +
-    `the example, the first of ${stages} whose answer is certified; ${right} of these answers ` +
+    `Guaranteed: for ${formatCount(certified ?? right)} of the ${formatCount(examples)} examples, ${change} alters the answer of the stage that answers ` +
+    `the example, the first of ${stages} whose answer is certified; ${formatCount(right)} of these answers ` +
     `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
     "may answer."
   );

@@ -27,6 +27,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** A rate: `0.53`, `5.3`, `530`, `5,300`. */
+export function formatRate(rate: number): string {
+  return rate < 100 ? String(Number(rate.toPrecision(2))) : formatCount(Number(rate.toPrecision(2)));
+}
+
 /** `812 bytes`, `652 KB`, `12.3 MB`; a kilobyte has 1,024. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;

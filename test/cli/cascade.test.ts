@@ -93,6 +93,24 @@ describe("train --cascade", () => {
     expect(second.trainedOn).toBe(whole.stages[1].trainedOn);
   });
 
+  it("takes a model of the package by its name", async () => {
+    const brief = ["--limit", "20", "--test-limit", "4", "--epochs", "1"];
+    const name = "mnist-small-0.1/stage-1";
+    const { json } = await done(
+      ...TRAIN,
+      ...brief,
+      "--cascade",
+      "2",
+      "--first-stage",
+      name,
+      "--out",
+      "named",
+    );
+    const { firstStage, stages } = cascadeRunSchema.parse(json);
+    expect(firstStage).toBe(name);
+    expect(stages.map(({ folder: stage }) => stage)).toEqual(["stage-1", "stage-2"]);
+  });
+
   it("goes on from any stage, killed in its middle or before it, to the same cascade", async () => {
     const whole = readFileSync("whole/cascade.json", "utf8");
     const record = JSON.parse(readFileSync("whole/run.json", "utf8"));

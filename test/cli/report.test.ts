@@ -360,7 +360,7 @@ describe("a report of 10,000 examples", () => {
         return { ...file, data: { ...(file.data as object), count: examples.length }, examples, summary };
       });
     });
-    expect(text).toContain("for 9000 of the 10000 examples");
+    expect(text).toContain("for 9,000 of the 10,000 examples");
     expect(readFileSync("large/report.html", "utf8").match(/<img src="data:/g)).toHaveLength(72);
     expect(readFileSync("large/report.html").length).toBeLessThan(2_000_000);
   });

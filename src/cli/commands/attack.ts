@@ -8,7 +8,7 @@ import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { placeStages } from "../place-stages.js";
 import { formatFigures } from "../table.js";
-import { formatBall, formatDuration, formatPercent, wrap } from "../wording.js";
+import { formatBall, formatDuration, formatPercent, plural, wrap } from "../wording.js";
 
 interface AttackFlags extends SubjectFlags {
   readonly steps: number;
@@ -49,7 +49,7 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
     formatFigures([
       ["model", model.path],
       ...stageRow(model),
-      ["data", `${dataset.name} (${split}), ${dataset.count} examples`],
+      ["data", `${dataset.name} (${split}), ${plural(dataset.count, "example")}`],
       ["ball", formatBall(ball)],
       ["error", formatPercent(summary.error)],
       ["FGSM error", formatPercent(summary.fgsmError)],

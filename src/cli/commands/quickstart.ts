@@ -34,7 +34,7 @@ import { measureRun } from "../train/measure-run.js";
 import { freshRun } from "../train/new-run.js";
 import { DATA_SEED, dataConfig } from "../train/train-config.js";
 import { runTraining } from "../train/training.js";
-import { formatBall, formatDuration, formatPercent } from "../wording.js";
+import { formatBall, formatCount, formatDuration, formatPercent } from "../wording.js";
 
 interface QuickstartFlags extends JsonOptions, MachineOptions {
   readonly out: string;
@@ -66,7 +66,7 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
   const train = await load("train", QUICKSTART.trainImages);
   const test = await load("test", QUICKSTART.testImages);
   output.print(
-    `${output.bold("autodual quickstart")}: ${QUICKSTART.epochs} epochs of robust training on ${train.count} ` +
+    `${output.bold("autodual quickstart")}: ${QUICKSTART.epochs} epochs of robust training on ${formatCount(train.count)} ` +
       `generated digits,\nmodel ${QUICKSTART.model}, ${formatBall(BALL)};\n${opened.description}`,
   );
 

@@ -118,7 +118,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const dataset = await loadDataset(data, { split, limit, dataDir });
   checkModelFitsData(model.network, dataset, model.path);
   checkBallFitsData(ball, dataset);
-  output.print(`${dataset.count} examples of ${dataset.name} (${split}); ${opened.description}`);
+  output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${opened.description}`);
 
   using interruption = new Interruption();
   const began = performance.now();
@@ -226,7 +226,7 @@ function report(
   output.print(
     formatFigures([
       ["model", model.path],
-      ["data", `${dataset.name} (${dataset.split}), ${dataset.count} examples`],
+      ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
       ["ball", `${ball.norm}, ${ball.box ? `box ${ball.box.join(",")}` : "no box"}, up to ${settings.most}`],
       ["error", formatPercent(error)],
       ["mean radius", formatNumber(mean)],

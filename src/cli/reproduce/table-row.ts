@@ -83,8 +83,11 @@ export async function reproduceRow(
       robustError: evaluation.robustError,
     })),
     hours: run.stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) / 3600,
-    secondsAnEpoch: epochs.length === 0 ? null : epochs.reduce((sum, own) => sum + own, 0) / epochs.length,
-    // A row that is measured again keeps the memory that its training took.
+    // A row that is measured again keeps what its training took, also where only the models were kept of that.
+    secondsAnEpoch:
+      epochs.length === 0
+        ? (before?.secondsAnEpoch ?? null)
+        : epochs.reduce((sum, own) => sum + own, 0) / epochs.length,
     peakMemoryMB: Math.max(before?.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024),
     threads: backend.threads,
     machine: run.machine,

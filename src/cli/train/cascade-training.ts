@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type CascadeRecord, writeCascade } from "../../cascade/folder.js";
 import { remainingExamples } from "../../cascade/remaining.js";
 import type { Backend } from "../../compute/backend.js";
@@ -17,7 +17,7 @@ import { certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
 import type { Interruption } from "../interruption.js";
 import { nextTurn } from "../next-turn.js";
-import { openModel } from "../open-model.js";
+import { lastingName, openModel } from "../open-model.js";
 import type { Output } from "../output.js";
 import { placeStages } from "../place-stages.js";
 import { formatPercent, plural } from "../wording.js";
@@ -38,7 +38,7 @@ export async function newCascade(flags: TrainFlags, backend: Backend): Promise<C
   if (flags.firstStage !== undefined) await openModel(flags.firstStage, backend);
   const { path } = RunFolder.create(flags.out ?? freeFolder(flags, train));
   const { versions, machine, seed, config } = run;
-  const firstStage = flags.firstStage === undefined ? null : resolve(flags.firstStage);
+  const firstStage = flags.firstStage === undefined ? null : lastingName(flags.firstStage);
   return {
     folder: path,
     train,

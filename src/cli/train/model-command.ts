@@ -6,7 +6,7 @@ import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
 import { writeRunReport } from "../report/write-report.js";
 import { formatFigures } from "../table.js";
-import { changeInWords, formatBall, formatPercent, plural, wrap } from "../wording.js";
+import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
 import { finishRun } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { removeLeftovers } from "./leftovers.js";
@@ -87,7 +87,7 @@ function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder
   output.print(
     formatFigures([
       ["run folder", folder.path],
-      ["test examples", String(evaluation.examples)],
+      ["test examples", formatCount(evaluation.examples)],
       ["ball", formatBall(ball)],
       ["error", formatPercent(evaluation.error)],
       ["robust error, at most", formatPercent(evaluation.robustError, "upper")],
@@ -96,7 +96,7 @@ function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder
   const { robustError, examples } = evaluation;
   const guarantee =
     robustError === 1
-      ? `Nothing is guaranteed: not one of these ${examples} test examples is both right and certified.`
+      ? `Nothing is guaranteed: not one of these ${formatCount(examples)} test examples is both right and certified.`
       : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError, "upper")} of these ` +
         `${plural(examples, "test example")} wrong.`;
   output.print(wrap(`${guarantee} ${FLOATING_POINT}`));

@@ -3,7 +3,9 @@ import { basename, extname, join } from "node:path";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
+import { UsageError } from "../../errors.js";
 import { architecture } from "../../network/architectures.js";
+import { formatShape } from "../../network/shape.js";
 import { initialWeights, type Model } from "../../network/weights.js";
 import type { TrainConfig } from "../../train/config.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
@@ -78,6 +80,12 @@ export async function startingModel(
   if (isModelPath(model)) {
     const { network, weights } = await openModel(model, backend);
     return { network, weights };
+  }
+  if (train.shape.length !== 3) {
+    throw new UsageError(
+      `--model ${model}: expected images, [channels, height, width], as the named networks take them; found ` +
+        `${formatShape(train.shape)} in data set ${train.name}; give --model a file with a network for such inputs`,
+    );
   }
   const network = architecture(model, {
     inputShape: train.shape,

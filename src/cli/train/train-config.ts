@@ -6,7 +6,7 @@ import { UsageError } from "../../errors.js";
 import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSettings, type TrainSubject, trainSettings } from "../../train/settings.js";
 import { readBall } from "../common-options.js";
-import { isModelPath } from "../open-model.js";
+import { isModelPath, lastingName } from "../open-model.js";
 import type { TrainFlags } from "./flags.js";
 
 /** Seed of generated data: `glyphs` means the same examples in every command, whatever a run's own seed. */
@@ -36,7 +36,7 @@ export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend)
   const { norm, epsilon, box } = readBall(flags);
   const subject: TrainSubject = {
     data: dataConfig(train, { name: flags.data, limit: flags.limit ?? null, dataDir: flags.dataDir }),
-    model: isModelPath(flags.model) ? resolve(flags.model) : flags.model,
+    model: isModelPath(flags.model) ? lastingName(flags.model) : flags.model,
     norm,
     epsilon,
     box: box === null ? null : [box[0], box[1]],
