@@ -28,6 +28,7 @@ function rowCells(row) {
         percent(result.single.pgdError),
         upper(result.single.robustError),
         paper(row.paper.single?.robustError),
+        result.cascade ? percent(result.cascade.error) : "–",
         result.cascade ? percent(result.cascade.pgdError) : "–",
         result.cascade ? upper(result.cascade.robustError) : "–",
         paper(row.paper.cascade?.robustError),
@@ -37,6 +38,7 @@ function rowCells(row) {
         "",
         "",
         paper(row.paper.single?.robustError),
+        "",
         "",
         "",
         paper(row.paper.cascade?.robustError),
@@ -72,8 +74,9 @@ const tables = ["table2", "table3", "table4"].map((name) => {
     "PGD error",
     "robust error",
     "paper",
-    "cascade: PGD",
-    "cascade: robust",
+    "cascade: error",
+    "PGD",
+    "robust",
     "paper",
   ];
   const costs = rows.flatMap(costCells);
