@@ -209,11 +209,9 @@ export {
 export { robustness } from "./verify/robustness.js";
 export type { SearchProgress } from "./verify/split-neurons.js";
 export { type Subject, subjectOf } from "./verify/subject.js";
+export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
 export {
-  type CaseVerdict,
   type SplitChoice,
-  type Step as VerifyStep,
-  type Verdict,
   type VerifyOptions,
   type VerifyProgress,
   verify,

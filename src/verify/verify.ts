@@ -11,6 +11,7 @@ import { countOpen, openNeurons } from "./open-neurons.js";
 import { type OutputCase, type Question, questionsOf } from "./question.js";
 import { AffineLayers } from "./relaxation.js";
 import { crownBounds, tightenBounds } from "./root-bounds.js";
+import { slackOf } from "./slack.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
   type SearchOptions,
@@ -18,7 +19,8 @@ import {
   type SearchProgress,
   searchByNeurons,
 } from "./split-neurons.js";
-import { outputsAt, type Subject } from "./subject.js";
+import type { Subject } from "./subject.js";
+import type { CaseVerdict, Step, Verdict } from "./verdict.js";
 
 /** What branch and bound halves: the inputs where they are few, then neurons; or one of them alone. */
 export const SPLITS = ["auto", "inputs", "neurons"] as const;
@@ -50,47 +52,6 @@ export interface VerifyProgress extends Partial<SearchProgress> {
   /** Cases that are settled, of all. */
   readonly settled: number;
   readonly cases: number;
-}
-
-/** What settled a case, or was the last to try: the ladder, from cheap to dear. */
-export const STEPS = [
-  "attack",
-  "parallel",
-  "adaptive",
-  "slopes",
-  "input splitting",
-  "neuron splitting",
-] as const;
-/**
- * What settles a case, from cheap to dear: an attack, bounds, branch and bound.
- * @useDeclaredType
- */
-export type Step = (typeof STEPS)[number];
-
-/** The answer about one case of a property. */
-export interface CaseVerdict {
-  /** Its number in the property, from 0. */
-  readonly case: number;
-  readonly answer: "holds" | "violated" | "unknown";
-  /** What settled it, or was the last to try. */
-  readonly step: Step;
-  /** The largest row's value is at least this over the whole box, as far as was found. */
-  readonly bound: number | null;
-  /** Parts or branches that were bounded. */
-  readonly branches: number;
-}
-
-/**
- * `holds`: no input of any case's box gives outputs that break the property; by dual bounds in the backend's arithmetic,
- * with a slack for its rounding. `violated`: with an input that does, judged in double precision. Else `unknown`.
- */
-export interface Verdict {
-  readonly answer: "holds" | "violated" | "unknown";
-  /** The input that breaks the property and its outputs; null unless the answer is `violated`. */
-  readonly counterexample: { readonly input: Float64Array; readonly output: Float64Array } | null;
-  /** In the property's order. */
-  readonly cases: readonly CaseVerdict[];
-  readonly seconds: number;
 }
 
 const RESTARTS = 8;
@@ -193,7 +154,7 @@ class Verification {
   }
 
   async #prove(question: Question, deadline: Deadline): Promise<void> {
-    const slack = await this.#slack(question);
+    const slack = await slackOf(this.#subject, question);
     let left = question.cases;
     for (const method of ["parallel", "adaptive"] as const) {
       if (left.length === 0 || deadline.passed) return;
@@ -333,22 +294,6 @@ class Verification {
   #break(counterexample: Counterexample, step: Step, branches: number): void {
     this.#counterexample = counterexample;
     this.#settle(counterexample.case, "violated", step, null, branches);
-  }
-
-  /** What a bound must exceed to be believed: rounding, in units of the numbers that meet in a row. */
-  async #slack({ lower, upper, cases }: Question): Promise<number> {
-    const { backend } = this.#subject;
-    const middle = lower.map((low, f) => low / 2 + upper[f] / 2);
-    const outputs = await outputsAt(this.#subject, middle, 1);
-    let largest = 1;
-    for (const { coefficients, bounds, rows, outputs: count } of cases) {
-      for (let row = 0; row < rows; row++) {
-        let size = Math.abs(bounds[row]);
-        for (let k = 0; k < count; k++) size += Math.abs(coefficients[row * count + k] * outputs[k]);
-        largest = Math.max(largest, size);
-      }
-    }
-    return largest * (backend.dtype === "float64" ? 1e-9 : 1e-4);
   }
 
   #tell(step: Step, progress?: SearchProgress): void {

@@ -10,7 +10,7 @@ import { exportOnnx } from "../../src/formats/onnx/export/export.js";
 import { formatVnnlib } from "../../src/formats/vnnlib/write.js";
 import { initialWeights, type Model } from "../../src/network/weights.js";
 import { robustness } from "../../src/verify/robustness.js";
-import { STEPS } from "../../src/verify/verify.js";
+import { STEPS } from "../../src/verify/verdict.js";
 import { outputsOf } from "../verify/random-questions.js";
 import { flatNetwork, writeInputFiles } from "./input-files.js";
 import { newFolder, type Outcome, runCommand } from "./run-command.js";

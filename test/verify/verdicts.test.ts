@@ -7,7 +7,8 @@ import type { OutputConstraint, Property } from "../../src/formats/vnnlib/proper
 import { sizeOf } from "../../src/network/shape.js";
 import type { Model } from "../../src/network/weights.js";
 import { subjectOf } from "../../src/verify/subject.js";
-import { type Verdict, verify } from "../../src/verify/verify.js";
+import type { Verdict } from "../../src/verify/verdict.js";
+import { verify } from "../../src/verify/verify.js";
 import { LAYER_NETWORKS, lively, randomGraph } from "../support/networks.js";
 import { fastBackend } from "./subjects.js";
 import { worstPoint } from "./worst-point.js";

@@ -8,14 +8,8 @@ import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
 import { checkWeights } from "../../network/weights.js";
 import { subjectOf } from "../../verify/subject.js";
-import {
-  type CaseVerdict,
-  SPLITS,
-  type SplitChoice,
-  type Verdict,
-  type VerifyProgress,
-  verify,
-} from "../../verify/verify.js";
+import type { CaseVerdict, Verdict } from "../../verify/verdict.js";
+import { SPLITS, type SplitChoice, type VerifyProgress, verify } from "../../verify/verify.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
 import {
   addJsonOption,

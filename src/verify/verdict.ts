@@ -1,0 +1,40 @@
+/** What settled a case, or was the last to try: the ladder, from cheap to dear. */
+export const STEPS = [
+  "attack",
+  "parallel",
+  "adaptive",
+  "slopes",
+  "input splitting",
+  "neuron splitting",
+] as const;
+/**
+ * What settles a case, from cheap to dear: an attack, bounds, branch and bound.
+ * @useDeclaredType
+ */
+export type Step = (typeof STEPS)[number];
+
+/** The answer about one case of a property. */
+export interface CaseVerdict {
+  /** Its number in the property, from 0. */
+  readonly case: number;
+  readonly answer: "holds" | "violated" | "unknown";
+  /** What settled it, or was the last to try. */
+  readonly step: Step;
+  /** The largest row's value is at least this over the whole box, as far as was found. */
+  readonly bound: number | null;
+  /** Parts or branches that were bounded. */
+  readonly branches: number;
+}
+
+/**
+ * `holds`: no input of any case's box gives outputs that break the property; by dual bounds in the backend's arithmetic,
+ * with a slack for its rounding. `violated`: with an input that does, judged in double precision. Else `unknown`.
+ */
+export interface Verdict {
+  readonly answer: "holds" | "violated" | "unknown";
+  /** The input that breaks the property and its outputs; null unless the answer is `violated`. */
+  readonly counterexample: { readonly input: Float64Array; readonly output: Float64Array } | null;
+  /** In the property's order. */
+  readonly cases: readonly CaseVerdict[];
+  readonly seconds: number;
+}
