@@ -68,13 +68,6 @@ export function stageRow({ stages }: LoadedCascade): (readonly [string, string])
   return stages.length > 1 ? [["stages", String(stages.length)]] : [];
 }
 
-/** With a probability, it is that of each certificate and not of their sum. */
-const ROBUST_ERROR = {
-  exact: "robust error, at most",
-  probability: "robust error, if all hold",
-  estimate: "robust error, at most",
-} as const;
-
 const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a probability" } as const;
 
 /** The table of `certify`. */
@@ -84,6 +77,8 @@ export function printCertification(
   { guarantee, summary }: Certification,
 ): void {
   const estimated = estimation && guarantee !== "exact" ? estimation : null;
+  // A probability is that of each certificate and not of their sum.
+  const worth = guarantee === "probability" ? "if all hold" : "at most";
   output.print(
     formatFigures([
       ["model", model.path],
@@ -97,7 +92,7 @@ export function printCertification(
       ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],
       ...(summary.estimatedRobustError === undefined
-        ? ([[ROBUST_ERROR[guarantee], formatPercent(summary.robustError, "upper")]] as const)
+        ? ([[`robust error, ${worth}`, formatPercent(summary.robustError, "upper")]] as const)
         : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
       ["certified predictions", formatPercent(summary.certified, "lower")],
       ["speed", `${formatRate(summary.examplesPerSecond)} examples/s`],

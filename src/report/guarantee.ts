@@ -80,15 +80,16 @@ export function arithmeticInWords({ guarantee, delta, examples }: GuaranteeClaim
  * to an input that was changed, but for its certified ones where all stages agree.
  */
 function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, change: string): string {
+  const [all, sure, correct] = [examples, certified ?? right, right].map(formatCount);
   if ((certified ?? right) === 0) {
     return (
-      `Nothing is guaranteed: for none of the ${formatCount(examples)} examples could it be shown that ${change} alters the answer ` +
+      `Nothing is guaranteed: for none of the ${all} examples could it be shown that ${change} alters the answer ` +
       `of any of the ${stages} stages.`
     );
   }
   return (
-    `Guaranteed: for ${formatCount(certified ?? right)} of the ${formatCount(examples)} examples, ${change} alters the answer of the stage that answers ` +
-    `the example, the first of ${stages} whose answer is certified; ${formatCount(right)} of these answers ` +
+    `Guaranteed: for ${sure} of the ${all} examples, ${change} alters the answer of the stage that answers ` +
+    `the example, the first of ${stages} whose answer is certified; ${correct} of these answers ` +
     `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
     "may answer."
   );
