@@ -4,6 +4,10 @@
 /// Columns that one piece goes through together, so that logits are read along their lines.
 inline constexpr int64_t LOSS_COLUMNS = 128;
 
+/// A smaller share of the softmax is taken as none: in any sum with the gradients of other examples it is lost to rounding,
+/// and what it would leave on its way back through a deep network are subnormal numbers, slow on most processors.
+inline constexpr double LEAST_SHARE = 0x1p-64;
+
 /// The largest logit of each of `count` columns, NaN before any number, and Σ exp(logit − largest).
 template <class T>
 void softmaxParts(const T* logits, int64_t classes, int64_t columns, int64_t count, double* largest, double* sum) {
@@ -54,7 +58,8 @@ void softmaxCrossEntropyGradient(Pool& pool, const T* logits, const int32_t* lab
         T* to = out + k * columns + from;
         for (int64_t c = 0; c < count; c++) {
           const double share = std::exp(line[c] - largest[c]) / sum[c];
-          to[c] = static_cast<T>((share - (k == labels[from + c] ? 1 : 0)) * g[from + c]);
+          const double kept = share < LEAST_SHARE ? 0 : share;
+          to[c] = static_cast<T>((kept - (k == labels[from + c] ? 1 : 0)) * g[from + c]);
         }
       }
     }

@@ -310,7 +310,7 @@ export interface Backend {
   // Loss and optimizer -------------------------------------------------------------------------------------------
   /** log Σ_k exp(z_k) − z_label a row: logits `[K, C]`, labels `[C]` → `[1, C]`. Stable for large logits. */
   softmaxCrossEntropy(logits: Tensor, labels: Int32Array): Tensor;
-  /** (softmax − one-hot) ⊙ g: g `[1, C]` → `[K, C]`. */
+  /** (softmax − one-hot) ⊙ g: g `[1, C]` → `[K, C]`. Shares of the softmax under 2⁻⁶⁴ are taken as 0. */
   softmaxCrossEntropyGradient(logits: Tensor, labels: Int32Array, g: Tensor): Tensor;
   /** One Adam step; writes parameter, first and second. */
   adamStep(parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, settings: AdamSettings): void;

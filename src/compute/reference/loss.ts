@@ -2,6 +2,12 @@ import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules.js";
 import type { ReferenceMemory } from "./tensor.js";
 
+/**
+ * A smaller share of the softmax is taken as none: in any sum with the gradients of other examples it is lost to rounding,
+ * and what it would leave on its way back through a deep network are subnormal numbers, slow on most processors.
+ */
+const LEAST_SHARE = 2 ** -64;
+
 /** Cross-entropy of a row's softmax with its label, and the derivative in the logits. */
 export function lossOperations(
   memory: ReferenceMemory,
@@ -36,7 +42,9 @@ export function lossOperations(
           sum += terms[k];
         }
         for (let k = 0; k < features; k++) {
-          to[k * rows + row] = (terms[k] / sum - (k === labels[row] ? 1 : 0)) * scale[row];
+          const share = terms[k] / sum;
+          const kept = share < LEAST_SHARE ? 0 : share;
+          to[k * rows + row] = (kept - (k === labels[row] ? 1 : 0)) * scale[row];
         }
       }
       return out;

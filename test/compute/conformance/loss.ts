@@ -32,6 +32,16 @@ export function lossConformance(bench: Bench): void {
       expect(got.values[1]).toBeCloseTo(0, 6);
     });
 
+    test("shares of the softmax too small for any sum are taken as none", async () => {
+      const logits = build(3, 1, (k) => [0, -40, -50][k]);
+      const ones = build(1, 1, () => 1);
+      const gradient = await bench.run([logits, ones], (b, [z, g]) =>
+        b.softmaxCrossEntropyGradient(z, Int32Array.of(0), g),
+      );
+      expect(gradient.values[1] / Math.exp(-40)).toBeCloseTo(1, 6);
+      expect(gradient.values[2]).toBe(0);
+    });
+
     test("Adam, three steps", async () => {
       const backend = await bench.backend();
       const settings = { rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 };
