@@ -149,13 +149,14 @@ function figure2({ curves, config, test }) {
 }
 
 function figure3({ config, curves }) {
-  const rows = curves.map(({ stage, trainedOn, epochs }) => {
-    const { robustError, test } = epochs[epochs.length - 1];
-    return [String(stage), String(trainedOn), percent(robustError), test ? upper(test.robustError) : "–"];
+  const rows = curves.map(({ stage, trainedOn, epochs, evaluation }) => {
+    const { robustError } = epochs[epochs.length - 1];
+    return [String(stage), String(trainedOn), percent(robustError), upper(evaluation.robustError)];
   });
+  const seen = curves[0].epochs.find(({ test }) => test)?.test;
   return [
     table(["stage", "trained on", "robust error in training", "of the cascade, test"], rows),
-    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by exact bounds, in per cent.`,
+    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by exact bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
   ].join("\n\n");
 }
 

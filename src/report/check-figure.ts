@@ -28,11 +28,14 @@ function checkPanel({ x, y, series, regions }: Panel, where: string): void {
   checkDomain(y, `${where}, y axis`);
   if (regions) checkRegions(regions, x, y, where);
   if (series.length === 0) throw new UsageError(`${where}: expected at least one series, found none`);
-  const names = new Set<string>();
+  const names = { solid: new Set<string>(), dashed: new Set<string>() };
   for (const each of series) {
     const here = `${where}, series "${each.name}"`;
-    if (names.has(each.name)) throw new UsageError(`${here}: another series of this panel has the same name`);
-    names.add(each.name);
+    const alike = names[each.dashed ? "dashed" : "solid"];
+    if (alike.has(each.name)) {
+      throw new UsageError(`${here}: another series of this panel has the same name`);
+    }
+    alike.add(each.name);
     checkSeries(each, x, y, here);
   }
 }

@@ -3,7 +3,7 @@ export type Drawing = "line" | "points" | "both";
 
 /**
  * Points under one name. A name has one colour and one marker in the whole figure, also where it stands in several
- * panels. `yLow` and `yHigh`, given together or not at all, are drawn as a band, or as a bar at every point.
+ * panels, or twice in one: once solid and once dashed. The legend shows the one that comes first. `yLow` and `yHigh`, given together or not at all, are drawn as a band, or as a bar at every point.
  */
 export interface Series {
   readonly name: string;

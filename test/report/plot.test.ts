@@ -203,6 +203,18 @@ describe("writePlot", () => {
   });
 });
 
+it("draws a name twice in a panel, once dashed, in one colour and with one entry in the legend", async () => {
+  const twice = [falling("a"), { ...falling("a"), draw: "line", dashed: true } as const, falling("b")];
+  const svg = await plotSvg({ title: "", panels: [panel(twice)] });
+  expect(svg.match(/>a<\/text>/g)).toHaveLength(1);
+  const dashed = /<path[^>]*stroke="(#\w+)"[^>]*stroke-dasharray[^>]*>/.exec(svg)?.[1];
+  expect(dashed).toBeDefined();
+  const solid = [...svg.matchAll(/<path(?![^>]*dasharray)[^>]*stroke="(#\w+)"[^>]*>/g)].map(
+    (match) => match[1],
+  );
+  expect(solid).toContain(dashed);
+});
+
 describe("a figure is refused", () => {
   const linear = { x: { label: "r" }, y: { label: "error" } };
   it.each<[string, Figure, string]>([
