@@ -36,6 +36,7 @@ export { certifiedErrors, type Errors, type LabelledBatch } from "./cascade/erro
 export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export { remainingExamples } from "./cascade/remaining.js";
+export { type SwitchingOptions, switchCascade } from "./cascade/switching-attack.js";
 export {
   type Against,
   type BatchVerdict,

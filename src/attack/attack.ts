@@ -1,15 +1,13 @@
-import { mean, softmaxCrossEntropy, Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
 import { random } from "../compute/random.js";
-import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
+import type { BallSpec } from "../dual/ball.js";
 import { pickBalls, pickColumns } from "../dual/pick.js";
 import { UsageError } from "../errors.js";
-import { forward } from "../network/forward.js";
 import type { Network } from "../network/network.js";
 import { predict } from "../network/predict.js";
-import { sizeOf } from "../network/shape.js";
-import { fixedBindings, type Parameters } from "../network/weights.js";
-import { type AttackSet, ascend, randomStart } from "./perturbation.js";
+import type { Parameters } from "../network/weights.js";
+import { type AttackedModel, inBall, logitsAt, lossGradient } from "./attacked-model.js";
+import { ascend, randomStart } from "./perturbation.js";
 
 /** How hard `attackBatch` tries. */
 export interface AttackOptions {
@@ -68,7 +66,7 @@ export async function attackBatch(
   const predictions = predict(await logitsAt(model, x, examples), examples);
   const wrong = Array.from(predictions, (prediction, b) => prediction !== labels[b]);
 
-  const fgsmMisled = await inBall(model, x, labels, ballSpec, async (set) => {
+  const fgsmMisled = await inBall(model, x, examples, ballSpec, async (set) => {
     const start = Float64Array.from(x);
     ascend(set, start, await lossGradient(model, start, labels), set.ball.spec.norm === "linf" ? 2 : 1);
     return misled(await logitsAt(model, start, examples), labels);
@@ -81,7 +79,7 @@ export async function attackBatch(
     const hits = await inBall(
       model,
       pickColumns(x, examples, left),
-      someLabels,
+      left.length,
       pickBalls(ballSpec, left),
       async (set) => {
         const found = new Array<boolean>(left.length).fill(false);
@@ -113,52 +111,6 @@ export async function attackBatch(
     fgsm: wrong[b] || fgsmMisled[b],
     pgd: pgdMisled[b],
   }));
-}
-
-interface AttackedModel {
-  readonly backend: Backend;
-  readonly network: Network;
-  readonly parameters: Parameters;
-}
-
-async function inBall<T>(
-  { backend }: AttackedModel,
-  x: Float64Array,
-  labels: Int32Array,
-  spec: BallSpec,
-  run: (set: AttackSet) => Promise<T>,
-): Promise<T> {
-  const examples = labels.length;
-  const ball = makeBall(backend, x, examples, spec);
-  try {
-    const centre = await backend.read(ball.centre);
-    const radius = await backend.read(ball.radius);
-    return await run({ ball, centre, radius, features: x.length / examples, examples });
-  } finally {
-    releaseBall(ball);
-  }
-}
-
-async function logitsAt(model: AttackedModel, x: Float64Array, examples: number): Promise<FloatArray> {
-  using tape = new Tape(model.backend, { record: false });
-  const input = tape.own(model.backend.upload(sizeOf(model.network.inputShape), examples, x));
-  const { output } = forward(tape, model.network, fixedBindings(model.parameters), input);
-  return model.backend.read(output.value);
-}
-
-/** The derivative of the cross-entropy in the input, scaled alike for all examples. */
-async function lossGradient(model: AttackedModel, x: Float64Array, labels: Int32Array): Promise<FloatArray> {
-  const { backend, network, parameters } = model;
-  using tape = new Tape(backend, { record: true });
-  const value = backend.upload(sizeOf(network.inputShape), labels.length, x);
-  const input = tape.leaf(value);
-  const { output } = forward(tape, network, fixedBindings(parameters), input);
-  const [gradient] = tape.gradients(mean(tape, softmaxCrossEntropy(tape, output, labels)), [input]);
-  value.dispose();
-  if (!gradient) return new Float64Array(x.length);
-  const values = await backend.read(gradient);
-  gradient.dispose();
-  return values;
 }
 
 function misled(logits: FloatArray, labels: Int32Array): boolean[] {

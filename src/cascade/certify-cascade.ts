@@ -30,10 +30,12 @@ export interface CascadeBatchVerdict {
 /**
  * Certifies a batch by a cascade (Section 3.3, Algorithm 2). The cascade's answer is that of the first stage whose own
  * answer is certified within the ball; if none is, the last stage's, which is not certified. What is certified is the
- * answering stage's network: no point of the ball changes its answer. A single model is a cascade of one stage.
+ * answering stage's network: no point of the ball changes its answer. A changed input may go to another stage
+ * (`switchCascade`). A single model is a cascade of one stage.
  *
  * With `against: "label"` the answering stage is the same, and its margins are those of the label.
- * x is feature-major `[features, examples]`, in the data's units. Throws a `UsageError` for no stage, and what
+ * x is feature-major `[features, examples]`, in the data's units. Throws a `UsageError` for no stage, and for an
+ * estimator with several stages, as a probability of each stage's bounds is none of the choice among them; and what
  * `certifyBatch` throws.
  */
 export async function certifyCascade(
@@ -46,6 +48,9 @@ export async function certifyCascade(
   options: CertifyOptions = {},
 ): Promise<CascadeBatchVerdict> {
   if (stages.length === 0) throw new UsageError("cascade: expected at least one stage, got none");
+  if (stages.length > 1 && options.estimator) {
+    throw new UsageError("cascade: expected exact bounds, got an estimator; take a stage by itself");
+  }
   const bound = async ({ network, parameters }: Stage, indices: readonly number[], own: CertifyOptions) => {
     const all = indices.length === examples;
     return certifyBatch(

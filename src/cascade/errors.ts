@@ -21,8 +21,9 @@ export interface Errors {
 
 /**
  * Standard and robust error of a model or of a cascade; margins that the box proves are left out, as verdicts are the
- * same. The robust error bounds the error under any attack within the ball from above (Section 3.3 for cascades).
- * `onBatch` is called after each batch.
+ * same. The robust error of a model bounds its error under any attack within the ball from above. That of a cascade
+ * (Section 3.3) bounds it for the network of the stage that answers each example as it is, and not for the cascade's own
+ * answers: a changed input may go to another stage (`switchCascade`). `onBatch` is called after each batch.
  */
 export async function certifiedErrors(
   backend: Backend,

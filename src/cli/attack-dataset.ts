@@ -1,7 +1,9 @@
 import type { AttackOptions } from "../attack/attack.js";
 import { attackCascade } from "../cascade/attack-cascade.js";
+import { switchCascade } from "../cascade/switching-attack.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BallSpec } from "../dual/ball.js";
+import type { BoundMethod } from "../dual/dual-network.js";
 import type { PlacedModel } from "./certification.js";
 import { inOrder } from "./example-batches.js";
 import { nextTurn } from "./next-turn.js";
@@ -10,6 +12,8 @@ import { formatPercent } from "./wording.js";
 
 export interface AttackSettings extends Required<Pick<AttackOptions, "steps" | "restarts" | "seed">> {
   readonly ball: BallSpec;
+  /** By which the stages of a cascade certify; a single model is attacked the same with each. */
+  readonly method: BoundMethod;
   readonly batch: number;
 }
 
@@ -24,6 +28,8 @@ export interface AttackedExample {
   readonly wrong: boolean;
   readonly fgsm: boolean;
   readonly pgd: boolean;
+  /** Of a cascade only: wrong already, or the cascade itself answers a point of the ball wrongly, by any stage. */
+  readonly switched?: boolean;
 }
 
 export interface AttackOutcome {
@@ -31,6 +37,8 @@ export interface AttackOutcome {
     readonly error: number;
     readonly fgsmError: number;
     readonly pgdError: number;
+    /** Of a cascade only: of its own answers, where a changed input may go to another stage. No certificate bounds it. */
+    readonly switchingError?: number;
     readonly seconds: number;
   };
   readonly examples: readonly AttackedExample[];
@@ -40,23 +48,29 @@ export interface AttackOutcome {
 export async function attackDataset(
   { backend, stages }: PlacedModel,
   dataset: Dataset,
-  { ball, batch, ...options }: AttackSettings,
+  { ball, method, batch, ...options }: AttackSettings,
   output: Output,
   signal?: AbortSignal,
 ): Promise<AttackOutcome | null> {
   const began = performance.now();
   const examples: AttackedExample[] = [];
   const progress = output.progress({ label: "attack", total: dataset.count });
-  const share = (kind: "wrong" | "fgsm" | "pgd"): number =>
+  const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
     examples.filter((example) => example[kind]).length / examples.length;
   try {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
       const verdicts = await attackCascade(backend, stages, x, labels, ball, {
         ...options,
+        bound: method,
         firstExample: first,
       });
+      const switched =
+        stages.length > 1 ? await switchCascade(backend, stages, x, labels, ball, { bound: method }) : null;
       verdicts.forEach((verdict, i) => {
-        examples.push({ index: first + i, label: labels[i], ...verdict });
+        examples.push({
+          ...{ index: first + i, label: labels[i], ...verdict },
+          ...(switched && { switched: switched[i] }),
+        });
       });
       progress.update(examples.length, `PGD error ${formatPercent(share("pgd"))}`);
       await nextTurn();
@@ -67,7 +81,11 @@ export async function attackDataset(
   }
   const seconds = (performance.now() - began) / 1000;
   return {
-    summary: { error: share("wrong"), fgsmError: share("fgsm"), pgdError: share("pgd"), seconds },
+    summary: {
+      ...{ error: share("wrong"), fgsmError: share("fgsm"), pgdError: share("pgd") },
+      ...(stages.length > 1 && { switchingError: share("switched") }),
+      seconds,
+    },
     examples,
   };
 }

@@ -12,7 +12,7 @@ export function attackRecord(
   }: Pick<CertificationSubject, "model" | "dataset" | "ball"> & {
     readonly arithmetic: Dtype;
   },
-  { steps, restarts, seed }: Omit<AttackSettings, "ball" | "batch">,
+  { steps, restarts, seed }: Omit<AttackSettings, "ball" | "method" | "batch">,
   { summary, examples }: AttackOutcome,
 ) {
   return {

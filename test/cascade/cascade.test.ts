@@ -13,10 +13,12 @@ import {
   writeCascade,
 } from "../../src/cascade/folder.js";
 import { remainingExamples } from "../../src/cascade/remaining.js";
+import { switchCascade } from "../../src/cascade/switching-attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import type { BallSpec } from "../../src/dual/ball.js";
 import { pickBalls, pickColumns } from "../../src/dual/pick.js";
+import { medianEstimator } from "../../src/estimators/median.js";
 import { encodeModel, loadModelFile } from "../../src/formats/model-file.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
@@ -92,6 +94,13 @@ describe("certifyCascade", () => {
     expect(examples).toEqual(single.examples.map((verdict) => ({ ...verdict, stage: 0 })));
   });
 
+  it("refuses an estimator, as its probability is none of the choice among stages", async () => {
+    const estimator = medianEstimator({ dimension: 4, form: "joint", seed: 0, path: ["test"] });
+    const ask = (own: Stage[]) => certifyCascade(backend, own, x, EXAMPLES, ball, null, { estimator });
+    await expect(ask(stages)).rejects.toThrow("cascade: expected exact bounds, got an estimator");
+    await expect(ask(stages.slice(0, 1))).resolves.toMatchObject({ guarantee: "estimate" });
+  });
+
   it("refuses a cascade without stages", async () => {
     await expect(certifyCascade(backend, [], x, EXAMPLES, ball, null)).rejects.toThrow(/at least one stage/);
   });
@@ -128,6 +137,43 @@ describe("attackCascade", () => {
       const { certified, prediction } = answers.examples[b];
       if (certified && prediction === labels[b]) expect(pgd).toBe(false);
     });
+  });
+});
+
+describe("switchCascade", () => {
+  /** Of one input: stage 1 answers by its sign, stage 2 always 1. */
+  const place = (weight: readonly number[], bias: readonly number[]): Stage => {
+    const line = sequential([1], [linear(2)]);
+    const values = [weight, bias];
+    const weights = new Map(line.parameters.map(({ name }, i) => [name, Float64Array.from(values[i])]));
+    return { network: line, parameters: uploadWeights(backend, { network: line, weights }) };
+  };
+  const two = [place([1, -1], [0, 0]), place([0, 0], [0, 1])];
+  const near: BallSpec = { norm: "linf", epsilon: 0.1, box: null };
+
+  it("finds an answer that changes although the answering stage's own does not", async () => {
+    const points = Float64Array.of(0.15, 0.25, 0.05, -0.15);
+    const truth = Int32Array.of(0, 0, 0, 1);
+    const { examples } = await certifyCascade(backend, two, points, 4, near, null);
+    expect(examples.map(({ stage, certified, prediction }) => [stage, certified, prediction])).toEqual([
+      ...[0, 0, 1, 0].map((stage, b) => [stage, true, b < 2 ? 0 : 1]),
+    ]);
+    // 0.15 is certified and right, but stage 1 does not certify 0.05, which goes to stage 2. From 0.25 no point does.
+    expect(await switchCascade(backend, two, points, truth, near)).toEqual([true, false, true, false]);
+    const attacked = await attackCascade(backend, two, points, truth, near);
+    expect(attacked.map(({ pgd }) => pgd)).toEqual([false, false, true, false]);
+  });
+
+  it("never misleads a certified model that is alone, and refuses steps that are none", async () => {
+    const { examples } = await certifyCascade(backend, stages.slice(0, 1), x, EXAMPLES, ball, null);
+    const found = await switchCascade(backend, stages.slice(0, 1), x, labels, ball);
+    for (const [b, { certified, prediction }] of examples.entries()) {
+      if (prediction !== labels[b]) expect(found[b]).toBe(true);
+      else if (certified) expect(found[b]).toBe(false);
+    }
+    await expect(switchCascade(backend, stages, x, labels, ball, { steps: 0 })).rejects.toThrow(
+      /positive integer/,
+    );
   });
 });
 

@@ -223,6 +223,15 @@ describe("a cascade's page", () => {
     expect(textOf(html)).toContain("upper bound of the error under attacks on the stage that answers");
     expect(textOf(html)).not.toContain("no attack within");
     expect(textOf(html)).not.toContain("The true robust error");
+    expect(textOf(html)).toContain(
+      "No certificate of a cascade bounds the error of its own answers within the ball.",
+    );
+  });
+
+  it("has the error of its own answers where it was measured", () => {
+    const attacked = known({ pgdError: 0.5, fgsmError: 0.45, switchingError: 0.875, steps: 20, restarts: 1 });
+    const page = renderPage(runRecord({ kind: "cascade", stages: 2, stageRows, curves, attacked }));
+    expect(textOf(page)).toContain("its own answers within the ball: it is at least 87.5 %.");
   });
 });
 

@@ -59,7 +59,7 @@ export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
       arithmetic: "float64",
       seconds: 2,
     }),
-    attacked: known({ pgdError: 0.5, fgsmError: 0.45, steps: 20, restarts: 1 }),
+    attacked: known({ pgdError: 0.5, fgsmError: 0.45, switchingError: null, steps: 20, restarts: 1 }),
     verdicts: known(VERDICTS),
     radii: known({
       most: 1,

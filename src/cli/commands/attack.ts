@@ -1,9 +1,16 @@
 import type { Command } from "commander";
+import type { BoundMethod } from "../../dual/dual-network.js";
 import { wholeNumber } from "../arguments.js";
 import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
 import { attackRecord } from "../attack-report.js";
 import { stageRow } from "../certification-report.js";
-import { addJsonOption, addMachineOptions, addSeedOption, requireFlags } from "../common-options.js";
+import {
+  addBoundOption,
+  addJsonOption,
+  addMachineOptions,
+  addSeedOption,
+  requireFlags,
+} from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { placeStages } from "../place-stages.js";
@@ -14,6 +21,7 @@ interface AttackFlags extends SubjectFlags {
   readonly steps: number;
   readonly restarts: number;
   readonly seed: number;
+  readonly bound: BoundMethod;
 }
 
 /** `autodual attack`: errors that attacks really cause; what `certify` bounds is never below them. */
@@ -22,6 +30,7 @@ export function addAttack(program: Command, context: CommandContext): void {
     .command("attack")
     .description("attack a model by FGSM and PGD: a lower bound on what certify bounds from above");
   addSubjectOptions(command);
+  addBoundOption(command);
   command
     .option("--steps <n>", "gradient steps of each start of PGD", wholeNumber("--steps", { min: 1 }), 40)
     .option("--restarts <n>", "random starts of PGD", wholeNumber("--restarts", { min: 1 }), 2);
@@ -35,13 +44,13 @@ export function addAttack(program: Command, context: CommandContext): void {
 
 async function attack(models: string[], flags: AttackFlags, { io }: CommandContext): Promise<number> {
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
-  const { batch, split, steps, restarts, seed } = flags;
+  const { batch, split, steps, restarts, seed, bound: method } = flags;
 
   using placed = placeStages(backend, model.stages);
   const { summary, examples } = (await attackDataset(
     placed,
     dataset,
-    { ball, batch, steps, restarts, seed },
+    { ball, method, batch, steps, restarts, seed },
     output,
   )) as AttackOutcome;
 
@@ -54,6 +63,7 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
       ["error", formatPercent(summary.error)],
       ["FGSM error", formatPercent(summary.fgsmError)],
       [`PGD error (${steps} steps, ${restarts} starts)`, formatPercent(summary.pgdError)],
+      ...switchingRow(summary),
       ["time", formatDuration(summary.seconds)],
     ]),
   );
@@ -65,7 +75,19 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
         (model.stages.length > 1 ? " Of a cascade the stage that answers an example was attacked." : ""),
     ),
   );
+  if (summary.switchingError !== undefined) output.print(wrap(switchingInWords(summary.switchingError)));
   const subject = { model, dataset, ball, arithmetic: backend.dtype };
   await output.writeJson(attackRecord(subject, { steps, restarts, seed }, { summary, examples }));
   return 0;
+}
+
+function switchingRow({ switchingError }: AttackOutcome["summary"]): [string, string][] {
+  return switchingError === undefined ? [] : [["cascade's own answers", formatPercent(switchingError)]];
+}
+
+function switchingInWords(error: number): string {
+  return (
+    "A changed input may go to another stage, which may answer otherwise: the cascade's own answers are wrong for at least " +
+    `${formatPercent(error, "lower")} of the examples within the ball. No certificate of a cascade bounds this.`
+  );
 }

@@ -75,7 +75,13 @@ const attackSchema = z.object({
   ...subject,
   epsilon: z.number().min(0),
   attack: z.object({ steps: z.int(), restarts: z.int(), seed: z.int() }),
-  summary: z.object({ error: fraction, fgsmError: fraction, pgdError: fraction, seconds: z.number() }),
+  summary: z.object({
+    error: fraction,
+    fgsmError: fraction,
+    pgdError: fraction,
+    switchingError: fraction.optional(),
+    seconds: z.number(),
+  }),
 });
 
 const radiusSchema = z.object({

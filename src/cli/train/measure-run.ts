@@ -24,7 +24,7 @@ export interface TrainedModel {
   readonly placed: PlacedModel;
 }
 
-export type AttackPlan = Omit<AttackSettings, "ball">;
+export type AttackPlan = Omit<AttackSettings, "ball" | "method">;
 
 /** Cheap: a training is about certificates. */
 export const ATTACK_AFTER_TRAINING = { steps: 20, restarts: 1, batch: 50 } as const;
@@ -57,8 +57,8 @@ export async function measureRun(
 ): Promise<AttackOutcome | null> {
   await writeCertification(trained);
   const { placed, subject } = trained;
-  const { dataset, ball } = subject;
-  const outcome = await attackDataset(placed, dataset, { ball, ...attack }, output, signal);
+  const { dataset, ball, method } = subject;
+  const outcome = await attackDataset(placed, dataset, { ball, method, ...attack }, output, signal);
   if (!outcome) return null;
   await writeAttack(trained, attack, outcome);
   await measureLayers(trained);

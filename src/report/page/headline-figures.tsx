@@ -60,6 +60,15 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
           {formatPercent(robustError, "upper")}.
         </p>
       )}
+      {record.stages > 1 && (
+        <p>
+          A changed input may go to another stage, which may answer otherwise. No certificate of a cascade
+          bounds the error of its own answers within the ball
+          {attacked.kind === "known" && attacked.value.switchingError !== null
+            ? `: it is at least ${formatPercent(attacked.value.switchingError, "lower")}.`
+            : "."}
+        </p>
+      )}
       <p class="aside">
         On {plural(examples, "example")} of {data.name} ({data.split}); ball: {formatBall(ball)}; {method}{" "}
         bounds in {arithmetic}; certified in {formatDuration(seconds)}.

@@ -46,6 +46,8 @@ export interface Measured {
 export interface Attacked {
   readonly pgdError: number;
   readonly fgsmError: number;
+  /** Of a cascade's own answers, where a changed input may go to another stage; null if not measured. */
+  readonly switchingError: number | null;
   readonly steps: number;
   readonly restarts: number;
 }
@@ -71,7 +73,13 @@ export interface Epoch {
   readonly error: number;
   readonly robustError: number | null;
   readonly seconds: number;
-  readonly test: { readonly error: number; readonly robustError: number; readonly examples: number } | null;
+  readonly test: {
+    readonly error: number;
+    readonly robustError: number;
+    readonly examples: number;
+    /** Of a later stage of a cascade: the errors are those of the cascade up to this many stages. */
+    readonly stages?: number | undefined;
+  } | null;
 }
 
 /** The epochs of one training: a run, or a stage of a cascade. */

@@ -7,13 +7,16 @@ import type { RunRecord } from "./run-record.js";
 export function TrainingCurves({ record }: { readonly record: RunRecord }) {
   const { curves, testCurves } = record;
   if (curves.kind === "missing") return <MissingPart part={curves} />;
+  const ofCascade =
+    record.kind === "cascade" ||
+    curves.value.some(({ epochs }) => epochs.some(({ test }) => test?.stages !== undefined));
   return (
     <>
       <p class="aside">
         Training errors are of the examples of an epoch, at its own ε and by the bounds that it trains with,
         which may be estimates; they guarantee nothing. Test errors are by exact bounds at the last ε
-        {record.kind === "cascade" ? ", of the cascade up to that stage" : ""}. Values of 0 have no place on a
-        log scale and are left out.
+        {ofCascade ? ", of the cascade up to that stage" : ""}. Values of 0 have no place on a log scale and
+        are left out.
       </p>
       <MissingPart part={testCurves} />
       <div class="charts">
