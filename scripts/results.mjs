@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readRowResult } from "../dist/cli/reproduce/row-result.js";
 import { TABLE_ROWS } from "../dist/experiments/table-rows.js";
+import { TRAIN_SETTINGS } from "../dist/train/settings.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (name) => `${root}/results/${name}`;
@@ -12,6 +13,8 @@ const json = (name) => JSON.parse(readFileSync(at(name), "utf8"));
 // An error of 0.0495 is told as 4.95; an upper bound is rounded up.
 const percent = (fraction) => (100 * fraction).toFixed(2);
 const upper = (fraction) => (Math.ceil(1e4 * fraction - 1e-7) / 100).toFixed(2);
+const lower = (fraction) =>
+  fraction === undefined ? "–" : `≥ ${(Math.floor(1e4 * fraction + 1e-7) / 100).toFixed(2)}`;
 const paper = (value) => (value === undefined ? "–" : String(value));
 const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -32,6 +35,7 @@ function rowCells(row) {
         result.cascade ? percent(result.cascade.pgdError) : "–",
         result.cascade ? upper(result.cascade.robustError) : "–",
         paper(row.paper.cascade?.robustError),
+        lower(result.cascade?.switchingError),
       ]
     : [
         "not run",
@@ -42,6 +46,7 @@ function rowCells(row) {
         "",
         "",
         paper(row.paper.cascade?.robustError),
+        "",
       ];
   return [...start, ...ours];
 }
@@ -49,12 +54,14 @@ function rowCells(row) {
 function costCells(row) {
   const result = readRowResult(at(`${row.id}.json`));
   if (!result) return [];
-  const { stages, hours, secondsAnEpoch, peakMemoryMB, threads, examples } = result;
+  const { stages, hours, secondsAnEpoch, peakMemoryMB, threads, examples, config } = result;
+  const missing = stages.length < row.cascade ? ` (${stages.length} of ${row.cascade} stages)` : "";
   return [
     [
       `\`${row.id}\``,
       String(examples.test),
-      stages.map(({ robustError }) => upper(robustError)).join(", "),
+      String(config.epochs),
+      stages.map(({ robustError }) => upper(robustError)).join(", ") + missing,
       stages.map(({ trainedOn }) => trainedOn ?? "–").join(", "),
       hours.toFixed(2),
       secondsAnEpoch === null ? "–" : secondsAnEpoch.toFixed(0),
@@ -63,6 +70,9 @@ function costCells(row) {
     ],
   ];
 }
+
+// MNIST and CIFAR-10 alike.
+const paperEpochs = TRAIN_SETTINGS["paper-mnist"].epochs;
 
 const tables = ["table2", "table3", "table4"].map((name) => {
   const rows = TABLE_ROWS.filter((row) => row.table === name);
@@ -78,6 +88,7 @@ const tables = ["table2", "table3", "table4"].map((name) => {
     "PGD",
     "robust",
     "paper",
+    "own answers",
   ];
   const costs = rows.flatMap(costCells);
   return [
@@ -91,6 +102,7 @@ const tables = ["table2", "table3", "table4"].map((name) => {
             [
               "row",
               "test examples",
+              `epochs (paper: ${paperEpochs})`,
               "robust error after each stage",
               "trained on",
               "hours",
@@ -243,7 +255,9 @@ const text = [
   "# Results",
   "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
     "the test examples at hand. Robust errors are upper bounds by exact bounds (no random projections), in floating point; " +
-    "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are about the stage that answers an example. " +
+    "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
+    "network of the stage that answers the unchanged example; a changed input may go to another stage. “Own answers” is how many " +
+    "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +
     "Times are wall-clock times of machines that may have done other work as well. “Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand. What was not run says so.",
   "## Table 1",
   existsSync(at("table1.json")) ? table1(json("table1.json")) : "not run",
@@ -267,6 +281,7 @@ function modelTable() {
         ...rowCells(row).slice(1, 2),
         `${percent(single.pgdError)} – ${upper(single.robustError)}`,
         `${percent(cascade.pgdError)} – ${upper(cascade.robustError)}`,
+        lower(cascade.switchingError),
         String(stages.length),
         examples.test.toLocaleString("en-US"),
       ],
@@ -275,8 +290,9 @@ function modelTable() {
   const head = [
     "model",
     "ball",
-    "true robust error of stage 1, %",
-    "of the cascade, %",
+    "stage 1: error under any attack, %",
+    "cascade: on the stage that answers, %",
+    "cascade: its own answers, %",
     "stages",
     "test images",
   ];

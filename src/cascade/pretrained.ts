@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../errors.js";
-import { CASCADE_FILE, type LoadedCascade, loadCascade } from "./folder.js";
+import { loadModelFolder, MODEL_FILES } from "../formats/model-folder.js";
+import { CASCADE_FILE, cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "./folder.js";
 
 /** Both src/cascade and dist/cascade stand two folders below it. */
 const MODELS = fileURLToPath(new URL("../../models", import.meta.url));
@@ -23,11 +24,18 @@ export function pretrainedFolder(name: string): string | null {
   return existsSync(folder) ? folder : null;
 }
 
-/** Loads a model that comes with the package; a `UsageError` that lists them for a name that is none. */
+/**
+ * Loads a model that comes with the package, or a stage of one, such as `mnist-small-0.1/stage-1`, as a cascade of that
+ * stage alone; a `UsageError` that lists the names for one that is neither.
+ */
 export async function loadPretrained(name: string): Promise<LoadedCascade> {
   const folder = pretrainedFolder(name);
-  if (folder !== null) return loadCascade(folder);
-  throw new UsageError(
-    `model: expected one of ${pretrainedNames().join(", ") || "none that comes with the package"}, found ${JSON.stringify(name)}`,
-  );
+  if (folder !== null && isCascadeFolder(folder)) return loadCascade(folder);
+  if (folder !== null && existsSync(join(folder, MODEL_FILES.weights))) {
+    return cascadeOf(folder, [await loadModelFolder(folder)]);
+  }
+  const names = pretrainedNames();
+  const expected =
+    names.length === 0 ? "none" : `one of ${names.join(", ")}, or a stage, as in ${names[0]}/stage-1`;
+  throw new UsageError(`model: of the package: expected ${expected}, found ${JSON.stringify(name)}`);
 }

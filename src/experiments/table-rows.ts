@@ -108,8 +108,13 @@ export function rowConfig(
   const overrides: TrainOverrides = {
     projections,
     evaluation: { every: 1, limit: quick ? QUICK.testExamples : EVALUATED },
-    ...(epochs !== undefined && { epochs }),
-    ...(quick && { epochs: QUICK.epochs }),
+    // More epochs follow the schedules of the paper's, and do not stretch them.
+    ...(epochs !== undefined && {
+      epochs,
+      scheduleEpochs: settings.scheduleEpochs(settings.epochs),
+      decayEvery: settings.decayEvery(settings.epochs),
+    }),
+    ...(quick && { epochs: QUICK.epochs, scheduleEpochs: undefined, decayEvery: undefined }),
   };
   // The paper cuts the ball by the box [0, 1] on MNIST only.
   const box: TrainSubject["box"] = norm === "linf" && data === "mnist" ? [0, 1] : null;

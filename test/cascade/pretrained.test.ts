@@ -37,6 +37,16 @@ describe("models that come with the package", () => {
     await expect(loadPretrained("none")).rejects.toThrow(/expected one of .*mnist-small-0\.1.*"none"/);
   });
 
+  it("are loaded by name, a stage as a cascade of itself", async () => {
+    const whole = await loadPretrained("mnist-small-0.1");
+    const stage = await loadPretrained("mnist-small-0.1/stage-2");
+    expect(stage.stages).toHaveLength(1);
+    expect(stage.sha256).toBe(whole.stages[1].sha256);
+    for (const name of ["mnist-small-0.1/stage-99", "mnist-small-0.1/results.json"]) {
+      await expect(loadPretrained(name)).rejects.toThrow(/expected one of .*or a stage, as in .*\/stage-1/);
+    }
+  });
+
   it("answer to their names on the command line", async () => {
     const { code, stdout } = await runCommand(["info", "mnist-small-0.1"]);
     expect(code).toBe(0);

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { rowResultSchema } from "../../src/cli/reproduce/row-result.js";
+import { type RowResult, rowResultSchema } from "../../src/cli/reproduce/row-result.js";
+import { resultsTable } from "../../src/cli/reproduce/tables.js";
 import { TABLE_ROWS } from "../../src/experiments/table-rows.js";
 import { architecture } from "../../src/network/architectures.js";
-import { cifarBytes, idxBytes } from "../data/fixtures.js";
+import { writePublishedData } from "./published-data.js";
 import { newFolder, runCommand } from "./run-command.js";
 
 vi.mock("../../src/experiments/table-rows.js", async (original) => {
@@ -19,16 +19,7 @@ const home = process.cwd();
 
 beforeAll(() => {
   process.chdir(folder.path);
-  mkdirSync("cifar10");
-  for (const name of [1, 2, 3, 4, 5].map((i) => `data_batch_${i}`).concat("test_batch")) {
-    writeFileSync(join("cifar10", `${name}.bin`), cifarBytes(2));
-  }
-  mkdirSync("mnist");
-  for (const split of ["train", "t10k"]) {
-    const pixels = Uint8Array.from({ length: 2 * 784 }, (_, i) => i % 251);
-    writeFileSync(join("mnist", `${split}-images-idx3-ubyte`), idxBytes([2, 28, 28], pixels));
-    writeFileSync(join("mnist", `${split}-labels-idx1-ubyte`), idxBytes([2], [3, 8]));
-  }
+  writePublishedData(".");
 });
 afterAll(() => {
   process.chdir(home);
@@ -108,6 +99,8 @@ describe("reproduce table2", () => {
       /--rows: expected all or rows of table2/,
     ],
     ["a flag of figures", ["table2", "--limit", "5"], /--limit: table2 takes no such flag/],
+    ["stages of a figure", ["figure2", "--stages", "1"], /--stages: figure2 takes no such flag/],
+    ["no stage", ["table2", "--stages", "0"], /--stages: expected a whole number of at least 1/],
     ["rows of a figure", ["figure2", "--rows", "all"], /--rows: figure2 takes no such flag/],
     ["a result that is none", ["table4"], /mnist-small-l2-1\.58\.json: expected the result of a table's row/],
   ])("refuses %s in one line", async (_name, args, message) => {
@@ -116,6 +109,18 @@ describe("reproduce table2", () => {
     const { code, stderr } = await runCommand(["reproduce", ...args]);
     expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe("the table that is printed", () => {
+  it("names every row in full, as --rows wants it, within 80 columns", () => {
+    const errors = { error: 0.382, pgdError: 0.474, robustError: 0.513, certified: 0.6 };
+    const table = resultsTable(
+      TABLE_ROWS.map((row) => ({ row, result: { single: errors, cascade: errors } as RowResult })),
+    );
+    for (const { id } of TABLE_ROWS) expect(table).toContain(` ${id} `);
+    for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(resultsTable(TABLE_ROWS.map((row) => ({ row, result: null })))).toContain("mnist-small-0.1-exact");
   });
 });
 

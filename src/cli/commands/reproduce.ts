@@ -40,13 +40,14 @@ const TARGETS: readonly Target[] = [
 ];
 const NAMES = [...TARGETS.map(({ name }) => name), ...TABLES];
 /** Options that every table takes. */
-const OF_TABLES: readonly string[] = ["rows", "quick", "dataDir"];
+const OF_TABLES: readonly string[] = ["rows", "quick", "stages", "dataDir"];
 /** Options that every target takes. */
 const COMMON: readonly string[] = ["out", "seed", "json", "backend", "dtype", "threads"];
 
 interface CommandFlags extends ReproduceFlags, JsonOptions, MachineOptions {
   readonly rows?: readonly string[];
   readonly quick?: boolean;
+  readonly stages?: number;
   readonly out: string;
 }
 
@@ -67,6 +68,11 @@ export function addReproduce(program: Command, context: CommandContext): void {
       "table2, table3, table4: the rows to train and measure, or all; each goes on where it stopped",
     )
     .option("--quick", "tables: a short version of a row, to see that it runs")
+    .option(
+      "--stages <n>",
+      "tables: stages of a row's cascade that are trained now; a later run goes on with more (default: all)",
+      wholeNumber("--stages", { min: 1 }),
+    )
     .option("--epsilon <e>", "radius of the ball", numberIn("--epsilon", { min: 0 }))
     .option("--projections <r...>", "projection dimensions, or exact", addProjections)
     .option(
@@ -92,9 +98,10 @@ export function addReproduce(program: Command, context: CommandContext): void {
   addJsonOption(command).action(async (name: string, flags: CommandFlags) => {
     const target = TARGETS.find((one) => one.name === name);
     checkFlags(command, name, target ? target.flags : OF_TABLES);
+    const isSeedGiven = command.getOptionValueSource("seed") === "cli";
     context.exitCode = await (target
       ? reproduce(target, flags, context)
-      : reproduceRows(name as TableName, flags, context));
+      : reproduceRows(name as TableName, { ...flags, seed: isSeedGiven ? flags.seed : undefined }, context));
   });
 }
 
@@ -117,23 +124,18 @@ function checkFlags(command: Command, name: string, flags: readonly string[]): v
   throw new UsageError(`${other.long}: ${name} takes no such flag; leave it out`);
 }
 
-async function reproduceRows(table: TableName, flags: CommandFlags, { io }: CommandContext): Promise<number> {
-  const { rows = [], quick = false, dataDir, out, seed } = flags;
+/** Without a seed, a row that was begun goes on with its own. */
+type TableFlags = Omit<CommandFlags, "seed"> & { readonly seed: number | undefined };
+
+async function reproduceRows(table: TableName, flags: TableFlags, { io }: CommandContext): Promise<number> {
+  const { rows = [], quick = false, stages, dataDir, out, seed, backend, dtype, threads } = flags;
   const output = new Output(io, flags.json);
   rowsOf(table, rows);
   openOutputFolder("--out", out);
-  const opened = await openBackend(flags);
-  output.print(`${table}; ${opened.description}`);
   using interruption = new Interruption();
-  const record = await reproduceTable(
-    table,
-    rows,
-    { out, quick, dataDir, seed },
-    opened,
-    output,
-    interruption,
-  );
-  opened.backend.dispose();
+  const machine = { backend, dtype, threads };
+  const settings = { out, quick, stages, dataDir, seed, machine };
+  const record = await reproduceTable(table, rows, settings, output, interruption);
   if (!record) {
     output.print("stopped; the same command goes on from there");
     return interruption.exitCode;

@@ -10,6 +10,8 @@ const errorsSchema = z.strictObject({
   pgdError: z.number(),
   robustError: z.number(),
   certified: z.number(),
+  /** Of a cascade, where it was measured: of its own answers, misled into another stage's; a lower bound. */
+  switchingError: z.number().optional(),
 });
 
 export type RowErrors = z.infer<typeof errorsSchema>;
@@ -43,6 +45,7 @@ export const rowResultSchema = z.strictObject({
   secondsAnEpoch: z.number().nullable(),
   /** The most that a process took that trained or measured the row. */
   peakMemoryMB: z.number(),
+  /** Of the training that was first measured. */
   threads: z.int(),
   machine: z.record(z.string(), z.union([z.string(), z.number()])),
   versions: z.record(z.string(), z.string()),

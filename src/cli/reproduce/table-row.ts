@@ -4,9 +4,9 @@ import { cascadeOf, type LoadedCascade, loadCascade } from "../../cascade/folder
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
-import { QUICK, rowConfig, type TableRow } from "../../experiments/table-rows.js";
+import { QUICK, type TableRow } from "../../experiments/table-rows.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
-import { type CascadeRun, isCascadeRun } from "../../train/cascade-run.js";
+import type { CascadeRun } from "../../train/cascade-run.js";
 import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
 import { attackDataset } from "../attack-dataset.js";
 import { certifyDataset, type PlacedModel } from "../certification.js";
@@ -16,39 +16,31 @@ import { placeStages } from "../place-stages.js";
 import { writeRunReport } from "../report/write-report.js";
 import { type CascadeJob, resumedCascade, trainCascade } from "../train/cascade-training.js";
 import { circumstances } from "../train/circumstances.js";
-import { removeLeftovers } from "../train/leftovers.js";
 import { measureLayers, writeAttack, writeCertification } from "../train/measure-run.js";
-import { DATA_SEED, dataConfig } from "../train/train-config.js";
+import { DATA_SEED, dataConfig, withTestData } from "../train/train-config.js";
 import { type RowErrors, type RowResult, readRowResult } from "./row-result.js";
+import { configOfRow, type RowSettings, rowPaths, trainLimit, wantedStages } from "./row-settings.js";
 
 /** Examples that are certified or attacked at a time. */
 const BATCH = 50;
 const ATTACK = { steps: 40, restarts: 2, seed: 0 } as const;
 
-export interface RowSettings {
-  /** Folder of results; the run lies below it. */
-  readonly out: string;
-  readonly quick: boolean;
-  readonly dataDir: string | undefined;
-  readonly seed: number;
-}
-
-/** Where a row's run and its results lie. */
-export function rowPaths(row: TableRow, { out, quick }: Pick<RowSettings, "out" | "quick">) {
-  const name = quick ? `${row.id}-quick` : row.id;
-  return { run: join(out, "runs", name), result: join(out, `${name}.json`) };
-}
-
-/** Trains a row, or goes on with it, certifies and attacks it, and writes its result. Null if the signal aborts. */
+/**
+ * Trains a row, or goes on with the run that was begun, certifies and attacks it, and writes its result. Null if the signal
+ * aborts.
+ */
 export async function reproduceRow(
   row: TableRow,
+  begun: CascadeRun | null,
   settings: RowSettings,
   backend: Backend,
   output: Output,
   interruption: Interruption,
 ): Promise<RowResult | null> {
   const paths = rowPaths(row, settings);
-  const job = await rowJob(row, settings, paths.run, backend);
+  const job = begun
+    ? await begunJob(paths.run, begun, settings, backend)
+    : await newJob(row, settings, backend);
   const run =
     job.run.status === "finished" ? job.run : await trainCascade(job, backend, output, interruption);
   if (run.status !== "finished") return null;
@@ -63,7 +55,7 @@ export async function reproduceRow(
   const cascade = stages.length > 1 ? await measure(stages.length) : null;
   if (!single || (stages.length > 1 && !cascade)) return null;
   output.print(`report ${await writeRunReport(paths.run)}`);
-  const before = readRowResult(paths.result);
+  const before = earlierResult(paths.result, run);
   const epochs = await stageEpochs(paths.run, run);
   const result: RowResult = {
     schema: "autodual/reproduction/1",
@@ -89,7 +81,7 @@ export async function reproduceRow(
         ? (before?.secondsAnEpoch ?? null)
         : epochs.reduce((sum, own) => sum + own, 0) / epochs.length,
     peakMemoryMB: Math.max(before?.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024),
-    threads: backend.threads,
+    threads: before?.threads ?? backend.threads,
     machine: run.machine,
     versions: run.versions,
   };
@@ -97,44 +89,45 @@ export async function reproduceRow(
   return result;
 }
 
-async function rowJob(
-  row: TableRow,
-  { quick, dataDir, seed }: RowSettings,
+/** On the data where they are now. */
+async function begunJob(
   folder: string,
+  { cascade, status }: CascadeRun,
+  { dataDir }: RowSettings,
   backend: Backend,
 ): Promise<CascadeJob> {
-  if (isCascadeRun(folder)) {
-    removeLeftovers(folder);
-    return resumedCascade(folder, backend);
-  }
-  const load = (split: "train" | "test", limit: number | undefined): Promise<Dataset> =>
-    loadDataset(row.data, { split, limit, dataDir, seed: DATA_SEED });
-  const train = await load("train", quick ? QUICK.trainExamples : undefined);
-  const test = await load("test", quick ? QUICK.testExamples : undefined);
-  const limit = quick ? QUICK.trainExamples : null;
-  const config = rowConfig(
-    row,
-    {
-      data: dataConfig(train, { name: row.data, limit, dataDir }),
-      model: row.model,
-      seed,
-      backend: backend.name,
-      dtype: backend.dtype,
-    },
-    quick,
-  );
-  RunFolder.reopen(folder);
+  const place = { data: null, dataDir: dataDir ?? null };
+  const job = await resumedCascade(folder, backend, place);
+  return { ...job, run: { ...job.run, cascade, status } };
+}
+
+async function newJob(row: TableRow, settings: RowSettings, backend: Backend): Promise<CascadeJob> {
+  const { quick, dataDir, seed = 0 } = settings;
+  const load = (split: "train" | "test", count: number | null): Promise<Dataset> =>
+    loadDataset(row.data, { split, limit: count ?? undefined, dataDir, seed: DATA_SEED });
+  const limit = trainLimit(settings);
+  const train = await load("train", limit);
+  const test = await load("test", quick ? QUICK.testExamples : null);
+  const data = dataConfig(train, { name: row.data, limit, dataDir });
+  const subject = { data, seed, backend: backend.name, dtype: backend.dtype };
+  const folder = RunFolder.reopen(rowPaths(row, settings).run).path;
   const run: CascadeRun = {
     schema: "autodual/cascade-run/1",
     status: "running",
-    config: { ...config, testLimit: quick ? QUICK.testExamples : null },
-    cascade: quick ? Math.min(QUICK.stages, row.cascade) : row.cascade,
+    config: withTestData(configOfRow(row, settings, subject), test),
+    cascade: wantedStages(row, settings),
     firstStage: null,
     ...circumstances(),
     seed,
     stages: [],
   };
   return { folder, run, train, test };
+}
+
+/** What was measured of this very training before: its first stage took the same time. */
+function earlierResult(path: string, { stages }: CascadeRun): RowResult | null {
+  const result = readRowResult(path);
+  return result && result.stages[0]?.seconds === stages[0].seconds ? result : null;
 }
 
 /** What is measured of the whole row also goes into its run folder, for the report: with every margin exact. */
@@ -153,7 +146,8 @@ async function errorsOf(
   const settings = { ball, method, against: "prediction", margins, batch: BATCH } as const;
   const certification = await certifyDataset(placed, test, settings, output, signal);
   const plan = { batch: BATCH, ...ATTACK };
-  const attack = certification && (await attackDataset(placed, test, { ball, ...plan }, output, signal));
+  const attack =
+    certification && (await attackDataset(placed, test, { ball, method, ...plan }, output, signal));
   if (!attack) return null;
   if (folder !== null) {
     const subject = { model, dataset: test, ball, method, arithmetic: placed.backend.dtype };
@@ -163,7 +157,8 @@ async function errorsOf(
     await measureLayers(trained);
   }
   const { error, robustError, certified } = certification.summary;
-  return { error, pgdError: attack.summary.pgdError, robustError, certified };
+  const { pgdError, switchingError } = attack.summary;
+  return { error, pgdError, robustError, certified, ...(switchingError !== undefined && { switchingError }) };
 }
 
 /** Seconds of each epoch of the first stage, which is trained on all examples. */

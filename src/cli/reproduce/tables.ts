@@ -1,12 +1,14 @@
 import { UsageError } from "../../errors.js";
 import { TABLE_ROWS, type TableName, type TableRow } from "../../experiments/table-rows.js";
 import type { Interruption } from "../interruption.js";
-import type { OpenedBackend } from "../open-backend.js";
+import { openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
 import { formatTable } from "../table.js";
 import { formatPercent, wrap } from "../wording.js";
+import { begunRow } from "./begun-row.js";
 import { type RowResult, readRowResult } from "./row-result.js";
-import { type RowSettings, reproduceRow, rowPaths } from "./table-row.js";
+import { machineOfRow, type RowSettings, rowPaths, wantedStages } from "./row-settings.js";
+import { reproduceRow } from "./table-row.js";
 
 /** The rows named, of one table; all of them for `all`. A `UsageError` for a row that is not in it. */
 export function rowsOf(table: TableName, ids: readonly string[]): readonly TableRow[] {
@@ -22,30 +24,39 @@ export function rowsOf(table: TableName, ids: readonly string[]): readonly Table
 
 /**
  * Trains and measures rows one after the other, each resumable, and prints the table as far as it is known. Gives what
- * `--json` writes, or null if the signal aborts.
+ * `--json` writes, or null if the signal aborts. A `UsageError` before any row is trained if one of them cannot go on as
+ * the settings have it.
  */
 export async function reproduceTable(
   table: TableName,
   ids: readonly string[],
   settings: RowSettings,
-  { backend }: OpenedBackend,
   output: Output,
   interruption: Interruption,
 ): Promise<Readonly<Record<string, unknown>> | null> {
-  for (const row of rowsOf(table, ids)) {
+  const rows = rowsOf(table, ids);
+  for (const row of rows) await begunRow(row, settings);
+  for (const row of rows) {
     output.print(`row ${row.id}; run folder ${rowPaths(row, settings).run}`);
-    const result = await reproduceRow(row, settings, backend, output, interruption);
-    if (!result) return null;
+    if (!(await runRow(row, settings, output, interruption))) return null;
     output.print(`wrote ${rowPaths(row, settings).result}`);
   }
   const all = TABLE_ROWS.filter((row) => row.table === table);
   const results = all.map((row) => ({ row, result: readRowResult(rowPaths(row, settings).result) }));
   output.print(resultsTable(results));
+  const unfinished = results.flatMap(({ row, result }) => {
+    const [wanted, trained] = [wantedStages(row, { ...settings, stages: undefined }), result?.stages.length];
+    return trained === undefined || trained >= wanted ? [] : [`${row.id}: ${trained} of ${wanted} stages.`];
+  });
   output.print(
     wrap(
-      "Errors on the test examples at hand; robust errors are upper bounds by exact bounds, PGD errors lower ones. " +
-        "Beside them the paper's figures, where they are at hand." +
-        (settings.quick ? " Short runs (--quick): their figures say nothing about the paper's." : ""),
+      [
+        "Errors on the test examples at hand, in per cent; robust errors are upper bounds by exact bounds, PGD errors lower",
+        "ones. Of a cascade they are about the stage that answers an example, as in the paper, and not about its own",
+        "answers, as a changed input may go to another stage. Beside them the paper's figures, where they are at hand.",
+        ...unfinished,
+        ...(settings.quick ? ["Short runs (--quick): their figures say nothing about the paper's."] : []),
+      ].join(" "),
     ),
   );
   return {
@@ -56,20 +67,38 @@ export async function reproduceTable(
   };
 }
 
-/** `not run` where there is no result. */
+/** Null if the signal aborts. */
+async function runRow(
+  row: TableRow,
+  settings: RowSettings,
+  output: Output,
+  interruption: Interruption,
+): Promise<RowResult | null> {
+  const begun = await begunRow(row, settings);
+  const { backend, description } = await openBackend(machineOfRow(begun, settings));
+  output.print(description);
+  try {
+    return await reproduceRow(row, begun, settings, backend, output, interruption);
+  } finally {
+    backend.dispose();
+  }
+}
+
+/** Errors in per cent, which the words below the table say: the signs would leave a row's name no room. */
 export function resultsTable(
   results: readonly { readonly row: TableRow; readonly result: RowResult | null }[],
 ): string {
-  const paper = (percent: number | undefined) => (percent === undefined ? "" : `${percent} %`);
+  const percent = (fraction: number, bound?: "upper") => formatPercent(fraction, bound).replace(" %", "");
+  const paper = (figure: number | undefined) => (figure === undefined ? "" : String(figure));
   return formatTable(
     ["row", "error", "PGD", "robust", "paper", "cascade", "paper"],
     results.map(({ row, result }) => [
       row.id,
-      result ? formatPercent(result.single.error) : "not run",
-      result ? formatPercent(result.single.pgdError) : "",
-      result ? formatPercent(result.single.robustError, "upper") : "",
+      result ? percent(result.single.error) : "not run",
+      result ? percent(result.single.pgdError) : "",
+      result ? percent(result.single.robustError, "upper") : "",
       paper(row.paper.single?.robustError),
-      result?.cascade ? formatPercent(result.cascade.robustError, "upper") : "",
+      result?.cascade ? percent(result.cascade.robustError, "upper") : "",
       paper(row.paper.cascade?.robustError),
     ]),
   );
