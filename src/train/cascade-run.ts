@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import * as z from "zod";
-import { FormatError } from "../errors.js";
+import { AutodualError } from "../errors.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
 import { trainConfigSchema } from "./config.js";
 import { RUN_FILES } from "./run-folder.js";
+import { parseRunRecord } from "./run-record.js";
 
-const SCHEMA = "autodual/cascade-run/1";
+/** What the schema of every version begins with. */
+const SCHEMAS = "autodual/cascade-run/";
+const SCHEMA = `${SCHEMAS}1` as const;
 
 /** A stage that is done, and what the cascade up to it is worth. */
 const stageSchema = z.strictObject({
@@ -35,6 +38,11 @@ export const cascadeRunSchema = z.strictObject({
   cascade: z.int().min(1),
   /** The model that is the first stage, if it was there already. */
   firstStage: z.string().nullable(),
+  /**
+   * Of the folder's copy of the model file that all stages begin with, hexadecimal. Absent where they begin with fresh
+   * weights, and where a run of another version kept no copy.
+   */
+  startSha256: z.string().optional(),
   versions: z.record(z.string(), z.string()),
   machine: z.record(z.string(), z.union([z.string(), z.number()])),
   seed: z.int(),
@@ -44,12 +52,18 @@ export const cascadeRunSchema = z.strictObject({
 export type CascadeRun = z.infer<typeof cascadeRunSchema>;
 export type CascadeStageRow = CascadeRun["stages"][number];
 
-/** Whether the run in a folder is a cascade's. */
+/** The folder of a stage within its cascade's; stages are counted from 1. */
+export function stageFolder(number: number): string {
+  return `stage-${number}`;
+}
+
+/** Whether the run in a folder is a cascade's, of whatever version. */
 export function isCascadeRun(folder: string): boolean {
   const path = join(folder, RUN_FILES.run);
   if (!existsSync(path)) return false;
   try {
-    return JSON.parse(readFileSync(path, "utf8")).schema === SCHEMA;
+    const { schema } = JSON.parse(readFileSync(path, "utf8"));
+    return typeof schema === "string" && schema.startsWith(SCHEMAS);
   } catch {
     return false;
   }
@@ -57,14 +71,24 @@ export function isCascadeRun(folder: string): boolean {
 
 export async function readCascadeRun(folder: string): Promise<CascadeRun> {
   const path = join(folder, RUN_FILES.run);
-  const parsed = cascadeRunSchema.safeParse(
-    JSON.parse(new TextDecoder().decode(await readFileOrExplain(path))),
-  );
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new FormatError(
-    `${path}: ${issue.path.join(".") || "run"}: ${issue.message}; was it written by this version?`,
-  );
+  return parseRunRecord(await readFileOrExplain(path), path, cascadeRunSchema, SCHEMA);
+}
+
+/**
+ * The folder of the cascade that a folder is a stage of, done or under way; null of any other. Where the cascade's own
+ * record cannot be read, the folder's name alone decides.
+ */
+export async function cascadeOfStage(folder: string): Promise<string | null> {
+  const cascade = join(folder, "..");
+  const number = Number(/^stage-([1-9]\d*)$/.exec(basename(resolve(folder)))?.[1]);
+  if (Number.isNaN(number) || !isCascadeRun(cascade)) return null;
+  try {
+    const { stages } = await readCascadeRun(cascade);
+    return number <= stages.length + 1 ? cascade : null;
+  } catch (error) {
+    if (error instanceof AutodualError) return cascade;
+    throw error;
+  }
 }
 
 export async function writeCascadeRun(folder: string, run: CascadeRun): Promise<void> {

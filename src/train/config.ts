@@ -19,6 +19,8 @@ export const dataConfigSchema = z.strictObject({
   sha256: z.string().nullable().default(null),
   /** Whether the run trains on the examples that its folder lists alone, of which there are `count`. */
   listed: z.boolean().default(false),
+  /** The checksum of the test examples that the run is measured on; absent where a run did not say. */
+  testSha256: z.string().optional(),
 });
 
 const rampSchema = z.strictObject({
@@ -93,6 +95,8 @@ const testRowSchema = z.strictObject({
   epsilon: z.number(),
   error: z.number(),
   robustError: z.number(),
+  /** Whose errors these are: a cascade's of so many stages, with this model as the last. Absent: the model's own. */
+  stages: z.int().min(2).optional(),
 });
 
 /** Fractions of test examples at the radius that training ends with, by exact bounds. */

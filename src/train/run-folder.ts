@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { FormatError, UsageError } from "../errors.js";
-import { encodeModel } from "../formats/model-file.js";
+import { encodeModel, type LoadedModel, loadModelFile } from "../formats/model-file.js";
 import { MODEL_FILES } from "../formats/model-folder.js";
 import { exportOnnx } from "../formats/onnx/export/export.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
@@ -10,6 +10,7 @@ import type { Network } from "../network/network.js";
 import type { Model } from "../network/weights.js";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 import { type EpochRow, epochRowSchema, type TrainConfig, trainConfigSchema } from "./config.js";
+import { parseRunRecord } from "./run-record.js";
 import type { TrainingState } from "./trainer.js";
 
 /** What was measured on test examples when training ended. */
@@ -22,9 +23,11 @@ const evaluationSchema = z.strictObject({
   seconds: z.number(),
 });
 
+const SCHEMA = "autodual/run/1";
+
 /** `run.json`: a run's configuration, circumstances and results. */
 export const runSchema = z.strictObject({
-  schema: z.literal("autodual/run/1"),
+  schema: z.literal(SCHEMA),
   status: z.enum(["running", "interrupted", "finished"]),
   config: trainConfigSchema,
   versions: z.record(z.string(), z.string()),
@@ -55,7 +58,11 @@ export const RUN_FILES = {
   best: "best.safetensors",
   /** Of a stage of a cascade: the examples that it is trained on. */
   examples: "examples.json",
+  /** Of a cascade that begins with a model file: that model, as every stage begins with it. */
+  start: "start.safetensors",
 } as const;
+
+type RunFile = keyof typeof RUN_FILES;
 
 /** A folder that holds one training run. Every file is written beside and renamed, so that a kill loses nothing. */
 export class RunFolder {
@@ -87,6 +94,11 @@ export class RunFolder {
     return existsSync(join(path, RUN_FILES.run)) ? RunFolder.open(path) : RunFolder.create(path);
   }
 
+  /** A folder as it is, whether there is a run in it or not. */
+  static of(path: string): RunFolder {
+    return new RunFolder(path);
+  }
+
   /** An existing run folder. A `FormatError` if there is no run in it. */
   static open(path: string): RunFolder {
     if (!existsSync(path)) throw new FormatError(`${path}: no such folder; expected a run folder`);
@@ -98,25 +110,22 @@ export class RunFolder {
     return new RunFolder(path);
   }
 
-  file(name: keyof typeof RUN_FILES): string {
+  file(name: RunFile): string {
     return join(this.path, RUN_FILES[name]);
+  }
+
+  /** Takes the folder away again if nothing is in it. */
+  removeIfEmpty(): void {
+    try {
+      rmdirSync(this.path);
+    } catch {
+      // It holds something, or it cannot be removed either: it stays.
+    }
   }
 
   async readRun(): Promise<Run> {
     const path = this.file("run");
-    let json: unknown;
-    try {
-      json = JSON.parse(new TextDecoder().decode(await readFileOrExplain(path)));
-    } catch (error) {
-      if (error instanceof FormatError) throw error;
-      throw new FormatError(`${path}: not readable as JSON; the run folder is damaged`);
-    }
-    const parsed = runSchema.safeParse(json);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    throw new FormatError(
-      `${path}: ${issue.path.join(".") || "run"}: ${issue.message}; was it written by this version?`,
-    );
+    return parseRunRecord(await readFileOrExplain(path), path, runSchema, SCHEMA);
   }
 
   async writeRun(run: Run): Promise<void> {
@@ -133,7 +142,7 @@ export class RunFolder {
   }
 
   async readExamples(): Promise<number[]> {
-    const path = this.file("examples");
+    const path = this.#filePresent("examples");
     const text = new TextDecoder().decode(await readFileOrExplain(path));
     try {
       return z.array(z.int().min(0)).parse(JSON.parse(text));
@@ -147,13 +156,18 @@ export class RunFolder {
   }
 
   async readCheckpoint(network: Network, { optimizer }: TrainConfig): Promise<TrainingState> {
-    const path = this.file("checkpoint");
+    const path = this.#filePresent("checkpoint");
     return decodeCheckpoint(network, optimizer, await readFileOrExplain(path), path);
   }
 
-  /** The model of the last epoch, or the best one. */
+  /** A model that `writeModel` wrote. */
+  async readModel(name: "model" | "start" = "model"): Promise<LoadedModel> {
+    return loadModelFile(this.#filePresent(name));
+  }
+
+  /** The model of the last epoch, the best one, or the one that a cascade begins with. */
   async writeModel(
-    name: "model" | "best",
+    name: "model" | "best" | "start",
     model: Model,
     config: TrainConfig,
     rows: readonly EpochRow[],
@@ -165,6 +179,15 @@ export class RunFolder {
   async writeOnnx(model: Model, config: TrainConfig, rows: readonly EpochRow[]): Promise<void> {
     const metadata = modelMetadata(config, rows);
     await writeFileAtomically(this.file("onnx"), exportOnnx(model, { metadata }));
+  }
+
+  /** The path of a file without which the run cannot go on; a `FormatError` if it is not there. */
+  #filePresent(name: RunFile): string {
+    const path = this.file(name);
+    if (existsSync(path)) return path;
+    throw new FormatError(
+      `${path}: expected the ${RUN_FILES[name]} that this run wrote, found no such file; put it back, or train anew`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { UsageError } from "../errors.js";
 import type { EpochRow } from "./config.js";
+import { TrainingFailure } from "./training-failure.js";
 
 /** Updates without any progress after which training is called stuck. */
 const PATIENCE = 400;
@@ -7,7 +7,7 @@ const PATIENCE = 400;
 const NEAR = 0.02;
 
 /**
- * Throws a `UsageError` with advice if training does no better than guessing: through the last epochs, 400 updates or
+ * Throws a `TrainingFailure` if training does no better than guessing: through the last epochs, 400 updates or
  * more, the loss was that of equal chances for all classes, ln K, and answers were hardly ever right. A known trap when ε
  * starts large: bounds are so loose that a constant answer has the least robust loss, and its gradient is zero.
  */
@@ -16,13 +16,13 @@ export function checkLearning(rows: readonly EpochRow[], classes: number, batche
   const last = rows.slice(-epochs);
   if (last.length < epochs || !last.every((row) => isGuessing(row, classes))) return;
   const { epoch, epsilon, kappa } = last[last.length - 1];
-  const mend =
+  throw new TrainingFailure(
+    `the loss has stayed at that of guessing, ln ${classes} = ${Math.log(classes).toFixed(2)}, up to epoch ` +
+      `${epoch} (epsilon ${Number(epsilon.toPrecision(3))})`,
     kappa > 0
-      ? "let epsilon start smaller or rise more slowly (--start-epsilon, --schedule-epochs), or begin with --warmup-epochs"
-      : "try another --rate";
-  throw new UsageError(
-    `training: the loss has stayed at that of guessing, ln ${classes} = ${Math.log(classes).toFixed(2)}, up to epoch ` +
-      `${epoch} (epsilon ${Number(epsilon.toPrecision(3))}); ${mend}`,
+      ? "let epsilon start smaller or rise more slowly in a new run (--start-epsilon, --schedule-epochs), or begin it with " +
+          "--warmup-epochs"
+      : "try another --rate in a new run",
   );
 }
 

@@ -1,6 +1,5 @@
 import type { Backend } from "../compute/backend.js";
 import type { DualOptions } from "../dual/dual-network.js";
-import { UsageError } from "../errors.js";
 import { trainingEstimator } from "../estimators/training.js";
 import type { Network } from "../network/network.js";
 import {
@@ -10,6 +9,7 @@ import {
   uploadWeights,
   type Weights,
 } from "../network/weights.js";
+import { checkFiniteAnswers, checkFiniteWeights } from "./check-numbers.js";
 import { clipGradients } from "./clip.js";
 import type { EpochRow, TestRow, TrainConfig } from "./config.js";
 import { createOptimizer } from "./create-optimizer.js";
@@ -17,6 +17,7 @@ import { type MutableParameters, type Optimizer, type OptimizerState, readState 
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
 import { type Batch, type StepOutcome, trainingStep } from "./step.js";
 import { checkLearning } from "./stuck.js";
+import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
 
 /** The examples of a run, in an order that depends on the epoch alone. */
 export interface BatchSource {
@@ -133,33 +134,37 @@ export class Trainer {
     if (row) this.#rows[this.#rows.length - 1] = { ...row, test };
   }
 
-  /** A copy of the run's state, between two batches. */
+  /** A copy of the run's state, between two batches. Throws a `UsageError` with advice if weights are not finite. */
   async state(): Promise<TrainingState> {
+    const weights = await this.#weights();
     return {
       epoch: this.#epoch,
       batch: this.#batch,
       sums: this.#sums,
       rows: [...this.#rows],
-      weights: await downloadWeights(this.#backend, this.#parameters),
+      weights,
       optimizer: await readState(this.#backend, this.#optimizer),
     };
   }
 
   /**
    * Trains until the last epoch is done or the signal aborts, between two batches. Throws a `UsageError` with advice if
-   * the loss is no number any more, or if it stays at that of guessing.
+   * the loss, the weights or the answers are no numbers any more, or if the loss stays at that of guessing; of a run that
+   * goes on from there, at once.
    */
   async *run(signal?: AbortSignal): AsyncGenerator<TrainingEvent, void, void> {
     const { epochs } = this.config;
+    this.#checkLearning();
     while (this.#epoch < epochs) {
       while (this.#batch < this.#source.batchesPerEpoch) {
         if (signal?.aborted) return;
         await this.#step();
         yield { kind: "batch", epoch: this.#epoch, batch: this.#batch, sums: this.#sums };
       }
+      await this.#checkNumbers();
       const row = this.#finishEpoch();
       yield { kind: "epoch", row };
-      checkLearning(this.#rows, this.network.classes, this.#source.batchesPerEpoch);
+      this.#checkLearning();
     }
   }
 
@@ -167,6 +172,23 @@ export class Trainer {
   dispose(): void {
     releaseParameters(this.#parameters);
     this.#optimizer.dispose();
+  }
+
+  async #weights(): Promise<Weights> {
+    const weights = await downloadWeights(this.#backend, this.#parameters);
+    checkFiniteWeights(weights, this.#epoch + 1);
+    return weights;
+  }
+
+  #checkLearning(): void {
+    checkLearning(this.#rows, this.network.classes, this.#source.batchesPerEpoch);
+  }
+
+  /** No loss is computed of what an epoch's last step makes of the weights. */
+  async #checkNumbers(): Promise<void> {
+    await this.#weights();
+    const last = this.#source.batch(this.#epoch, this.#batch - 1);
+    await checkFiniteAnswers(this.#backend, this.network, this.#parameters, last, this.#epoch + 1);
   }
 
   async #step(): Promise<void> {
@@ -181,9 +203,9 @@ export class Trainer {
     this.#prepare();
     const { outcome, gradients: found, statistics } = await step;
     if (!Number.isFinite(outcome.loss) || !Number.isFinite(outcome.robustLoss)) {
-      throw new UsageError(
-        `training: the loss is no longer a number in epoch ${this.#epoch + 1}, batch ${this.#batch + 1}; ` +
-          "try a smaller --rate or a smaller --start-epsilon",
+      throw new TrainingFailure(
+        `the loss is no longer a number in epoch ${this.#epoch + 1}, batch ${this.#batch + 1}`,
+        DIVERGED_ADVICE,
       );
     }
     const gradients =

@@ -148,6 +148,11 @@ describe("train --cascade", () => {
   });
 });
 
+interface AttackRecord {
+  readonly summary: { readonly error: number; readonly pgdError: number; readonly switchingError: number };
+  readonly examples: readonly { readonly wrong: boolean; readonly switched: boolean }[];
+}
+
 describe("a cascade is a model", () => {
   const images = ["--data", "glyphs", "--limit", "60", "--epsilon", "0.02", "--backend", "reference"];
 
@@ -169,10 +174,15 @@ describe("a cascade is a model", () => {
 
   it("to attack, whose errors stay below the robust error", async () => {
     const { json, stdout } = await done("attack", "whole", ...images, "--steps", "5", "--restarts", "1");
-    const { summary } = json as { summary: { pgdError: number } };
+    const { summary, examples } = json as AttackRecord;
     const run = cascadeRunSchema.parse(JSON.parse(readFileSync("whole/run.json", "utf8")));
     expect(summary.pgdError).toBeLessThanOrEqual(run.stages[2].evaluation.robustError);
     expect(stdout.replace(/\s+/g, " ")).toContain("Of a cascade the stage that answers");
+    expect(stdout).toContain("cascade's own answers");
+    const switched = examples.filter((example) => example.switched);
+    expect(summary.switchingError).toBe(switched.length / examples.length);
+    expect(summary.switchingError).toBeGreaterThanOrEqual(summary.error);
+    expect(examples.every(({ wrong, switched }) => switched || !wrong)).toBe(true);
   });
 
   it("to info", async () => {

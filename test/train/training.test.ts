@@ -196,6 +196,10 @@ describe("training", () => {
       /stayed at that of guessing, ln 10 = 2.30, up to epoch 20 .*--start-epsilon.*--warmup-epochs/,
     );
     expect(trainer.rows.length).toBe(20);
+    const resumed = new Trainer(backend, NETWORK, weights, config, SOURCE);
+    resumed.restore(await trainer.state());
+    await expect(runAll(resumed)).rejects.toThrow(/stayed at that of guessing.*in a new run/);
+    expect(resumed.rows.length).toBe(20);
   });
 
   it("a loss that is no longer a number stops with advice", async () => {
@@ -206,6 +210,29 @@ describe("training", () => {
     );
     const trainer = new Trainer(createReferenceBackend(), NETWORK, weights, CONFIG, SOURCE);
     await expect(runAll(trainer)).rejects.toThrow(/no longer a number in epoch 1.*--rate/);
+  });
+
+  it.each([
+    // Weights that single precision does not hold, and weights that it holds whose products it does not.
+    [1e39, /weights are no longer finite numbers in epoch 1: .* is -?Infinity; .*--rate/],
+    [1e30, /answers are no longer finite numbers after epoch 1; .*--rate/],
+  ])("a last step of an epoch at rate %d stops with advice", async (rate, words) => {
+    const learningRate = { rate, factor: 1, every: 0, after: 0 };
+    const single = createReferenceBackend({ dtype: "float32" });
+    const source = { ...SOURCE, batchesPerEpoch: 1 };
+    const config = { ...CONFIG, epochs: 1, learningRate };
+    const trainer = new Trainer(single, NETWORK, initialWeights(NETWORK, 0), config, source);
+    await expect(runAll(trainer)).rejects.toThrow(words);
+    expect(trainer.rows).toEqual([]);
+  });
+
+  it("weights that are no longer finite are no state to go on from", async () => {
+    const learningRate = { rate: 1e39, factor: 1, every: 0, after: 0 };
+    const single = createReferenceBackend({ dtype: "float32" });
+    const config = { ...CONFIG, learningRate };
+    const trainer = new Trainer(single, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+    await runAll(trainer, 1);
+    await expect(trainer.state()).rejects.toThrow(/weights are no longer finite numbers.*--rate/);
   });
 });
 

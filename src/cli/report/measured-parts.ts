@@ -138,7 +138,8 @@ async function attackOf(
       attackCommand(subject),
     );
   }
-  return known({ ...attack, pgdError: summary.pgdError, fgsmError: summary.fgsmError });
+  const { pgdError, fgsmError, switchingError = null } = summary;
+  return known({ ...attack, pgdError, fgsmError, switchingError });
 }
 
 interface BallOfFile {

@@ -12,7 +12,13 @@ import {
   type RunRecord,
   type StageRow,
 } from "../../report/page/run-record.js";
-import { type CascadeRun, isCascadeRun, readCascadeRun } from "../../train/cascade-run.js";
+import {
+  type CascadeRun,
+  cascadeOfStage,
+  isCascadeRun,
+  readCascadeRun,
+  stageFolder,
+} from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
 import { formatDuration, plural } from "../wording.js";
@@ -34,8 +40,8 @@ export async function readRun(folder: string): Promise<RunRecord> {
 async function readTraining(folder: RunFolder): Promise<RunRecord> {
   const run = await folder.readRun();
   const { config, epochs, status, evaluation } = run;
-  const notes: string[] = [];
-  const unfinished = unfinishedPart(folder.path, run);
+  const notes = testNotesOf(run);
+  const unfinished = unfinishedPart((await cascadeOfStage(folder.path)) ?? folder.path, run);
   const parts = await measuredParts({
     folder: folder.path,
     config,
@@ -131,6 +137,14 @@ function measuredBy(
   return { ...evaluation, estimatedRobustError: null, delta: null, method: bound, arithmetic: dtype };
 }
 
+/** Of a stage of a cascade, whose epochs were not evaluated as a model of its own. */
+function testNotesOf({ config, epochs }: Run): string[] {
+  const tested = epochs.flatMap(({ test }) => test ?? []);
+  // Records of another version do not say so, but a stage after the first has examples of its own.
+  if (!tested.some(({ stages }) => stages !== undefined || config.data.listed)) return [];
+  return ["Test errors of epochs are those of the cascade up to this stage, not of this model alone."];
+}
+
 /** What a run that is not finished says wherever something is not measured; null of a finished one. */
 function unfinishedPart(folder: string, run: Pick<Run, "status">): Part<never> | null {
   if (run.status === "finished") return null;
@@ -168,10 +182,14 @@ function testCurvesOf({ evaluation }: TrainConfig, curves: readonly Curve[]): Pa
 }
 
 /** Of each stage that was trained here, the one under way among them. */
-async function stageCurves(folder: string, { stages }: CascadeRun, notes: string[]): Promise<Curve[]> {
+async function stageCurves(
+  folder: string,
+  { stages, status }: CascadeRun,
+  notes: string[],
+): Promise<Curve[]> {
   const names = stages.map((row) => (row.trainedOn === null ? null : row.folder));
-  const next = `stage-${stages.length + 1}`;
-  if (existsSync(join(folder, next, RUN_FILES.run))) names.push(next);
+  const next = stageFolder(stages.length + 1);
+  if (status !== "finished" && existsSync(join(folder, next, RUN_FILES.run))) names.push(next);
   const curves: Curve[] = [];
   for (const [i, name] of names.entries()) {
     if (name === null) continue;

@@ -1,5 +1,8 @@
+import { existsSync, rmSync } from "node:fs";
+import { UsageError } from "../../errors.js";
 import { FLOATING_POINT } from "../../report/guarantee.js";
-import { type CascadeRun, readCascadeRun } from "../../train/cascade-run.js";
+import { type CascadeRun, readCascadeRun, writeCascadeRun } from "../../train/cascade-run.js";
+import { RunFolder } from "../../train/run-folder.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
@@ -7,34 +10,59 @@ import { writeRunReport } from "../report/write-report.js";
 import { formatTable } from "../table.js";
 import { formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
 import { type CascadeJob, newCascade, resumedCascade, trainCascade } from "./cascade-training.js";
-import { finishRun } from "./finish-run.js";
+import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
-import { removeLeftovers } from "./leftovers.js";
 import { isMeasured } from "./measure-run.js";
-import { type ResumeFlags, resumedBackend } from "./resumed-backend.js";
+import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
 
 /** `train --cascade` from the start. */
 export async function startCascade(flags: TrainFlags, output: Output): Promise<number> {
   const opened = await openBackend(flags);
-  return runJob(await newCascade(flags, opened.backend), opened, output);
+  const job = await newCascade(flags, opened.backend);
+  try {
+    return await runJob(job, opened, output);
+  } catch (error) {
+    removeUnbegun(job.folder);
+    throw error;
+  }
+}
+
+/** Takes a folder away again whose record could not be written. */
+function removeUnbegun(path: string): void {
+  const folder = RunFolder.of(path);
+  if (existsSync(folder.file("run"))) return;
+  rmSync(folder.file("start"), { force: true });
+  folder.removeIfEmpty();
 }
 
 /** `train --resume` of a cascade: its next stages, or what is measured once they are all there. */
-export async function resumeCascade(
-  flags: ResumeFlags,
-  backendGiven: boolean,
-  output: Output,
-): Promise<number> {
-  const run = await readCascadeRun(flags.resume);
-  if (run.status === "finished" && isMeasured(flags.resume)) {
-    output.print(`${flags.resume}: this cascade is finished; there is nothing to resume`);
+export async function resumeCascade(flags: ResumeFlags, output: Output): Promise<number> {
+  const { resume: folder } = flags;
+  const run = withStages(await readCascadeRun(folder), flags.cascade, folder);
+  if (run.status === "finished" && isMeasured(folder)) {
+    await tellFinished(folder, "cascade", output);
     await output.writeJson(run);
-    printCascade(output, run, flags.resume);
+    printCascade(output, run, folder);
     return 0;
   }
-  const opened = await resumedBackend(flags, run.config, backendGiven);
-  removeLeftovers(flags.resume);
-  return runJob(await resumedCascade(flags.resume, opened.backend), opened, output);
+  const opened = await resumedBackend(flags, run.config);
+  const job = await resumedCascade(folder, opened.backend, flags);
+  const { cascade, status } = run;
+  if (status !== "finished") return runJob({ ...job, run: { ...job.run, cascade, status } }, opened, output);
+  const finished = { ...run, config: { ...run.config, data: job.run.config.data } };
+  if (flags.data !== null || flags.dataDir !== null) await writeCascadeRun(folder, finished);
+  return runJob({ ...job, run: finished }, opened, output);
+}
+
+/** The cascade that is to have so many stages now; a `UsageError` if more are finished. */
+function withStages(run: CascadeRun, stages: number | null, folder: string): CascadeRun {
+  if (stages === null || stages === run.cascade) return run;
+  const done = run.stages.length;
+  if (stages >= done) return { ...run, cascade: stages, status: "interrupted" };
+  throw new UsageError(
+    `--cascade: expected at least ${done}, as so many stages of ${folder} are finished and none is thrown away, ` +
+      `found ${stages}`,
+  );
 }
 
 async function runJob(

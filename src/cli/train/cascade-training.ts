@@ -1,46 +1,48 @@
-import { existsSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type CascadeRecord, writeCascade } from "../../cascade/folder.js";
-import { remainingExamples } from "../../cascade/remaining.js";
+import { type CascadeRecord, cascadeOf, writeCascade } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
-import { subset, take } from "../../data/dataset.js";
-import { type LoadedModel, loadModelFile } from "../../formats/model-file.js";
+import { take } from "../../data/dataset.js";
+import { UsageError } from "../../errors.js";
+import type { LoadedModel } from "../../formats/model-file.js";
 import {
   type CascadeRun,
   type CascadeStageRow,
   readCascadeRun,
+  stageFolder,
   writeCascadeRun,
 } from "../../train/cascade-run.js";
-import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { TrainingFailure } from "../../train/training-failure.js";
 import { certifyDataset } from "../certification.js";
-import { inOrder } from "../example-batches.js";
 import type { Interruption } from "../interruption.js";
-import { nextTurn } from "../next-turn.js";
-import { lastingName, openModel } from "../open-model.js";
+import { checkModelFitsData, isModelPath, lastingName, openModel } from "../open-model.js";
 import type { Output } from "../output.js";
 import { placeStages } from "../place-stages.js";
+import { MEASURED_FILES } from "../report/measured-files.js";
 import { formatPercent, plural } from "../wording.js";
+import { nextStage } from "./cascade-stage.js";
 import type { TrainFlags } from "./flags.js";
-import { freeFolder, freshRun, type PreparedJob, prepareRun, startingModel } from "./new-run.js";
-import { loadRunData, resumedRun } from "./resumed-run.js";
-import { runTraining } from "./training.js";
+import { removeCascadeLeftovers } from "./leftovers.js";
+import { freeFolder, type PreparedJob, prepareRun } from "./new-run.js";
+import { type DataPlace, loadRunData, movedData, type RunData } from "./run-data.js";
 
 /** A cascade on its way. */
-export interface CascadeJob extends Pick<PreparedJob, "train" | "test"> {
+export interface CascadeJob extends RunData {
   readonly folder: string;
   readonly run: CascadeRun;
 }
 
-/** A new cascade as the flags have it. */
+/** A new cascade as the flags have it. Everything is read and checked before the folder is made. */
 export async function newCascade(flags: TrainFlags, backend: Backend): Promise<CascadeJob> {
-  const { run, train, test } = await prepareRun(flags, backend);
-  if (flags.firstStage !== undefined) await openModel(flags.firstStage, backend);
-  const { path } = RunFolder.create(flags.out ?? freeFolder(flags, train));
+  const prepared = await prepareRun(flags, backend);
+  if (flags.firstStage !== undefined) await checkFirstStage(flags.firstStage, flags.model, prepared, backend);
+  const { run, train, test } = prepared;
+  const folder = RunFolder.create(flags.out ?? freeFolder(flags, train));
   const { versions, machine, seed, config } = run;
-  const firstStage = flags.firstStage === undefined ? null : lastingName(flags.firstStage);
+  const startSha256 = isModelPath(flags.model) ? await keepStart(folder, prepared) : undefined;
   return {
-    folder: path,
+    folder: folder.path,
     train,
     test,
     run: {
@@ -48,7 +50,8 @@ export async function newCascade(flags: TrainFlags, backend: Backend): Promise<C
       status: "running",
       config,
       cascade: flags.cascade,
-      firstStage,
+      firstStage: flags.firstStage === undefined ? null : lastingName(flags.firstStage),
+      startSha256,
       versions,
       machine,
       seed,
@@ -57,14 +60,43 @@ export async function newCascade(flags: TrainFlags, backend: Backend): Promise<C
   };
 }
 
-/** A cascade as its folder has it, on the same data. */
-export async function resumedCascade(folder: string, backend: Backend): Promise<CascadeJob> {
+/** Throws as `checkModelFitsData` and `cascadeOf` do unless the first stage takes the data, and what other stages take. */
+async function checkFirstStage(
+  name: string,
+  model: string,
+  { network, weights, train, test }: PreparedJob,
+  backend: Backend,
+): Promise<void> {
+  const first = await openModel(name, backend);
+  for (const dataset of [train, test]) checkModelFitsData(first.network, dataset, `--first-stage ${name}`);
+  const others = { network, weights, path: `--model ${model}`, sha256: "", metadata: {} };
+  cascadeOf(name, [others, { ...first, path: `--first-stage ${name}` }]);
+}
+
+/** Copies the model that all stages begin with, which its file may not hold any more when the next one does. */
+async function keepStart(folder: RunFolder, { network, weights, run }: PreparedJob): Promise<string> {
+  try {
+    await folder.writeModel("start", { network, weights }, run.config, []);
+    return (await folder.readModel("start")).sha256;
+  } catch (error) {
+    folder.removeIfEmpty();
+    throw error;
+  }
+}
+
+/** A cascade as its folder has it, on the same data, which may be elsewhere now. */
+export async function resumedCascade(
+  folder: string,
+  backend: Backend,
+  place: DataPlace = { data: null, dataDir: null },
+): Promise<CascadeJob> {
+  removeCascadeLeftovers(folder);
   const run = await readCascadeRun(folder);
-  const config = { ...run.config, backend: backend.name };
+  const config = { ...run.config, backend: backend.name, data: movedData(run.config.data, place) };
   return { folder, run: { ...run, config }, ...(await loadRunData(join(folder, RUN_FILES.run), config)) };
 }
 
-/** Batches that are certified at a time. */
+/** Certified at a time. */
 const BATCH = 50;
 
 /**
@@ -84,106 +116,50 @@ export async function trainCascade(
     return run;
   };
   await save({ status: "running" });
-  const { norm, epsilon, box, bound: method } = run.config;
-  const ball = { norm, epsilon: epsilon.end, box };
-  const models: LoadedModel[] = [];
-  for (const { folder: stage } of run.stages) models.push(await openModel(join(folder, stage), backend));
-
-  for (let number = run.stages.length; number < run.cascade; number++) {
-    const name = `stage-${number + 1}`;
-    const at = RunFolder.reopen(join(folder, name));
-    output.print(`stage ${number + 1} of ${run.cascade}`);
-    const started = await startStage(number, at);
-    if (started === "nothing remains") {
-      output.print("no training example remains: the cascade is complete");
-      break;
-    }
-    if (started === "interrupted") return save({ status: "interrupted" });
-    models.push(started.model);
-    const evaluation = await evaluate();
-    if (!evaluation) return save({ status: "interrupted" });
-    const row: CascadeStageRow = { ...started.row, folder: name, evaluation };
-    await writeCascade(folder, recordOf([...run.stages, row]));
-    await save({ stages: [...run.stages, row] });
-    output.print(
-      `after stage ${number + 1}: error ${formatPercent(evaluation.error)}, robust error at most ` +
-        `${formatPercent(evaluation.robustError, "upper")} of ${plural(evaluation.examples, "test example")}`,
-    );
-  }
-  return save({ status: "finished" });
-
-  async function startStage(number: number, at: RunFolder) {
-    if (number === 0 && run.firstStage !== null) return givenStage(run.firstStage, at);
-    const stage = existsSync(at.file("run")) ? await at.readRun() : null;
-    if (stage?.status === "finished") return doneStage(at, stage.config, stage.epochs);
-    const next = stage ? await resumedRun(at, stage) : await newStage(number, at);
-    if (typeof next === "string") return next;
-    output.print(`${plural(next.train.count, "training example")}`);
-    using placed = placeStages(backend, models);
-    const job = { ...next, earlier: placed.stages };
-    const { run: trained } = await runTraining(job, backend, output, interruption);
-    return trained.status === "finished" ? doneStage(at, trained.config, trained.epochs) : "interrupted";
+  try {
+    return await save({ status: await trainStages() });
+  } catch (error) {
+    // The fault itself is what the user has to hear, not that the record could not be kept either.
+    await save({ status: "interrupted" }).catch(() => {});
+    throw error instanceof TrainingFailure ? explainFailedStage(error, folder, run) : error;
   }
 
-  /** The model file is copied, so that the folder is whole by itself. */
-  async function givenStage(path: string, at: RunFolder) {
-    const { network, weights } = await openModel(path, backend);
-    await at.writeModel("model", { network, weights }, run.config, []);
-    const model = await loadModelFile(at.file("model"));
-    return { model, row: { trainedOn: null, seconds: null } };
-  }
-
-  async function doneStage(at: RunFolder, { data }: TrainConfig, rows: readonly { seconds: number }[]) {
-    const model = await loadModelFile(at.file("model"));
-    const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
-    return { model, row: { trainedOn: data.count, seconds } };
-  }
-
-  async function newStage(number: number, at: RunFolder) {
-    const seed = run.seed + number;
-    const model = await startingModel({ model: run.config.model, seed }, train, backend);
-    const config: TrainConfig = { ...run.config, seed };
-    if (number === 0) return { folder: at, run: freshRun(config), ...model, state: null, train, test };
-    const indices = await remaining();
-    if (indices === null) return "interrupted" as const;
-    if (indices.length === 0) return "nothing remains" as const;
-    await at.writeExamples(indices);
-    const own = { ...config, data: { ...config.data, count: indices.length, listed: true } };
-    const left = subset(train, indices);
-    return { folder: at, run: freshRun(own), ...model, state: null, train: left, test };
-  }
-
-  /** Null if the signal aborts on the way. */
-  async function remaining(): Promise<number[] | null> {
-    using placed = placeStages(backend, models);
-    const progress = output.progress({ label: "certify training examples", total: train.count });
-    const untilAborted = function* () {
-      for (const batch of inOrder(train, BATCH)) {
-        if (interruption.aborted) return;
-        yield batch;
+  async function trainStages(): Promise<CascadeRun["status"]> {
+    const models: LoadedModel[] = [];
+    for (const { folder: stage } of run.stages) models.push(await openModel(join(folder, stage), backend));
+    while (models.length < run.cascade) {
+      const number = models.length + 1;
+      const name = stageFolder(number);
+      output.print(`stage ${number} of ${run.cascade}`);
+      const at = RunFolder.reopen(join(folder, name));
+      const soFar = { folder, run, models, train, test, backend, output, interruption };
+      const stage = await nextStage(soFar, at).finally(() => at.removeIfEmpty());
+      if (stage === "nothing remains") {
+        output.print("no training example remains: the cascade is complete");
+        break;
       }
-    };
-    try {
-      const found = await remainingExamples(
-        backend,
-        placed.stages,
-        untilAborted(),
-        ball,
-        { method },
-        (done) => {
-          progress.update(done, "");
-          return nextTurn();
-        },
+      if (stage === "interrupted") return "interrupted";
+      models.push(stage.model);
+      const evaluation = await evaluate(models);
+      if (!evaluation) return "interrupted";
+      const stages = [...run.stages, { ...stage.row, folder: name, evaluation }];
+      forgetMeasured(folder);
+      await writeCascade(folder, recordOf(run, stages, models));
+      await save({ stages });
+      output.print(
+        `after stage ${number}: error ${formatPercent(evaluation.error)}, robust error at most ` +
+          `${formatPercent(evaluation.robustError, "upper")} of ${plural(evaluation.examples, "test example")}`,
       );
-      return interruption.aborted ? null : found;
-    } finally {
-      progress.stop();
     }
+    return "finished";
   }
 
-  async function evaluate(): Promise<CascadeStageRow["evaluation"] | null> {
+  async function evaluate(models: readonly LoadedModel[]): Promise<CascadeStageRow["evaluation"] | null> {
+    const { config } = run;
+    const { norm, epsilon, box, bound: method } = config;
     using placed = placeStages(backend, models);
-    const examples = take(test, run.config.testLimit ?? test.count);
+    const examples = take(test, config.testLimit ?? test.count);
+    const ball = { norm, epsilon: epsilon.end, box };
     const settings = { ball, method, against: "prediction", margins: "open", batch: BATCH } as const;
     const certification = await certifyDataset(placed, examples, settings, output, interruption.signal);
     if (!certification) return null;
@@ -198,19 +174,38 @@ export async function trainCascade(
       seconds,
     };
   }
+}
 
-  function recordOf(stages: readonly CascadeStageRow[]): CascadeRecord {
-    return {
-      schema: "autodual/cascade/1",
-      norm,
-      epsilon: ball.epsilon,
-      box,
-      bound: method,
-      stages: stages.map(({ folder: stage, trainedOn }, i) => ({
-        model: `${stage}/${RUN_FILES.model}`,
-        sha256: models[i].sha256,
-        trainedOn,
-      })),
-    };
-  }
+/** What was measured of fewer stages says nothing about this many. */
+function forgetMeasured(folder: string): void {
+  for (const name of Object.values(MEASURED_FILES)) rmSync(join(folder, name), { force: true });
+}
+
+function recordOf(
+  { config: { norm, epsilon, box, bound } }: CascadeRun,
+  stages: readonly CascadeStageRow[],
+  models: readonly LoadedModel[],
+): CascadeRecord {
+  return {
+    schema: "autodual/cascade/1",
+    norm,
+    epsilon: epsilon.end,
+    box,
+    bound,
+    stages: stages.map(({ folder, trainedOn }, i) => ({
+      model: `${folder}/${RUN_FILES.model}`,
+      sha256: models[i].sha256,
+      trainedOn,
+    })),
+  };
+}
+
+/** A stage cannot have flags of its own: what helps it is to do without it. */
+function explainFailedStage(failure: TrainingFailure, folder: string, { stages }: CascadeRun): UsageError {
+  const done = stages.length;
+  if (done === 0) return failure;
+  return new UsageError(
+    `training: stage ${done + 1}: ${failure.found}; end with ${done === 1 ? "the stage" : `the ${done} stages`} before it: ` +
+      `autodual train --resume ${folder} --cascade ${done}`,
+  );
 }

@@ -41,7 +41,8 @@ export async function evaluateEpoch(
     { method },
     nextTurn,
   );
-  return signal.aborted ? null : { ...errors, epsilon: epsilon.end };
+  if (signal.aborted) return null;
+  return { ...errors, epsilon: epsilon.end, ...(earlier.length > 0 && { stages: earlier.length + 1 }) };
 }
 
 function* untilAborted<T>(items: Iterable<T>, signal: AbortSignal): Generator<T, void, undefined> {
@@ -52,13 +53,17 @@ function* untilAborted<T>(items: Iterable<T>, signal: AbortSignal): Generator<T,
 }
 
 /**
- * The epoch with the lowest robust error on test examples among those whose training had reached its radius; the first of
- * equals. Its choice saw these examples, so that on others the error is likely to be higher.
+ * The epoch with the lowest robust error on test examples among those whose training had reached its radius, the warm-up
+ * left out, which trains on no radius; the first of equals. Its choice saw these examples, so that on others the error is
+ * likely to be higher.
  */
-export function bestEpoch(rows: readonly EpochRow[], { epsilon }: TrainConfig): EpochRow | null {
+export function bestEpoch(
+  rows: readonly EpochRow[],
+  { epsilon, warmupEpochs }: Pick<TrainConfig, "epsilon" | "warmupEpochs">,
+): EpochRow | null {
   let best: EpochRow | null = null;
   for (const row of rows) {
-    if (row.test === null || row.epsilon !== epsilon.end) continue;
+    if (row.test === null || row.epoch <= warmupEpochs || row.epsilon !== epsilon.end) continue;
     if (best?.test == null || row.test.robustError < best.test.robustError) best = row;
   }
   return best;

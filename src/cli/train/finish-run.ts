@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Backend } from "../../compute/backend.js";
 import { type Dataset, take } from "../../data/dataset.js";
 import type { TrainConfig } from "../../train/config.js";
@@ -6,11 +8,22 @@ import type { Interruption } from "../interruption.js";
 import { openStages } from "../open-model.js";
 import type { Output } from "../output.js";
 import { placeStages } from "../place-stages.js";
+import { REPORT_FILE } from "../report/measured-files.js";
 import { writeRunReport } from "../report/write-report.js";
 import { ATTACK_AFTER_TRAINING, measureRun } from "./measure-run.js";
 
 /** Examples certified at a time, where a cascade is certified once more with all its margins. */
 const BATCH = 20;
+
+/** Says that nothing remains to be done of a finished run; its page is written if it is not there. */
+export async function tellFinished(folder: string, what: string, output: Output): Promise<void> {
+  const isReported = existsSync(join(folder, REPORT_FILE));
+  const rest = isReported
+    ? "there is nothing to resume"
+    : "only its report was missing, and is written again";
+  output.print(`${folder}: this ${what} is finished; ${rest}`);
+  if (!isReported) output.print(`report ${await writeRunReport(folder)}`);
+}
 
 /**
  * What follows a training that is finished: measures what a report shows, and writes it. Without a certification, as of a

@@ -73,9 +73,6 @@ interface EvaluationFlags {
   readonly testLimit: number | "all";
 }
 
-/** Flags that say nothing about the run itself and so may stand beside `--resume`. */
-const BESIDE_RESUME: readonly string[] = ["resume", "json", "threads", "backend"];
-
 export function addTrainOptions(command: Command): Command {
   addDataOptions(command);
   command.option("--model <model>", "tiny, small, large, resnet, wide<k>, deep<k>, or a model to start from");
@@ -91,7 +88,7 @@ export function addTrainOptions(command: Command): Command {
   command
     .option(
       "--cascade <k>",
-      "stages, each trained on what those before it do not certify; 1 is a single model",
+      "stages, each trained on what those before it do not certify; 1 is a single model; beside --resume: end with so many, or add some",
       wholeNumber("--cascade", { min: 1, max: 100 }),
       1,
     )
@@ -120,7 +117,7 @@ export function addTrainOptions(command: Command): Command {
     )
     .option(
       "--resume <dir>",
-      "go on with this run, with its own settings",
+      "go on with this run, with its own settings; --data and --data-dir beside it say where its data are now",
       someText("--resume", "a run folder"),
     );
   addMachineOptions(command);
@@ -241,20 +238,8 @@ function parseClip(text: string): number | "none" {
   return text === "none" ? "none" : numberIn("--clip", { above: 0 }, "1, or none")(text);
 }
 
-/** Throws a `UsageError` if a flag beside `--resume` would change the run, or if a new run lacks a flag. */
+/** Throws a `UsageError` if a new run lacks a flag, or has two that do not go together. */
 export function checkTrainFlags(command: Command): void {
-  const given = command.options.filter(
-    (option) => command.getOptionValueSource(option.attributeName()) === "cli",
-  );
-  const names = given.map((option) => option.attributeName());
-  if (names.includes("resume")) {
-    const other = given.find((option) => !BESIDE_RESUME.includes(option.attributeName()));
-    if (!other) return;
-    throw new UsageError(
-      `${other.long}: a resumed run keeps its own settings: expected only --json, --threads or --backend ` +
-        `beside --resume, found ${other.long}`,
-    );
-  }
   requireFlags(command, ["data", "model", "epsilon"], "--data glyphs --model tiny --epsilon 0.1");
   const flags = command.opts<TrainFlags>();
   const projections = flags.projections ?? TRAIN_SETTINGS[flags.settings].projections;

@@ -12,6 +12,14 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
+/** The same in a cascade's folder and in those of its stages. */
+export function removeCascadeLeftovers(folder: string): void {
+  removeLeftovers(folder);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory() && /^stage-\d+$/.test(entry.name)) removeLeftovers(join(folder, entry.name));
+  }
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { UsageError } from "../../errors.js";
 import { FLOATING_POINT } from "../../report/guarantee.js";
+import { cascadeOfStage } from "../../train/cascade-run.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
@@ -7,13 +9,14 @@ import type { Output } from "../output.js";
 import { writeRunReport } from "../report/write-report.js";
 import { formatFigures } from "../table.js";
 import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
-import { finishRun } from "./finish-run.js";
+import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { removeLeftovers } from "./leftovers.js";
 import { isMeasured } from "./measure-run.js";
-import { newRun, removeIfEmpty } from "./new-run.js";
-import { type ResumeFlags, resumedBackend } from "./resumed-backend.js";
-import { loadRunData, resumedRun } from "./resumed-run.js";
+import { newRun } from "./new-run.js";
+import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
+import { resumedRun } from "./resumed-run.js";
+import { loadRunData, movedData } from "./run-data.js";
 import { runTraining, type TrainingJob } from "./training.js";
 
 /** `train` of one model from the start. */
@@ -23,39 +26,59 @@ export async function startModel(flags: TrainFlags, output: Output): Promise<num
   try {
     return await runJob(job, opened, output);
   } catch (error) {
-    removeIfEmpty(job.folder);
+    job.folder.removeIfEmpty();
     throw error;
   }
 }
 
 /** `train --resume`: the rest of the training, or of what is measured once it is finished. */
-export async function resumeModel(
-  flags: ResumeFlags,
-  backendGiven: boolean,
-  output: Output,
-): Promise<number> {
+export async function resumeModel(flags: ResumeFlags, output: Output): Promise<number> {
   const folder = RunFolder.open(flags.resume);
-  const run = await folder.readRun();
-  if (run.status === "finished" && isMeasured(folder.path)) {
-    output.print(`${folder.path}: this run is finished; there is nothing to resume`);
-    printRun(output, run, folder);
-    await output.writeJson(run);
+  const recorded = await folder.readRun();
+  await checkIsOwnRun(folder, recorded, flags);
+  if (recorded.status === "finished" && isMeasured(folder.path)) {
+    await tellFinished(folder.path, "run", output);
+    printRun(output, recorded, folder);
+    await output.writeJson(recorded);
     return 0;
   }
-  const opened = await resumedBackend(flags, run.config, backendGiven);
+  const data = movedData(recorded.config.data, flags);
+  const run: Run = { ...recorded, config: { ...recorded.config, data } };
+  const opened = await resumedBackend(flags, run.config);
   removeLeftovers(folder.path);
   const { backend } = opened;
   if (run.status === "finished") {
+    const { test } = await loadRunData(join(folder.path, RUN_FILES.run), run.config);
     output.print(`${folder.path}: the training is finished; going on with what is measured of it`);
     printRun(output, run, folder);
+    if (flags.data !== null || flags.dataDir !== null) await folder.writeRun(run);
     await output.writeJson(run);
-    const { test } = await loadRunData(join(folder.path, RUN_FILES.run), run.config);
     using interruption = new Interruption();
     return finishRun(folder.path, run.config, test, null, backend, output, interruption);
   }
   const job = await resumedRun(folder, { ...run, config: { ...run.config, backend: backend.name } });
   output.print(`going on from epoch ${job.state!.epoch + 1}, batch ${job.state!.batch + 1}`);
   return runJob(job, opened, output);
+}
+
+/** A stage goes on with its cascade alone: its epochs are evaluated behind the stages before it. */
+async function checkIsOwnRun(
+  { path }: RunFolder,
+  { status }: Run,
+  { cascade: stages }: ResumeFlags,
+): Promise<void> {
+  const cascade = status === "finished" ? null : await cascadeOfStage(path);
+  if (cascade !== null) {
+    throw new UsageError(
+      `${path}: expected a run of its own, found a stage of the cascade ${cascade}, with which it goes on: ` +
+        `autodual train --resume ${cascade}`,
+    );
+  }
+  if (stages === null) return;
+  throw new UsageError(
+    `--cascade: expected a cascade's folder beside --resume, found the run of a single model in ${path}; ` +
+      `a new run makes it the first of several: --cascade ${Math.max(2, stages)} --first-stage ${path}`,
+  );
 }
 
 async function runJob(

@@ -1,4 +1,4 @@
-import { existsSync, rmdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -15,7 +15,7 @@ import { checkModelFitsData, isModelPath, openModel } from "../open-model.js";
 import { circumstances } from "./circumstances.js";
 import type { TrainFlags } from "./flags.js";
 import { CIFAR10_NORMALIZATION } from "./normalization.js";
-import { DATA_SEED, trainConfig } from "./train-config.js";
+import { DATA_SEED, trainConfig, withTestData } from "./train-config.js";
 import type { TrainingJob } from "./training.js";
 
 /** What the flags ask for, read and checked: a job without a folder. */
@@ -32,8 +32,14 @@ export async function prepareRun(flags: TrainFlags, backend: Backend): Promise<P
   const { data, dataDir, limit } = flags;
   const train = await loadDataset(data, { split: "train", limit, dataDir, seed: DATA_SEED });
   const model = await startingModel(flags, train, backend);
-  const config = trainConfig(flags, train, backend);
-  const test = await loadDataset(data, { split: "test", limit: testCount(config), dataDir, seed: DATA_SEED });
+  const settings = trainConfig(flags, train, backend);
+  const test = await loadDataset(data, {
+    split: "test",
+    limit: testCount(settings),
+    dataDir,
+    seed: DATA_SEED,
+  });
+  const config = withTestData(settings, test);
   for (const dataset of [train, test]) {
     checkModelFitsData(model.network, dataset, `model ${flags.model}`);
     const { start, end } = config.epsilon;
@@ -60,15 +66,6 @@ export function freshRun(config: TrainConfig): Run {
 export function testCount({ testLimit, evaluation }: TrainConfig): number | undefined {
   if (testLimit === null || (evaluation.every > 0 && evaluation.limit === null)) return undefined;
   return Math.max(testLimit, evaluation.every > 0 ? (evaluation.limit ?? 0) : 0);
-}
-
-/** Takes a folder away again in which nothing could be written. */
-export function removeIfEmpty(folder: RunFolder): void {
-  try {
-    rmdirSync(folder.path);
-  } catch {
-    // It holds something, or it cannot be removed either: it stays.
-  }
 }
 
 /** A named architecture with fresh weights, or the model of a file or run folder. */

@@ -18,7 +18,7 @@ export function dataConfig(
   from: { readonly name: string; readonly limit: number | null; readonly dataDir?: string | undefined },
 ): TrainConfig["data"] {
   return {
-    name: DATASET_NAMES.includes(from.name) ? from.name : resolve(from.name),
+    name: lastingDataName(from.name),
     count: train.count,
     shape: [...train.shape],
     classes: train.classes,
@@ -28,6 +28,16 @@ export function dataConfig(
     sha256: checksum(train),
     listed: false,
   };
+}
+
+/** A configuration that also says which test examples it is measured on. */
+export function withTestData(config: TrainConfig, test: Dataset): TrainConfig {
+  return { ...config, data: { ...config.data, testSha256: checksum(test) } };
+}
+
+/** Where a data set is found from any folder: its name, or its path from the root. */
+export function lastingDataName(data: string): string {
+  return DATASET_NAMES.includes(data) ? data : resolve(data);
 }
 
 /** The flags' settings as `run.json` has them, with every default filled in. */

@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from "node:fs";
 import type { Stage } from "../../cascade/certify-cascade.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -57,9 +58,7 @@ export async function runTraining(
   try {
     if (job.state) trainer.restore(job.state);
     let run: Run = { ...job.run, status: "running", epochs: [...trainer.rows] };
-    // The record comes last: a folder without one is no run yet. An unwritable folder is found out here.
-    await saveState(job, trainer);
-    await folder.writeRun(run);
+    await writeFirst(run, job, trainer);
     const events = new EventFile(folder.path, trainer.rows);
     const save = async (changes: Partial<Run>): Promise<Run> => {
       run = {
@@ -94,6 +93,23 @@ export async function runTraining(
     }
   } finally {
     trainer.dispose();
+  }
+}
+
+/** The first files of this sitting: an unwritable folder is found out here, and a new run then leaves nothing in it. */
+async function writeFirst(run: Run, job: TrainingJob, trainer: Trainer): Promise<void> {
+  const { folder } = job;
+  const isNew = !existsSync(folder.file("run"));
+  const absent = (["model", "checkpoint", "run", "metrics"] as const)
+    .map((name) => folder.file(name))
+    .filter((path) => !existsSync(path));
+  try {
+    // The record comes last: a folder without one is no run yet.
+    await saveState(job, trainer);
+    await folder.writeRun(run);
+  } catch (error) {
+    if (isNew) for (const path of absent) rmSync(path, { force: true });
+    throw error;
   }
 }
 
