@@ -46,6 +46,8 @@ export const cascadeRunSchema = z.strictObject({
   versions: z.record(z.string(), z.string()),
   machine: z.record(z.string(), z.union([z.string(), z.number()])),
   seed: z.int(),
+  /** The most that a process took that trained it, as far as it is known. */
+  peakMemoryMB: z.number().optional(),
   stages: z.array(stageSchema),
 });
 

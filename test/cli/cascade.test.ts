@@ -51,6 +51,7 @@ describe("train --cascade", () => {
     const cascade = cascadeSchema.parse(JSON.parse(readFileSync("whole/cascade.json", "utf8")));
     expect(cascade).toMatchObject({ norm: "linf", epsilon: 0.02, box: [0, 1], bound: "parallel" });
     expect(cascade.stages).toHaveLength(3);
+    expect(run.peakMemoryMB).toBeGreaterThan(10);
   });
 
   it("evaluates epochs as the cascade so far, which figure3 draws", async () => {

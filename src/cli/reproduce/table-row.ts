@@ -80,7 +80,11 @@ export async function reproduceRow(
       epochs.length === 0
         ? (before?.secondsAnEpoch ?? null)
         : epochs.reduce((sum, own) => sum + own, 0) / epochs.length,
-    peakMemoryMB: Math.max(before?.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024),
+    peakMemoryMB: Math.max(
+      before?.peakMemoryMB ?? 0,
+      run.peakMemoryMB ?? 0,
+      process.resourceUsage().maxRSS / 1024,
+    ),
     threads: before?.threads ?? backend.threads,
     machine: run.machine,
     versions: run.versions,

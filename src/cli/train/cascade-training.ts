@@ -111,7 +111,8 @@ export async function trainCascade(
 ): Promise<CascadeRun> {
   let { run } = given;
   const save = async (changes: Partial<CascadeRun>): Promise<CascadeRun> => {
-    run = { ...run, ...changes };
+    const peakMemoryMB = Math.max(run.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024);
+    run = { ...run, ...changes, peakMemoryMB };
     await writeCascadeRun(folder, run);
     return run;
   };
