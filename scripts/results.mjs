@@ -258,7 +258,7 @@ const text = [
     "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
     "network of the stage that answers the unchanged example; a changed input may go to another stage. “Own answers” is how many " +
     "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +
-    "Times are wall-clock times of machines that may have done other work as well. “Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand. What was not run says so.",
+    "Times are wall-clock times of machines that may have done other work as well. “Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand; its best single robust error at each epsilon is as a survey of certified robustness quotes it. What was not run says so.",
   "## Table 1",
   existsSync(at("table1.json")) ? table1(json("table1.json")) : "not run",
   ...tables,
