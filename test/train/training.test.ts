@@ -300,6 +300,19 @@ describe("named settings", () => {
     });
   });
 
+  it("begin with the same small ball in every norm", () => {
+    const l2 = { ...subject, norm: "l2", box: null } as const;
+    expect(configOf(trainSettings("paper-mnist"), { ...l2, epsilon: 1.58 }).epsilon).toMatchObject({
+      start: 0.01,
+      end: 1.58,
+    });
+    expect(configOf(trainSettings("paper-cifar10"), { ...l2, epsilon: 36 / 255 }).epsilon).toMatchObject({
+      start: 0.001 * 0.225,
+      end: 36 / 255,
+    });
+    expect(configOf(trainSettings("paper-mnist"), { ...l2, epsilon: 0.005 }).epsilon.start).toBe(0.005);
+  });
+
   it("keep their proportions in shorter runs, and take what is said otherwise", () => {
     const config = configOf(trainSettings("paper-mnist"), subject, { epochs: 12, projections: 10 });
     expect(config).toMatchObject({
