@@ -16,7 +16,7 @@ export interface TrainSettings {
   decayEvery(epochs: number): number;
   /** Epochs until ε is reached, of so many epochs. */
   scheduleEpochs(epochs: number): number;
-  /** ε of the first step, of the last one's. Of every norm: a tenth of an ℓ2 ball of 1.58 left training at chance. */
+  /** ε of the first step, by the last one, whatever the norm: a tenth of an ℓ2 ball of 1.58 left training at chance. */
   startEpsilon(epsilon: number): number;
   readonly gradientClip: number | null;
   readonly augmentation: TrainConfig["augmentation"];
