@@ -12,11 +12,22 @@ namespace AUTODUAL_SET {
 #include "../kernels/owners.h"
 #include "../kernels/norms.h"
 
+// Enclosing lines, each activation's and then whole tensors'.
+#include "../kernels/activations/enclosure.h"
+#include "../kernels/activations/relu.h"
+#include "../kernels/activations/leaky-relu.h"
+#include "../kernels/activations/hardtanh.h"
+#include "../kernels/activations/tanh.h"
+#include "../kernels/activations/sigmoid.h"
+#include "../kernels/activations/s-shaped.h"
+#include "../kernels/activations/index.h"
+#include "../kernels/relu-lines.h"
+#include "../kernels/lines.h"
+
 #include "../kernels/crop.h"
 #include "../kernels/enclose.h"
 #include "../kernels/entries.h"
 #include "../kernels/features.h"
-#include "../kernels/lines.h"
 #include "../kernels/loss.h"
 #include "../kernels/median.h"
 #include "../kernels/noise.h"

@@ -1,0 +1,22 @@
+/// The shape of the sigmoid, for SShapedLines.
+struct SigmoidShape {
+  static constexpr double STEEPEST = 0.25;
+
+  /// With a decaying exponential on either side, so that small values keep their digits.
+  static double value(double z) {
+    const double decay = std::exp(-std::fabs(z));
+    return z < 0 ? decay / (1 + decay) : 1 / (1 + decay);
+  }
+
+  static double derivative(double z) {
+    const double decay = std::exp(-std::fabs(z));
+    return decay / ((1 + decay) * (1 + decay));
+  }
+
+  static double secondDerivative(double z) { return -std::tanh(z / 2) * derivative(z); }
+
+  /// The logit of (1 + √(1 − 4·slope))/2, written so that a tiny slope keeps its digits.
+  static double tangentPoint(double slope) {
+    return 2 * std::log1p(std::sqrt(1 - 4 * slope)) - std::log(4 * slope);
+  }
+};
