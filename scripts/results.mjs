@@ -31,11 +31,7 @@ function rowCells(row) {
         percent(result.single.pgdError),
         upper(result.single.robustError),
         paper(row.paper.single?.robustError),
-        result.cascade ? percent(result.cascade.error) : "–",
-        result.cascade ? percent(result.cascade.pgdError) : "–",
-        result.cascade ? upper(result.cascade.robustError) : "–",
-        paper(row.paper.cascade?.robustError),
-        lower(result.cascade?.switchingError),
+        ...cascadeCells(row, result.cascade),
       ]
     : [
         "not run",
@@ -49,6 +45,13 @@ function rowCells(row) {
         "",
       ];
   return [...start, ...ours];
+}
+
+function cascadeCells(row, cascade) {
+  const ofPaper = paper(row.paper.cascade?.robustError);
+  if (!cascade) return row.cascade > 1 ? ["not run", "", "", ofPaper, ""] : ["–", "–", "–", ofPaper, "–"];
+  const { error, pgdError, robustError, switchingError } = cascade;
+  return [percent(error), percent(pgdError), upper(robustError), ofPaper, lower(switchingError)];
 }
 
 function costCells(row) {
@@ -258,7 +261,7 @@ const text = [
     "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
     "network of the stage that answers the unchanged example; a changed input may go to another stage. “Own answers” is how many " +
     "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +
-    "Times are wall-clock times of machines that may have done other work as well. “Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand; its best single robust error at each epsilon is as a survey of certified robustness quotes it. What was not run says so.",
+    "Times are wall-clock times of machines that may have done other work as well. “Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand; its best single robust error at each epsilon is as a survey of certified robustness quotes it. What was not run says so; the rows of Table 3 are of single models, without cascades.",
   "## Table 1",
   existsSync(at("table1.json")) ? table1(json("table1.json")) : "not run",
   ...tables,

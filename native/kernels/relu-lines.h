@@ -1,5 +1,6 @@
 // ReLU's parallel lines and their derivatives, a whole tensor in a loop without branches.
 
+/// Neurons of a piece.
 inline constexpr int64_t RELU_GRAIN = 16384;
 
 /// ReLU's slope where [ℓ, u] is settled without a division: 0, 1, or NaN for unknown bounds and, as yet, open signs.
