@@ -7,6 +7,7 @@ const CATEGORIES = {
   Networks: ["src/network/", "src/compute/elementwise.ts"],
   Data: ["src/data/"],
   "Models and files": ["src/formats/"],
+  "Threat models": ["src/threat/"],
   Bounds: ["src/dual/"],
   "Random projections": ["src/estimators/"],
   Certify: ["src/certify/"],

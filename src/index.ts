@@ -71,18 +71,9 @@ export { type Batch, type BatchOptions, batches } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export { buildDual } from "./dual/auto-dual.js";
-export {
-  type Ball,
-  type BallSpec,
-  type Box,
-  type Epsilon,
-  makeBall,
-  type Norm,
-  releaseBall,
-} from "./dual/ball.js";
 export type { Bounds } from "./dual/dual-layer.js";
 export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
-export { type Estimator, type Guarantee, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
 export type { LayerReport, Way as BoundWay } from "./dual/planner.js";
 export {
   AutodualError,
@@ -187,6 +178,16 @@ export {
   uploadWeights,
   type Weights,
 } from "./network/weights.js";
+export {
+  type Ball,
+  type BallSpec,
+  type Box,
+  type Epsilon,
+  makeBall,
+  type Norm,
+  releaseBall,
+} from "./threat/ball.js";
+export type { Guarantee } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
 export type { OptimizerSlots, OptimizerState } from "./train/optimizer.js";

@@ -1,11 +1,11 @@
 import type { Backend, FloatArray } from "../compute/backend.js";
 import { random } from "../compute/random.js";
-import type { BallSpec } from "../dual/ball.js";
-import { pickBalls, pickColumns } from "../dual/pick.js";
 import { UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { predict } from "../network/predict.js";
 import type { Parameters } from "../network/weights.js";
+import type { BallSpec } from "../threat/ball.js";
+import { pickBalls, pickColumns } from "../threat/pick.js";
 import { type AttackedModel, inBall, logitsAt, lossGradient } from "./attacked-model.js";
 import { ascend, randomStart } from "./perturbation.js";
 

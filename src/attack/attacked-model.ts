@@ -1,10 +1,10 @@
 import { mean, softmaxCrossEntropy, Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
-import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
 import { forward } from "../network/forward.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { fixedBindings, type Parameters } from "../network/weights.js";
+import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import type { AttackSet } from "./perturbation.js";
 
 /** A network on a backend, whose gradient an attack follows. */

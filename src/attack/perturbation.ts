@@ -1,6 +1,6 @@
 import type { FloatArray } from "../compute/backend.js";
 import type { RandomSource } from "../compute/random.js";
-import type { Ball } from "../dual/ball.js";
+import type { Ball } from "../threat/ball.js";
 
 /**
  * The ball of a batch as an attack sees it: per entry the original, the centre and the radius, on the host,

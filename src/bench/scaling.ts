@@ -1,7 +1,6 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
 import { medianEstimator } from "../estimators/median.js";
@@ -16,6 +15,7 @@ import {
   releaseParameters,
   uploadWeights,
 } from "../network/weights.js";
+import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import { type Batch, trainingStep } from "../train/step.js";
 import { type MeasureOptions, measure } from "./measure.js";
 import type { StepFigure } from "./steps.js";

@@ -1,8 +1,8 @@
 import { type CertifyOptions, certifyBatch } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../dual/ball.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { type Model, releaseParameters, uploadWeights } from "../network/weights.js";
+import type { BallSpec } from "../threat/ball.js";
 import { type Batch, trainingStep } from "../train/step.js";
 import { type MeasureOptions, measure, median } from "./measure.js";
 

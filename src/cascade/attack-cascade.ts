@@ -1,8 +1,8 @@
 import { type AttackOptions, type AttackVerdict, attackBatch } from "../attack/attack.js";
 import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../dual/ball.js";
 import type { DualOptions } from "../dual/dual-network.js";
-import { pickBalls, pickColumns } from "../dual/pick.js";
+import type { BallSpec } from "../threat/ball.js";
+import { pickBalls, pickColumns } from "../threat/pick.js";
 import { certifyCascade, type Stage } from "./certify-cascade.js";
 
 /** What attacks found on one example of a cascade. */

@@ -1,11 +1,11 @@
 import { type CertifyOptions, certifyBatch, type ExampleVerdict } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../dual/ball.js";
-import type { Guarantee } from "../dual/estimator.js";
-import { pickBalls, pickColumns } from "../dual/pick.js";
 import { UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import type { Parameters } from "../network/weights.js";
+import type { BallSpec } from "../threat/ball.js";
+import { type Guarantee, weakest } from "../threat/guarantee.js";
+import { pickBalls, pickColumns } from "../threat/pick.js";
 
 /** One network of a cascade, on a backend. */
 export interface Stage {
@@ -86,11 +86,4 @@ export async function certifyCascade(
     }
   }
   return { guarantee: weakest(guarantees), examples: verdicts };
-}
-
-const WORTH: readonly Guarantee[] = ["estimate", "probability", "exact"];
-
-/** What all of them are worth together. */
-function weakest(guarantees: readonly Guarantee[]): Guarantee {
-  return WORTH.find((guarantee) => guarantees.includes(guarantee)) ?? "exact";
 }

@@ -1,6 +1,6 @@
 import type { CertifyOptions } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../dual/ball.js";
+import type { BallSpec } from "../threat/ball.js";
 import { certifyCascade, type Stage } from "./certify-cascade.js";
 
 /** Examples as a batch: x `[features, examples]` feature-major, labels `[examples]`. */

@@ -1,10 +1,10 @@
 import { inBall, lossGradient } from "../attack/attacked-model.js";
 import { ascend } from "../attack/perturbation.js";
 import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../dual/ball.js";
 import type { DualOptions } from "../dual/dual-network.js";
-import { pickBalls, pickColumns } from "../dual/pick.js";
 import { UsageError } from "../errors.js";
+import type { BallSpec } from "../threat/ball.js";
+import { pickBalls, pickColumns } from "../threat/pick.js";
 import { certifyCascade, type Stage } from "./certify-cascade.js";
 
 /** How hard `switchCascade` tries. */

@@ -1,17 +1,17 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-network.js";
-import type { Guarantee } from "../dual/estimator.js";
-import { isProof } from "../dual/proof.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
 import type { Network } from "../network/network.js";
 import { NO_CLASS, predict } from "../network/predict.js";
 import { sizeOf } from "../network/shape.js";
 import { fixedBindings, type Parameters } from "../network/weights.js";
+import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
+import type { Guarantee } from "../threat/guarantee.js";
+import { isCertified } from "../threat/verdict.js";
 
 /** Whose margins are bounded: those of the model's own prediction, or of the given label. */
 export type Against = "prediction" | "label";
@@ -94,11 +94,8 @@ export async function certifyBatch(
       const marginLower = Array.from({ length: classes }, (_, j) =>
         j === reference[b] ? 0 : margins[j * examples + b],
       );
-      const certified =
-        dual.guarantee !== "estimate" &&
-        prediction === reference[b] &&
-        marginLower.every((margin, j) => j === reference[b] || isProof(margin));
-      return { prediction, reference: reference[b], certified, marginLower };
+      const own = { prediction, reference: reference[b], marginLower };
+      return { ...own, certified: isCertified({ ...own, guarantee: dual.guarantee }) };
     });
     return { guarantee: dual.guarantee, examples: verdicts };
   } finally {

@@ -1,8 +1,8 @@
 import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../dual/ball.js";
-import { pickColumns } from "../dual/pick.js";
 import type { Network } from "../network/network.js";
 import type { Parameters } from "../network/weights.js";
+import type { BallSpec } from "../threat/ball.js";
+import { pickColumns } from "../threat/pick.js";
 import { type CertifyOptions, certifyBatch } from "./certify.js";
 
 /** How far and how finely `certifiedRadii` searches. */

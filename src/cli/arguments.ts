@@ -1,5 +1,5 @@
-import { type Box, NORMS, type Norm } from "../dual/ball.js";
 import { UsageError } from "../errors.js";
+import { type Box, NORMS, type Norm } from "../threat/ball.js";
 
 /** Range of a number; both ends belong to it unless `above` is given. */
 export interface NumberRange {

@@ -1,5 +1,5 @@
 import type { Backend } from "../compute/backend.js";
-import type { Estimator, Guarantee, SketchForm } from "../dual/estimator.js";
+import type { Estimator, SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
 import { countEstimates } from "../estimators/count.js";
 import { geometricMeanEstimator } from "../estimators/geometric-mean.js";
@@ -7,6 +7,7 @@ import { medianEstimator } from "../estimators/median.js";
 import { type TailBound, tailBound } from "../estimators/tail.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
+import type { Guarantee } from "../threat/guarantee.js";
 import type { CertificateFlags } from "./projection-options.js";
 import { formatCount, formatNumber } from "./wording.js";
 

@@ -2,10 +2,10 @@ import { certifyCascade, type Stage } from "../cascade/certify-cascade.js";
 import type { Against } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BallSpec } from "../dual/ball.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
-import type { Guarantee } from "../dual/estimator.js";
-import { isProof } from "../dual/proof.js";
+import type { BallSpec } from "../threat/ball.js";
+import type { Guarantee } from "../threat/guarantee.js";
+import { provesAllMargins } from "../threat/verdict.js";
 import type { Estimation } from "./certification-estimator.js";
 import { inOrder } from "./example-batches.js";
 import { nextTurn } from "./next-turn.js";
@@ -114,7 +114,7 @@ export async function certifyDataset(
 function estimatedRobustError(examples: readonly CertifiedExample[]): number {
   const robust = examples.filter(
     ({ label, prediction, marginLower }) =>
-      prediction === label && marginLower.every((margin, j) => j === prediction || isProof(margin)),
+      prediction === label && provesAllMargins({ reference: prediction, marginLower }),
   );
   return 1 - robust.length / examples.length;
 }

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { BackendName, Dtype } from "../compute/index.js";
-import type { BallSpec, Box, Norm } from "../dual/ball.js";
 import { BOUND_METHODS, type BoundMethod } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
+import type { BallSpec, Box, Norm } from "../threat/ball.js";
 import { numberIn, oneOf, parseBox, parseBytes, parseNorm, someText, wholeNumber } from "./arguments.js";
 import type { BallInWords } from "./wording.js";
 

@@ -1,6 +1,6 @@
 import { type Dataset, type Examples, examples } from "../data/dataset.js";
-import type { BallSpec } from "../dual/ball.js";
 import { UsageError } from "../errors.js";
+import type { BallSpec } from "../threat/ball.js";
 
 /** Examples in their own order, `batch` at a time, and the number of the first. */
 export function* inOrder(

@@ -1,8 +1,8 @@
 import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Norm } from "../dual/ball.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { LoadedModel } from "../formats/model-file.js";
+import type { Norm } from "../threat/ball.js";
 import { dataRecord } from "./certification-report.js";
 import type { BallInWords } from "./wording.js";
 

@@ -5,8 +5,8 @@ import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
 import type { Bindings } from "../network/weights.js";
+import type { Ball } from "../threat/ball.js";
 import type { DualGraph } from "./backward.js";
-import type { Ball } from "./ball.js";
 import { affineRadius, boundsOf, boxOf, lazyBox, precisionAfter } from "./box.js";
 import {
   type AffineDual,

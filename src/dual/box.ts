@@ -1,5 +1,5 @@
 import { add, scaleBy, subtract, type Tape, type Variable } from "../autodiff/index.js";
-import type { Norm } from "./ball.js";
+import type { Norm } from "../threat/ball.js";
 import type { AffineDual, Bounds } from "./dual-layer.js";
 
 /**

@@ -13,14 +13,15 @@ import { indexedOwners, OWN, type Owners, repeatOwners } from "../compute/owners
 import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
+import type { Ball } from "../threat/ball.js";
+import type { Guarantee } from "../threat/guarantee.js";
+import { isProof } from "../threat/proof.js";
 import { type DualGraph, propagateBack, stepsBetween } from "./backward.js";
-import type { Ball } from "./ball.js";
 import type { BoxState } from "./box.js";
 import type { Bounds } from "./dual-layer.js";
-import type { Estimator, Guarantee } from "./estimator.js";
+import type { Estimator } from "./estimator.js";
 import { type Stream, streamRadius } from "./generators.js";
 import type { LayerReport } from "./planner.js";
-import { isProof } from "./proof.js";
 import { Sketcher } from "./sketch.js";
 
 /**

@@ -1,6 +1,7 @@
 import type { Tape, Variable } from "../autodiff/index.js";
 import type { NormOrder } from "../compute/backend.js";
 import type { Noise } from "../compute/noise.js";
+import type { Guarantee } from "../threat/guarantee.js";
 
 /**
  * How sums over generators become projections. `joint`: all ℓ1 terms are the ℓ1 norm of one stacked vector, so that one
@@ -10,12 +11,6 @@ import type { Noise } from "../compute/noise.js";
 export type SketchForm = "joint" | "per-term";
 /** Every `SketchForm`. */
 export const SKETCH_FORMS: readonly SketchForm[] = ["joint", "per-term"];
-
-/**
- * What bounds are worth: `exact` ones hold, in the paper's sense; with `probability` all of an example's hold together with
- * probability 1 − δ over the random numbers; an `estimate` may fail and certifies nothing.
- */
-export type Guarantee = "exact" | "probability" | "estimate";
 
 /**
  * Estimates the radii of a node from random projections of its generators (Section 3.2). The dual network projects; an

@@ -1,8 +1,6 @@
 import { type CascadeVerdict, certifyCascade, type Stage } from "../cascade/certify-cascade.js";
 import type { Backend } from "../compute/backend.js";
 import { random } from "../compute/random.js";
-import type { BallSpec } from "../dual/ball.js";
-import { pickColumns } from "../dual/pick.js";
 import { linear, relu } from "../network/build-layer.js";
 import { type Network, sequential } from "../network/network.js";
 import {
@@ -12,6 +10,8 @@ import {
   uploadWeights,
   type Weights,
 } from "../network/weights.js";
+import type { BallSpec } from "../threat/ball.js";
+import { pickColumns } from "../threat/pick.js";
 import type { TrainConfig } from "../train/config.js";
 import { Trainer } from "../train/trainer.js";
 

@@ -1,7 +1,6 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { type Ball, type BallSpec, makeBall, releaseBall } from "../dual/ball.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
 import { medianEstimator } from "../estimators/median.js";
 import type { Network } from "../network/network.js";
@@ -12,6 +11,7 @@ import {
   releaseParameters,
   uploadWeights,
 } from "../network/weights.js";
+import { type Ball, type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import type { Batch } from "../train/step.js";
 
 /** The relative error of estimated widths: estimate / exact − 1, over neurons, examples and sketches. */

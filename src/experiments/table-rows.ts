@@ -1,5 +1,5 @@
-import type { Norm } from "../dual/ball.js";
 import type { TrainingProjections } from "../estimators/training.js";
+import type { Norm } from "../threat/ball.js";
 import { configOf, type TrainOverrides, type TrainSubject, trainSettings } from "../train/settings.js";
 
 /** The tables whose rows are trained. */

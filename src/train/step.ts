@@ -1,14 +1,14 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { type BallSpec, makeBall } from "../dual/ball.js";
 import type { DualOptions } from "../dual/dual-network.js";
-import { isProof } from "../dual/proof.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { type Bindings, type Parameters, trainedBindings } from "../network/weights.js";
+import { type BallSpec, makeBall } from "../threat/ball.js";
+import { isProof } from "../threat/proof.js";
 import { mixedLoss, robustLoss, standardLoss } from "./loss.js";
 
 /** Examples of one step: x `[features, examples]` feature-major in the data's units, labels `[examples]`. */

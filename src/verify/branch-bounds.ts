@@ -2,7 +2,7 @@ import { Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 import type { Activation } from "../compute/elementwise.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
-import { type Ball, boxBall, releaseBall } from "../dual/ball.js";
+import { type Ball, boxBall, releaseBall } from "../threat/ball.js";
 import type { Branch, BranchedBox } from "./branch.js";
 import { splitPoint } from "./branch-choice.js";
 import { addWeights, boundOnce } from "./dual-rows.js";

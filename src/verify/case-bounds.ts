@@ -1,8 +1,8 @@
 import { Tape } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { boxBall, releaseBall } from "../dual/ball.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import { boxBall, releaseBall } from "../threat/ball.js";
 import type { InputRegion } from "./node-bounds.js";
 import type { OutputCase } from "./question.js";
 import type { Subject } from "./subject.js";

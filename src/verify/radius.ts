@@ -1,5 +1,5 @@
 import { type ExampleRadius, nextEpsilon } from "../certify/radius.js";
-import type { Box } from "../dual/ball.js";
+import type { Box } from "../threat/ball.js";
 import { Deadline } from "./deadline.js";
 import { robustness } from "./robustness.js";
 import type { Subject } from "./subject.js";

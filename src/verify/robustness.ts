@@ -1,5 +1,5 @@
-import type { Box } from "../dual/ball.js";
 import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
+import type { Box } from "../threat/ball.js";
 
 /**
  * The property that no input within ε of x in any feature, kept within the box, gets another class than `prediction`: one

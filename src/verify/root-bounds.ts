@@ -2,7 +2,7 @@ import { Tape } from "../autodiff/index.js";
 import type { Tensor } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { boxBall, releaseBall } from "../dual/ball.js";
+import { boxBall, releaseBall } from "../threat/ball.js";
 import type { Deadline } from "./deadline.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";

@@ -1,9 +1,9 @@
 import { Tape } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
-import { boxBall, releaseBall } from "../dual/ball.js";
-import { isProof } from "../dual/proof.js";
 import { sizeOf } from "../network/shape.js";
+import { boxBall, releaseBall } from "../threat/ball.js";
+import { isProof } from "../threat/proof.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
 import type { InputRegion } from "./node-bounds.js";
@@ -46,7 +46,7 @@ export async function searchByInputs(
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) {
-      if (isProof(part.bound - slack)) continue;
+      if (isProof(part.bound, slack)) continue;
       if (part.axis !== null) queue.push(part);
       else {
         isStuck = true;

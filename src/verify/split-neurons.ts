@@ -1,5 +1,5 @@
-import { isProof } from "../dual/proof.js";
 import { sizeOf } from "../network/shape.js";
+import { isProof } from "../threat/proof.js";
 import type { Branch, BranchedBox, WarmStart } from "./branch.js";
 import { type Decision, promisingDecision, sidesOf } from "./branch-choice.js";
 import { BranchRows } from "./branch-rows.js";
@@ -134,7 +134,7 @@ class NeuronSearch {
       const bounds = this.#refresh ? await batch.bounds.read() : null;
       for (const [column, branch] of branches.entries()) {
         const bound = Math.max(branch.bound, best[column], seen.values[column]);
-        if (isProof(bound - slack) || batch.bounds.empty.has(column)) continue;
+        if (isProof(bound, slack) || batch.bounds.empty.has(column)) continue;
         const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
         const decision = promisingDecision(this.#box, bounded, seen.traces, column, branches.length);
         left.push({ ...bounded, decision });
@@ -153,7 +153,7 @@ class NeuronSearch {
     if (batch.bounds.empty.has(0)) return;
     const { bound, scale, point } = await settleLeaf(this.#box, branch, batch);
     if (point) await this.#tryPoints(point, 1);
-    if (isProof(bound - slack * scale)) return;
+    if (isProof(bound, slack * scale)) return;
     // Branches that are done with are known to lie above the slack, no further.
     this.#isStuck = true;
     this.#stuck = Math.min(this.#stuck, slack, Math.max(bound, branch.bound));

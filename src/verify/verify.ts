@@ -1,9 +1,9 @@
 import type { BoundMethod } from "../dual/dual-network.js";
-import { isProof } from "../dual/proof.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import { sizeOf } from "../network/shape.js";
+import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { Deadline } from "./deadline.js";
 import { type Counterexample, falsify } from "./falsify.js";
@@ -181,7 +181,7 @@ class Verification {
   ): Promise<readonly OutputCase[]> {
     const bounds = await caseBounds(this.#bounded, question, cases, method);
     const open = cases.flatMap((own, i) => {
-      const isProved = isProof(bounds[i] - slack);
+      const isProved = isProof(bounds[i], slack);
       this.#settle(own, isProved ? "holds" : "unknown", method, bounds[i], 0);
       return isProved ? [] : [{ own, bound: bounds[i] }];
     });

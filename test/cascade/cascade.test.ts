@@ -16,13 +16,13 @@ import { remainingExamples } from "../../src/cascade/remaining.js";
 import { switchCascade } from "../../src/cascade/switching-attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import type { BallSpec } from "../../src/dual/ball.js";
-import { pickBalls, pickColumns } from "../../src/dual/pick.js";
 import { medianEstimator } from "../../src/estimators/median.js";
 import { encodeModel, loadModelFile } from "../../src/formats/model-file.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
+import type { BallSpec } from "../../src/threat/ball.js";
+import { pickBalls, pickColumns } from "../../src/threat/pick.js";
 import { randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 

@@ -4,11 +4,11 @@ import type { Backend, Dtype } from "../../src/compute/backend.js";
 import { nativeProblem } from "../../src/compute/native/addon.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import type { BallSpec } from "../../src/dual/ball.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import { architecture } from "../../src/network/architectures.js";
 import type { Network } from "../../src/network/network.js";
 import { releaseParameters, uploadWeights } from "../../src/network/weights.js";
+import type { BallSpec } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 

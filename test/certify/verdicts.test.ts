@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import { type BallSpec, makeBall } from "../../src/dual/ball.js";
-import { isProof } from "../../src/dual/proof.js";
 import { ShapeError, UsageError } from "../../src/errors.js";
 import { linear, scaleShift } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
+import { type BallSpec, makeBall } from "../../src/threat/ball.js";
+import { isProof } from "../../src/threat/proof.js";
 import { countNotCertified, countWrong } from "../../src/train/step.js";
 
 const NETWORK = sequential([2], [linear(2)]);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { FloatArray } from "../../src/compute/backend.js";
-import type { BallSpec } from "../../src/dual/ball.js";
 import { add, batchNorm, conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { graph, type Network, sequential } from "../../src/network/network.js";
+import type { BallSpec } from "../../src/threat/ball.js";
 import { Bench, randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 import { LinearProgram } from "../support/oracle.js";

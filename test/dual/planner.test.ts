@@ -3,7 +3,6 @@ import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import { makeBall, releaseBall } from "../../src/dual/ball.js";
 import { costBelow, costOfGenerators, layerCost } from "../../src/dual/cost.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import type { LayerReport } from "../../src/dual/planner.js";
@@ -11,6 +10,7 @@ import { architecture } from "../../src/network/architectures.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
+import { makeBall, releaseBall } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
-import type { BallSpec } from "../../src/dual/ball.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import type { Network } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
+import type { BallSpec } from "../../src/threat/ball.js";
 import { Bench, randomExamples, samplePoints } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively, randomGraph } from "../support/networks.js";
 

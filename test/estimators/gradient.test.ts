@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import type { BallSpec } from "../../src/dual/ball.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import type { SketchForm } from "../../src/dual/estimator.js";
 import { medianEstimator } from "../../src/estimators/median.js";
 import { conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
 import { releaseParameters, uploadWeights, type Weights } from "../../src/network/weights.js";
+import type { BallSpec } from "../../src/threat/ball.js";
 import { trainingStep } from "../../src/train/step.js";
 import { randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";

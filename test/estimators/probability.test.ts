@@ -3,7 +3,6 @@ import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import { type BallSpec, makeBall } from "../../src/dual/ball.js";
 import { countEstimates } from "../../src/estimators/count.js";
 import { geometricMeanEstimator } from "../../src/estimators/geometric-mean.js";
 import { medianEstimator } from "../../src/estimators/median.js";
@@ -11,6 +10,7 @@ import { type TailBound, tailBound } from "../../src/estimators/tail.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
+import { type BallSpec, makeBall } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import { type BallSpec, makeBall } from "../../src/dual/ball.js";
 import type { DualNetwork } from "../../src/dual/dual-network.js";
 import type { Estimator } from "../../src/dual/estimator.js";
 import { medianEstimator } from "../../src/estimators/median.js";
 import { add, flatten, linear, relu, reshape } from "../../src/network/build-layer.js";
 import { graph, type Network, sequential } from "../../src/network/network.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
+import { type BallSpec, makeBall } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
-import type { BallSpec } from "../../src/dual/ball.js";
 import type { BoundMethod } from "../../src/dual/dual-network.js";
 import { importOnnx } from "../../src/formats/onnx/import.js";
 import type { Model } from "../../src/network/weights.js";
+import type { BallSpec } from "../../src/threat/ball.js";
 import { Bench, randomExamples, samplePoints } from "../support/bounds.js";
 import { GALLERY } from "./onnx-example-graphs.js";
 import { fileOf } from "./onnx-import-oracle.js";

@@ -23,12 +23,12 @@ describe("documents", () => {
 
 describe("missingPaths", () => {
   const only = (known: string) => (path: string) => path === known;
-  const missing = (text: string) => missingPaths({ path: "docs/x.md", text }, only("src/dual/ball.ts"));
+  const missing = (text: string) => missingPaths({ path: "docs/x.md", text }, only("src/threat/ball.ts"));
 
   it.each([
-    "`src/dual/ball.ts`",
-    "[the ball](../src/dual/ball.ts)",
-    "[the ball](../src/dual/ball.ts#L3)",
+    "`src/threat/ball.ts`",
+    "[the ball](../src/threat/ball.ts)",
+    "[the ball](../src/threat/ball.ts#L3)",
     "[the paper](https://example.org/src/x.ts)",
     "[above](#above)",
     "`test/compute/my-backend.test.ts` (new)",

@@ -6,7 +6,7 @@ const QUOTED = /`((?:src|test|docs|scripts|\.ci)\/[\w./-]*)`(?! \(new\))/g;
 const LINKED = /\]\((?!\w+:|#)([^)#\s]+)(?:#[^)]*)?\)/g;
 
 /**
- * Paths that a document names and that are not there: in backquotes from the root (`src/dual/ball.ts`), in links from
+ * Paths that a document names and that are not there: in backquotes from the root (`src/threat/ball.ts`), in links from
  * the document. Fenced blocks are left out, and so is a path followed by "(new)", which the reader is to make.
  */
 export function missingPaths({ path, text }: SourceFile, exists: (path: string) => boolean): string[] {

@@ -102,7 +102,7 @@ describe("findCycle", () => {
 
 describe("forbiddenArrows", () => {
   it.each([
-    ["src/dual/ball.ts", "src/compute/backend.ts"],
+    ["src/threat/ball.ts", "src/compute/backend.ts"],
     ["src/train/checkpoint.ts", "src/formats/safetensors.ts"],
     ["src/data/batches.ts", "src/compute/random.ts"],
     ["src/data/npz-dataset.ts", "src/formats/npz.ts"],
@@ -117,22 +117,24 @@ describe("forbiddenArrows", () => {
   });
 
   it.each([
-    ["src/network/forward.ts", "src/dual/ball.ts"],
+    ["src/network/forward.ts", "src/threat/ball.ts"],
     ["src/compute/random.ts", "src/autodiff/tape.ts"],
-    ["src/dual/ball.ts", "src/train/loss.ts"],
-    ["src/dual/ball.ts", "src/certify/certify.ts"],
+    ["src/threat/ball.ts", "src/train/loss.ts"],
+    ["src/threat/ball.ts", "src/certify/certify.ts"],
     ["src/formats/npz.ts", "src/data/dataset.ts"],
     ["src/train/step.ts", "src/certify/certify.ts"],
     ["src/train/step.ts", "src/data/dataset.ts"],
     ["src/report/plot.ts", "src/certify/certify.ts"],
     ["src/errors.ts", "src/compute/backend.ts"],
-    ["src/dual/ball.ts", "src/nowhere/x.ts"],
-    ["src/dual/ball.ts", "src/index.ts"],
+    ["src/attack/attack.ts", "src/dual/auto-dual.ts"],
+    ["src/threat/ball.ts", "src/dual/dual-layer.ts"],
+    ["src/threat/ball.ts", "src/nowhere/x.ts"],
+    ["src/threat/ball.ts", "src/index.ts"],
     ["src/cli/main.ts", "src/index.ts"],
-    ["src/dual/ball.ts", "src/compute/reference/index.ts"],
+    ["src/threat/ball.ts", "src/compute/reference/index.ts"],
     ["src/cli/open-backend.ts", "src/compute/reference/index.ts"],
     ["src/compute/backend.ts", "src/compute/reference/tensor.ts"],
-    ["src/dual/ball.ts", "src/compute/index.ts"],
+    ["src/threat/ball.ts", "src/compute/index.ts"],
     ["src/data/batches.ts", "src/compute/backend.ts"],
     ["src/data/batches.ts", "src/formats/model-file.ts"],
   ])("tells %s -> %s", (from, to) => {

@@ -3,13 +3,13 @@ import type { Backend, FloatArray } from "../../src/compute/backend.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import { type Ball, type BallSpec, makeBall } from "../../src/dual/ball.js";
 import type { DualNetwork, DualOptions } from "../../src/dual/dual-network.js";
 import { forward } from "../../src/network/forward.js";
 import { definitionOf } from "../../src/network/layers/index.js";
 import type { Network } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { fixedBindings, type Model, type Parameters, uploadWeights } from "../../src/network/weights.js";
+import { type Ball, type BallSpec, makeBall } from "../../src/threat/ball.js";
 
 /** A model on the float64 reference backend, with the passes that tests need. */
 export class Bench {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import type { BallSpec, Norm } from "../../src/dual/ball.js";
 import { add, batchNorm, conv2d, flatten, identity, linear, relu } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
 import { graph, type Handle } from "../../src/network/network.js";
 import type { Model } from "../../src/network/weights.js";
+import type { BallSpec, Norm } from "../../src/threat/ball.js";
 
 interface GoldenLayer {
   readonly op: "linear" | "conv2d" | "relu" | "flatten" | "identity" | "batchnorm2d" | "dense";

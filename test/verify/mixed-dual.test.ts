@@ -3,8 +3,8 @@ import { subtract, sumRows, Tape, type Variable } from "../../src/autodiff/index
 import type { Tensor } from "../../src/compute/backend.js";
 import { SHARED } from "../../src/compute/owners.js";
 import { propagateBack } from "../../src/dual/backward.js";
-import { boxBall } from "../../src/dual/ball.js";
 import { sizeOf } from "../../src/network/shape.js";
+import { boxBall } from "../../src/threat/ball.js";
 import type { MixWeights, SideConstraint } from "../../src/verify/mixed-dual.js";
 import { AffineLayers, Relaxation } from "../../src/verify/relaxation.js";
 import { uploadBounds } from "../../src/verify/root-bounds.js";

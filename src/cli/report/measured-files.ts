@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { isProof } from "../../dual/proof.js";
 import { FormatError } from "../../errors.js";
 import { readFileOrExplain } from "../../formats/write-file.js";
+import { provesAllMargins } from "../../threat/verdict.js";
 
 /**
  * What is measured of a run beside its record, each file as the command of that name writes it with `--json`: so any of
@@ -166,7 +166,7 @@ function checkVerdicts(
     if (certified && prediction === label) right += 1;
     if (!certified) continue;
     if (bound.guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
-    if (!marginLower.every((margin, j) => j === prediction || (margin !== null && isProof(margin)))) {
+    if (!provesAllMargins({ reference: prediction, marginLower })) {
       fault(`${where}: expected margins above 0 of a certified answer, found ${marginLower.join(", ")}`);
     }
   }
