@@ -25,14 +25,17 @@ export {
   type Variable,
   type VectorJacobianProduct,
 } from "./autodiff/index.js";
-export { attackCascade, type CascadeAttackVerdict } from "./cascade/attack-cascade.js";
+export {
+  attackCascade,
+  type CascadeAttackOptions,
+  type CascadeAttackVerdict,
+} from "./cascade/attack-cascade.js";
 export {
   type CascadeBatchVerdict,
   type CascadeVerdict,
   certifyCascade,
-  type Stage,
 } from "./cascade/certify-cascade.js";
-export { certifiedErrors, type Errors, type LabelledBatch } from "./cascade/errors.js";
+export { certifiedErrors, type Errors } from "./cascade/errors.js";
 export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export { remainingExamples } from "./cascade/remaining.js";
@@ -67,7 +70,7 @@ export type { Noise } from "./compute/noise.js";
 export { type Owners, repeatOwners } from "./compute/owners.js";
 export { type RandomSource, random } from "./compute/random.js";
 export type { Augmentation } from "./data/augment.js";
-export { type Batch, type BatchOptions, batches } from "./data/batches.js";
+export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export { buildDual } from "./dual/auto-dual.js";
@@ -173,6 +176,7 @@ export {
   initialWeights,
   type Model,
   type Parameters,
+  type PlacedNetwork,
   releaseParameters,
   trainedBindings,
   uploadWeights,
@@ -187,6 +191,7 @@ export {
   type Norm,
   releaseBall,
 } from "./threat/ball.js";
+export type { Batch, LabelledBatch } from "./threat/batch.js";
 export type { Guarantee } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
@@ -200,7 +205,6 @@ export {
   type TrainSubject,
   trainSettings,
 } from "./train/settings.js";
-export type { Batch as TrainingBatch } from "./train/step.js";
 export {
   type BatchSource,
   type EpochSums,

@@ -1,16 +1,17 @@
-import type { Backend, FloatArray } from "../compute/backend.js";
+import type { FloatArray } from "../compute/backend.js";
 import { random } from "../compute/random.js";
 import { UsageError } from "../errors.js";
-import type { Network } from "../network/network.js";
 import { predict } from "../network/predict.js";
-import type { Parameters } from "../network/weights.js";
+import { sizeOf } from "../network/shape.js";
+import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
+import { countExamples, type LabelledBatch } from "../threat/batch.js";
 import { pickBalls, pickColumns } from "../threat/pick.js";
-import { type AttackedModel, inBall, logitsAt, lossGradient } from "./attacked-model.js";
+import { inBall, logitsAt, lossGradient } from "./attacked-model.js";
 import { ascend, randomStart } from "./perturbation.js";
 
-/** How hard `attackBatch` tries. */
-export interface AttackOptions {
+/** Within which balls and how hard `attackBatch` tries. */
+export interface AttackOptions extends BallSpec {
   /** Gradient steps of each start of PGD. Default 40. */
   readonly steps?: number;
   /** Random starts of PGD. Default 2. */
@@ -44,14 +45,11 @@ export interface AttackVerdict {
  * integers, and what `makeBall` throws.
  */
 export async function attackBatch(
-  backend: Backend,
-  network: Network,
-  parameters: Parameters,
-  x: Float64Array,
-  labels: Int32Array,
-  ballSpec: BallSpec,
-  options: AttackOptions = {},
+  model: PlacedNetwork,
+  batch: LabelledBatch,
+  options: AttackOptions,
 ): Promise<AttackVerdict[]> {
+  const { x, labels } = batch;
   const { steps = 40, restarts = 2, seed = 0, firstExample = 0, numbers } = options;
   for (const [name, value] of [
     ["steps", steps],
@@ -61,12 +59,11 @@ export async function attackBatch(
       throw new UsageError(`${name}: expected a positive integer, got ${value}`);
   }
   const rate = options.rate ?? Math.max(0.01, 2.5 / steps);
-  const examples = labels.length;
-  const model: AttackedModel = { backend, network, parameters };
+  const examples = countExamples(batch, sizeOf(model.network.inputShape));
   const predictions = predict(await logitsAt(model, x, examples), examples);
   const wrong = Array.from(predictions, (prediction, b) => prediction !== labels[b]);
 
-  const fgsmMisled = await inBall(model, x, examples, ballSpec, async (set) => {
+  const fgsmMisled = await inBall(model, x, examples, options, async (set) => {
     const start = Float64Array.from(x);
     ascend(set, start, await lossGradient(model, start, labels), set.ball.spec.norm === "linf" ? 2 : 1);
     return misled(await logitsAt(model, start, examples), labels);
@@ -80,7 +77,7 @@ export async function attackBatch(
       model,
       pickColumns(x, examples, left),
       left.length,
-      pickBalls(ballSpec, left),
+      pickBalls(options, left),
       async (set) => {
         const found = new Array<boolean>(left.length).fill(false);
         const point = randomStart(

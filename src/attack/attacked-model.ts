@@ -1,22 +1,14 @@
 import { mean, softmaxCrossEntropy, Tape } from "../autodiff/index.js";
-import type { Backend, FloatArray } from "../compute/backend.js";
+import type { FloatArray } from "../compute/backend.js";
 import { forward } from "../network/forward.js";
-import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
-import { fixedBindings, type Parameters } from "../network/weights.js";
+import { fixedBindings, type PlacedNetwork } from "../network/weights.js";
 import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import type { AttackSet } from "./perturbation.js";
 
-/** A network on a backend, whose gradient an attack follows. */
-export interface AttackedModel {
-  readonly backend: Backend;
-  readonly network: Network;
-  readonly parameters: Parameters;
-}
-
 /** Runs something on the balls of a batch x `[features, examples]` feature-major, as an attack sees them. */
 export async function inBall<T>(
-  { backend }: Pick<AttackedModel, "backend">,
+  { backend }: Pick<PlacedNetwork, "backend">,
   x: Float64Array,
   examples: number,
   spec: BallSpec,
@@ -34,7 +26,7 @@ export async function inBall<T>(
 
 /** The network's outputs at points x `[features, examples]`: `[classes, examples]`. */
 export async function logitsAt(
-  { backend, network, parameters }: AttackedModel,
+  { backend, network, parameters }: PlacedNetwork,
   x: Float64Array,
   examples: number,
 ): Promise<FloatArray> {
@@ -46,7 +38,7 @@ export async function logitsAt(
 
 /** The derivative of the cross-entropy in the input, scaled alike for all examples: `[features, examples]`. */
 export async function lossGradient(
-  { backend, network, parameters }: AttackedModel,
+  { backend, network, parameters }: PlacedNetwork,
   x: Float64Array,
   labels: Int32Array,
 ): Promise<FloatArray> {

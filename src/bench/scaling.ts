@@ -16,7 +16,8 @@ import {
   uploadWeights,
 } from "../network/weights.js";
 import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
-import { type Batch, trainingStep } from "../train/step.js";
+import type { LabelledBatch } from "../threat/batch.js";
+import { trainingStep } from "../train/step.js";
 import { type MeasureOptions, measure } from "./measure.js";
 import type { StepFigure } from "./steps.js";
 
@@ -50,7 +51,7 @@ export interface ScalingSubject {
   readonly classes: number;
   readonly ball: BallSpec;
   /** The examples of one step, in pieces of equal size: gradients add up over them. */
-  readonly pieces: readonly Batch[];
+  readonly pieces: readonly LabelledBatch[];
   readonly seed: number;
 }
 

@@ -3,7 +3,8 @@ import type { Backend } from "../compute/backend.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { type Model, releaseParameters, uploadWeights } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
-import { type Batch, trainingStep } from "../train/step.js";
+import type { LabelledBatch } from "../threat/batch.js";
+import { trainingStep } from "../train/step.js";
 import { type MeasureOptions, measure, median } from "./measure.js";
 
 /** How long a step takes, and the memory for it. */
@@ -27,7 +28,7 @@ export interface StepSubject {
   readonly name: string;
   readonly model: Model;
   readonly ball: BallSpec;
-  readonly batches: readonly Batch[];
+  readonly batches: readonly LabelledBatch[];
 }
 
 const MEBIBYTE = 2 ** 20;
@@ -76,12 +77,12 @@ export async function benchTrainStep(
 export async function benchCertify(
   backend: Backend,
   { name, model, ball, batches }: StepSubject,
-  options: CertifyOptions,
+  options: Omit<CertifyOptions, keyof BallSpec>,
   onBatch: (done: number) => void = () => {},
 ): Promise<StepFigure> {
   const parameters = uploadWeights(backend, model);
-  const certify = ({ x, labels }: Batch) =>
-    certifyBatch(backend, model.network, parameters, x, labels.length, ball, labels, options);
+  const certify = (batch: LabelledBatch) =>
+    certifyBatch({ backend, network: model.network, parameters }, batch, { ...ball, ...options });
   if (batches.length > 1) await certify(batches[0]);
   backend.memory(true);
   const times: number[] = [];

@@ -1,17 +1,10 @@
 import { type CertifyOptions, certifyBatch, type ExampleVerdict } from "../certify/certify.js";
-import type { Backend } from "../compute/backend.js";
 import { UsageError } from "../errors.js";
-import type { Network } from "../network/network.js";
-import type { Parameters } from "../network/weights.js";
-import type { BallSpec } from "../threat/ball.js";
+import { sizeOf } from "../network/shape.js";
+import type { PlacedNetwork } from "../network/weights.js";
+import { type Batch, countExamples } from "../threat/batch.js";
 import { type Guarantee, weakest } from "../threat/guarantee.js";
-import { pickBalls, pickColumns } from "../threat/pick.js";
-
-/** One network of a cascade, on a backend. */
-export interface Stage {
-  readonly network: Network;
-  readonly parameters: Parameters;
-}
+import { pickBalls, pickExamples } from "../threat/pick.js";
 
 /** The verdict on one example. */
 export interface CascadeVerdict extends ExampleVerdict {
@@ -39,30 +32,18 @@ export interface CascadeBatchVerdict {
  * `certifyBatch` throws.
  */
 export async function certifyCascade(
-  backend: Backend,
-  stages: readonly Stage[],
-  x: Float64Array,
-  examples: number,
-  ball: BallSpec,
-  labels: Int32Array | null,
-  options: CertifyOptions = {},
+  stages: readonly PlacedNetwork[],
+  batch: Batch,
+  options: CertifyOptions,
 ): Promise<CascadeBatchVerdict> {
   if (stages.length === 0) throw new UsageError("cascade: expected at least one stage, got none");
   if (stages.length > 1 && options.estimator) {
     throw new UsageError("cascade: expected exact bounds, got an estimator; take a stage by itself");
   }
-  const bound = async ({ network, parameters }: Stage, indices: readonly number[], own: CertifyOptions) => {
-    const all = indices.length === examples;
-    return certifyBatch(
-      backend,
-      network,
-      parameters,
-      all ? x : pickColumns(x, examples, indices),
-      indices.length,
-      pickBalls(ball, indices),
-      labels && Int32Array.from(indices, (b) => labels[b]),
-      own,
-    );
+  const examples = countExamples(batch, sizeOf(stages[0].network.inputShape));
+  const bound = (stage: PlacedNetwork, indices: readonly number[], own: CertifyOptions) => {
+    const asked = indices.length === examples ? batch : pickExamples(batch, examples, indices);
+    return certifyBatch(stage, asked, pickBalls(own, indices));
   };
   const verdicts: CascadeVerdict[] = new Array(examples);
   const guarantees: Guarantee[] = [];

@@ -1,13 +1,7 @@
 import type { CertifyOptions } from "../certify/certify.js";
-import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../threat/ball.js";
-import { certifyCascade, type Stage } from "./certify-cascade.js";
-
-/** Examples as a batch: x `[features, examples]` feature-major, labels `[examples]`. */
-export interface LabelledBatch {
-  readonly x: Float64Array;
-  readonly labels: Int32Array;
-}
+import type { PlacedNetwork } from "../network/weights.js";
+import type { LabelledBatch } from "../threat/batch.js";
+import { certifyCascade } from "./certify-cascade.js";
 
 /** The errors of a model over all its examples, as fractions from 0 to 1. */
 export interface Errors {
@@ -26,19 +20,14 @@ export interface Errors {
  * answers: a changed input may go to another stage (`switchCascade`). `onBatch` is called after each batch.
  */
 export async function certifiedErrors(
-  backend: Backend,
-  stages: readonly Stage[],
+  stages: readonly PlacedNetwork[],
   batches: Iterable<LabelledBatch>,
-  ball: BallSpec,
-  options: CertifyOptions = {},
+  options: CertifyOptions,
   onBatch: () => void | Promise<void> = () => {},
 ): Promise<Errors> {
   let [examples, right, robust] = [0, 0, 0];
   for (const { x, labels } of batches) {
-    const verdict = await certifyCascade(backend, stages, x, labels.length, ball, labels, {
-      ...options,
-      margins: "open",
-    });
+    const verdict = await certifyCascade(stages, { x, labels }, { ...options, margins: "open" });
     verdict.examples.forEach(({ prediction, certified }, b) => {
       if (prediction === labels[b]) right += 1;
       if (prediction === labels[b] && certified) robust += 1;

@@ -1,8 +1,7 @@
 import type { CertifyOptions } from "../certify/certify.js";
-import type { Backend } from "../compute/backend.js";
-import type { BallSpec } from "../threat/ball.js";
-import { certifyCascade, type Stage } from "./certify-cascade.js";
-import type { LabelledBatch } from "./errors.js";
+import type { PlacedNetwork } from "../network/weights.js";
+import type { LabelledBatch } from "../threat/batch.js";
+import { certifyCascade } from "./certify-cascade.js";
 
 /**
  * The examples that no stage certifies, by their number in the order of the batches: what the next stage is trained on
@@ -10,20 +9,15 @@ import type { LabelledBatch } from "./errors.js";
  * after each batch how many examples are done.
  */
 export async function remainingExamples(
-  backend: Backend,
-  stages: readonly Stage[],
+  stages: readonly PlacedNetwork[],
   batches: Iterable<LabelledBatch>,
-  ball: BallSpec,
-  options: CertifyOptions = {},
+  options: CertifyOptions,
   onBatch: (done: number) => void | Promise<void> = () => {},
 ): Promise<number[]> {
   const remaining: number[] = [];
   let first = 0;
   for (const { x, labels } of batches) {
-    const verdict = await certifyCascade(backend, stages, x, labels.length, ball, labels, {
-      ...options,
-      margins: "open",
-    });
+    const verdict = await certifyCascade(stages, { x, labels }, { ...options, margins: "open" });
     verdict.examples.forEach(({ certified }, b) => {
       if (!certified) remaining.push(first + b);
     });

@@ -1,18 +1,19 @@
 import { inBall, lossGradient } from "../attack/attacked-model.js";
 import { ascend } from "../attack/perturbation.js";
-import type { Backend } from "../compute/backend.js";
-import type { DualOptions } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
+import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
+import type { LabelledBatch } from "../threat/batch.js";
 import { pickBalls, pickColumns } from "../threat/pick.js";
-import { certifyCascade, type Stage } from "./certify-cascade.js";
+import { certifyCascade } from "./certify-cascade.js";
 
-/** How hard `switchCascade` tries. */
-export interface SwitchingOptions {
+/** Within which balls and how hard `switchCascade` tries. */
+export interface SwitchingOptions extends BallSpec {
   /** Gradient steps up each stage's loss. Default 5. */
   readonly steps?: number;
   /** The method by which stages certify. Default `parallel`. */
-  readonly bound?: DualOptions["method"];
+  readonly method?: BoundMethod;
 }
 
 /**
@@ -27,12 +28,9 @@ export interface SwitchingOptions {
  * result is one an example. Throws a `UsageError` for `steps` that is no positive integer, and what `certifyCascade` throws.
  */
 export async function switchCascade(
-  backend: Backend,
-  stages: readonly Stage[],
-  x: Float64Array,
-  labels: Int32Array,
-  ball: BallSpec,
-  { steps = 5, bound = "parallel" }: SwitchingOptions = {},
+  stages: readonly PlacedNetwork[],
+  { x, labels }: LabelledBatch,
+  { steps = 5, method = "parallel", ...ball }: SwitchingOptions,
 ): Promise<boolean[]> {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new UsageError(`steps: expected a positive integer, got ${steps}`);
@@ -42,21 +40,22 @@ export async function switchCascade(
   let open = Array.from(labels.keys());
   const answer = async (points: Float64Array): Promise<void> => {
     const own = pickBalls(ball, open);
-    const { examples: answers } = await certifyCascade(backend, stages, points, open.length, own, null, {
-      method: bound,
-      margins: "open",
-    });
+    const { examples: answers } = await certifyCascade(
+      stages,
+      { x: points },
+      { ...own, method, margins: "open" },
+    );
     for (const [i, b] of open.entries()) misled[b] = answers[i].prediction !== labels[b];
     open = open.filter((b) => !misled[b]);
   };
   await answer(x);
-  for (const { network, parameters } of stages) {
+  for (const stage of stages) {
     if (open.length === 0) break;
     const points = pickColumns(x, examples, open);
     const own = Int32Array.from(open, (b) => labels[b]);
-    await inBall({ backend }, points.slice(), open.length, pickBalls(ball, open), async (set) => {
+    await inBall(stage, points.slice(), open.length, pickBalls(ball, open), async (set) => {
       for (let step = 0; step < steps; step++) {
-        ascend(set, points, await lossGradient({ backend, network, parameters }, points, own), 2.5 / steps);
+        ascend(set, points, await lossGradient(stage, points, own), 2.5 / steps);
       }
     });
     await answer(points);

@@ -1,23 +1,22 @@
 import { Tape } from "../autodiff/index.js";
-import type { Backend } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
-import type { Network } from "../network/network.js";
 import { NO_CLASS, predict } from "../network/predict.js";
 import { sizeOf } from "../network/shape.js";
-import { fixedBindings, type Parameters } from "../network/weights.js";
+import { fixedBindings, type PlacedNetwork } from "../network/weights.js";
 import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
+import { type Batch, countExamples } from "../threat/batch.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { isCertified } from "../threat/verdict.js";
 
 /** Whose margins are bounded: those of the model's own prediction, or of the given label. */
 export type Against = "prediction" | "label";
 
-/** How a batch is bounded, and whose margins count. */
-export interface CertifyOptions extends DualOptions {
+/** Within which balls, how a batch is bounded, and whose margins count. */
+export interface CertifyOptions extends BallSpec, DualOptions {
   /** Default `prediction`. */
   readonly against?: Against;
   /** `all` (default) bounds every margin exactly; `open` those alone that the box does not prove. Verdicts are the same. */
@@ -53,22 +52,19 @@ export interface BatchVerdict {
  * Throws a `UsageError` where they are missing, and what `makeBall` and `buildDual` throw.
  */
 export async function certifyBatch(
-  backend: Backend,
-  network: Network,
-  parameters: Parameters,
-  x: Float64Array,
-  examples: number,
-  ballSpec: BallSpec,
-  labels: Int32Array | null,
-  options: CertifyOptions = {},
+  { backend, network, parameters }: PlacedNetwork,
+  batch: Batch,
+  options: CertifyOptions,
 ): Promise<BatchVerdict> {
+  const { x, labels = null } = batch;
+  const examples = countExamples(batch, sizeOf(network.inputShape));
   using tape = new Tape(backend, { record: false });
   const bindings = fixedBindings(parameters);
   const input = tape.own(backend.upload(sizeOf(network.inputShape), examples, x));
   const logits = await backend.read(forward(tape, network, bindings, input).output.value);
   const predictions = predict(logits, examples);
   const reference = referenceClasses(options.against ?? "prediction", predictions, labels);
-  const ball = makeBall(backend, x, examples, ballSpec);
+  const ball = makeBall(backend, x, examples, options);
   try {
     const dual = await buildDual(tape, network, bindings, ball, options);
     const { classes } = network;

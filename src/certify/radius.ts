@@ -1,12 +1,11 @@
-import type { Backend } from "../compute/backend.js";
-import type { Network } from "../network/network.js";
-import type { Parameters } from "../network/weights.js";
-import type { BallSpec } from "../threat/ball.js";
+import { sizeOf } from "../network/shape.js";
+import type { PlacedNetwork } from "../network/weights.js";
+import { type Batch, countExamples } from "../threat/batch.js";
 import { pickColumns } from "../threat/pick.js";
 import { type CertifyOptions, certifyBatch } from "./certify.js";
 
 /** How far and how finely `certifiedRadii` searches. */
-export interface RadiusOptions extends CertifyOptions {
+export interface RadiusOptions extends Omit<CertifyOptions, "epsilon"> {
   /** No larger ε is tried. */
   readonly most: number;
   /** The search ends when it knows the largest certified ε to this, in ε's own units. */
@@ -32,15 +31,12 @@ const FIRST = 1 / 16;
  * `[features, examples]`; radii are in the data's units. Throws what `certifyBatch` throws.
  */
 export async function certifiedRadii(
-  backend: Backend,
-  network: Network,
-  parameters: Parameters,
-  x: Float64Array,
-  examples: number,
-  ball: Omit<BallSpec, "epsilon">,
+  placed: PlacedNetwork,
+  { x }: Batch,
   options: RadiusOptions,
 ): Promise<ExampleRadius[]> {
   const { most, tolerance } = options;
+  const examples = countExamples({ x }, sizeOf(placed.network.inputShape));
   const states = Array.from({ length: examples }, () => ({
     prediction: -1,
     radius: 0,
@@ -52,14 +48,9 @@ export async function certifiedRadii(
     if (left.length === 0) break;
     const tried = left.map((b) => nextEpsilon(states[b], most));
     const { examples: verdicts } = await certifyBatch(
-      backend,
-      network,
-      parameters,
-      pickColumns(x, examples, left),
-      left.length,
-      { ...ball, epsilon: { perExample: tried } },
-      null,
-      options,
+      placed,
+      { x: pickColumns(x, examples, left) },
+      { ...options, epsilon: { perExample: tried } },
     );
     for (const [i, b] of left.entries()) {
       const state = states[b];

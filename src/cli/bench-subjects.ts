@@ -6,9 +6,9 @@ import { findKnown, loadDataset } from "../data/load.js";
 import { locate } from "../data/locate.js";
 import { architecture } from "../network/architectures.js";
 import { initialWeights, type Model } from "../network/weights.js";
+import { checkBallFitsData, inOrder } from "../runs/example-batches.js";
+import { checkModelFitsData, isModelPath, openModel } from "../runs/models/open-model.js";
 import { type BallFlags, type DataFlags, readBall } from "./common-options.js";
-import { checkBallFitsData, inOrder } from "./example-batches.js";
-import { checkModelFitsData, isModelPath, openModel } from "./open-model.js";
 import { formatEpsilon } from "./wording.js";
 
 /** What steps are measured on. */

@@ -1,3 +1,5 @@
+import { isEnded } from "../runs/observer.js";
+
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 type StopSignal = keyof typeof EXIT_CODES;
 
@@ -24,6 +26,16 @@ export class Interruption implements Disposable {
   /** 128 plus the signal's number, as shells have it. */
   get exitCode(): number {
     return EXIT_CODES[this.#received ?? "SIGINT"];
+  }
+
+  /** Runs work that rejects with the signal's reason when it aborts; null then. */
+  async unlessStopped<T>(run: () => Promise<T>): Promise<T | null> {
+    try {
+      return await run();
+    } catch (error) {
+      if (isEnded(error, this.signal)) return null;
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

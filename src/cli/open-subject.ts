@@ -4,6 +4,8 @@ import type { Backend } from "../compute/backend.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import { checkWeights } from "../network/weights.js";
+import { checkBallFitsData } from "../runs/example-batches.js";
+import { checkModelFitsData, openStages } from "../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
   addBallOptions,
@@ -14,10 +16,8 @@ import {
   type MachineOptions,
   readBall,
 } from "./common-options.js";
-import { checkBallFitsData } from "./example-batches.js";
 import type { Io } from "./io.js";
 import { openBackend } from "./open-backend.js";
-import { checkModelFitsData, openStages } from "./open-model.js";
 import { Output } from "./output.js";
 import { plural } from "./wording.js";
 

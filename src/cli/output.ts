@@ -2,9 +2,9 @@ import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../errors.js";
+import { isFolder } from "../formats/is-folder.js";
 import { writeFileAtomically } from "../formats/write-file.js";
 import type { Io, OutputStream } from "./io.js";
-import { isFolder } from "./is-folder.js";
 import { type Progress, type ProgressOptions, startProgress } from "./progress.js";
 
 /**

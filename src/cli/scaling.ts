@@ -9,8 +9,8 @@ import {
   scalingModel,
 } from "../bench/scaling.js";
 import type { Backend } from "../compute/backend.js";
+import { nextTurn } from "../runs/next-turn.js";
 import { scalingSubject } from "./bench-subjects.js";
-import { nextTurn } from "./next-turn.js";
 import type { Output } from "./output.js";
 import { formatTable } from "./table.js";
 import { formatCount, wrap } from "./wording.js";

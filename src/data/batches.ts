@@ -4,7 +4,7 @@ import { type Augmentation, augment } from "./augment.js";
 import { type Dataset, type Examples, examples } from "./dataset.js";
 
 /** A batch of training examples and where in the data set they stand. */
-export interface Batch extends Examples {
+export interface DrawnBatch extends Examples {
   /** [batch]. */
   readonly indices: Int32Array;
 }
@@ -24,7 +24,7 @@ export interface BatchOptions {
  * The examples in batches, each example once, in an order that depends on the seed and the epoch alone; the last
  * batch holds what is left. Throws UsageError for a batch size that is not a positive integer.
  */
-export function* batches(dataset: Dataset, options: BatchOptions): Generator<Batch, void, undefined> {
+export function* batches(dataset: Dataset, options: BatchOptions): Generator<DrawnBatch, void, undefined> {
   const { seed, epoch, augmentation } = options;
   let number = 0;
   for (const indices of batchIndices(dataset.count, options)) {

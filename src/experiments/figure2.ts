@@ -2,8 +2,8 @@ import { certifiedErrors } from "../cascade/errors.js";
 import type { Backend } from "../compute/backend.js";
 import type { Network } from "../network/network.js";
 import { initialWeights } from "../network/weights.js";
+import type { LabelledBatch } from "../threat/batch.js";
 import type { TrainConfig } from "../train/config.js";
-import type { Batch } from "../train/step.js";
 import { type BatchSource, Trainer } from "../train/trainer.js";
 
 /** One epoch of one curve. Errors on test examples are by exact bounds at the radius that training ends with. */
@@ -29,12 +29,12 @@ export interface Figure2Settings {
   readonly config: Omit<TrainConfig, "projections">;
   readonly source: BatchSource;
   /** Certified after every epoch. */
-  readonly test: readonly Batch[];
+  readonly test: readonly LabelledBatch[];
 }
 
 /**
  * Figure 2 of the paper: robust training with projections of several dimensions and with exact bounds, from the same
- * weights and batches. Calls `onPoint` after every epoch; null if the signal aborts.
+ * weights and batches. Calls `onPoint` after every epoch. Throws the signal's reason.
  */
 export async function figure2(
   backend: Backend,
@@ -42,11 +42,10 @@ export async function figure2(
   projections: readonly TrainConfig["projections"][],
   onPoint: (curve: TrainConfig["projections"], point: Figure2Point) => void = () => {},
   signal?: AbortSignal,
-): Promise<Figure2Curve[] | null> {
+): Promise<Figure2Curve[]> {
   const curves: Figure2Curve[] = [];
   for (const kind of projections) {
     const points = await curveOf(backend, settings, kind, (point) => onPoint(kind, point), signal);
-    if (!points) return null;
     curves.push({ projections: kind, points });
   }
   return curves;
@@ -58,7 +57,7 @@ async function curveOf(
   projections: TrainConfig["projections"],
   onPoint: (point: Figure2Point) => void,
   signal?: AbortSignal,
-): Promise<Figure2Point[] | null> {
+): Promise<Figure2Point[]> {
   const own: TrainConfig = { ...config, projections };
   const trainer = new Trainer(backend, network, initialWeights(network, config.seed), own, source);
   const points: Figure2Point[] = [];
@@ -67,15 +66,10 @@ async function curveOf(
       if (event.kind !== "epoch") continue;
       const { epoch, epsilon, robustLoss, seconds } = event.row;
       const ball = { norm: own.norm, epsilon: own.epsilon.end, box: own.box };
-      const { error, robustError } = await certifiedErrors(
-        backend,
-        [{ network, parameters: trainer.parameters }],
-        test,
-        ball,
-        {
-          method: own.bound,
-        },
-      );
+      const { error, robustError } = await certifiedErrors([trainer.placed], test, {
+        ...ball,
+        method: own.bound,
+      });
       const trainRobustLoss = robustLoss ?? Number.NaN;
       const point = {
         epoch,
@@ -91,5 +85,6 @@ async function curveOf(
   } finally {
     trainer.dispose();
   }
-  return signal?.aborted ? null : points;
+  signal?.throwIfAborted();
+  return points;
 }

@@ -1,4 +1,6 @@
-import { type CascadeVerdict, certifyCascade, type Stage } from "../cascade/certify-cascade.js";
+import { type CascadeVerdict, certifyCascade } from "../cascade/certify-cascade.js";
+import { growCascade } from "../cascade/grow.js";
+import { remainingExamples } from "../cascade/remaining.js";
 import type { Backend } from "../compute/backend.js";
 import { random } from "../compute/random.js";
 import { linear, relu } from "../network/build-layer.js";
@@ -6,12 +8,13 @@ import { type Network, sequential } from "../network/network.js";
 import {
   initialWeights,
   type Model,
+  type PlacedNetwork,
   releaseParameters,
   uploadWeights,
   type Weights,
 } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
-import { pickColumns } from "../threat/pick.js";
+import { pickExamples } from "../threat/pick.js";
 import type { TrainConfig } from "../train/config.js";
 import { Trainer } from "../train/trainer.js";
 
@@ -79,14 +82,14 @@ export function planePoints({
 
 /**
  * Figure 5 of the paper: a cascade on points of the plane. Each stage is trained on the points that no stage before it
- * certifies. Null if the signal aborts.
+ * certifies (Algorithm 2). Throws the signal's reason.
  */
 export async function figure5(
   backend: Backend,
   settings: Figure5Settings,
   onStage: (stage: number) => void | Promise<void> = () => {},
   signal?: AbortSignal,
-): Promise<Figure5 | null> {
+): Promise<Figure5> {
   const { epsilon, hidden, grid, config, seed } = settings;
   const points = planePoints(settings);
   const ball: BallSpec = { norm: "linf", epsilon, box: null };
@@ -94,38 +97,39 @@ export async function figure5(
   const x = Float64Array.from([...points.map((point) => point.x), ...points.map((point) => point.y)]);
   const labels = Int32Array.from(points, ({ label }) => label);
   const cells = gridCentres(grid);
-  const placed: Stage[] = [];
+  const placed: PlacedNetwork[] = [];
   const stages: Figure5Stage[] = [];
   try {
-    for (let stage = 0; stage < settings.stages; stage++) {
-      const verdicts =
-        stage === 0 ? null : await certifyCascade(backend, placed, x, points.length, ball, labels);
-      const left = points.flatMap((_, b) => (verdicts?.examples[b].certified ? [] : [b]));
-      if (left.length === 0) break;
-      const batch = {
-        x: pickColumns(x, points.length, left),
-        labels: Int32Array.from(left, (b) => labels[b]),
-      };
-      const weights = await trained(backend, network, { ...config, seed: seed + stage }, batch, signal);
-      if (!weights) return null;
-      const own: Stage = {
-        network,
-        parameters: uploadWeights(backend, { network, weights } satisfies Model),
-      };
-      placed.push(own);
-      const alone = await certifyCascade(backend, [own], x, points.length, ball, labels, {
-        against: "label",
-      });
-      const answers = await certifyCascade(backend, [own], cells, grid * grid, { ...ball, epsilon: 0 }, null);
-      stages.push({
-        trainedOn: left,
-        certified: alone.examples.map(({ certified }) => certified),
-        answers: answers.examples.map(({ prediction }) => prediction),
-      });
-      await onStage(stage);
-    }
-    const cascade = await certifyCascade(backend, placed, x, points.length, ball, null);
-    const everywhere = await certifyCascade(backend, placed, cells, grid * grid, ball, null);
+    await growCascade<PlacedNetwork>({
+      stages: settings.stages,
+      begun: [],
+      remaining: (own) => remainingExamples(own, [{ x, labels }], ball),
+      async train(own, examples) {
+        const left = examples ?? points.map((_, b) => b);
+        const batch = pickExamples({ x, labels }, points.length, left);
+        const weights = await trained(
+          backend,
+          network,
+          { ...config, seed: seed + own.length },
+          batch,
+          signal,
+        );
+        const parameters = uploadWeights(backend, { network, weights } satisfies Model);
+        const stage: PlacedNetwork = { backend, network, parameters };
+        placed.push(stage);
+        const alone = await certifyCascade([stage], { x, labels }, { ...ball, against: "label" });
+        const answers = await certifyCascade([stage], { x: cells }, { ...ball, epsilon: 0 });
+        stages.push({
+          trainedOn: left,
+          certified: alone.examples.map(({ certified }) => certified),
+          answers: answers.examples.map(({ prediction }) => prediction),
+        });
+        return stage;
+      },
+      onStage: (own) => onStage(own.length - 1),
+    });
+    const cascade = await certifyCascade(placed, { x }, ball);
+    const everywhere = await certifyCascade(placed, { x: cells }, ball);
     return {
       points,
       epsilon,
@@ -153,21 +157,22 @@ function gridCentres(grid: number): Float64Array {
   });
 }
 
-/** Trains on all points at once, an epoch a step. Null if the signal aborts. */
+/** Trains on all points at once, an epoch a step. Throws the signal's reason. */
 async function trained(
   backend: Backend,
   network: Network,
   config: TrainConfig,
   batch: { readonly x: Float64Array; readonly labels: Int32Array },
   signal?: AbortSignal,
-): Promise<Weights | null> {
+): Promise<Weights> {
   const source = { batchesPerEpoch: 1, batch: () => batch };
   const trainer = new Trainer(backend, network, initialWeights(network, config.seed), config, source);
   try {
     for await (const _event of trainer.run(signal)) {
       // An epoch is one step here: there is nothing to tell.
     }
-    return signal?.aborted ? null : (await trainer.state()).weights;
+    signal?.throwIfAborted();
+    return (await trainer.state()).weights;
   } finally {
     trainer.dispose();
   }

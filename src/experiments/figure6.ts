@@ -12,7 +12,7 @@ import {
   uploadWeights,
 } from "../network/weights.js";
 import { type Ball, type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
-import type { Batch } from "../train/step.js";
+import type { LabelledBatch } from "../threat/batch.js";
 
 /** The relative error of estimated widths: estimate / exact − 1, over neurons, examples and sketches. */
 export interface RelativeError {
@@ -38,7 +38,7 @@ export interface Figure6Subject {
   readonly weights: string;
   readonly model: Model;
   readonly ball: BallSpec;
-  readonly batch: Batch;
+  readonly batch: LabelledBatch;
 }
 
 export interface Figure6Settings {

@@ -15,6 +15,13 @@ export interface Model {
   readonly weights: Weights;
 }
 
+/** A network whose parameters lie on a backend. */
+export interface PlacedNetwork {
+  readonly backend: Backend;
+  readonly network: Network;
+  readonly parameters: Parameters;
+}
+
 /** Starting weights, a function of the seed and of each parameter's name alone. */
 export function initialWeights(network: Network, seed: number): Weights {
   return new Map(

@@ -1,6 +1,6 @@
 import type { Dtype } from "../compute/backend.js";
-import type { AttackOutcome, AttackSettings } from "./attack-dataset.js";
-import { type CertificationSubject, dataRecord, modelRecord } from "./certification-report.js";
+import type { AttackOutcome, AttackSettings } from "./attack.js";
+import { type CertificationSubject, dataRecord, modelRecord } from "./certification-record.js";
 
 /** The JSON of `attack` (`autodual/attack/1`). */
 export function attackRecord(

@@ -3,13 +3,13 @@ import { attackCascade } from "../cascade/attack-cascade.js";
 import { switchCascade } from "../cascade/switching-attack.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
-import type { PlacedModel } from "./certification.js";
 import { inOrder } from "./example-batches.js";
 import { nextTurn } from "./next-turn.js";
-import type { Output } from "./output.js";
-import { formatPercent } from "./wording.js";
+import { observed, type Watch } from "./observer.js";
 
+/** Within which balls a data set is attacked, and how hard. */
 export interface AttackSettings extends Required<Pick<AttackOptions, "steps" | "restarts" | "seed">> {
   readonly ball: BallSpec;
   /** By which the stages of a cascade certify; a single model is attacked the same with each. */
@@ -32,6 +32,7 @@ export interface AttackedExample {
   readonly switched?: boolean;
 }
 
+/** What attacks found on a data set. */
 export interface AttackOutcome {
   readonly summary: {
     readonly error: number;
@@ -44,41 +45,39 @@ export interface AttackOutcome {
   readonly examples: readonly AttackedExample[];
 }
 
-/** Attacks a data set in its own order. Null if the signal aborts on the way. */
+/**
+ * Attacks a data set in its own order: of a cascade the stage that answers an example, and its own answers. Throws what
+ * `attackCascade` throws, and the signal's reason.
+ */
 export async function attackDataset(
-  { backend, stages }: PlacedModel,
+  stages: readonly PlacedNetwork[],
   dataset: Dataset,
   { ball, method, batch, ...options }: AttackSettings,
-  output: Output,
-  signal?: AbortSignal,
-): Promise<AttackOutcome | null> {
+  watch: Watch = {},
+): Promise<AttackOutcome> {
   const began = performance.now();
   const examples: AttackedExample[] = [];
-  const progress = output.progress({ label: "attack", total: dataset.count });
   const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
     examples.filter((example) => example[kind]).length / examples.length;
-  try {
+  await observed(watch, { name: "attack", total: dataset.count }, async (seen) => {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdicts = await attackCascade(backend, stages, x, labels, ball, {
-        ...options,
-        bound: method,
-        firstExample: first,
-      });
+      const verdicts = await attackCascade(
+        stages,
+        { x, labels },
+        { ...ball, ...options, method, firstExample: first },
+      );
       const switched =
-        stages.length > 1 ? await switchCascade(backend, stages, x, labels, ball, { bound: method }) : null;
+        stages.length > 1 ? await switchCascade(stages, { x, labels }, { ...ball, method }) : null;
       verdicts.forEach((verdict, i) => {
         examples.push({
           ...{ index: first + i, label: labels[i], ...verdict },
           ...(switched && { switched: switched[i] }),
         });
       });
-      progress.update(examples.length, `PGD error ${formatPercent(share("pgd"))}`);
-      await nextTurn();
-      if (signal?.aborted) return null;
+      seen.update(examples.length, { pgdError: share("pgd") });
+      await nextTurn(watch.signal);
     }
-  } finally {
-    progress.stop();
-  }
+  });
   const seconds = (performance.now() - began) / 1000;
   return {
     summary: {

@@ -1,27 +1,22 @@
-import { certifyCascade, type Stage } from "../cascade/certify-cascade.js";
+import { certifyCascade } from "../cascade/certify-cascade.js";
 import type { Against } from "../certify/certify.js";
-import type { Backend } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
+import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
-import type { Estimation } from "./certification-estimator.js";
+import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
 import { nextTurn } from "./next-turn.js";
-import type { Output } from "./output.js";
-import { formatPercent } from "./wording.js";
+import { observed, type Watch } from "./observer.js";
 
-/** A model on a backend: one network, or the stages of a cascade. */
-export interface PlacedModel {
-  readonly backend: Backend;
-  readonly stages: readonly Stage[];
-}
-
+/** Within which balls a data set is certified, and how. */
 export interface CertificationSettings {
   readonly ball: BallSpec;
   readonly method: BoundMethod;
   readonly against: Against;
+  /** Examples at a time; each verdict is its own, whatever their number. */
   readonly batch: number;
   readonly margins?: "all" | "open";
   /** Told of every layer of every batch. */
@@ -55,48 +50,47 @@ export interface CertificationSummary {
   readonly seconds: number;
 }
 
+/** The verdicts on a data set. */
 export interface Certification {
   readonly guarantee: Guarantee;
   readonly summary: CertificationSummary;
   readonly examples: readonly CertifiedExample[];
 }
 
-/** Certifies a data set in its own order. Null if the signal aborts on the way. */
+/**
+ * Certifies a data set in its own order, by one network or by the stages of a cascade. Throws what `certifyCascade` throws,
+ * and the signal's reason.
+ */
 export async function certifyDataset(
-  { backend, stages }: PlacedModel,
+  stages: readonly PlacedNetwork[],
   dataset: Dataset,
-  { ball, method, against, margins, batch, onLayer, pieceBytes, estimation }: CertificationSettings,
-  output: Output,
-  signal?: AbortSignal,
-): Promise<Certification | null> {
+  { ball, batch, estimation, ...how }: CertificationSettings,
+  watch: Watch = {},
+): Promise<Certification> {
+  const { signal } = watch;
   const began = performance.now();
   const examples: CertifiedExample[] = [];
-  let guarantee: Guarantee = "exact";
-  const progress = output.progress({ label: "certify", total: dataset.count });
-  try {
+  let guarantee = "exact" as Guarantee;
+  await observed(watch, { name: "certify", total: dataset.count }, async (seen) => {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdict = await certifyCascade(backend, stages, x, labels.length, ball, labels, {
-        method,
-        against,
-        ...(margins && { margins }),
-        ...(onLayer && { onLayer }),
-        ...(pieceBytes !== undefined && { pieceBytes }),
-        ...(estimation && { estimator: estimation.estimatorFor(first) }),
-      });
+      const verdict = await certifyCascade(
+        stages,
+        { x, labels },
+        {
+          ...ball,
+          ...how,
+          ...(signal && { signal }),
+          ...(estimation && { estimator: estimation.estimatorFor(first) }),
+        },
+      );
       guarantee = verdict.guarantee;
       verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
         examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
       });
-      progress.update(
-        examples.length,
-        `robust error ${formatPercent(errors(examples).robustError, "upper")}`,
-      );
-      await nextTurn();
-      if (signal?.aborted) return null;
+      seen.update(examples.length, { robustError: errors(examples).robustError });
+      await nextTurn(signal);
     }
-  } finally {
-    progress.stop();
-  }
+  });
   const seconds = (performance.now() - began) / 1000;
   return {
     guarantee,

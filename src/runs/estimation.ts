@@ -1,6 +1,5 @@
 import type { Backend } from "../compute/backend.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
-import { UsageError } from "../errors.js";
 import { countEstimates } from "../estimators/count.js";
 import { geometricMeanEstimator } from "../estimators/geometric-mean.js";
 import { medianEstimator } from "../estimators/median.js";
@@ -8,8 +7,6 @@ import { type TailBound, tailBound } from "../estimators/tail.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { Guarantee } from "../threat/guarantee.js";
-import type { CertificateFlags } from "./projection-options.js";
-import { formatCount, formatNumber } from "./wording.js";
 
 /** How a certification estimates, and what that is worth. */
 export interface Estimation {
@@ -22,12 +19,23 @@ export interface Estimation {
   estimatorFor(first: number): Estimator;
 }
 
-/** What the flags ask for; null for exact bounds. A `UsageError` for a δ that cannot be reached. */
-export function readEstimation(
-  flags: CertificateFlags & { readonly seed: number },
+/** What is asked of random projections. */
+export interface EstimationSettings {
+  /** The projection dimension r, or `exact` for no projections. */
+  readonly projections: number | "exact";
+  readonly sketch: SketchForm;
+  /** Absent: estimates, which certify nothing. */
+  readonly delta?: number;
+  /** The largest of so many sketches counts; only where there is a δ. */
+  readonly sketches: number;
+  readonly seed: number;
+}
+
+/** How a network's bounds are estimated; null for none. A `UsageError` for a δ that cannot be reached. */
+export function estimationOf(
+  { projections: dimension, sketch: form, delta, sketches, seed }: EstimationSettings,
   network: Network,
 ): Estimation | null {
-  const { projections: dimension, sketch: form, delta, sketches, seed } = flags;
   if (dimension === "exact") return null;
   if (delta === undefined) {
     return {
@@ -38,7 +46,7 @@ export function readEstimation(
       estimatorFor: (first) => medianEstimator({ dimension, form, seed, path: ["certify", first] }),
     };
   }
-  const tail = readTail(dimension, sketches, delta, countEstimates(network, dimension, form));
+  const tail = tailBound(dimension, sketches, delta, countEstimates(network, dimension, form));
   return {
     guarantee: "probability",
     dimension,
@@ -46,15 +54,6 @@ export function readEstimation(
     tail,
     estimatorFor: (first) => geometricMeanEstimator({ tail, form, seed, path: ["certify", first] }),
   };
-}
-
-function readTail(dimension: number, sketches: number, delta: number, estimates: number): TailBound {
-  try {
-    return tailBound(dimension, sketches, delta, estimates);
-  } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`--${error.message}`);
-    throw error;
-  }
 }
 
 /** Tensors of projections that are alive at once, and what they may take where no budget is given. */
@@ -81,16 +80,4 @@ export function estimationRecord({ dimension, form, tail }: Estimation) {
     sketch: form,
     ...(tail && { sketches: tail.sketches, estimates: tail.estimates, tailEpsilon: tail.epsilon }),
   };
-}
-
-/** What the bounds are worth, for the table of figures. */
-export function estimationFigures({ dimension, form, tail }: Estimation): [name: string, value: string][] {
-  const projections: [string, string] = ["random projections", `${form}, r = ${dimension}`];
-  if (!tail) return [projections];
-  const { sketches, delta, estimates, epsilon } = tail;
-  return [
-    ["probability of each certificate", `at least ${formatNumber(1 - delta)}`],
-    [projections[0], `${projections[1]}, the largest of m = ${sketches}`],
-    ["estimates an example", `N = ${formatCount(estimates)}, divided by 1 - ${formatNumber(epsilon)}`],
-  ];
 }

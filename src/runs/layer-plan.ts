@@ -1,6 +1,4 @@
 import type { LayerReport, Way } from "../dual/planner.js";
-import { formatTable } from "./table.js";
-import { formatCount } from "./wording.js";
 
 /** What a layer took over all batches, an example. */
 export interface LayerSummary {
@@ -42,22 +40,4 @@ export class LayerPlan {
       };
     });
   }
-}
-
-/** A table of at most 80 columns; every figure is a mean an example. */
-export function formatLayerPlan(layers: readonly LayerSummary[]): string {
-  const rows = layers.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
-    name,
-    Object.keys(ways).join(", "),
-    formatCount(neurons),
-    formatMean(open),
-    formatMean(rows),
-    `${(multiplyAdds / 1e6).toFixed(2)} M`,
-    milliseconds.toFixed(3),
-  ]);
-  return formatTable(["layer", "bounded", "neurons", "open", "rows", "multiply-adds", "ms"], rows);
-}
-
-function formatMean(value: number): string {
-  return value >= 100 ? formatCount(Math.round(value)) : value.toFixed(1);
 }

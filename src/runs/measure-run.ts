@@ -1,19 +1,19 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { certifyBatch } from "../../certify/certify.js";
-import { certifiedRadii } from "../../certify/radius.js";
-import { take } from "../../data/dataset.js";
-import { writeFileAtomically } from "../../formats/write-file.js";
-import { type AttackOutcome, type AttackSettings, attackDataset } from "../attack-dataset.js";
-import { attackRecord } from "../attack-report.js";
-import type { Certification, PlacedModel } from "../certification.js";
-import { type CertificationSubject, certificationRecord, modelRecord } from "../certification-report.js";
-import { inOrder } from "../example-batches.js";
-import { LayerPlan } from "../layer-plan.js";
-import { nextTurn } from "../next-turn.js";
-import type { Output } from "../output.js";
-import { largestRadius, type RadiusRow, radiusRecord, radiusTolerance } from "../radius-report.js";
-import { MEASURED_FILES } from "../report/measured-files.js";
+import { certifyBatch } from "../certify/certify.js";
+import { take } from "../data/dataset.js";
+import { writeFileAtomically } from "../formats/write-file.js";
+import type { PlacedNetwork } from "../network/weights.js";
+import { type AttackOutcome, type AttackSettings, attackDataset } from "./attack.js";
+import { attackRecord } from "./attack-record.js";
+import type { Certification } from "./certification.js";
+import { type CertificationSubject, certificationRecord, modelRecord } from "./certification-record.js";
+import { inOrder } from "./example-batches.js";
+import { LayerPlan } from "./layer-plan.js";
+import { MEASURED_FILES } from "./measured-files.js";
+import type { Watch } from "./observer.js";
+import { radiiOfDataset } from "./radius.js";
+import { largestRadius, radiusRecord, radiusTolerance } from "./radius-record.js";
 
 /** A model that was trained, certified on test examples. */
 export interface TrainedModel {
@@ -21,9 +21,10 @@ export interface TrainedModel {
   readonly folder: string;
   readonly subject: CertificationSubject;
   readonly certification: Certification;
-  readonly placed: PlacedModel;
+  readonly stages: readonly PlacedNetwork[];
 }
 
+/** How hard the examples are attacked. */
 export type AttackPlan = Omit<AttackSettings, "ball" | "method">;
 
 /** Cheap: a training is about certificates. */
@@ -47,28 +48,29 @@ export function isMeasured(folder: string): boolean {
 
 /**
  * Measures of the examples that were certified what a report shows beside: errors under attack, certified radii of a single
- * model, and how each layer was bounded. Each goes into the run folder. Null if the signal aborts.
+ * model, and how each layer was bounded. Each goes into the run folder. Throws the signal's reason.
  */
 export async function measureRun(
   trained: TrainedModel,
   attack: AttackPlan,
-  output: Output,
-  signal: AbortSignal,
-): Promise<AttackOutcome | null> {
+  watch: Watch = {},
+): Promise<AttackOutcome> {
   await writeCertification(trained);
-  const { placed, subject } = trained;
+  const { stages, subject } = trained;
   const { dataset, ball, method } = subject;
-  const outcome = await attackDataset(placed, dataset, { ball, method, ...attack }, output, signal);
-  if (!outcome) return null;
+  const outcome = await attackDataset(stages, dataset, { ball, method, ...attack }, watch);
   await writeAttack(trained, attack, outcome);
   await measureLayers(trained);
-  return (await measureRadii(trained, output, signal)) ? outcome : null;
+  await measureRadii(trained, watch);
+  return outcome;
 }
 
+/** Writes the verdicts into the run folder. */
 export async function writeCertification({ folder, subject, certification }: TrainedModel): Promise<void> {
   await writeJsonFile(folder, "certification", certificationRecord(subject, certification));
 }
 
+/** Writes what attacks found into the run folder. */
 export async function writeAttack(
   { folder, subject }: TrainedModel,
   attack: AttackPlan,
@@ -78,13 +80,11 @@ export async function writeAttack(
 }
 
 /** How each layer was bounded for a few examples; of a cascade, by its first stage, which all examples go through. */
-export async function measureLayers({ folder, subject, placed }: TrainedModel): Promise<void> {
+export async function measureLayers({ folder, subject, stages }: TrainedModel): Promise<void> {
   const { dataset, ball, method, model } = subject;
-  const [{ network, parameters }] = placed.stages;
   const plan = new LayerPlan();
-  for (const { x, labels } of inOrder(take(dataset, PLANNED), PLANNED)) {
-    const options = { method, onLayer: plan.add };
-    await certifyBatch(placed.backend, network, parameters, x, labels.length, ball, null, options);
+  for (const { x } of inOrder(take(dataset, PLANNED), PLANNED)) {
+    await certifyBatch(stages[0], { x }, { ...ball, method, onLayer: plan.add });
   }
   const examples = Math.min(PLANNED, dataset.count);
   await writeJsonFile(folder, "layers", {
@@ -96,49 +96,24 @@ export async function measureLayers({ folder, subject, placed }: TrainedModel): 
   });
 }
 
-/** Certified radii of the first examples, as many as are likely to be found in a little time. False if the signal aborts. */
-async function measureRadii(trained: TrainedModel, output: Output, signal: AbortSignal): Promise<boolean> {
-  const { folder, subject, placed, certification } = trained;
+/** Certified radii of the first examples, as many as are likely to be found in a little time. */
+async function measureRadii({ folder, subject, stages, certification }: TrainedModel, watch: Watch) {
   const { dataset, ball, method, model, arithmetic } = subject;
   const perExample = certification.summary.seconds / certification.examples.length;
   const affordable = Math.floor(RADII_SECONDS / (STEPS_A_RADIUS * perExample));
   const count = Math.min(MOST_RADII, dataset.count, affordable);
-  if (model.stages.length > 1 || count < 1) return true;
+  if (stages.length > 1 || count < 1) return;
   const began = performance.now();
   const chosen = take(dataset, count);
   const most = largestRadius(ball.norm);
   const tolerance = radiusTolerance(most);
-  const [{ network, parameters }] = placed.stages;
-  const rows: RadiusRow[] = [];
-  const progress = output.progress({ label: "radius", total: count });
-  try {
-    for (const { x, labels, first } of inOrder(chosen, RADII_BATCH)) {
-      const options = { most, tolerance, method };
-      const { norm, box } = ball;
-      const found = await certifiedRadii(
-        placed.backend,
-        network,
-        parameters,
-        x,
-        labels.length,
-        { norm, box },
-        options,
-      );
-      for (const [i, { prediction, radius }] of found.entries()) {
-        rows.push({ index: first + i, label: labels[i], prediction, radius, broken: null });
-      }
-      progress.update(rows.length, "");
-      await nextTurn();
-      if (signal.aborted) return false;
-    }
-  } finally {
-    progress.stop();
-  }
+  const { norm, box } = ball;
+  const settings = { ball: { norm, box }, method, most, tolerance, batch: RADII_BATCH };
+  const rows = await radiiOfDataset(stages[0], chosen, settings, watch);
   const seconds = (performance.now() - began) / 1000;
   const found = { most, tolerance, timeout: null, seconds, rows };
   const of = { model: model.stages[0], dataset: chosen, ball, method, arithmetic };
   await writeJsonFile(folder, "radius", radiusRecord(of, found));
-  return true;
 }
 
 async function writeJsonFile(

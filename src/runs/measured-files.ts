@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { FormatError } from "../../errors.js";
-import { readFileOrExplain } from "../../formats/write-file.js";
-import { provesAllMargins } from "../../threat/verdict.js";
+import { FormatError } from "../errors.js";
+import { readFileOrExplain } from "../formats/write-file.js";
+import { provesAllMargins } from "../threat/verdict.js";
 
 /**
  * What is measured of a run beside its record, each file as the command of that name writes it with `--json`: so any of

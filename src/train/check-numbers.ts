@@ -4,7 +4,7 @@ import { forward } from "../network/forward.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { fixedBindings, type Parameters, type Weights } from "../network/weights.js";
-import type { Batch } from "./step.js";
+import type { LabelledBatch } from "../threat/batch.js";
 import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
 
 /** Throws a `TrainingFailure` unless all weights are finite. */
@@ -24,7 +24,7 @@ export async function checkFiniteAnswers(
   backend: Backend,
   network: Network,
   parameters: Parameters,
-  { x, labels }: Batch,
+  { x, labels }: LabelledBatch,
   epoch: number,
 ): Promise<void> {
   using tape = new Tape(backend, { record: false });

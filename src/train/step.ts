@@ -8,14 +8,9 @@ import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { type Bindings, type Parameters, trainedBindings } from "../network/weights.js";
 import { type BallSpec, makeBall } from "../threat/ball.js";
+import type { LabelledBatch } from "../threat/batch.js";
 import { isProof } from "../threat/proof.js";
 import { mixedLoss, robustLoss, standardLoss } from "./loss.js";
-
-/** Examples of one step: x `[features, examples]` feature-major in the data's units, labels `[examples]`. */
-export interface Batch {
-  readonly x: Float64Array;
-  readonly labels: Int32Array;
-}
 
 export interface StepSettings {
   readonly ball: BallSpec;
@@ -49,7 +44,7 @@ export async function trainingStep(
   backend: Backend,
   network: Network,
   parameters: Parameters,
-  batch: Batch,
+  batch: LabelledBatch,
   settings: StepSettings,
 ): Promise<StepResult> {
   const { labels } = batch;

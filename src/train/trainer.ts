@@ -5,17 +5,19 @@ import type { Network } from "../network/network.js";
 import {
   downloadWeights,
   type Parameters,
+  type PlacedNetwork,
   releaseParameters,
   uploadWeights,
   type Weights,
 } from "../network/weights.js";
+import type { LabelledBatch } from "../threat/batch.js";
 import { checkFiniteAnswers, checkFiniteWeights } from "./check-numbers.js";
 import { clipGradients } from "./clip.js";
 import type { EpochRow, TestRow, TrainConfig } from "./config.js";
 import { createOptimizer } from "./create-optimizer.js";
 import { type MutableParameters, type Optimizer, type OptimizerState, readState } from "./optimizer.js";
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
-import { type Batch, type StepOutcome, trainingStep } from "./step.js";
+import { type StepOutcome, trainingStep } from "./step.js";
 import { checkLearning } from "./stuck.js";
 import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
 
@@ -23,8 +25,8 @@ import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
 export interface BatchSource {
   /** The same in every epoch. */
   readonly batchesPerEpoch: number;
-  /** Batch `index` of epoch `epoch`, both from 0. */
-  batch(epoch: number, index: number): Batch;
+  /** LabelledBatch `index` of epoch `epoch`, both from 0. */
+  batch(epoch: number, index: number): LabelledBatch;
 }
 
 /** Sums over the batches of an epoch that has begun. */
@@ -81,7 +83,7 @@ export class Trainer {
   readonly #optimizer: Optimizer;
   readonly #source: BatchSource;
   /** The batch to be done next, where it is at hand. */
-  #next: { readonly epoch: number; readonly index: number; readonly batch: Batch } | null = null;
+  #next: { readonly epoch: number; readonly index: number; readonly batch: LabelledBatch } | null = null;
   #epoch = 0;
   #batch = 0;
   #sums = NO_SUMS;
@@ -112,6 +114,11 @@ export class Trainer {
   /** The weights as they stand; the trainer releases them. */
   get parameters(): Parameters {
     return this.#parameters;
+  }
+
+  /** The network with its weights as they stand; the trainer releases them. */
+  get placed(): PlacedNetwork {
+    return { backend: this.#backend, network: this.network, parameters: this.#parameters };
   }
 
   /** A row for each epoch that is done. */
@@ -221,7 +228,7 @@ export class Trainer {
   }
 
   /** The batch to be done now. */
-  #take(): Batch {
+  #take(): LabelledBatch {
     const next = this.#next;
     if (next?.epoch === this.#epoch && next.index === this.#batch) return next.batch;
     return this.#source.batch(this.#epoch, this.#batch);

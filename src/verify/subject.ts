@@ -1,21 +1,17 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
 import { forward } from "../network/forward.js";
-import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import {
   type Bindings,
   fixedBindings,
   type Model,
-  type Parameters,
+  type PlacedNetwork,
   uploadWeights,
 } from "../network/weights.js";
 
 /** The network that questions are about, on a backend, beside its own definition. */
-export interface Subject {
-  readonly backend: Backend;
-  readonly network: Network;
-  readonly parameters: Parameters;
+export interface Subject extends PlacedNetwork {
   /** The same parameters, fixed. */
   readonly bindings: Bindings;
   /** The outputs in double precision, of the file's own graph where there is one: what counterexamples are judged by. */

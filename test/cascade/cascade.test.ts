@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { attackBatch } from "../../src/attack/attack.js";
 import { attackCascade } from "../../src/cascade/attack-cascade.js";
-import { certifyCascade, type Stage } from "../../src/cascade/certify-cascade.js";
+import { certifyCascade } from "../../src/cascade/certify-cascade.js";
 import {
   type CascadeRecord,
   cascadeOf,
@@ -20,7 +20,7 @@ import { medianEstimator } from "../../src/estimators/median.js";
 import { encodeModel, loadModelFile } from "../../src/formats/model-file.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
-import { uploadWeights } from "../../src/network/weights.js";
+import { type PlacedNetwork, uploadWeights } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";
 import { pickBalls, pickColumns } from "../../src/threat/pick.js";
 import { randomExamples } from "../support/bounds.js";
@@ -38,26 +38,29 @@ const ball: BallSpec = {
   box: null,
 };
 const models = [3, 4, 5].map((seed) => lively(network, seed));
-const stages: Stage[] = models.map((model) => ({ network, parameters: uploadWeights(backend, model) }));
+const stages: PlacedNetwork[] = models.map((model) => ({
+  backend,
+  network,
+  parameters: uploadWeights(backend, model),
+}));
 
 /** The verdict of one stage on one example, by itself. */
-async function alone({ parameters }: Stage, b: number, against: "prediction" | "label" = "prediction") {
+async function alone(
+  { parameters }: PlacedNetwork,
+  b: number,
+  against: "prediction" | "label" = "prediction",
+) {
   const { examples } = await certifyBatch(
-    backend,
-    network,
-    parameters,
-    pickColumns(x, EXAMPLES, [b]),
-    1,
-    pickBalls(ball, [b]),
-    labels.slice(b, b + 1),
-    { against },
+    { backend, network, parameters },
+    { x: pickColumns(x, EXAMPLES, [b]), labels: labels.slice(b, b + 1) },
+    { ...pickBalls(ball, [b]), against },
   );
   return examples[0];
 }
 
 describe("certifyCascade", () => {
   it("answers by the first stage that certifies, else by the last, uncertified", async () => {
-    const { examples, guarantee } = await certifyCascade(backend, stages, x, EXAMPLES, ball, null);
+    const { examples, guarantee } = await certifyCascade(stages, { x }, ball);
     expect(guarantee).toBe("exact");
     const seen = new Set<string>();
     for (let b = 0; b < EXAMPLES; b++) {
@@ -76,10 +79,8 @@ describe("certifyCascade", () => {
   });
 
   it("bounds the label's margins at the stage that answers", async () => {
-    const own = await certifyCascade(backend, stages, x, EXAMPLES, ball, labels);
-    const { examples } = await certifyCascade(backend, stages, x, EXAMPLES, ball, labels, {
-      against: "label",
-    });
+    const own = await certifyCascade(stages, { x, labels }, ball);
+    const { examples } = await certifyCascade(stages, { x, labels }, { ...ball, against: "label" });
     for (let b = 0; b < EXAMPLES; b++) {
       expect(examples[b].stage).toBe(own.examples[b].stage);
       const verdict = await alone(stages[examples[b].stage], b, "label");
@@ -89,20 +90,20 @@ describe("certifyCascade", () => {
   });
 
   it("of one stage is that of the model", async () => {
-    const { examples } = await certifyCascade(backend, [stages[0]], x, EXAMPLES, ball, null);
-    const single = await certifyBatch(backend, network, stages[0].parameters, x, EXAMPLES, ball, null);
+    const { examples } = await certifyCascade([stages[0]], { x }, ball);
+    const single = await certifyBatch({ backend, network, parameters: stages[0].parameters }, { x }, ball);
     expect(examples).toEqual(single.examples.map((verdict) => ({ ...verdict, stage: 0 })));
   });
 
   it("refuses an estimator, as its probability is none of the choice among stages", async () => {
     const estimator = medianEstimator({ dimension: 4, form: "joint", seed: 0, path: ["test"] });
-    const ask = (own: Stage[]) => certifyCascade(backend, own, x, EXAMPLES, ball, null, { estimator });
+    const ask = (own: PlacedNetwork[]) => certifyCascade(own, { x }, { ...ball, estimator });
     await expect(ask(stages)).rejects.toThrow("cascade: expected exact bounds, got an estimator");
     await expect(ask(stages.slice(0, 1))).resolves.toMatchObject({ guarantee: "estimate" });
   });
 
   it("refuses a cascade without stages", async () => {
-    await expect(certifyCascade(backend, [], x, EXAMPLES, ball, null)).rejects.toThrow(/at least one stage/);
+    await expect(certifyCascade([], { x }, ball)).rejects.toThrow(/at least one stage/);
   });
 });
 
@@ -114,8 +115,8 @@ describe("what remains for the next stage", () => {
       return { x: pickColumns(x, EXAMPLES, own), labels: Int32Array.from(own, (b) => labels[b]) };
     });
     const two = stages.slice(0, 2);
-    const remaining = await remainingExamples(backend, two, batches, half);
-    const { examples } = await certifyCascade(backend, two, x, EXAMPLES, half, null);
+    const remaining = await remainingExamples(two, batches, half);
+    const { examples } = await certifyCascade(two, { x }, half);
     expect(remaining).toEqual(examples.flatMap(({ certified }, b) => (certified ? [] : [b])));
     expect(remaining.length).toBeGreaterThan(0);
     expect(remaining.length).toBeLessThan(EXAMPLES);
@@ -124,11 +125,15 @@ describe("what remains for the next stage", () => {
 
 describe("attackCascade", () => {
   it("attacks the stage that answers, as if it were alone, and never breaks a certificate", async () => {
-    const answers = await certifyCascade(backend, stages, x, EXAMPLES, ball, null);
+    const answers = await certifyCascade(stages, { x }, ball);
     const options = { steps: 10, restarts: 1 };
-    const verdicts = await attackCascade(backend, stages, x, labels, ball, options);
+    const verdicts = await attackCascade(stages, { x, labels }, { ...ball, ...options });
     for (const [stage, { parameters }] of stages.entries()) {
-      const single = await attackBatch(backend, network, parameters, x, labels, ball, options);
+      const single = await attackBatch(
+        { backend, network, parameters },
+        { x, labels },
+        { ...ball, ...options },
+      );
       for (let b = 0; b < EXAMPLES; b++) {
         if (answers.examples[b].stage === stage) expect(verdicts[b]).toEqual({ ...single[b], stage });
       }
@@ -142,11 +147,11 @@ describe("attackCascade", () => {
 
 describe("switchCascade", () => {
   /** Of one input: stage 1 answers by its sign, stage 2 always 1. */
-  const place = (weight: readonly number[], bias: readonly number[]): Stage => {
+  const place = (weight: readonly number[], bias: readonly number[]): PlacedNetwork => {
     const line = sequential([1], [linear(2)]);
     const values = [weight, bias];
     const weights = new Map(line.parameters.map(({ name }, i) => [name, Float64Array.from(values[i])]));
-    return { network: line, parameters: uploadWeights(backend, { network: line, weights }) };
+    return { backend, network: line, parameters: uploadWeights(backend, { network: line, weights }) };
   };
   const two = [place([1, -1], [0, 0]), place([0, 0], [0, 1])];
   const near: BallSpec = { norm: "linf", epsilon: 0.1, box: null };
@@ -154,24 +159,24 @@ describe("switchCascade", () => {
   it("finds an answer that changes although the answering stage's own does not", async () => {
     const points = Float64Array.of(0.15, 0.25, 0.05, -0.15);
     const truth = Int32Array.of(0, 0, 0, 1);
-    const { examples } = await certifyCascade(backend, two, points, 4, near, null);
+    const { examples } = await certifyCascade(two, { x: points }, near);
     expect(examples.map(({ stage, certified, prediction }) => [stage, certified, prediction])).toEqual([
       ...[0, 0, 1, 0].map((stage, b) => [stage, true, b < 2 ? 0 : 1]),
     ]);
     // 0.15 is certified and right, but stage 1 does not certify 0.05, which goes to stage 2. From 0.25 no point does.
-    expect(await switchCascade(backend, two, points, truth, near)).toEqual([true, false, true, false]);
-    const attacked = await attackCascade(backend, two, points, truth, near);
+    expect(await switchCascade(two, { x: points, labels: truth }, near)).toEqual([true, false, true, false]);
+    const attacked = await attackCascade(two, { x: points, labels: truth }, near);
     expect(attacked.map(({ pgd }) => pgd)).toEqual([false, false, true, false]);
   });
 
   it("never misleads a certified model that is alone, and refuses steps that are none", async () => {
-    const { examples } = await certifyCascade(backend, stages.slice(0, 1), x, EXAMPLES, ball, null);
-    const found = await switchCascade(backend, stages.slice(0, 1), x, labels, ball);
+    const { examples } = await certifyCascade(stages.slice(0, 1), { x }, ball);
+    const found = await switchCascade(stages.slice(0, 1), { x, labels }, ball);
     for (const [b, { certified, prediction }] of examples.entries()) {
       if (prediction !== labels[b]) expect(found[b]).toBe(true);
       else if (certified) expect(found[b]).toBe(false);
     }
-    await expect(switchCascade(backend, stages, x, labels, ball, { steps: 0 })).rejects.toThrow(
+    await expect(switchCascade(stages, { x, labels }, { ...ball, steps: 0 })).rejects.toThrow(
       /positive integer/,
     );
   });

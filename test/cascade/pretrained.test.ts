@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { loadPretrained, pretrainedFolder, pretrainedNames } from "../../src/cascade/pretrained.js";
-import { rowResultSchema } from "../../src/cli/reproduce/row-result.js";
-import { TABLE_ROWS } from "../../src/experiments/table-rows.js";
+import { rowResultSchema } from "../../src/experiments/rows/row-result.js";
+import { TABLE_ROWS } from "../../src/experiments/rows/table-rows.js";
 import { runCommand } from "../cli/run-command.js";
 
 describe("models that come with the package", () => {

@@ -35,10 +35,11 @@ async function margins(
   const parameters = uploadWeights(backend, lively(network, 7));
   const x = randomExamples(network, EXAMPLES, 3);
   const labels = Int32Array.from({ length: EXAMPLES }, (_, b) => b % network.classes);
-  const { examples } = await certifyBatch(backend, network, parameters, x, EXAMPLES, ball, labels, {
-    ...options,
-    against: "label",
-  });
+  const { examples } = await certifyBatch(
+    { backend, network, parameters },
+    { x, labels },
+    { ...ball, ...options, against: "label" },
+  );
   releaseParameters(parameters);
   return examples.flatMap(({ marginLower }) => marginLower);
 }

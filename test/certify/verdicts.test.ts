@@ -30,16 +30,9 @@ async function verdict(
   label = 0,
 ) {
   const { examples } = await certifyBatch(
-    backend,
-    NETWORK,
-    model(),
-    Float64Array.from(x),
-    1,
-    ball,
-    Int32Array.of(label),
-    {
-      against,
-    },
+    { backend, network: NETWORK, parameters: model() },
+    { x: Float64Array.from(x), labels: Int32Array.of(label) },
+    { ...ball, against },
   );
   return examples[0];
 }
@@ -76,23 +69,15 @@ describe("verdicts", () => {
 
   it("overflow and NaN are never certified", async () => {
     const { examples } = await certifyBatch(
-      backend,
-      NETWORK,
-      model(1e308),
-      Float64Array.of(3, 1),
-      1,
+      { backend, network: NETWORK, parameters: model(1e308) },
+      { x: Float64Array.of(3, 1) },
       { norm: "linf", epsilon: 10 },
-      null,
     );
     expect(examples[0].certified).toBe(false);
     const nan = await certifyBatch(
-      backend,
-      NETWORK,
-      model(),
-      Float64Array.of(Number.NaN, 0),
-      1,
+      { backend, network: NETWORK, parameters: model() },
+      { x: Float64Array.of(Number.NaN, 0) },
       { norm: "linf", epsilon: 0.1 },
-      null,
     );
     expect(nan.examples[0].certified).toBe(false);
     expect(nan.examples[0].prediction).toBe(-1);
@@ -104,16 +89,9 @@ describe("verdicts", () => {
 
 it("bounds against the label need labels", async () => {
   const run = certifyBatch(
-    backend,
-    NETWORK,
-    model(),
-    Float64Array.of(1, 0),
-    1,
-    { norm: "linf", epsilon: 0 },
-    null,
-    {
-      against: "label",
-    },
+    { backend, network: NETWORK, parameters: model() },
+    { x: Float64Array.of(1, 0) },
+    { norm: "linf", epsilon: 0, against: "label" },
   );
   await expect(run).rejects.toThrow(UsageError);
 });
@@ -127,7 +105,11 @@ it("an infinite margin by overflow in float32 is not certified", async () => {
   ]);
   const parameters = uploadWeights(single, { network, weights });
   const ball = { norm: "linf", epsilon: 0.5 } as const;
-  const { examples } = await certifyBatch(single, network, parameters, Float64Array.of(1, 1), 1, ball, null);
+  const { examples } = await certifyBatch(
+    { backend: single, network, parameters },
+    { x: Float64Array.of(1, 1) },
+    ball,
+  );
   expect(examples[0].certified).toBe(false);
 });
 
@@ -139,7 +121,7 @@ it("a network of one output is no classifier: nothing is certified by default", 
   ]);
   const parameters = uploadWeights(backend, { network, weights });
   const ball = { norm: "linf", epsilon: 0.1 } as const;
-  const run = certifyBatch(backend, network, parameters, Float64Array.of(1, 1), 1, ball, null);
+  const run = certifyBatch({ backend, network, parameters }, { x: Float64Array.of(1, 1) }, ball);
   await expect(run).rejects.toThrow(/two outputs or more/);
 });
 

@@ -2,12 +2,12 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { trainCommand } from "../../src/cli/report/train-command.js";
 import { addTrainOptions, type TrainFlags } from "../../src/cli/train/flags.js";
 import { trainConfig } from "../../src/cli/train/train-config.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { loadDataset } from "../../src/data/load.js";
 import { writeNpz } from "../../src/formats/npz.js";
+import { trainCommand } from "../../src/runs/page/train-command.js";
 import { runSchema } from "../../src/train/run-folder.js";
 import { tableRows, textOf } from "../report/run-records.js";
 import { changeRun, imageNetwork, writeExamples, writeModel } from "./input-files.js";

@@ -1,12 +1,12 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type RowResult, rowResultSchema } from "../../src/cli/reproduce/row-result.js";
+import { type RowResult, rowResultSchema } from "../../src/experiments/rows/row-result.js";
 import { type CascadeRun, cascadeRunSchema } from "../../src/train/cascade-run.js";
 import { writePublishedData } from "./published-data.js";
 import { newFolder, runCommand } from "./run-command.js";
 
 vi.mock("../../src/experiments/table-rows.js", async (original) => {
-  const module = await original<typeof import("../../src/experiments/table-rows.js")>();
+  const module = await original<typeof import("../../src/experiments/rows/table-rows.js")>();
   // The smallest network there is stands in for the paper's.
   const rows = module.TABLE_ROWS.map((row) => ({ ...row, model: "tiny" }));
   return { ...module, TABLE_ROWS: rows, QUICK: { epochs: 1, trainExamples: 6, testExamples: 2, stages: 2 } };

@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type RowResult, rowResultSchema } from "../../src/cli/reproduce/row-result.js";
 import { resultsTable } from "../../src/cli/reproduce/tables.js";
-import { TABLE_ROWS } from "../../src/experiments/table-rows.js";
+import { type RowResult, rowResultSchema } from "../../src/experiments/rows/row-result.js";
+import { TABLE_ROWS } from "../../src/experiments/rows/table-rows.js";
 import { architecture } from "../../src/network/architectures.js";
 import { writePublishedData } from "./published-data.js";
 import { newFolder, runCommand } from "./run-command.js";
 
 vi.mock("../../src/experiments/table-rows.js", async (original) => {
-  const module = await original<typeof import("../../src/experiments/table-rows.js")>();
+  const module = await original<typeof import("../../src/experiments/rows/table-rows.js")>();
   // The smallest network there is stands in for the paper's.
   const rows = module.TABLE_ROWS.map((row) => ({ ...row, model: "tiny" }));
   return { ...module, TABLE_ROWS: rows, QUICK: { epochs: 1, trainExamples: 6, testExamples: 2, stages: 2 } };

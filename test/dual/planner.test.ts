@@ -27,14 +27,9 @@ async function reports(
   const x = randomExamples(network, 2, 1);
   const parameters = uploadWeights(backend, lively(network, 1));
   const { examples } = await certifyBatch(
-    backend,
-    network,
-    parameters,
-    x,
-    2,
-    { norm: "linf", epsilon },
-    Int32Array.of(0, 1),
-    { ...options, against: "label", onLayer: (report) => layers.push(report) },
+    { backend, network, parameters },
+    { x, labels: Int32Array.of(0, 1) },
+    { norm: "linf", epsilon, ...options, against: "label", onLayer: (report) => layers.push(report) },
   );
   return { layers, margins: examples.flatMap(({ marginLower }) => marginLower) };
 }
@@ -99,9 +94,7 @@ describe("the planner", () => {
       let dropped = 0;
       for (const epsilon of [0.3, 0.01, 1e-4]) {
         const verdicts = (margins: "all" | "open") =>
-          certifyBatch(backend, network, parameters, x, examples, { norm: "linf", epsilon }, null, {
-            margins,
-          });
+          certifyBatch({ backend, network, parameters }, { x }, { norm: "linf", epsilon, margins });
         const [all, open] = [await verdicts("all"), await verdicts("open")];
         all.examples.forEach(({ certified, marginLower }, b) => {
           const other = open.examples[b];

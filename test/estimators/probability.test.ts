@@ -3,6 +3,7 @@ import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
+import type { DualOptions } from "../../src/dual/dual-network.js";
 import { countEstimates } from "../../src/estimators/count.js";
 import { geometricMeanEstimator } from "../../src/estimators/geometric-mean.js";
 import { medianEstimator } from "../../src/estimators/median.js";
@@ -82,8 +83,8 @@ describe("certificates that hold with probability 1 − δ", () => {
     const parameters = uploadWeights(backend, model);
     const tiny: BallSpec = { norm: "linf", epsilon: 1e-6, box: [0, 1] };
     const tail = tailBound(DIMENSION, SKETCHES, 0.01, countEstimates(network, DIMENSION, "joint"));
-    const verdict = (dual: Parameters<typeof certifyBatch>[7]) =>
-      certifyBatch(backend, network, parameters, x, 1, tiny, null, dual);
+    const verdict = (dual: DualOptions) =>
+      certifyBatch({ backend, network, parameters }, { x }, { ...tiny, ...dual });
     const exact = await verdict({});
     const probable = await verdict({ estimator: geometricMeanEstimator({ tail, seed: 1 }) });
     const estimate = await verdict({ estimator: medianEstimator({ dimension: DIMENSION, seed: 1 }) });
@@ -98,8 +99,8 @@ describe("certificates that hold with probability 1 − δ", () => {
     const parameters = uploadWeights(backend, model);
     const tail = tailBound(DIMENSION, SKETCHES, 0.01, 10);
     const options = { estimator: geometricMeanEstimator({ tail, seed: 1 }) };
-    await expect(certifyBatch(backend, network, parameters, x, 1, BALL, null, options)).rejects.toThrow(
-      /17 estimates, where the guarantee has room for 10/,
-    );
+    await expect(
+      certifyBatch({ backend, network, parameters }, { x }, { ...BALL, ...options }),
+    ).rejects.toThrow(/17 estimates, where the guarantee has room for 10/);
   });
 });

@@ -62,9 +62,13 @@ describe.each(NETWORKS)("nothing is left behind: %s", (_, makeNetwork) => {
     );
     for (const tensor of [...step.gradients.values(), ...step.statistics.values()]) tensor.dispose();
     expect(alive()).toBe(before);
-    await certifyBatch(backend, network, parameters, x, 2, BALL, null, dual);
+    await certifyBatch({ backend, network, parameters }, { x }, { ...BALL, ...dual });
     expect(alive()).toBe(before);
-    await attackBatch(backend, network, parameters, x, LABELS, BALL, { steps: 3, restarts: 1 });
+    await attackBatch(
+      { backend, network, parameters },
+      { x, labels: LABELS },
+      { ...BALL, steps: 3, restarts: 1 },
+    );
     expect(alive()).toBe(before);
   });
 });

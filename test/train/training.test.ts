@@ -119,11 +119,16 @@ describe("training", () => {
       { norm: "l2", epsilon: 0.2 },
       { norm: "l1", epsilon: 0.6 },
     ] satisfies BallSpec[]) {
-      const { examples: verdicts } = await certifyBatch(backend, NETWORK, parameters, x, 100, ball, null);
-      const attacks = await attackBatch(backend, NETWORK, parameters, x, labels, ball, {
-        steps: 15,
-        restarts: 1,
-      });
+      const { examples: verdicts } = await certifyBatch(
+        { backend, network: NETWORK, parameters },
+        { x },
+        ball,
+      );
+      const attacks = await attackBatch(
+        { backend, network: NETWORK, parameters },
+        { x, labels },
+        { ...ball, steps: 15, restarts: 1 },
+      );
       let certified = 0;
       let misled = 0;
       verdicts.forEach((verdict, i) => {

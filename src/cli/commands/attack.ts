@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { BoundMethod } from "../../dual/dual-network.js";
+import { type AttackOutcome, attackDataset } from "../../runs/attack.js";
+import { attackRecord } from "../../runs/attack-record.js";
+import { placeStages } from "../../runs/models/place-stages.js";
 import { wholeNumber } from "../arguments.js";
-import { type AttackOutcome, attackDataset } from "../attack-dataset.js";
-import { attackRecord } from "../attack-report.js";
-import { stageRow } from "../certification-report.js";
+import { stageRow } from "../certification-words.js";
 import {
   addBoundOption,
   addJsonOption,
@@ -13,8 +14,8 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
-import { placeStages } from "../place-stages.js";
 import { formatFigures } from "../table.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatDuration, formatPercent, plural, wrap } from "../wording.js";
 
 interface AttackFlags extends SubjectFlags {
@@ -47,12 +48,12 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
   const { batch, split, steps, restarts, seed, bound: method } = flags;
 
   using placed = placeStages(backend, model.stages);
-  const { summary, examples } = (await attackDataset(
-    placed,
+  const { summary, examples } = await attackDataset(
+    placed.stages,
     dataset,
     { ball, method, batch, steps, restarts, seed },
-    output,
-  )) as AttackOutcome;
+    { observer: new TerminalObserver(output) },
+  );
 
   output.print(
     formatFigures([

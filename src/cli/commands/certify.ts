@@ -3,10 +3,15 @@ import type { Against } from "../../certify/certify.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
+import type { Network } from "../../network/network.js";
+import { certifyDataset } from "../../runs/certification.js";
+import { certificationRecord } from "../../runs/certification-record.js";
+import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
+import { LayerPlan } from "../../runs/layer-plan.js";
+import { placeStages } from "../../runs/models/place-stages.js";
+import { certificationPage } from "../../runs/page/certification-page.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
-import { type Certification, certifyDataset } from "../certification.js";
-import { batchWithin, readEstimation } from "../certification-estimator.js";
-import { certificationRecord, guaranteeInWords, printCertification } from "../certification-report.js";
+import { guaranteeInWords, printCertification } from "../certification-words.js";
 import {
   addBoundOption,
   addJsonOption,
@@ -17,12 +22,11 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
-import { formatLayerPlan, LayerPlan } from "../layer-plan.js";
+import { formatLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { checkWritable } from "../output.js";
-import { placeStages } from "../place-stages.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
-import { certificationPage } from "../report/certification-page.js";
+import { TerminalObserver } from "../terminal-observer.js";
 
 interface CertifyFlags extends SubjectFlags, CertificateFlags {
   readonly seed: number;
@@ -90,8 +94,8 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   }
 
   using placed = placeStages(backend, model.stages);
-  const certification = (await certifyDataset(
-    placed,
+  const certification = await certifyDataset(
+    placed.stages,
     dataset,
     {
       ball,
@@ -103,8 +107,8 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
     },
-    output,
-  )) as Certification;
+    { observer: new TerminalObserver(output) },
+  );
 
   const subject = { model, dataset, ball, method, arithmetic: backend.dtype, estimation };
   printCertification(output, subject, certification);
@@ -123,6 +127,16 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   }
   await output.writeJson({ ...certificationRecord(subject, certification), ...(layers && { layers }) });
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
+}
+
+/** A fault of δ is one of its flag. */
+function readEstimation(flags: CertifyFlags, network: Network): Estimation | null {
+  try {
+    return estimationOf(flags, network);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`--${error.message}`);
+    throw error;
+  }
 }
 
 /** Flags beside data, ball and limit that decide the figures, for the command that gives them again. */

@@ -4,13 +4,13 @@ import type { Backend } from "../../compute/backend.js";
 import { createBackend } from "../../compute/index.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
+import { placeOf } from "../../runs/models/open-model.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkDistinct, checkFree, type Destination, readDestination } from "../convert/destination.js";
 import { type Conversion, comparedInputs, type WrittenFile, writeForm } from "../convert/forms.js";
 import { firstStage, openSource, type Source } from "../convert/source.js";
 import { type WrittenFolder, writeCascadeFolder, writeModelFolder } from "../convert/write-folder.js";
-import { placeOf } from "../open-model.js";
 import { Output } from "../output.js";
 import { formatBytes, formatCount, formatNumber, plural } from "../wording.js";
 

@@ -6,13 +6,22 @@ import { loadDataset } from "../../data/load.js";
 import { loadModelFile } from "../../formats/model-file.js";
 import { architecture } from "../../network/architectures.js";
 import { initialWeights } from "../../network/weights.js";
+import type { AttackOutcome } from "../../runs/attack.js";
+import type { Certification } from "../../runs/certification.js";
+import { type CertificationSubject, certificationRecord } from "../../runs/certification-record.js";
+import { measureRun } from "../../runs/measure-run.js";
+import { placeStages } from "../../runs/models/place-stages.js";
+import type { Watch } from "../../runs/observer.js";
+import { markQuickstart, QUICKSTART_FILE } from "../../runs/page/quickstart-mark.js";
+import { writeRunReport } from "../../runs/page/write-report.js";
+import { DATA_SEED, dataConfig } from "../../runs/training/data-config.js";
+import { freshRun } from "../../runs/training/new-run.js";
+import { runTraining } from "../../runs/training/training.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
 import { configOf, trainSettings } from "../../train/settings.js";
 import { someText } from "../arguments.js";
-import type { AttackOutcome } from "../attack-dataset.js";
-import type { Certification } from "../certification.js";
-import { type CertificationSubject, certificationRecord, guaranteeInWords } from "../certification-report.js";
+import { guaranteeInWords } from "../certification-words.js";
 import {
   addJsonOption,
   addMachineOptions,
@@ -24,16 +33,10 @@ import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
-import { placeStages } from "../place-stages.js";
 import { QUICKSTART } from "../quickstart-settings.js";
 import { ReplacedFolder } from "../replaced-folder.js";
-import { markQuickstart, QUICKSTART_FILE } from "../report/quickstart-mark.js";
-import { writeRunReport } from "../report/write-report.js";
 import { formatFigures } from "../table.js";
-import { measureRun } from "../train/measure-run.js";
-import { freshRun } from "../train/new-run.js";
-import { DATA_SEED, dataConfig } from "../train/train-config.js";
-import { runTraining } from "../train/training.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatCount, formatDuration, formatPercent } from "../wording.js";
 
 interface QuickstartFlags extends JsonOptions, MachineOptions {
@@ -71,6 +74,7 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
   );
 
   using interruption = new Interruption();
+  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
   const network = architecture(QUICKSTART.model, { inputShape: train.shape, classes: train.classes });
   const { run, certification } = await runTraining(
     {
@@ -83,11 +87,11 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
       test,
     },
     opened.backend,
-    output,
-    interruption,
+    watch,
   );
   const attack =
-    certification && (await measureTrained(target, run, test, certification, opened, output, interruption));
+    certification &&
+    (await interruption.unlessStopped(() => measureTrained(target, run, test, certification, opened, watch)));
   if (!certification || !attack) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;
@@ -138,21 +142,19 @@ async function measureTrained(
   test: Dataset,
   certification: Certification,
   opened: OpenedBackend,
-  output: Output,
-  interruption: Interruption,
-): Promise<AttackOutcome | null> {
+  watch: Watch,
+): Promise<AttackOutcome> {
   const subject = await subjectOf(target, run, test, opened);
   using placed = placeStages(opened.backend, subject.model.stages);
   return await measureRun(
-    { folder: target.beside, subject, certification, placed },
+    { folder: target.beside, subject, certification, stages: placed.stages },
     {
       batch: QUICKSTART.attackBatch,
       steps: QUICKSTART.attackSteps,
       restarts: QUICKSTART.attackRestarts,
       seed: run.seed,
     },
-    output,
-    interruption.signal,
+    watch,
   );
 }
 

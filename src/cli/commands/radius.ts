@@ -1,13 +1,22 @@
 import type { Command } from "commander";
-import { certifiedRadii } from "../../certify/radius.js";
-import { type Dataset, examples, type Split } from "../../data/dataset.js";
+import type { Dataset, Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { checkWeights } from "../../network/weights.js";
+import { checkBallFitsData } from "../../runs/example-batches.js";
+import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
+import type { Watch } from "../../runs/observer.js";
+import { radiiOfDataset } from "../../runs/radius.js";
+import {
+  largestRadius,
+  type RadiusRow,
+  radiusRecord,
+  radiusSummary,
+  radiusTolerance,
+} from "../../runs/radius-record.js";
 import type { BallSpec } from "../../threat/ball.js";
-import { searchRadius } from "../../verify/radius.js";
 import { subjectOf } from "../../verify/subject.js";
 import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
 import {
@@ -26,21 +35,12 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
-import { checkBallFitsData, inOrder } from "../example-batches.js";
 import { Interruption } from "../interruption.js";
 import { openJudge } from "../judge.js";
-import { nextTurn } from "../next-turn.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
-import { checkModelFitsData, openStages } from "../open-model.js";
 import { Output } from "../output.js";
-import {
-  largestRadius,
-  type RadiusRow,
-  radiusRecord,
-  radiusSummary,
-  radiusTolerance,
-} from "../radius-report.js";
 import { formatFigures } from "../table.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
 
 interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineOptions, JsonOptions {
@@ -122,14 +122,9 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
 
   using interruption = new Interruption();
   const began = performance.now();
-  const rows = await findRadii(
-    model,
-    dataset,
-    ball,
-    { ...flags, most, tolerance },
-    opened,
-    output,
-    interruption,
+  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+  const rows = await interruption.unlessStopped(() =>
+    findRadii(model, dataset, ball, { ...flags, most, tolerance }, opened, watch),
   );
   const seconds = (performance.now() - began) / 1000;
   opened.backend.dispose();
@@ -152,65 +147,29 @@ interface FoundSettings extends RadiusFlags {
   readonly tolerance: number;
 }
 
-/** Null where a signal aborts. */
 async function findRadii(
   model: LoadedModel,
   dataset: Dataset,
   { norm, box }: BallSpec,
-  { most, tolerance, timeout, bound, batch, seed, memory }: FoundSettings,
+  { most, tolerance, timeout, bound: method, batch, seed, memory }: FoundSettings,
   { backend }: OpenedBackend,
-  output: Output,
-  interruption: Interruption,
-): Promise<RadiusRow[] | null> {
+  watch: Watch,
+): Promise<RadiusRow[]> {
   const judge = timeout === undefined ? null : await openJudge(model, backend.dtype);
   const subject = subjectOf(backend, model, judge?.evaluate);
-  const progress = output.progress({ label: "radius", total: dataset.count });
-  const rows: RadiusRow[] = [];
-  try {
-    for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const found = await certifiedRadii(
-        backend,
-        subject.network,
-        subject.parameters,
-        x,
-        labels.length,
-        { norm, box: box ?? null },
-        {
-          most,
-          tolerance,
-          method: bound,
-          ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
-        },
-      );
-      for (const [i, own] of found.entries()) {
-        const index = first + i;
-        const wider =
-          timeout === undefined || own.prediction < 0
-            ? { radius: own.radius, broken: null }
-            : await searchRadius(subject, examples(dataset, Int32Array.of(index)).x, own, {
-                box: box ?? null,
-                most,
-                tolerance,
-                timeout,
-                seed,
-                signal: interruption.signal,
-                ...(memory !== undefined && { memoryBytes: memory }),
-              });
-        rows.push({ index, label: labels[i], prediction: own.prediction, ...wider });
-        if (timeout !== undefined) progress.update(rows.length, figures(rows));
-        await nextTurn();
-        if (interruption.aborted) return null;
-      }
-      progress.update(rows.length, figures(rows));
-    }
-  } finally {
-    progress.stop();
-  }
-  return rows;
-}
-
-function figures(rows: readonly RadiusRow[]): string {
-  return `median radius ${formatNumber(radiusSummary(rows).median)}`;
+  return radiiOfDataset(
+    subject,
+    dataset,
+    {
+      ball: { norm, box: box ?? null },
+      ...{ method, most, tolerance, batch },
+      ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+    },
+    watch,
+    timeout === undefined
+      ? null
+      : { subject, timeout, seed, ...(memory !== undefined && { memoryBytes: memory }) },
+  );
 }
 
 function report(

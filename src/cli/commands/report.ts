@@ -2,15 +2,15 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { renderPage } from "../../report/page/render-page.js";
+import { REPORT_FILE } from "../../runs/measured-files.js";
+import { readRun } from "../../runs/page/read-run.js";
+import { reportRecord } from "../../runs/page/report-json.js";
+import { writeFigures } from "../../runs/page/write-report.js";
 import { someText } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkWritable, Output } from "../output.js";
 import { openOutputFolder } from "../output-folder.js";
-import { REPORT_FILE } from "../report/measured-files.js";
-import { readRun } from "../report/read-run.js";
-import { reportRecord } from "../report/report-json.js";
-import { writeFigures } from "../report/write-report.js";
 import { formatBytes, plural } from "../wording.js";
 
 interface ReportFlags extends JsonOptions {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../errors.js";
 import type { TrainingProjections } from "../../estimators/training.js";
-import { TABLES, type TableName } from "../../experiments/table-rows.js";
+import { TABLES, type TableName } from "../../experiments/rows/table-rows.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { writePlot } from "../../report/plot.js";
 import { numberIn, oneOf, someText, wholeNumber } from "../arguments.js";
@@ -150,7 +150,9 @@ async function reproduce(target: Target, flags: CommandFlags, { io }: CommandCon
   const opened = await openBackend(flags);
   output.print(`${target.name}; ${opened.description}`);
   using interruption = new Interruption();
-  const found = await target.run(flags, opened, output, interruption.signal);
+  const found = await interruption.unlessStopped(() =>
+    target.run(flags, opened, output, interruption.signal),
+  );
   if (!found) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import { type CascadeRecord, isCascadeFolder, readCascade } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { openStages, placeOf } from "../open-model.js";
+import { openStages, placeOf } from "../../runs/models/open-model.js";
 
 /** What is converted: one model, or a cascade with its record. */
 export interface Source {

@@ -4,7 +4,7 @@ import { type CascadeRecord, writeCascade } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
 import { encodeConfig, MODEL_FILES } from "../../formats/model-folder.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
-import { openStages } from "../open-model.js";
+import { openStages } from "../../runs/models/open-model.js";
 import { ReplacedFolder } from "../replaced-folder.js";
 import { type Conversion, type WrittenFile, writeForm } from "./forms.js";
 

@@ -6,12 +6,12 @@ import type { TrainingProjections } from "../../estimators/training.js";
 import { type Figure2Curve, type Figure2Point, figure2 } from "../../experiments/figure2.js";
 import { architecture } from "../../network/architectures.js";
 import type { Figure, Series } from "../../report/plot.js";
+import { inOrder } from "../../runs/example-batches.js";
+import { batchSource } from "../../runs/training/batch-source.js";
+import { DATA_SEED, dataConfig } from "../../runs/training/data-config.js";
 import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSubject, trainSettings } from "../../train/settings.js";
-import { inOrder } from "../example-batches.js";
 import { formatTable } from "../table.js";
-import { batchSource } from "../train/batch-source.js";
-import { DATA_SEED, dataConfig } from "../train/train-config.js";
 import { formatDuration, formatPercent, plural } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
 
@@ -52,7 +52,6 @@ export const figure2Target: Target = {
         },
         signal,
       );
-      if (!curves) return null;
       return {
         record: { config, test: test.count, curves },
         figure: figureOf(curves),

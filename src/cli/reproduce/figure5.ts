@@ -1,7 +1,7 @@
 import { type Figure5, figure5 } from "../../experiments/figure5.js";
 import type { Figure, Panel, Regions, Series } from "../../report/plot.js";
+import { nextTurn } from "../../runs/next-turn.js";
 import { configOf, trainSettings } from "../../train/settings.js";
-import { nextTurn } from "../next-turn.js";
 import { formatTable } from "../table.js";
 import { plural } from "../wording.js";
 import type { Target } from "./target.js";
@@ -57,7 +57,6 @@ export const figure5Target: Target = {
         },
         signal,
       );
-      if (!found) return null;
       return {
         record: { config, ...found },
         figure: figureOf(found),

@@ -1,7 +1,7 @@
 import { benchTrainStep } from "../../bench/steps.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
+import { nextTurn } from "../../runs/next-turn.js";
 import { benchSubjects } from "../bench-subjects.js";
-import { nextTurn } from "../next-turn.js";
 import { formatTable } from "../table.js";
 import { formatCount } from "../wording.js";
 import type { Target } from "./target.js";

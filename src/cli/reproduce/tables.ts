@@ -1,14 +1,32 @@
+import { join } from "node:path";
+import type { BackendName } from "../../compute/index.js";
 import { UsageError } from "../../errors.js";
-import { TABLE_ROWS, type TableName, type TableRow } from "../../experiments/table-rows.js";
+import { begunRow } from "../../experiments/rows/begun-row.js";
+import { type RowResult, readRowResult } from "../../experiments/rows/row-result.js";
+import { type RowSettings, rowPaths, wantedStages } from "../../experiments/rows/row-settings.js";
+import { reproduceRow } from "../../experiments/rows/table-row.js";
+import { TABLE_ROWS, type TableName, type TableRow } from "../../experiments/rows/table-rows.js";
+import { REPORT_FILE } from "../../runs/measured-files.js";
+import type { CascadeRun } from "../../train/cascade-run.js";
+import type { MachineOptions } from "../common-options.js";
 import type { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
 import { formatTable } from "../table.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { formatPercent, wrap } from "../wording.js";
-import { begunRow } from "./begun-row.js";
-import { type RowResult, readRowResult } from "./row-result.js";
-import { machineOfRow, type RowSettings, rowPaths, wantedStages } from "./row-settings.js";
-import { reproduceRow } from "./table-row.js";
+
+/** What `reproduce` was asked for of a table's rows, and what computes them. */
+export interface TableSettings extends RowSettings {
+  readonly machine: MachineOptions;
+}
+
+/** What computes a row: the backend and precision of the run that was begun, else those that were asked for. */
+function machineOfRow(begun: CascadeRun | null, { machine }: TableSettings): MachineOptions {
+  if (!begun) return machine;
+  const { backend, dtype } = begun.config;
+  return { ...machine, backend: backend as BackendName, dtype };
+}
 
 /** The rows named, of one table; all of them for `all`. A `UsageError` for a row that is not in it. */
 export function rowsOf(table: TableName, ids: readonly string[]): readonly TableRow[] {
@@ -30,7 +48,7 @@ export function rowsOf(table: TableName, ids: readonly string[]): readonly Table
 export async function reproduceTable(
   table: TableName,
   ids: readonly string[],
-  settings: RowSettings,
+  settings: TableSettings,
   output: Output,
   interruption: Interruption,
 ): Promise<Readonly<Record<string, unknown>> | null> {
@@ -70,7 +88,7 @@ export async function reproduceTable(
 /** Null if the signal aborts. */
 async function runRow(
   row: TableRow,
-  settings: RowSettings,
+  settings: TableSettings,
   output: Output,
   interruption: Interruption,
 ): Promise<RowResult | null> {
@@ -78,7 +96,10 @@ async function runRow(
   const { backend, description } = await openBackend(machineOfRow(begun, settings));
   output.print(description);
   try {
-    return await reproduceRow(row, begun, settings, backend, output, interruption);
+    const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+    const result = await interruption.unlessStopped(() => reproduceRow(row, begun, settings, backend, watch));
+    if (result) output.print(`report ${join(rowPaths(row, settings).run, REPORT_FILE)}`);
+    return result;
   } finally {
     backend.dispose();
   }

@@ -1,24 +1,27 @@
 import { existsSync, rmSync } from "node:fs";
 import { UsageError } from "../../errors.js";
 import { FLOATING_POINT } from "../../report/guarantee.js";
+import { type CascadeJob, newCascade, resumedCascade } from "../../runs/cascade/cascade-job.js";
+import { trainCascade } from "../../runs/cascade/cascade-training.js";
+import { isMeasured } from "../../runs/measure-run.js";
+import { writeRunReport } from "../../runs/page/write-report.js";
 import { type CascadeRun, readCascadeRun, writeCascadeRun } from "../../train/cascade-run.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
-import { writeRunReport } from "../report/write-report.js";
 import { formatTable } from "../table.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
-import { type CascadeJob, newCascade, resumedCascade, trainCascade } from "./cascade-training.js";
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
-import { isMeasured } from "./measure-run.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
+import { trainingOrder } from "./training-order.js";
 
 /** `train --cascade` from the start. */
 export async function startCascade(flags: TrainFlags, output: Output): Promise<number> {
   const opened = await openBackend(flags);
-  const job = await newCascade(flags, opened.backend);
+  const job = await newCascade(trainingOrder(flags, opened.backend), opened.backend);
   try {
     return await runJob(job, opened, output);
   } catch (error) {
@@ -80,7 +83,8 @@ async function runJob(
       `${plural(run.cascade, "stage")}, ${plural(train.count, "example")} of ${train.name}; ${description}`,
     );
     output.print(`run folder ${folder}`);
-    run = await trainCascade(job, backend, output, interruption);
+    const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+    run = await trainCascade(job, backend, watch);
   }
   await output.writeJson(run);
   if (run.status !== "finished") {
@@ -89,7 +93,8 @@ async function runJob(
     return interruption.exitCode;
   }
   printCascade(output, run, folder);
-  return await finishRun(folder, run.config, test, null, backend, output, interruption);
+  const finished = { folder, config: run.config, test, certification: null };
+  return await finishRun(finished, backend, output, interruption);
 }
 
 function printCascade(output: Output, { config, stages }: CascadeRun, folder: string): void {

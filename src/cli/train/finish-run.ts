@@ -1,19 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "../../compute/backend.js";
-import { type Dataset, take } from "../../data/dataset.js";
-import type { TrainConfig } from "../../train/config.js";
-import { type Certification, certifyDataset } from "../certification.js";
+import { type FinishedRun, measureFinished } from "../../runs/finished-run.js";
+import { REPORT_FILE } from "../../runs/measured-files.js";
+import { writeRunReport } from "../../runs/page/write-report.js";
 import type { Interruption } from "../interruption.js";
-import { openStages } from "../open-model.js";
 import type { Output } from "../output.js";
-import { placeStages } from "../place-stages.js";
-import { REPORT_FILE } from "../report/measured-files.js";
-import { writeRunReport } from "../report/write-report.js";
-import { ATTACK_AFTER_TRAINING, measureRun } from "./measure-run.js";
-
-/** Examples certified at a time, where a cascade is certified once more with all its margins. */
-const BATCH = 20;
+import { TerminalObserver } from "../terminal-observer.js";
 
 /** Says that nothing remains to be done of a finished run; its page is written if it is not there. */
 export async function tellFinished(folder: string, what: string, output: Output): Promise<void> {
@@ -26,34 +19,20 @@ export async function tellFinished(folder: string, what: string, output: Output)
 }
 
 /**
- * What follows a training that is finished: measures what a report shows, and writes it. Without a certification, as of a
- * cascade, the folder's model is certified first. Gives the exit code: a signal leaves the rest unmeasured.
+ * What follows a training that is finished: measures what a report shows, and writes it. Gives the exit code: a signal leaves
+ * the rest unmeasured.
  */
 export async function finishRun(
-  folder: string,
-  config: TrainConfig,
-  test: Dataset,
-  certification: Certification | null,
+  run: FinishedRun,
   backend: Backend,
   output: Output,
   interruption: Interruption,
 ): Promise<number> {
-  const { norm, epsilon, box, bound: method, testLimit, seed } = config;
-  const ball = { norm, epsilon: epsilon.end, box };
-  const dataset = take(test, testLimit ?? test.count);
-  const model = await openStages([folder], backend);
-  using placed = placeStages(backend, model.stages);
-  const settings = { ball, method, against: "prediction", batch: BATCH } as const;
-  const found =
-    certification ?? (await certifyDataset(placed, dataset, settings, output, interruption.signal));
-  const subject = { model, dataset, ball, method, arithmetic: backend.dtype };
-  if (found) {
-    const trained = { folder, subject, certification: found, placed };
-    await measureRun(trained, { ...ATTACK_AFTER_TRAINING, seed }, output, interruption.signal);
-  }
-  output.print(`report ${await writeRunReport(folder)}`);
+  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+  await interruption.unlessStopped(() => measureFinished(run, backend, watch));
+  output.print(`report ${await writeRunReport(run.folder)}`);
   if (!interruption.aborted) return 0;
   output.print("stopped: the training is finished; the report says what was not measured");
-  output.print(`measure it with: autodual train --resume ${folder}`);
+  output.print(`measure it with: autodual train --resume ${run.folder}`);
   return interruption.exitCode;
 }

@@ -1,28 +1,31 @@
 import { join } from "node:path";
 import { UsageError } from "../../errors.js";
 import { FLOATING_POINT } from "../../report/guarantee.js";
+import { isMeasured } from "../../runs/measure-run.js";
+import { writeRunReport } from "../../runs/page/write-report.js";
+import type { TrainingJob } from "../../runs/training/job.js";
+import { removeLeftovers } from "../../runs/training/leftovers.js";
+import { newRun } from "../../runs/training/new-run.js";
+import { resumedRun } from "../../runs/training/resumed-run.js";
+import { loadRunData, movedData } from "../../runs/training/run-data.js";
+import { runTraining } from "../../runs/training/training.js";
 import { cascadeOfStage } from "../../train/cascade-run.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
-import { writeRunReport } from "../report/write-report.js";
 import { formatFigures } from "../table.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
-import { removeLeftovers } from "./leftovers.js";
-import { isMeasured } from "./measure-run.js";
-import { newRun } from "./new-run.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
-import { resumedRun } from "./resumed-run.js";
-import { loadRunData, movedData } from "./run-data.js";
-import { runTraining, type TrainingJob } from "./training.js";
+import { trainingOrder } from "./training-order.js";
 
 /** `train` of one model from the start. */
 export async function startModel(flags: TrainFlags, output: Output): Promise<number> {
   const opened = await openBackend(flags);
-  const job = await newRun(flags, opened.backend);
+  const job = await newRun(trainingOrder(flags, opened.backend), opened.backend);
   try {
     return await runJob(job, opened, output);
   } catch (error) {
@@ -54,7 +57,8 @@ export async function resumeModel(flags: ResumeFlags, output: Output): Promise<n
     if (flags.data !== null || flags.dataDir !== null) await folder.writeRun(run);
     await output.writeJson(run);
     using interruption = new Interruption();
-    return finishRun(folder.path, run.config, test, null, backend, output, interruption);
+    const finished = { folder: folder.path, config: run.config, test, certification: null };
+    return finishRun(finished, backend, output, interruption);
   }
   const job = await resumedRun(folder, { ...run, config: { ...run.config, backend: backend.name } });
   output.print(`going on from epoch ${job.state!.epoch + 1}, batch ${job.state!.batch + 1}`);
@@ -93,7 +97,8 @@ async function runJob(
   );
   output.print(`run folder ${folder.path}`);
   using interruption = new Interruption();
-  const { run, certification } = await runTraining(job, backend, output, interruption);
+  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+  const { run, certification } = await runTraining(job, backend, watch);
   await output.writeJson(run);
   if (!certification) {
     output.print(`stopped; go on with: autodual train --resume ${folder.path}`);
@@ -101,7 +106,8 @@ async function runJob(
     return interruption.exitCode;
   }
   printRun(output, run, folder);
-  return await finishRun(folder.path, run.config, test, certification, backend, output, interruption);
+  const finished = { folder: folder.path, config: run.config, test, certification };
+  return await finishRun(finished, backend, output, interruption);
 }
 
 function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder): void {

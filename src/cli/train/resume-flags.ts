@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import type { BackendName } from "../../compute/index.js";
 import { UsageError } from "../../errors.js";
+import type { DataPlace } from "../../runs/training/run-data.js";
 import type { TrainConfig } from "../../train/config.js";
 import type { JsonOptions } from "../common-options.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { TrainFlags } from "./flags.js";
-import type { DataPlace } from "./run-data.js";
 
 /** What is said beside `--resume`; null where nothing is. */
 export interface ResumeFlags extends DataPlace, JsonOptions {

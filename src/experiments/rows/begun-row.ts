@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { UsageError } from "../../errors.js";
-import type { TableRow } from "../../experiments/table-rows.js";
 import { type CascadeRun, isCascadeRun, readCascadeRun } from "../../train/cascade-run.js";
 import { RUN_FILES } from "../../train/run-folder.js";
 import { configOfRow, type RowSettings, rowPaths, trainLimit, wantedStages } from "./row-settings.js";
+import type { TableRow } from "./table-rows.js";
 
 /**
  * The run of a row that was begun, with the stages that it is to have now; null where none was. A `UsageError` where its

@@ -1,9 +1,14 @@
 import { join } from "node:path";
-import type { BackendName } from "../../compute/index.js";
-import { QUICK, rowConfig, type TableRow } from "../../experiments/table-rows.js";
-import type { CascadeRun } from "../../train/cascade-run.js";
+import type { Dtype } from "../../compute/backend.js";
 import type { TrainConfig } from "../../train/config.js";
-import type { MachineOptions } from "../common-options.js";
+import { QUICK, rowConfig, type TableRow } from "./table-rows.js";
+
+/** What computes, where it is said. */
+export interface RowMachine {
+  /** `auto`, or the name of a backend. */
+  readonly backend: string;
+  readonly dtype?: Dtype;
+}
 
 /** What `reproduce` was asked for of a table's rows. */
 export interface RowSettings {
@@ -16,20 +21,13 @@ export interface RowSettings {
   /** The most stages that are trained now; absent: all of the row. */
   readonly stages: number | undefined;
   /** A begun run keeps its own backend and precision. */
-  readonly machine: MachineOptions;
+  readonly machine: RowMachine;
 }
 
 /** Where a row's run and its results lie. */
 export function rowPaths(row: TableRow, { out, quick }: Pick<RowSettings, "out" | "quick">) {
   const name = quick ? `${row.id}-quick` : row.id;
   return { run: join(out, "runs", name), result: join(out, `${name}.json`) };
-}
-
-/** What computes a row: the backend and precision of the run that was begun, else those that were asked for. */
-export function machineOfRow(begun: CascadeRun | null, { machine }: RowSettings): MachineOptions {
-  if (!begun) return machine;
-  const { backend, dtype } = begun.config;
-  return { ...machine, backend: backend as BackendName, dtype };
 }
 
 /** Stages that a row is to have when this command is done. */

@@ -4,57 +4,55 @@ import { cascadeOf, type LoadedCascade, loadCascade } from "../../cascade/folder
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
-import { QUICK, type TableRow } from "../../experiments/table-rows.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
+import type { PlacedNetwork } from "../../network/weights.js";
+import { attackDataset } from "../../runs/attack.js";
+import { type CascadeJob, resumedCascade } from "../../runs/cascade/cascade-job.js";
+import { trainCascade } from "../../runs/cascade/cascade-training.js";
+import { certifyDataset } from "../../runs/certification.js";
+import { circumstances } from "../../runs/circumstances.js";
+import { measureLayers, writeAttack, writeCertification } from "../../runs/measure-run.js";
+import { placeStages } from "../../runs/models/place-stages.js";
+import type { Watch } from "../../runs/observer.js";
+import { writeRunReport } from "../../runs/page/write-report.js";
+import { DATA_SEED, dataConfig, withTestData } from "../../runs/training/data-config.js";
 import type { CascadeRun } from "../../train/cascade-run.js";
 import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
-import { attackDataset } from "../attack-dataset.js";
-import { certifyDataset, type PlacedModel } from "../certification.js";
-import type { Interruption } from "../interruption.js";
-import type { Output } from "../output.js";
-import { placeStages } from "../place-stages.js";
-import { writeRunReport } from "../report/write-report.js";
-import { type CascadeJob, resumedCascade, trainCascade } from "../train/cascade-training.js";
-import { circumstances } from "../train/circumstances.js";
-import { measureLayers, writeAttack, writeCertification } from "../train/measure-run.js";
-import { DATA_SEED, dataConfig, withTestData } from "../train/train-config.js";
 import { type RowErrors, type RowResult, readRowResult } from "./row-result.js";
 import { configOfRow, type RowSettings, rowPaths, trainLimit, wantedStages } from "./row-settings.js";
+import { QUICK, type TableRow } from "./table-rows.js";
 
 /** Examples that are certified or attacked at a time. */
 const BATCH = 50;
 const ATTACK = { steps: 40, restarts: 2, seed: 0 } as const;
 
 /**
- * Trains a row, or goes on with the run that was begun, certifies and attacks it, and writes its result. Null if the signal
- * aborts.
+ * Trains a row, or goes on with the run that was begun, certifies and attacks it, and writes its result. Throws the signal's
+ * reason.
  */
 export async function reproduceRow(
   row: TableRow,
   begun: CascadeRun | null,
   settings: RowSettings,
   backend: Backend,
-  output: Output,
-  interruption: Interruption,
-): Promise<RowResult | null> {
+  watch: Watch = {},
+): Promise<RowResult> {
   const paths = rowPaths(row, settings);
   const job = begun
     ? await begunJob(paths.run, begun, settings, backend)
     : await newJob(row, settings, backend);
-  const run =
-    job.run.status === "finished" ? job.run : await trainCascade(job, backend, output, interruption);
-  if (run.status !== "finished") return null;
+  const run = job.run.status === "finished" ? job.run : await trainCascade(job, backend, watch);
+  if (run.status !== "finished") watch.signal?.throwIfAborted();
   const { stages } = await loadCascade(paths.run);
-  const measure = async (count: number): Promise<RowErrors | null> => {
+  const measure = async (count: number): Promise<RowErrors> => {
     const model = cascadeOf(count === 1 ? stages[0].path : paths.run, stages.slice(0, count));
     using placed = placeStages(backend, model.stages);
     const folder = count === stages.length ? paths.run : null;
-    return await errorsOf(folder, model, placed, run, job.test, output, interruption);
+    return await errorsOf(folder, model, placed.stages, run, job.test, watch);
   };
   const single = await measure(1);
   const cascade = stages.length > 1 ? await measure(stages.length) : null;
-  if (!single || (stages.length > 1 && !cascade)) return null;
-  output.print(`report ${await writeRunReport(paths.run)}`);
+  await writeRunReport(paths.run);
   const before = earlierResult(paths.result, run);
   const epochs = await stageEpochs(paths.run, run);
   const result: RowResult = {
@@ -138,24 +136,21 @@ function earlierResult(path: string, { stages }: CascadeRun): RowResult | null {
 async function errorsOf(
   folder: string | null,
   model: LoadedCascade,
-  placed: PlacedModel,
+  placed: readonly PlacedNetwork[],
   { config }: CascadeRun,
   test: Dataset,
-  output: Output,
-  { signal }: Interruption,
-): Promise<RowErrors | null> {
+  watch: Watch,
+): Promise<RowErrors> {
   const { norm, epsilon, box, bound: method } = config;
   const ball = { norm, epsilon: epsilon.end, box };
   const margins = folder === null ? "open" : "all";
   const settings = { ball, method, against: "prediction", margins, batch: BATCH } as const;
-  const certification = await certifyDataset(placed, test, settings, output, signal);
+  const certification = await certifyDataset(placed, test, settings, watch);
   const plan = { batch: BATCH, ...ATTACK };
-  const attack =
-    certification && (await attackDataset(placed, test, { ball, method, ...plan }, output, signal));
-  if (!attack) return null;
+  const attack = await attackDataset(placed, test, { ball, method, ...plan }, watch);
   if (folder !== null) {
-    const subject = { model, dataset: test, ball, method, arithmetic: placed.backend.dtype };
-    const trained = { folder, subject, certification, placed };
+    const subject = { model, dataset: test, ball, method, arithmetic: placed[0].backend.dtype };
+    const trained = { folder, subject, certification, stages: placed };
     await writeCertification(trained);
     await writeAttack(trained, plan, attack);
     await measureLayers(trained);

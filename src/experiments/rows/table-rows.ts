@@ -1,6 +1,6 @@
-import type { TrainingProjections } from "../estimators/training.js";
-import type { Norm } from "../threat/ball.js";
-import { configOf, type TrainOverrides, type TrainSubject, trainSettings } from "../train/settings.js";
+import type { TrainingProjections } from "../../estimators/training.js";
+import type { Norm } from "../../threat/ball.js";
+import { configOf, type TrainOverrides, type TrainSubject, trainSettings } from "../../train/settings.js";
 
 /** The tables whose rows are trained. */
 export type TableName = "table2" | "table3" | "table4";

@@ -1,24 +1,24 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { remainingExamples } from "../../cascade/remaining.js";
 import type { Backend } from "../../compute/backend.js";
 import { subset } from "../../data/dataset.js";
 import { FormatError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import type { Model } from "../../network/weights.js";
-import type { CascadeRun, CascadeStageRow } from "../../train/cascade-run.js";
+import { type CascadeRun, type CascadeStageRow, stageFolder } from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
 import { inOrder } from "../example-batches.js";
-import type { Interruption } from "../interruption.js";
+import { openModel } from "../models/open-model.js";
+import { placeStages } from "../models/place-stages.js";
 import { nextTurn } from "../next-turn.js";
-import { openModel } from "../open-model.js";
-import type { Output } from "../output.js";
-import { placeStages } from "../place-stages.js";
-import { plural } from "../wording.js";
-import { freshRun, startingModel } from "./new-run.js";
-import { resumedRun } from "./resumed-run.js";
-import type { RunData } from "./run-data.js";
-import { runTraining, type TrainingJob } from "./training.js";
+import { observed, type Watch } from "../observer.js";
+import type { TrainingJob } from "../training/job.js";
+import { freshRun, startingModel } from "../training/new-run.js";
+import { resumedRun } from "../training/resumed-run.js";
+import type { RunData } from "../training/run-data.js";
+import { runTraining } from "../training/training.js";
 
 /** The cascade so far, to which a stage is added. */
 export interface CascadeSoFar extends RunData {
@@ -27,12 +27,11 @@ export interface CascadeSoFar extends RunData {
   /** The stages that are done. */
   readonly models: readonly LoadedModel[];
   readonly backend: Backend;
-  readonly output: Output;
-  readonly interruption: Interruption;
+  readonly watch: Watch;
 }
 
 /** A stage that is trained or was given. */
-export interface DoneStage {
+export interface TrainedStage {
   readonly model: LoadedModel;
   readonly row: Pick<CascadeStageRow, "trainedOn" | "seconds">;
 }
@@ -40,42 +39,85 @@ export interface DoneStage {
 /** Certified at a time. */
 const BATCH = 50;
 
-/** The next stage in its folder: the one that was given, or trained from the start or from where it stopped. */
-export async function nextStage(
-  cascade: CascadeSoFar,
-  at: RunFolder,
-): Promise<DoneStage | "interrupted" | "nothing remains"> {
-  const { run, models, backend, output, interruption } = cascade;
-  if (models.length === 0 && run.firstStage !== null) return givenStage(cascade, run.firstStage, at);
-  const stage = existsSync(at.file("run")) ? await at.readRun() : null;
-  if (stage?.status === "finished") return doneStage(at, stage);
-  const next = stage ? await stoppedStage(cascade, at, stage) : await newStage(cascade, at);
-  if (typeof next === "string") return next;
-  output.print(`${plural(next.train.count, "training example")}`);
+/** The next stage where it need not be trained from the start: the one that was given, or one that is done or was stopped. */
+export async function resumedStage(cascade: CascadeSoFar): Promise<TrainedStage | null> {
+  const { run, models } = cascade;
+  return inStageFolder(cascade, async (at) => {
+    if (models.length === 0 && run.firstStage !== null) return await givenStage(cascade, run.firstStage, at);
+    const stage = existsSync(at.file("run")) ? await at.readRun() : null;
+    if (stage === null) return null;
+    return stage.status === "finished"
+      ? await doneStage(at, stage)
+      : await finishStage(cascade, await stoppedStage(cascade, stage, at));
+  });
+}
+
+/** The numbers of the training examples that no stage so far certifies. Throws the signal's reason. */
+export async function stageExamples({ run, models, train, backend, watch }: CascadeSoFar): Promise<number[]> {
+  const { norm, epsilon, box, bound: method } = run.config;
   using placed = placeStages(backend, models);
-  const { run: trained } = await runTraining(
-    { ...next, earlier: placed.stages },
-    backend,
-    output,
-    interruption,
+  const work = { name: "certify training examples", total: train.count } as const;
+  return await observed(watch, work, (seen) =>
+    remainingExamples(
+      placed.stages,
+      inOrder(train, BATCH),
+      { norm, epsilon: epsilon.end, box, method, ...(watch.signal && { signal: watch.signal }) },
+      (done) => {
+        seen.update(done, {});
+        return nextTurn(watch.signal);
+      },
+    ),
   );
-  return trained.status === "finished" ? doneStage(at, trained) : "interrupted";
+}
+
+/** Trains the next stage on the examples of these numbers; null for all. Throws the signal's reason. */
+export async function trainStage(
+  cascade: CascadeSoFar,
+  examples: readonly number[] | null,
+): Promise<TrainedStage> {
+  return inStageFolder(cascade, async (at) => finishStage(cascade, await newStage(cascade, examples, at)));
+}
+
+/** In the folder of the stage after those that are done; it does not stay if nothing comes into it. */
+async function inStageFolder<T>(
+  { folder, models }: CascadeSoFar,
+  run: (at: RunFolder) => Promise<T>,
+): Promise<T> {
+  const at = RunFolder.reopen(join(folder, stageFolder(models.length + 1)));
+  try {
+    return await run(at);
+  } finally {
+    at.removeIfEmpty();
+  }
+}
+
+async function finishStage(cascade: CascadeSoFar, job: TrainingJob): Promise<TrainedStage> {
+  const { models, backend, watch } = cascade;
+  watch.observer?.tell?.({ kind: "stage-examples", count: job.train.count });
+  using placed = placeStages(backend, models);
+  const { run } = await runTraining({ ...job, earlier: placed.stages }, backend, watch);
+  if (run.status !== "finished") watch.signal?.throwIfAborted();
+  return doneStage(job.folder, run);
 }
 
 /** The model file is copied, so that the folder is whole by itself. */
-async function givenStage({ run, backend }: CascadeSoFar, path: string, at: RunFolder): Promise<DoneStage> {
+async function givenStage(
+  { run, backend }: CascadeSoFar,
+  path: string,
+  at: RunFolder,
+): Promise<TrainedStage> {
   const { network, weights } = await openModel(path, backend);
   await at.writeModel("model", { network, weights }, run.config, []);
   return { model: await at.readModel(), row: { trainedOn: null, seconds: null } };
 }
 
-async function doneStage(at: RunFolder, { config, epochs }: Run): Promise<DoneStage> {
+async function doneStage(at: RunFolder, { config, epochs }: Run): Promise<TrainedStage> {
   const seconds = epochs.reduce((sum, row) => sum + row.seconds, 0);
   return { model: await at.readModel(), row: { trainedOn: config.data.count, seconds } };
 }
 
 /** On the data where the cascade has them now, and on its backend. */
-async function stoppedStage({ run }: CascadeSoFar, at: RunFolder, stage: Run): Promise<TrainingJob> {
+async function stoppedStage({ run }: CascadeSoFar, stage: Run, at: RunFolder): Promise<TrainingJob> {
   const { backend, data } = run.config;
   const { name, dataDir } = data;
   const config = { ...stage.config, backend, data: { ...stage.config.data, name, dataDir } };
@@ -84,20 +126,18 @@ async function stoppedStage({ run }: CascadeSoFar, at: RunFolder, stage: Run): P
 
 async function newStage(
   cascade: CascadeSoFar,
+  examples: readonly number[] | null,
   at: RunFolder,
-): Promise<TrainingJob | "interrupted" | "nothing remains"> {
+): Promise<TrainingJob> {
   const { run, models, train, test } = cascade;
   const seed = run.seed + models.length;
   const model = await stageStart(cascade, seed);
   const config: TrainConfig = { ...run.config, seed };
   const common = { folder: at, ...model, state: null, test };
-  if (models.length === 0) return { ...common, run: freshRun(config), train };
-  const indices = await remaining(cascade);
-  if (indices === null) return "interrupted";
-  if (indices.length === 0) return "nothing remains";
-  await at.writeExamples(indices);
-  const own = { ...config, data: { ...config.data, count: indices.length, listed: true } };
-  return { ...common, run: freshRun(own), train: subset(train, indices) };
+  if (examples === null) return { ...common, run: freshRun(config), train };
+  await at.writeExamples(examples);
+  const own = { ...config, data: { ...config.data, count: examples.length, listed: true } };
+  return { ...common, run: freshRun(own), train: subset(train, examples) };
 }
 
 /** Fresh weights of this seed, or those of the model file that the cascade began with, as its folder keeps them. */
@@ -110,34 +150,4 @@ async function stageStart({ folder, run, train, backend }: CascadeSoFar, seed: n
     `${path}: expected the model that all stages begin with, sha256 ${startSha256}, found ${sha256}; put the old one back, ` +
       "or train anew",
   );
-}
-
-/** The examples that no stage so far certifies. Null if the signal aborts on the way. */
-async function remaining(cascade: CascadeSoFar): Promise<number[] | null> {
-  const { run, models, train, backend, output, interruption } = cascade;
-  const { norm, epsilon, box, bound: method } = run.config;
-  using placed = placeStages(backend, models);
-  const progress = output.progress({ label: "certify training examples", total: train.count });
-  const untilAborted = function* () {
-    for (const batch of inOrder(train, BATCH)) {
-      if (interruption.aborted) return;
-      yield batch;
-    }
-  };
-  try {
-    const found = await remainingExamples(
-      backend,
-      placed.stages,
-      untilAborted(),
-      { norm, epsilon: epsilon.end, box },
-      { method },
-      (done) => {
-        progress.update(done, "");
-        return nextTurn();
-      },
-    );
-    return interruption.aborted ? null : found;
-  } finally {
-    progress.stop();
-  }
 }

@@ -1,114 +1,35 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type CascadeRecord, cascadeOf, writeCascade } from "../../cascade/folder.js";
+import { type CascadeRecord, writeCascade } from "../../cascade/folder.js";
+import { growCascade } from "../../cascade/grow.js";
 import type { Backend } from "../../compute/backend.js";
 import { take } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import {
-  type CascadeRun,
-  type CascadeStageRow,
-  readCascadeRun,
-  stageFolder,
-  writeCascadeRun,
-} from "../../train/cascade-run.js";
-import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { type CascadeRun, type CascadeStageRow, stageFolder, writeCascadeRun } from "../../train/cascade-run.js";
+import { RUN_FILES } from "../../train/run-folder.js";
 import { TrainingFailure } from "../../train/training-failure.js";
 import { certifyDataset } from "../certification.js";
-import type { Interruption } from "../interruption.js";
-import { checkModelFitsData, isModelPath, lastingName, openModel } from "../open-model.js";
-import type { Output } from "../output.js";
-import { placeStages } from "../place-stages.js";
-import { MEASURED_FILES } from "../report/measured-files.js";
-import { formatPercent, plural } from "../wording.js";
-import { nextStage } from "./cascade-stage.js";
-import type { TrainFlags } from "./flags.js";
-import { removeCascadeLeftovers } from "./leftovers.js";
-import { freeFolder, type PreparedJob, prepareRun } from "./new-run.js";
-import { type DataPlace, loadRunData, movedData, type RunData } from "./run-data.js";
-
-/** A cascade on its way. */
-export interface CascadeJob extends RunData {
-  readonly folder: string;
-  readonly run: CascadeRun;
-}
-
-/** A new cascade as the flags have it. Everything is read and checked before the folder is made. */
-export async function newCascade(flags: TrainFlags, backend: Backend): Promise<CascadeJob> {
-  const prepared = await prepareRun(flags, backend);
-  if (flags.firstStage !== undefined) await checkFirstStage(flags.firstStage, flags.model, prepared, backend);
-  const { run, train, test } = prepared;
-  const folder = RunFolder.create(flags.out ?? freeFolder(flags, train));
-  const { versions, machine, seed, config } = run;
-  const startSha256 = isModelPath(flags.model) ? await keepStart(folder, prepared) : undefined;
-  return {
-    folder: folder.path,
-    train,
-    test,
-    run: {
-      schema: "autodual/cascade-run/1",
-      status: "running",
-      config,
-      cascade: flags.cascade,
-      firstStage: flags.firstStage === undefined ? null : lastingName(flags.firstStage),
-      startSha256,
-      versions,
-      machine,
-      seed,
-      stages: [],
-    },
-  };
-}
-
-/** Throws as `checkModelFitsData` and `cascadeOf` do unless the first stage takes the data, and what other stages take. */
-async function checkFirstStage(
-  name: string,
-  model: string,
-  { network, weights, train, test }: PreparedJob,
-  backend: Backend,
-): Promise<void> {
-  const first = await openModel(name, backend);
-  for (const dataset of [train, test]) checkModelFitsData(first.network, dataset, `--first-stage ${name}`);
-  const others = { network, weights, path: `--model ${model}`, sha256: "", metadata: {} };
-  cascadeOf(name, [others, { ...first, path: `--first-stage ${name}` }]);
-}
-
-/** Copies the model that all stages begin with, which its file may not hold any more when the next one does. */
-async function keepStart(folder: RunFolder, { network, weights, run }: PreparedJob): Promise<string> {
-  try {
-    await folder.writeModel("start", { network, weights }, run.config, []);
-    return (await folder.readModel("start")).sha256;
-  } catch (error) {
-    folder.removeIfEmpty();
-    throw error;
-  }
-}
-
-/** A cascade as its folder has it, on the same data, which may be elsewhere now. */
-export async function resumedCascade(
-  folder: string,
-  backend: Backend,
-  place: DataPlace = { data: null, dataDir: null },
-): Promise<CascadeJob> {
-  removeCascadeLeftovers(folder);
-  const run = await readCascadeRun(folder);
-  const config = { ...run.config, backend: backend.name, data: movedData(run.config.data, place) };
-  return { folder, run: { ...run, config }, ...(await loadRunData(join(folder, RUN_FILES.run), config)) };
-}
+import { MEASURED_FILES } from "../measured-files.js";
+import { openModel } from "../models/open-model.js";
+import { placeStages } from "../models/place-stages.js";
+import { isEnded, type Watch } from "../observer.js";
+import type { CascadeJob } from "./cascade-job.js";
+import { type CascadeSoFar, resumedStage, stageExamples, type TrainedStage, trainStage } from "./cascade-stage.js";
 
 /** Certified at a time. */
 const BATCH = 50;
 
 /**
  * Trains stage by stage (Algorithm 2), evaluates the cascade after each, and keeps the folder such that it can go on. Ends
- * early where no example remains.
+ * early where no example remains; where the signal aborts, which does not reject, the run is `interrupted`.
  */
 export async function trainCascade(
   { folder, train, test, ...given }: CascadeJob,
   backend: Backend,
-  output: Output,
-  interruption: Interruption,
+  watch: Watch = {},
 ): Promise<CascadeRun> {
+  const tell = watch.observer?.tell?.bind(watch.observer) ?? (() => {});
   let { run } = given;
   const save = async (changes: Partial<CascadeRun>): Promise<CascadeRun> => {
     const peakMemoryMB = Math.max(run.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024);
@@ -118,53 +39,59 @@ export async function trainCascade(
   };
   await save({ status: "running" });
   try {
-    return await save({ status: await trainStages() });
+    await growStages();
+    return await save({ status: "finished" });
   } catch (error) {
+    if (isEnded(error, watch.signal)) return await save({ status: "interrupted" });
     // The fault itself is what the user has to hear, not that the record could not be kept either.
     await save({ status: "interrupted" }).catch(() => {});
     throw error instanceof TrainingFailure ? explainFailedStage(error, folder, run) : error;
   }
 
-  async function trainStages(): Promise<CascadeRun["status"]> {
-    const models: LoadedModel[] = [];
-    for (const { folder: stage } of run.stages) models.push(await openModel(join(folder, stage), backend));
-    while (models.length < run.cascade) {
-      const number = models.length + 1;
-      const name = stageFolder(number);
-      output.print(`stage ${number} of ${run.cascade}`);
-      const at = RunFolder.reopen(join(folder, name));
-      const soFar = { folder, run, models, train, test, backend, output, interruption };
-      const stage = await nextStage(soFar, at).finally(() => at.removeIfEmpty());
-      if (stage === "nothing remains") {
-        output.print("no training example remains: the cascade is complete");
-        break;
-      }
-      if (stage === "interrupted") return "interrupted";
-      models.push(stage.model);
-      const evaluation = await evaluate(models);
-      if (!evaluation) return "interrupted";
-      const stages = [...run.stages, { ...stage.row, folder: name, evaluation }];
-      forgetMeasured(folder);
-      await writeCascade(folder, recordOf(run, stages, models));
-      await save({ stages });
-      output.print(
-        `after stage ${number}: error ${formatPercent(evaluation.error)}, robust error at most ` +
-          `${formatPercent(evaluation.robustError, "upper")} of ${plural(evaluation.examples, "test example")}`,
-      );
+  async function growStages(): Promise<void> {
+    const begun: TrainedStage[] = [];
+    for (const row of run.stages) {
+      begun.push({ model: await openModel(join(folder, row.folder), backend), row });
     }
-    return "finished";
+    const soFar = (stages: readonly TrainedStage[]): CascadeSoFar => ({
+      ...{ folder, run, train, test, backend, watch },
+      models: stages.map(({ model }) => model),
+    });
+    const { nothingRemains } = await growCascade<TrainedStage>({
+      stages: run.cascade,
+      begun,
+      resume(stages) {
+        tell({ kind: "stage", stage: stages.length + 1, stages: run.cascade });
+        return resumedStage(soFar(stages));
+      },
+      remaining: (stages) => stageExamples(soFar(stages)),
+      train: (stages, examples) => trainStage(soFar(stages), examples),
+      onStage: keepStage,
+    });
+    if (nothingRemains) tell({ kind: "nothing-remains" });
   }
 
-  async function evaluate(models: readonly LoadedModel[]): Promise<CascadeStageRow["evaluation"] | null> {
+  async function keepStage(stages: readonly TrainedStage[]): Promise<void> {
+    const models = stages.map(({ model }) => model);
+    const evaluation = await evaluate(models);
+    const name = stageFolder(stages.length);
+    const rows = [...run.stages, { ...stages[stages.length - 1].row, folder: name, evaluation }];
+    forgetMeasured(folder);
+    await writeCascade(folder, recordOf(run, rows, models));
+    await save({ stages: rows });
+    const { error, robustError, examples } = evaluation;
+    tell({ kind: "stage-done", stage: stages.length, error, robustError, examples });
+  }
+
+  async function evaluate(models: readonly LoadedModel[]): Promise<CascadeStageRow["evaluation"]> {
     const { config } = run;
     const { norm, epsilon, box, bound: method } = config;
     using placed = placeStages(backend, models);
     const examples = take(test, config.testLimit ?? test.count);
     const ball = { norm, epsilon: epsilon.end, box };
     const settings = { ball, method, against: "prediction", margins: "open", batch: BATCH } as const;
-    const certification = await certifyDataset(placed, examples, settings, output, interruption.signal);
-    if (!certification) return null;
-    const { error, robustError, certified, seconds } = certification.summary;
+    const { summary } = await certifyDataset(placed.stages, examples, settings, watch);
+    const { error, robustError, certified, seconds } = summary;
     return {
       examples: examples.count,
       epsilon: ball.epsilon,

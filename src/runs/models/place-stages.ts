@@ -1,15 +1,21 @@
-import type { Stage } from "../cascade/certify-cascade.js";
-import type { Backend } from "../compute/backend.js";
-import { type Model, releaseParameters, uploadWeights } from "../network/weights.js";
-import type { PlacedModel } from "./certification.js";
+import type { Backend } from "../../compute/backend.js";
+import { type Model, type PlacedNetwork, releaseParameters, uploadWeights } from "../../network/weights.js";
 
-/** Puts all stages on a backend, until disposed. */
-export function placeStages(backend: Backend, models: readonly Model[]): PlacedModel & Disposable {
+/** A model on a backend, one network or the stages of a cascade, until it is disposed. */
+export interface PlacedStages extends Disposable {
+  readonly stages: readonly PlacedNetwork[];
+}
+
+/** Puts all stages on a backend. */
+export function placeStages(backend: Backend, models: readonly Model[]): PlacedStages {
   const stages = models.map(
-    (model): Stage => ({ network: model.network, parameters: uploadWeights(backend, model) }),
+    (model): PlacedNetwork => ({
+      backend,
+      network: model.network,
+      parameters: uploadWeights(backend, model),
+    }),
   );
   return {
-    backend,
     stages,
     [Symbol.dispose]() {
       for (const { parameters } of stages) releaseParameters(parameters);

@@ -1,5 +1,5 @@
 import type { TrainConfig } from "../../train/config.js";
-import { formatBall, formatCount, formatEpsilon, formatNumber } from "../wording.js";
+import { formatBall, formatCount, formatEpsilon, formatNumber } from "../../report/wording.js";
 
 type Rows = readonly (readonly [name: string, value: string])[];
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { TrainConfig } from "../../train/config.js";
-import { MEASURED_FILES } from "./measured-files.js";
+import { MEASURED_FILES } from "../measured-files.js";
 import { shellLine } from "./shell-words.js";
 import { ballFlags } from "./train-command.js";
 

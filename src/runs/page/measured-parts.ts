@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from "../../report/page/run-record.js";
 import { attackCommand, certifyCommand, type MeasureSubject, radiusCommand } from "./measure-commands.js";
-import { type MeasuredFile, readMeasured } from "./measured-files.js";
+import { type MeasuredFile, readMeasured } from "../measured-files.js";
 import { picturesOf } from "./pictures.js";
 
 /** A run, as far as what is measured of it must belong to it. */

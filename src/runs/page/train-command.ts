@@ -1,5 +1,5 @@
 import type { TrainConfig } from "../../train/config.js";
-import { formatEpsilon } from "../wording.js";
+import { formatEpsilon } from "../../report/wording.js";
 import { shellLine } from "./shell-words.js";
 
 /** Of a cascade: how many stages, and the model that is the first one, if it was there already. */

@@ -4,7 +4,7 @@ import { renderPage } from "../../report/page/render-page.js";
 import { figuresOf } from "../../report/page/run-figures.js";
 import type { RunRecord } from "../../report/page/run-record.js";
 import { writePlot } from "../../report/plot.js";
-import { REPORT_FILE } from "./measured-files.js";
+import { REPORT_FILE } from "../measured-files.js";
 import { readRun } from "./read-run.js";
 
 /** Writes the page of a run folder into it, under its own name for the folder; gives the page's path. */

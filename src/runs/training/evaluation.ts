@@ -1,14 +1,13 @@
-import type { Stage } from "../../cascade/certify-cascade.js";
 import { certifiedErrors } from "../../cascade/errors.js";
-import type { Backend } from "../../compute/backend.js";
 import { type Dataset, take } from "../../data/dataset.js";
+import type { PlacedNetwork } from "../../network/weights.js";
 import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
 import type { Run } from "../../train/run-folder.js";
 import type { Trainer } from "../../train/trainer.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
 import { nextTurn } from "../next-turn.js";
-import type { Output } from "../output.js";
+import type { Watch } from "../observer.js";
 
 /** Examples certified at a time; each verdict is its own, whatever the batch. */
 const EVALUATION_BATCH = 20;
@@ -20,36 +19,24 @@ export function isDue({ evaluation: { every } }: TrainConfig, epoch: number): bo
 
 /**
  * Errors of the model as it is now, or of a cascade with this model as its last stage, at the radius that training ends
- * with; null if the signal aborts on the way.
+ * with. Throws the signal's reason.
  */
 export async function evaluateEpoch(
   trainer: Trainer,
-  earlier: readonly Stage[],
-  backend: Backend,
+  earlier: readonly PlacedNetwork[],
   test: Dataset,
-  signal: AbortSignal,
-): Promise<TestRow | null> {
+  signal?: AbortSignal,
+): Promise<TestRow> {
   const { norm, epsilon, box, bound: method, evaluation } = trainer.config;
-  const { network, parameters } = trainer;
   const batches = inOrder(take(test, evaluation.limit ?? test.count), EVALUATION_BATCH);
   const ball = { norm, epsilon: epsilon.end, box };
   const errors = await certifiedErrors(
-    backend,
-    [...earlier, { network, parameters }],
-    untilAborted(batches, signal),
-    ball,
-    { method },
-    nextTurn,
+    [...earlier, trainer.placed],
+    batches,
+    { ...ball, method, ...(signal && { signal }) },
+    () => nextTurn(signal),
   );
-  if (signal.aborted) return null;
   return { ...errors, epsilon: epsilon.end, ...(earlier.length > 0 && { stages: earlier.length + 1 }) };
-}
-
-function* untilAborted<T>(items: Iterable<T>, signal: AbortSignal): Generator<T, void, undefined> {
-  for (const item of items) {
-    if (signal.aborted) return;
-    yield item;
-  }
 }
 
 /**
@@ -69,25 +56,15 @@ export function bestEpoch(
   return best;
 }
 
-/** The final evaluation, by exact bounds. Null if the signal aborts. */
-export async function evaluateRun(
-  trainer: Trainer,
-  backend: Backend,
-  test: Dataset,
-  output: Output,
-  signal: AbortSignal,
-): Promise<Certification | null> {
+/** The final evaluation, by exact bounds. Throws the signal's reason. */
+export function evaluateRun(trainer: Trainer, test: Dataset, watch: Watch): Promise<Certification> {
   const { norm, epsilon, box, bound: method, testLimit } = trainer.config;
-  const { network, parameters } = trainer;
-  return certifyDataset(
-    { backend, stages: [{ network, parameters }] },
-    take(test, testLimit ?? test.count),
-    { ball: { norm, epsilon: epsilon.end, box }, method, against: "prediction", batch: EVALUATION_BATCH },
-    output,
-    signal,
-  );
+  const ball = { norm, epsilon: epsilon.end, box };
+  const settings = { ball, method, against: "prediction", batch: EVALUATION_BATCH } as const;
+  return certifyDataset([trainer.placed], take(test, testLimit ?? test.count), settings, watch);
 }
 
+/** What `run.json` keeps of the final evaluation. */
 export function evaluationRecord({ config }: Run, { summary, examples }: Certification): Run["evaluation"] {
   const { error, robustError, seconds } = summary;
   return {

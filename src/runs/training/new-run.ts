@@ -7,41 +7,68 @@ import { UsageError } from "../../errors.js";
 import { architecture } from "../../network/architectures.js";
 import { formatShape } from "../../network/shape.js";
 import { initialWeights, type Model } from "../../network/weights.js";
+import type { BallSpec } from "../../threat/ball.js";
 import type { TrainConfig } from "../../train/config.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
-import { readBall } from "../common-options.js";
+import { circumstances } from "../circumstances.js";
 import { checkBallFitsData } from "../example-batches.js";
-import { checkModelFitsData, isModelPath, openModel } from "../open-model.js";
-import { circumstances } from "./circumstances.js";
-import type { TrainFlags } from "./flags.js";
+import { checkModelFitsData, isModelPath, openModel } from "../models/open-model.js";
+import { DATA_SEED, withTestData } from "./data-config.js";
+import type { TrainingJob } from "./job.js";
 import { CIFAR10_NORMALIZATION } from "./normalization.js";
-import { DATA_SEED, trainConfig, withTestData } from "./train-config.js";
-import type { TrainingJob } from "./training.js";
 
-/** What the flags ask for, read and checked: a job without a folder. */
-export type PreparedJob = Omit<TrainingJob, "folder">;
-
-/** A new run as the flags have it. Everything is read and checked before the folder is made. */
-export async function newRun(flags: TrainFlags, backend: Backend): Promise<TrainingJob> {
-  const prepared = await prepareRun(flags, backend);
-  return { ...prepared, folder: RunFolder.create(flags.out ?? freeFolder(flags, prepared.train)) };
+/** The examples of both splits. */
+export interface TrainAndTest {
+  readonly train: Dataset;
+  readonly test: Dataset;
 }
 
-export async function prepareRun(flags: TrainFlags, backend: Backend): Promise<PreparedJob> {
-  const ball = readBall(flags);
-  const { data, dataDir, limit } = flags;
-  const train = await loadDataset(data, { split: "train", limit, dataDir, seed: DATA_SEED });
-  const model = await startingModel(flags, train, backend);
-  const settings = trainConfig(flags, train, backend);
-  const test = await loadDataset(data, {
-    split: "test",
-    limit: testCount(settings),
-    dataDir,
-    seed: DATA_SEED,
-  });
+/** What is to be trained, on what and where to. */
+export interface TrainingOrder {
+  /** As `loadDataset` takes it, or examples in memory. */
+  readonly data: string | TrainAndTest;
+  readonly dataDir?: string | undefined;
+  /** The first so many training examples. */
+  readonly limit?: number | undefined;
+  /** The name of an architecture, a file or folder to start from, or a model in memory. */
+  readonly model: string | Model;
+  readonly ball: BallSpec;
+  /** Of the starting weights. */
+  readonly seed: number;
+  /** The run folder; absent: a free one below `runs`. */
+  readonly out?: string | undefined;
+  /** The configuration of a run on these training examples. */
+  configOf(train: Dataset): TrainConfig;
+}
+
+/** An order, read and checked: a job without a folder. */
+export type PreparedJob = Omit<TrainingJob, "folder">;
+
+/** A new run. Everything is read and checked before the folder is made. */
+export async function newRun(order: TrainingOrder, backend: Backend): Promise<TrainingJob> {
+  const prepared = await prepareRun(order, backend);
+  return { ...prepared, folder: newFolder(order, prepared) };
+}
+
+/** The folder that the order names, or a free one. */
+export function newFolder({ out }: Pick<TrainingOrder, "out">, { run, train }: PreparedJob): RunFolder {
+  return RunFolder.create(out ?? freeFolder(run.config, train));
+}
+
+/** Reads and checks all that a run needs. */
+export async function prepareRun(order: TrainingOrder, backend: Backend): Promise<PreparedJob> {
+  const { data, dataDir, limit, ball } = order;
+  const load = async (split: "train" | "test", most: number | undefined): Promise<Dataset> =>
+    typeof data === "string"
+      ? loadDataset(data, { split, limit: most, dataDir, seed: DATA_SEED })
+      : data[split];
+  const train = await load("train", limit);
+  const model = await startingModel(order, train, backend);
+  const settings = order.configOf(train);
+  const test = await load("test", testCount(settings));
   const config = withTestData(settings, test);
   for (const dataset of [train, test]) {
-    checkModelFitsData(model.network, dataset, `model ${flags.model}`);
+    checkModelFitsData(model.network, dataset, `model ${typeof order.model === "string" ? order.model : config.model}`);
     const { start, end } = config.epsilon;
     checkBallFitsData({ ...ball, epsilon: Math.min(start, end) }, dataset);
   }
@@ -70,10 +97,11 @@ export function testCount({ testLimit, evaluation }: TrainConfig): number | unde
 
 /** A named architecture with fresh weights, or the model of a file or run folder. */
 export async function startingModel(
-  { model, seed }: Pick<TrainFlags, "model" | "seed">,
+  { model, seed }: Pick<TrainingOrder, "model" | "seed">,
   train: Dataset,
   backend: Backend,
 ): Promise<Model> {
+  if (typeof model !== "string") return { network: model.network, weights: model.weights };
   if (isModelPath(model)) {
     const { network, weights } = await openModel(model, backend);
     return { network, weights };
@@ -93,9 +121,9 @@ export async function startingModel(
 }
 
 /** `runs/<data>-<model>-<epsilon>`, with a number after it if that is taken. */
-export function freeFolder({ model, epsilon }: TrainFlags, train: Dataset): string {
+function freeFolder({ model, epsilon }: TrainConfig, train: Dataset): string {
   const stem = basename(model, extname(model));
-  const base = join("runs", `${train.name}-${stem}-${Number(epsilon.toPrecision(4))}`);
+  const base = join("runs", `${train.name}-${stem}-${Number(epsilon.end.toPrecision(4))}`);
   for (let i = 1; ; i++) {
     const path = i === 1 ? base : `${base}-${i}`;
     if (!existsSync(path)) return path;

@@ -6,9 +6,9 @@ import { locate } from "../../data/locate.js";
 import { FormatError, UsageError } from "../../errors.js";
 import { formatShape, sameShape } from "../../network/shape.js";
 import type { TrainConfig } from "../../train/config.js";
-import { isFolder } from "../is-folder.js";
+import { isFolder } from "../../formats/is-folder.js";
 import { testCount } from "./new-run.js";
-import { lastingDataName } from "./train-config.js";
+import { lastingDataName } from "./data-config.js";
 
 /** The examples of a run, as `loadDataset` gives them. */
 export interface RunData {

@@ -1,67 +1,12 @@
 import type { LoadedCascade } from "../cascade/folder.js";
 import type { Against } from "../certify/certify.js";
-import type { Dtype } from "../compute/backend.js";
-import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/dual-network.js";
-import type { Network } from "../network/network.js";
 import { guaranteeInSentences } from "../report/guarantee.js";
-import type { Certification } from "./certification.js";
-import { type Estimation, estimationFigures, estimationRecord } from "./certification-estimator.js";
+import type { Certification } from "../runs/certification.js";
+import type { CertificationSubject } from "../runs/certification-record.js";
+import type { Estimation } from "../runs/estimation.js";
 import type { Output } from "./output.js";
 import { formatFigures } from "./table.js";
-import { type BallInWords, formatBall, formatPercent, formatRate, plural, wrap } from "./wording.js";
-
-/** What names a model in a report: the file, by path and content, and its size. */
-export function modelRecord({ path, sha256, stages }: LoadedCascade) {
-  const total = (count: (network: Network) => number) =>
-    stages.reduce((sum, { network }) => sum + count(network), 0);
-  return {
-    path,
-    sha256,
-    parameters: total(({ parameterCount }) => parameterCount),
-    hiddenUnits: total(({ hiddenUnits }) => hiddenUnits),
-    stages: stages.length,
-  };
-}
-
-export function dataRecord({ name, split, count }: Dataset) {
-  return { name, split, count };
-}
-
-/** The subject of a certification. */
-export interface CertificationSubject {
-  readonly model: LoadedCascade;
-  readonly dataset: Dataset;
-  readonly ball: BallInWords;
-  readonly method: BoundMethod;
-  readonly arithmetic: Dtype;
-  /** Absent: exact bounds. */
-  readonly estimation?: Estimation | null;
-}
-
-/** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
-export function certificationRecord(
-  { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
-  { guarantee, summary, examples }: Certification,
-) {
-  return {
-    schema: "autodual/certification/1",
-    model: modelRecord(model),
-    data: dataRecord(dataset),
-    norm: ball.norm,
-    epsilon: ball.epsilon,
-    box: ball.box,
-    bound: {
-      method,
-      arithmetic,
-      guarantee,
-      delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
-      ...(estimation && estimationRecord(estimation)),
-    },
-    summary,
-    examples,
-  };
-}
+import { formatBall, formatCount, formatNumber, formatPercent, formatRate, plural, wrap } from "./wording.js";
 
 /** A line for the stages of a cascade; none for a single model. */
 export function stageRow({ stages }: LoadedCascade): (readonly [string, string])[] {
@@ -120,4 +65,16 @@ export function guaranteeInWords(
       against,
     }),
   );
+}
+
+/** What the bounds are worth, for the table of figures. */
+function estimationFigures({ dimension, form, tail }: Estimation): [name: string, value: string][] {
+  const projections: [string, string] = ["random projections", `${form}, r = ${dimension}`];
+  if (!tail) return [projections];
+  const { sketches, delta, estimates, epsilon } = tail;
+  return [
+    ["probability of each certificate", `at least ${formatNumber(1 - delta)}`],
+    [projections[0], `${projections[1]}, the largest of m = ${sketches}`],
+    ["estimates an example", `N = ${formatCount(estimates)}, divided by 1 - ${formatNumber(epsilon)}`],
+  ];
 }

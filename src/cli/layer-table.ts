@@ -1,0 +1,21 @@
+import type { LayerSummary } from "../runs/layer-plan.js";
+import { formatTable } from "./table.js";
+import { formatCount } from "./wording.js";
+
+/** A table of at most 80 columns; every figure is a mean an example. */
+export function formatLayerPlan(layers: readonly LayerSummary[]): string {
+  const rows = layers.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
+    name,
+    Object.keys(ways).join(", "),
+    formatCount(neurons),
+    formatMean(open),
+    formatMean(rows),
+    `${(multiplyAdds / 1e6).toFixed(2)} M`,
+    milliseconds.toFixed(3),
+  ]);
+  return formatTable(["layer", "bounded", "neurons", "open", "rows", "multiply-adds", "ms"], rows);
+}
+
+function formatMean(value: number): string {
+  return value >= 100 ? formatCount(Math.round(value)) : value.toFixed(1);
+}

@@ -1,0 +1,79 @@
+import type { Figures, Observer, RunEvent, Work, WorkName, WorkObserver } from "../runs/observer.js";
+import type { EpochRow } from "../train/config.js";
+import type { Output } from "./output.js";
+import type { Progress } from "./progress.js";
+import { formatDuration, formatNumber, formatPercent, plural } from "./wording.js";
+
+/** Shows long work on the terminal: a bar or plain lines on standard error, and what stays as lines. */
+export class TerminalObserver implements Observer {
+  readonly #output: Output;
+  /** That of the work in progress. */
+  #progress: Progress | null = null;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  begin(work: Work): WorkObserver {
+    const { name, total, start } = work;
+    const progress = this.#output.progress({ label: name, total, ...(start !== undefined && { start }) });
+    this.#progress = progress;
+    return {
+      update: (done, figures) => progress.update(done, FIGURES_IN_WORDS[name](figures)),
+      end: () => {
+        progress.stop();
+        this.#progress = null;
+      },
+    };
+  }
+
+  tell(event: RunEvent): void {
+    // Epochs come by while their training is in progress: their lines go where its bar is.
+    if (event.kind === "epoch" && this.#progress) this.#progress.line(eventInWords(event));
+    else this.#output.print(eventInWords(event));
+  }
+}
+
+const FIGURES_IN_WORDS: Readonly<Record<WorkName, (figures: Figures) => string>> = {
+  certify: ({ robustError = 0 }) => `robust error ${formatPercent(robustError, "upper")}`,
+  attack: ({ pgdError = 0 }) => `PGD error ${formatPercent(pgdError)}`,
+  radius: ({ medianRadius = 0 }) => `median radius ${formatNumber(medianRadius)}`,
+  train: ({ evaluating, epoch, error = 0, robustError }) =>
+    evaluating
+      ? "evaluating"
+      : `epoch ${epoch}, ${robustError === undefined ? `error ${formatPercent(error)}` : `robust error ${formatPercent(robustError)}`}`,
+  "certify training examples": () => "",
+};
+
+function eventInWords(event: RunEvent): string {
+  switch (event.kind) {
+    case "epoch":
+      return epochInWords(event.row, event.epochs);
+    case "stage":
+      return `stage ${event.stage} of ${event.stages}`;
+    case "stage-examples":
+      return plural(event.count, "training example");
+    case "stage-done":
+      return (
+        `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error at most ` +
+        `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}`
+      );
+    case "nothing-remains":
+      return "no training example remains: the cascade is complete";
+    default:
+      return event satisfies never;
+  }
+}
+
+function epochInWords(row: EpochRow, epochs: number): string {
+  const { epoch, epsilon, loss, robustLoss, error, robustError, seconds, test } = row;
+  const figures =
+    robustLoss === null || robustError === null
+      ? `loss ${loss.toFixed(2)}  error ${formatPercent(error)}`
+      : `epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
+        `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}`;
+  const tested = test
+    ? `  test error ${formatPercent(test.error)}  robust ${formatPercent(test.robustError, "upper")}`
+    : "";
+  return `epoch ${epoch}/${epochs}  ${figures}${tested}  ${formatDuration(seconds)}`;
+}
