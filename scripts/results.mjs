@@ -2,8 +2,8 @@
 // typed by hand.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { readRowResult } from "../dist/cli/reproduce/row-result.js";
-import { TABLE_ROWS } from "../dist/experiments/table-rows.js";
+import { readRowResult } from "../dist/experiments/rows/row-result.js";
+import { TABLE_ROWS } from "../dist/experiments/rows/table-rows.js";
 import { TRAIN_SETTINGS } from "../dist/train/settings.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -1,83 +1,36 @@
 /**
  * autodual: provably robust neural networks.
  *
- * Build a network ({@link sequential}, {@link graph}, {@link architecture}) or load one ({@link loadModelFile}), put its
- * weights on a backend ({@link createBackend}, {@link uploadWeights}), then certify ({@link certifyBatch}), attack
- * ({@link attackBatch}) or train ({@link Trainer}) it. Bounds themselves come from {@link buildDual} over a
- * {@link makeBall}; a VNN-LIB property ({@link readVnnlib}) is answered by {@link verify}.
+ * One call each: {@link certify} images by a model, {@link attack} them, find the certified {@link radius} of each,
+ * {@link verify} a VNN-LIB property, {@link train} a model or a cascade ({@link resumeTraining} where it was stopped), write the
+ * {@link report} of a run, or begin with a {@link quickstart}. A model is the path of a file or run folder, the name of a model of
+ * the package, or a network with its weights; build one by {@link sequential}, {@link graph} or {@link architecture}.
  *
- * - Batches are feature-major, `[features, examples]`: feature f of example b stands at f · examples + b. Images are
- *   channel-major along features.
  * - ε, radii and boxes are in the units of the data; pixels of images lie in [0, 1].
+ * - A mistake of the caller is an {@link AutodualError}, told in one line, from TypeScript and from plain JavaScript alike.
+ * - Long calls take a `signal`, whose reason they reject with when it aborts, and an `observer` of their progress. A training
+ *   does not reject: it is interrupted, and can go on.
  * - Theorems, algorithms, equations and sections are those of Wong, Schmidt, Metzen and Kolter, "Scaling provable adversarial
  *   defenses" (2018, arXiv 1805.12514), unless another source is named; letters are the paper's.
- * - A mistake of the caller is an {@link AutodualError}, told in one line. Tensors that do not fit an operation are a
- *   {@link ShapeError}; one that was released, or that another backend made, is a {@link BackendError}.
- * - Tensors are released explicitly, by `using`, `dispose`, the {@link Tape} that made them, {@link releaseBall} or
- *   {@link releaseParameters}.
+ *
+ * Tensors, tapes, dual networks and batches are exported by `autodual/internals`.
  *
  * @packageDocumentation
  */
-export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
-export {
-  type JointVectorJacobianProduct,
-  Tape,
-  type Variable,
-  type VectorJacobianProduct,
-} from "./autodiff/index.js";
-export {
-  attackCascade,
-  type CascadeAttackOptions,
-  type CascadeAttackVerdict,
-} from "./cascade/attack-cascade.js";
-export {
-  type CascadeBatchVerdict,
-  type CascadeVerdict,
-  certifyCascade,
-} from "./cascade/certify-cascade.js";
-export { certifiedErrors, type Errors } from "./cascade/errors.js";
-export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
+export type { LoadedCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
-export { remainingExamples } from "./cascade/remaining.js";
-export { type SwitchingOptions, switchCascade } from "./cascade/switching-attack.js";
-export {
-  type Against,
-  type BatchVerdict,
-  type CertifyOptions,
-  certifyBatch,
-  type ExampleVerdict,
-} from "./certify/certify.js";
-export { certifiedRadii, type ExampleRadius, type RadiusOptions } from "./certify/radius.js";
-export type {
-  AdamSettings,
-  Backend,
-  BackwardEnd,
-  BackwardStart,
-  BackwardStep,
-  Dtype,
-  FloatArray,
-  MemoryUse,
-  NormOrder,
-  ParallelLines,
-  Tensor,
-  TwoLines,
-} from "./compute/backend.js";
+export type { Against } from "./certify/certify.js";
+export type * from "./compute/backend.js";
 export type { CropWindow } from "./compute/crop-window.js";
 export type { Activation, Elementwise } from "./compute/elementwise.js";
 export type { Conv2dGeometry } from "./compute/geometry.js";
 export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
 export type { Noise } from "./compute/noise.js";
-export { type Owners, repeatOwners } from "./compute/owners.js";
-export { type RandomSource, random } from "./compute/random.js";
-export type { Augmentation } from "./data/augment.js";
-export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
-export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
-export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
-export { buildDual } from "./dual/auto-dual.js";
-export type { Bounds } from "./dual/dual-layer.js";
-export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
-export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
-export type { LayerReport, Way as BoundWay } from "./dual/planner.js";
+export type { Owners } from "./compute/owners.js";
+export { type Dataset, type Examples, examples, type Split, take } from "./data/dataset.js";
+export { type LoadOptions, loadDataset } from "./data/load.js";
+export type { BoundMethod } from "./dual/dual-network.js";
+export type { SketchForm } from "./dual/estimator.js";
 export {
   AutodualError,
   BackendError,
@@ -86,27 +39,35 @@ export {
   UnsupportedOperatorError,
   UsageError,
 } from "./errors.js";
-export { countEstimates } from "./estimators/count.js";
-export { type GeometricMeanSettings, geometricMeanEstimator } from "./estimators/geometric-mean.js";
-export { type MedianSettings, medianEstimator } from "./estimators/median.js";
-export { dimensionFor, type TailBound, tailBound } from "./estimators/tail.js";
-export { type TrainingProjections, trainingEstimator } from "./estimators/training.js";
-export {
-  type ConfiguredNetwork,
-  type DescribedModel,
-  decodeModel,
-  encodeModel,
-  type LoadedModel,
-  loadModelFile,
-} from "./formats/model-file.js";
-export { loadModelFolder } from "./formats/model-folder.js";
+export type { TrainingProjections } from "./estimators/training.js";
+export { type DescribedModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
-export { type ImportedModel, importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
 export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
-export { readVnnlib } from "./formats/vnnlib/read.js";
-export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
-export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
+export { formatVnnlib } from "./formats/vnnlib/write.js";
+export { type AttackModelOptions, attack } from "./library/attack.js";
+export type { BallOptions } from "./library/ball.js";
+export {
+  type CertifiedImage,
+  type CertifyModelOptions,
+  type CertifyResult,
+  certify,
+} from "./library/certify.js";
+export type { ImageOptions, ImagesLike } from "./library/images.js";
+export type { MachineOptions } from "./library/machine.js";
+export type { ModelLike } from "./library/models.js";
+export { type QuickstartOptions, type QuickstartResult, quickstart } from "./library/quickstart.js";
+export { type ImageRadius, type RadiusModelOptions, radius } from "./library/radius.js";
+export { readRun, report } from "./library/report.js";
+export {
+  type ResumeOptions,
+  resumeTraining,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./library/train.js";
+export { type VerifyModelOptions, verify } from "./library/verify.js";
+export { type ArchitectureOptions, architecture } from "./network/architectures.js";
 export {
   add,
   averagePool,
@@ -134,29 +95,7 @@ export {
   tanh,
   type WindowOptions,
 } from "./network/build-layer.js";
-export { type ForwardPass, forward } from "./network/forward.js";
-export type {
-  AddLayer,
-  AffineLayer,
-  AveragePoolLayer,
-  BatchNormLayer,
-  ConcatLayer,
-  Conv2dLayer,
-  ConvTranspose2dLayer,
-  FlattenLayer,
-  IdentityLayer,
-  Layer,
-  LayerKind,
-  LinearLayer,
-  MaxPoolLayer,
-  PadLayer,
-  Pair,
-  PermuteLayer,
-  ReshapeLayer,
-  ScaleShiftLayer,
-  Sides,
-  TakeLayer,
-} from "./network/layer.js";
+export type * from "./network/layer.js";
 export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
 export {
   type Attach,
@@ -169,56 +108,33 @@ export {
   sequential,
 } from "./network/network.js";
 export type { Shape } from "./network/shape.js";
-export {
-  type Bindings,
-  downloadWeights,
-  fixedBindings,
-  initialWeights,
-  type Model,
-  type Parameters,
-  type PlacedNetwork,
-  releaseParameters,
-  trainedBindings,
-  uploadWeights,
-  type Weights,
-} from "./network/weights.js";
-export {
-  type Ball,
-  type BallSpec,
-  type Box,
-  type Epsilon,
-  makeBall,
-  type Norm,
-  releaseBall,
-} from "./threat/ball.js";
-export type { Batch, LabelledBatch } from "./threat/batch.js";
+export { initialWeights, type Model, type Weights } from "./network/weights.js";
+export type {
+  Attacked,
+  Curve,
+  Epoch,
+  LayerPlanPart,
+  LayerRow,
+  Measured,
+  Part,
+  Picture,
+  Radii,
+  RecordedVerdict,
+  RunRecord,
+  StageRow,
+} from "./report/page/run-record.js";
+export type { BallInWords } from "./report/wording.js";
+export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
+export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";
+export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
+export type { RunData } from "./runs/training/run-data.js";
+export type { Box, Epsilon, Norm } from "./threat/ball.js";
 export type { Guarantee } from "./threat/guarantee.js";
+export type { CascadeRun } from "./train/cascade-run.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
-export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
-export type { OptimizerSlots, OptimizerState } from "./train/optimizer.js";
+export { type Run, RunFolder } from "./train/run-folder.js";
 export type { RampShape } from "./train/schedule.js";
-export {
-  configOf,
-  TRAIN_SETTINGS,
-  type TrainOverrides,
-  type TrainSettings,
-  type TrainSubject,
-  trainSettings,
-} from "./train/settings.js";
-export {
-  type BatchSource,
-  type EpochSums,
-  Trainer,
-  type TrainingEvent,
-  type TrainingState,
-} from "./train/trainer.js";
+export { TRAIN_SETTINGS, type TrainOverrides, type TrainSettings } from "./train/settings.js";
 export { robustness } from "./verify/robustness.js";
-export type { SearchProgress } from "./verify/split-neurons.js";
-export { type Subject, subjectOf } from "./verify/subject.js";
 export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
-export {
-  type SplitChoice,
-  type VerifyOptions,
-  type VerifyProgress,
-  verify,
-} from "./verify/verify.js";
+export type { SplitChoice, VerifyProgress } from "./verify/verify.js";

@@ -57,13 +57,6 @@ export function addMemoryOption(command: Command): Command {
   );
 }
 
-/** Of a budget, what the rows of one piece may take: some tensors of that size are alive at once. */
-export function pieceBytesFor(memory: number): number {
-  return memory / TENSORS_AT_ONCE;
-}
-
-const TENSORS_AT_ONCE = 16;
-
 export function addSeedOption(command: Command, what: string): Command {
   return command.option("--seed <n>", what, wholeNumber("--seed", { min: 0 }), 0);
 }

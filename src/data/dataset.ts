@@ -14,8 +14,8 @@ export interface Dataset {
   readonly count: number;
   /** How many examples the split has as published, where the files hold fewer. */
   readonly published?: number;
-  /** [count, ...shape], row-major; a Uint8Array holds 255 times the value, a Float32Array the value in [0, 1]. */
-  readonly pixels: Uint8Array | Float32Array;
+  /** [count, ...shape], row-major; a Uint8Array holds 255 times the value, the others the value itself, in [0, 1] where it is a pixel. */
+  readonly pixels: Uint8Array | Float32Array | Float64Array;
   /** [count], each from 0 to classes − 1. */
   readonly labels: Int32Array;
   /** By class. */
@@ -69,10 +69,7 @@ export function checksum({ pixels, labels }: Dataset): string {
 export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
   const features = featureCount(dataset.shape);
   const count = indices.length;
-  const pixels =
-    dataset.pixels instanceof Uint8Array
-      ? new Uint8Array(count * features)
-      : new Float32Array(count * features);
+  const pixels = emptyLike(dataset.pixels, count * features);
   const labels = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const index = checkIndex(dataset, indices[i]!);
@@ -103,6 +100,11 @@ export function examples(dataset: Dataset, indices: ArrayLike<number>): Examples
     }
   }
   return { x, labels };
+}
+
+function emptyLike(pixels: Dataset["pixels"], length: number): Dataset["pixels"] {
+  if (pixels instanceof Uint8Array) return new Uint8Array(length);
+  return pixels instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }
 
 /** Throws UsageError unless `limit` is a positive integer. */

@@ -142,4 +142,5 @@ export type Layer = AffineLayer | Activation | MaxPoolLayer;
 
 /** What a layer is called in files and in names of nodes. */
 export type LayerKind = Layer["kind"];
+/** The layer of a kind. */
 export type LayerOf<K extends LayerKind> = Extract<Layer, { kind: K }>;

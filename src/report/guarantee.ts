@@ -1,3 +1,4 @@
+import type { Guarantee } from "../threat/guarantee.js";
 import {
   type BallInWords,
   changeInWords,
@@ -18,7 +19,7 @@ export interface GuaranteeClaim {
   /** Certified answers that are right. */
   readonly right: number;
   readonly robustError: number;
-  readonly guarantee: "exact" | "probability" | "estimate";
+  readonly guarantee: Guarantee;
   /** With `probability`: each certificate holds with probability 1 − δ. */
   readonly delta: number | null;
   /** Whose margins were bounded. */

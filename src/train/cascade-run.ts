@@ -51,7 +51,9 @@ export const cascadeRunSchema = z.strictObject({
   stages: z.array(stageSchema),
 });
 
-export type CascadeRun = z.infer<typeof cascadeRunSchema>;
+/** What `run.json` of a cascade holds: the configuration of its first stage, and the stages so far. */
+export interface CascadeRun extends z.infer<typeof cascadeRunSchema> {}
+/** A stage that is done, and what the cascade up to it is worth. */
 export type CascadeStageRow = CascadeRun["stages"][number];
 
 /** The folder of a stage within its cascade's; stages are counted from 1. */

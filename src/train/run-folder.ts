@@ -45,7 +45,8 @@ export const runSchema = z.strictObject({
   evaluation: evaluationSchema.nullable(),
 });
 
-export type Run = z.infer<typeof runSchema>;
+/** What `run.json` holds: a run's configuration, circumstances and results. */
+export interface Run extends z.infer<typeof runSchema> {}
 
 /** The files of a run folder. */
 export const RUN_FILES = {
@@ -110,6 +111,7 @@ export class RunFolder {
     return new RunFolder(path);
   }
 
+  /** The path of one of its files. */
   file(name: RunFile): string {
     return join(this.path, RUN_FILES[name]);
   }
@@ -123,11 +125,13 @@ export class RunFolder {
     }
   }
 
+  /** A `FormatError` where the record is missing, damaged or another version's. */
   async readRun(): Promise<Run> {
     const path = this.file("run");
     return parseRunRecord(await readFileOrExplain(path), path, runSchema, SCHEMA);
   }
 
+  /** Writes the record, and its epochs as `metrics.jsonl`. */
   async writeRun(run: Run): Promise<void> {
     await writeFileAtomically(this.file("run"), `${JSON.stringify(run, null, 2)}\n`);
     await writeFileAtomically(
@@ -136,11 +140,15 @@ export class RunFolder {
     );
   }
 
-  /** The numbers of the examples that the run trains on, in the order of the data set. */
+  /**
+   * The numbers of the examples that the run trains on, in the order of the data set.
+   * @internal
+   */
   async writeExamples(indices: readonly number[]): Promise<void> {
     await writeFileAtomically(this.file("examples"), `${JSON.stringify(indices)}\n`);
   }
 
+  /** @internal */
   async readExamples(): Promise<number[]> {
     const path = this.#filePresent("examples");
     const text = new TextDecoder().decode(await readFileOrExplain(path));
@@ -151,10 +159,12 @@ export class RunFolder {
     }
   }
 
+  /** @internal */
   async writeCheckpoint(network: Network, state: TrainingState): Promise<void> {
     await writeFileAtomically(this.file("checkpoint"), encodeCheckpoint(network, state));
   }
 
+  /** @internal */
   async readCheckpoint(network: Network, { optimizer }: TrainConfig): Promise<TrainingState> {
     const path = this.#filePresent("checkpoint");
     return decodeCheckpoint(network, optimizer, await readFileOrExplain(path), path);

@@ -7,8 +7,8 @@ import { cifarBytes } from "../data/fixtures.js";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
-vi.mock("../../src/cli/quickstart-settings.js", async (original) => {
-  const { QUICKSTART } = await original<typeof import("../../src/cli/quickstart-settings.js")>();
+vi.mock("../../src/library/quickstart-settings.js", async (original) => {
+  const { QUICKSTART } = await original<typeof import("../../src/library/quickstart-settings.js")>();
   return {
     QUICKSTART: { ...QUICKSTART, trainImages: 20, testImages: 10, epochs: 1, attackSteps: 2 },
   };

@@ -5,7 +5,7 @@ import { type CascadeRun, cascadeRunSchema } from "../../src/train/cascade-run.j
 import { writePublishedData } from "./published-data.js";
 import { newFolder, runCommand } from "./run-command.js";
 
-vi.mock("../../src/experiments/table-rows.js", async (original) => {
+vi.mock("../../src/experiments/rows/table-rows.js", async (original) => {
   const module = await original<typeof import("../../src/experiments/rows/table-rows.js")>();
   // The smallest network there is stands in for the paper's.
   const rows = module.TABLE_ROWS.map((row) => ({ ...row, model: "tiny" }));

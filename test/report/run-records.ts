@@ -1,15 +1,15 @@
 import { pictureOf } from "../../src/report/page/picture.js";
-import { type Epoch, known, type RunRecord, type Verdict } from "../../src/report/page/run-record.js";
+import { type Epoch, known, type RecordedVerdict, type RunRecord } from "../../src/report/page/run-record.js";
 
 /** A verdict by its margins over the classes; 0 at the prediction. */
-export function verdict(index: number, label: number, margins: readonly (number | null)[]): Verdict {
+export function verdict(index: number, label: number, margins: readonly (number | null)[]): RecordedVerdict {
   const prediction = margins.indexOf(0);
   const certified = margins.every((margin, j) => j === prediction || (margin !== null && margin > 0));
   return { index, label, prediction, certified, stage: 0, marginLower: margins };
 }
 
 /** Three classes: 2 certified with their label, 1 right and open, 2 wrong, of which one is certified. */
-export const VERDICTS: readonly Verdict[] = [
+export const VERDICTS: readonly RecordedVerdict[] = [
   verdict(0, 0, [0, 1.5, 2.25]),
   verdict(1, 1, [0.125, 0, 3]),
   verdict(2, 2, [-0.5, 1, 0]),

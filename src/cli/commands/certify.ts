@@ -8,6 +8,7 @@ import { certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
+import { pieceBytesFor } from "../../runs/memory.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
@@ -18,7 +19,6 @@ import {
   addMachineOptions,
   addMemoryOption,
   addSeedOption,
-  pieceBytesFor,
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";

@@ -1,25 +1,9 @@
-import { join } from "node:path";
 import type { Command } from "commander";
-import { cascadeOf } from "../../cascade/folder.js";
-import type { Dataset } from "../../data/dataset.js";
-import { loadDataset } from "../../data/load.js";
-import { loadModelFile } from "../../formats/model-file.js";
-import { architecture } from "../../network/architectures.js";
-import { initialWeights } from "../../network/weights.js";
-import type { AttackOutcome } from "../../runs/attack.js";
-import type { Certification } from "../../runs/certification.js";
-import { type CertificationSubject, certificationRecord } from "../../runs/certification-record.js";
-import { measureRun } from "../../runs/measure-run.js";
-import { placeStages } from "../../runs/models/place-stages.js";
-import type { Watch } from "../../runs/observer.js";
-import { markQuickstart, QUICKSTART_FILE } from "../../runs/page/quickstart-mark.js";
-import { writeRunReport } from "../../runs/page/write-report.js";
-import { DATA_SEED, dataConfig } from "../../runs/training/data-config.js";
-import { freshRun } from "../../runs/training/new-run.js";
-import { runTraining } from "../../runs/training/training.js";
-import type { TrainConfig } from "../../train/config.js";
-import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
-import { configOf, trainSettings } from "../../train/settings.js";
+import { QUICKSTART_BALL, quickstartData, runQuickstart } from "../../library/quickstart.js";
+import { QUICKSTART } from "../../library/quickstart-settings.js";
+import { certificationRecord } from "../../runs/certification-record.js";
+import { QUICKSTART_FILE } from "../../runs/page/quickstart-mark.js";
+import { ReplacedFolder } from "../../runs/replaced-folder.js";
 import { someText } from "../arguments.js";
 import { guaranteeInWords } from "../certification-words.js";
 import {
@@ -31,10 +15,8 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
-import { type OpenedBackend, openBackend } from "../open-backend.js";
+import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
-import { QUICKSTART } from "../quickstart-settings.js";
-import { ReplacedFolder } from "../replaced-folder.js";
 import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatCount, formatDuration, formatPercent } from "../wording.js";
@@ -43,8 +25,6 @@ interface QuickstartFlags extends JsonOptions, MachineOptions {
   readonly out: string;
   readonly seed: number;
 }
-
-const BALL = { norm: "linf", epsilon: QUICKSTART.epsilon, box: [0, 1] } as const;
 
 /** `autodual quickstart`: from nothing to a certified network, with no download. */
 export function addQuickstart(program: Command, context: CommandContext): void {
@@ -62,46 +42,24 @@ export function addQuickstart(program: Command, context: CommandContext): void {
 async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promise<number> {
   const began = performance.now();
   const output = new Output(io, flags.json);
-  const opened = await openBackend(flags);
+  const { backend, description } = await openBackend(flags);
   using target = new ReplacedFolder("--out", flags.out, QUICKSTART_FILE);
-  const load = (split: "train" | "test", limit: number): Promise<Dataset> =>
-    loadDataset("glyphs", { split, limit, seed: DATA_SEED });
-  const train = await load("train", QUICKSTART.trainImages);
-  const test = await load("test", QUICKSTART.testImages);
+  const data = await quickstartData();
   output.print(
-    `${output.bold("autodual quickstart")}: ${QUICKSTART.epochs} epochs of robust training on ${formatCount(train.count)} ` +
-      `generated digits,\nmodel ${QUICKSTART.model}, ${formatBall(BALL)};\n${opened.description}`,
+    `${output.bold("autodual quickstart")}: ${QUICKSTART.epochs} epochs of robust training on ${formatCount(data.train.count)} ` +
+      `generated digits,\nmodel ${QUICKSTART.model}, ${formatBall(QUICKSTART_BALL)};\n${description}`,
   );
 
   using interruption = new Interruption();
   const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
-  const network = architecture(QUICKSTART.model, { inputShape: train.shape, classes: train.classes });
-  const { run, certification } = await runTraining(
-    {
-      folder: RunFolder.create(target.beside),
-      run: freshRun(quickstartConfig(train, flags, opened)),
-      network,
-      weights: initialWeights(network, flags.seed),
-      state: null,
-      train,
-      test,
-    },
-    opened.backend,
-    watch,
-  );
-  const attack =
-    certification &&
-    (await interruption.unlessStopped(() => measureTrained(target, run, test, certification, opened, watch)));
-  if (!certification || !attack) {
+  const { seed } = flags;
+  const found = await interruption.unlessStopped(() => runQuickstart({ target, seed, data }, backend, watch));
+  if (!found) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;
   }
 
-  const subject = await subjectOf(target, run, test, opened);
-  await markQuickstart(target.beside, (performance.now() - began) / 1000);
-  target.keep();
-  const report = await writeRunReport(target.path);
-
+  const { subject, certification, attack, folder, report } = found;
   const { summary } = certification;
   const figures: [string, string][] = [
     ["standard error", formatPercent(summary.error)],
@@ -112,76 +70,8 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
   ];
   output.print(formatFigures(figures));
   output.print(guaranteeInWords(subject, certification, "prediction"));
-  output.print(`run folder ${target.path}`);
+  output.print(`run folder ${folder}`);
   output.print(`report ${report}`);
   await output.writeJson(certificationRecord(subject, certification));
   return 0;
-}
-
-/** The model as it was written, by the name that it will have. */
-async function subjectOf(
-  target: ReplacedFolder,
-  run: Run,
-  dataset: Dataset,
-  { backend }: OpenedBackend,
-): Promise<CertificationSubject> {
-  const model = await loadModelFile(join(target.beside, RUN_FILES.model));
-  return {
-    model: cascadeOf(join(target.path, RUN_FILES.model), [model]),
-    dataset,
-    ball: BALL,
-    method: run.config.bound,
-    arithmetic: backend.dtype,
-  };
-}
-
-/** Attacks the model as it was written, and measures what the report shows beside. */
-async function measureTrained(
-  target: ReplacedFolder,
-  run: Run,
-  test: Dataset,
-  certification: Certification,
-  opened: OpenedBackend,
-  watch: Watch,
-): Promise<AttackOutcome> {
-  const subject = await subjectOf(target, run, test, opened);
-  using placed = placeStages(opened.backend, subject.model.stages);
-  return await measureRun(
-    { folder: target.beside, subject, certification, stages: placed.stages },
-    {
-      batch: QUICKSTART.attackBatch,
-      steps: QUICKSTART.attackSteps,
-      restarts: QUICKSTART.attackRestarts,
-      seed: run.seed,
-    },
-    watch,
-  );
-}
-
-function quickstartConfig(
-  train: Dataset,
-  { seed }: QuickstartFlags,
-  { backend }: OpenedBackend,
-): TrainConfig {
-  const { model, epochs, batch, rate, epsilon, startEpsilon, scheduleEpochs, testImages } = QUICKSTART;
-  const subject = {
-    data: dataConfig(train, { name: "glyphs", limit: QUICKSTART.trainImages }),
-    model,
-    norm: BALL.norm,
-    epsilon,
-    box: [BALL.box[0], BALL.box[1]] satisfies [number, number],
-    seed,
-    backend: backend.name,
-    dtype: backend.dtype,
-  };
-  return configOf(trainSettings("plain"), subject, {
-    epochs,
-    batchSize: batch,
-    learningRate: rate,
-    decayEvery: 0,
-    startEpsilon,
-    scheduleEpochs,
-    testLimit: testImages,
-    evaluation: { every: 1, limit: QUICKSTART.evaluateImages },
-  });
 }

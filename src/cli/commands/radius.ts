@@ -4,8 +4,10 @@ import { loadDataset } from "../../data/load.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
+import { openJudge } from "../../library/judge.js";
 import { checkWeights } from "../../network/weights.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
+import { pieceBytesFor } from "../../runs/memory.js";
 import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
 import { radiiOfDataset } from "../../runs/radius.js";
@@ -30,13 +32,11 @@ import {
   type DataFlags,
   type JsonOptions,
   type MachineOptions,
-  pieceBytesFor,
   readBall,
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
-import { openJudge } from "../judge.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { formatFigures } from "../table.js";

@@ -6,6 +6,7 @@ import type { LoadedModel } from "../../formats/model-file.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
 import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
+import { openJudge } from "../../library/judge.js";
 import { checkWeights } from "../../network/weights.js";
 import { openStages } from "../../runs/models/open-model.js";
 import { subjectOf } from "../../verify/subject.js";
@@ -22,7 +23,6 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
-import { openJudge } from "../judge.js";
 import { openBackend } from "../open-backend.js";
 import { checkWritable, Output } from "../output.js";
 import { formatTable } from "../table.js";

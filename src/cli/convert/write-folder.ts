@@ -5,7 +5,7 @@ import type { Backend } from "../../compute/backend.js";
 import { encodeConfig, MODEL_FILES } from "../../formats/model-folder.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { openStages } from "../../runs/models/open-model.js";
-import { ReplacedFolder } from "../replaced-folder.js";
+import { ReplacedFolder } from "../../runs/replaced-folder.js";
 import { type Conversion, type WrittenFile, writeForm } from "./forms.js";
 
 /** Files by their paths within the folder. */

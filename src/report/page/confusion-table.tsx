@@ -2,7 +2,7 @@ import { formatCount } from "../wording.js";
 import { DataTable } from "./data-table.js";
 import { className } from "./margins.js";
 import { MissingPart } from "./missing-part.js";
-import type { RunRecord, Verdict } from "./run-record.js";
+import type { RecordedVerdict, RunRecord } from "./run-record.js";
 
 /** With more classes the most frequent confusions are listed instead of all pairs. */
 const MOST_CLASSES = 20;
@@ -100,7 +100,7 @@ function PairList({ record, pairs }: { readonly record: RunRecord; readonly pair
   );
 }
 
-function pairsOf(verdicts: readonly Verdict[]): Pair[] {
+function pairsOf(verdicts: readonly RecordedVerdict[]): Pair[] {
   const pairs = new Map<string, { label: number; prediction: number; certified: number; open: number }>();
   for (const { label, prediction, certified } of verdicts) {
     const key = `${label} ${prediction}`;

@@ -1,7 +1,7 @@
 import { type ClassMargin, MarginBars } from "./margin-bars.js";
 import { className, referenceOf } from "./margins.js";
 import { formatMargin } from "./numbers.js";
-import type { Picture, RunRecord, Verdict } from "./run-record.js";
+import type { Picture, RecordedVerdict, RunRecord } from "./run-record.js";
 
 /** The most classes that a card shows. */
 const MOST_CLASSES = 12;
@@ -10,7 +10,7 @@ const SIDE = 84;
 
 interface CardProps {
   readonly record: RunRecord;
-  readonly verdict: Verdict;
+  readonly verdict: RecordedVerdict;
   readonly margin: number | null;
   readonly picture: Picture | null;
   readonly scale: number;
@@ -78,7 +78,7 @@ export function ExampleCard({ record, verdict, margin, picture, scale }: CardPro
 }
 
 /** Of all other classes, or of those with the lowest bounds where there are many; in the order of classes. */
-function marginsOf(record: RunRecord, verdict: Verdict): ClassMargin[] {
+function marginsOf(record: RunRecord, verdict: RecordedVerdict): ClassMargin[] {
   const reference = referenceOf(verdict);
   const low = (margin: number | null) => margin ?? Number.NEGATIVE_INFINITY;
   return verdict.marginLower

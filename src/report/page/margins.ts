@@ -1,13 +1,13 @@
-import type { RunRecord, Verdict } from "./run-record.js";
+import type { RecordedVerdict, RunRecord } from "./run-record.js";
 
 /** The class whose margins an example's bounds are about: the prediction, or the label with `--against label`. */
-export function referenceOf({ prediction, label, marginLower }: Verdict): number {
+export function referenceOf({ prediction, label, marginLower }: RecordedVerdict): number {
   if (prediction >= 0 && marginLower[prediction] === 0) return prediction;
   return marginLower[label] === 0 ? label : Math.max(prediction, 0);
 }
 
 /** The smallest lower bound over the other classes; null where one is not a number. */
-export function smallestMargin(verdict: Verdict): number | null {
+export function smallestMargin(verdict: RecordedVerdict): number | null {
   const reference = referenceOf(verdict);
   let least = Number.POSITIVE_INFINITY;
   for (const [j, margin] of verdict.marginLower.entries()) {
@@ -22,18 +22,20 @@ export const GROUPS = ["certified", "open", "wrong"] as const;
 /** Certified with its label; right but not certified; wrong. */
 export type Group = (typeof GROUPS)[number];
 
-export function groupOf({ label, prediction, certified }: Verdict): Group {
+export function groupOf({ label, prediction, certified }: RecordedVerdict): Group {
   if (label !== prediction) return "wrong";
   return certified ? "certified" : "open";
 }
 
 export interface Ranked {
-  readonly verdict: Verdict;
+  readonly verdict: RecordedVerdict;
   readonly margin: number | null;
 }
 
 /** The examples of each group, from the smallest margin to the largest; those without a margin come first. */
-export function rankedGroups(verdicts: readonly Verdict[]): Readonly<Record<Group, readonly Ranked[]>> {
+export function rankedGroups(
+  verdicts: readonly RecordedVerdict[],
+): Readonly<Record<Group, readonly Ranked[]>> {
   const ranked = verdicts
     .map((verdict) => ({ verdict, margin: smallestMargin(verdict) }))
     .sort(
@@ -55,7 +57,9 @@ export function evenly<T>(items: readonly T[], most: number): T[] {
 }
 
 /** The examples that the gallery shows, by group. */
-export function shownExamples(verdicts: readonly Verdict[]): Readonly<Record<Group, readonly Ranked[]>> {
+export function shownExamples(
+  verdicts: readonly RecordedVerdict[],
+): Readonly<Record<Group, readonly Ranked[]>> {
   const { certified, open, wrong } = rankedGroups(verdicts);
   return {
     certified: evenly(certified, MOST_A_GROUP),

@@ -1,3 +1,4 @@
+import type { Guarantee } from "../../threat/guarantee.js";
 import type { BallInWords } from "../wording.js";
 
 /** A part of a record: what was measured, or why it is not there and the command that would measure it. */
@@ -5,18 +6,18 @@ export type Part<T> =
   | { readonly kind: "known"; readonly value: T }
   | { readonly kind: "missing"; readonly why: string; readonly command: string | null };
 
+/** A part that is there. */
 export function known<T>(value: T): Part<T> {
   return { kind: "known", value };
 }
 
+/** A part that is not there: why, and the command that makes it. */
 export function missing(why: string, command: string | null = null): Part<never> {
   return { kind: "missing", why, command };
 }
 
-export type Guarantee = "exact" | "probability" | "estimate";
-
 /** The verdict on one example. Bounds are null where they are not numbers. */
-export interface Verdict {
+export interface RecordedVerdict {
   readonly index: number;
   readonly label: number;
   /** −1 where the model has no answer. */
@@ -112,6 +113,7 @@ export interface LayerRow {
   readonly milliseconds: number;
 }
 
+/** How each layer was bounded. */
 export interface LayerPlanPart {
   readonly examples: number;
   readonly layers: readonly LayerRow[];
@@ -141,7 +143,7 @@ export interface RunRecord {
   readonly ball: BallInWords;
   readonly measured: Part<Measured>;
   readonly attacked: Part<Attacked>;
-  readonly verdicts: Part<readonly Verdict[]>;
+  readonly verdicts: Part<readonly RecordedVerdict[]>;
   readonly radii: Part<Radii>;
   readonly curves: Part<readonly Curve[]>;
   /** Of curves: why there are no test curves, where there are none. */

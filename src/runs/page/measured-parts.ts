@@ -11,7 +11,7 @@ import {
   type Picture,
   type Radii,
   type RunRecord,
-  type Verdict,
+  type RecordedVerdict,
 } from "../../report/page/run-record.js";
 import { attackCommand, certifyCommand, type MeasureSubject, radiusCommand } from "./measure-commands.js";
 import { type MeasuredFile, readMeasured } from "../measured-files.js";
@@ -42,7 +42,7 @@ export async function measuredParts(subject: RunSubject): Promise<MeasuredParts>
   const found = certification.kind === "known" ? certification.value : null;
   const { norm, box, epsilon } = found ?? { ...subject.config, epsilon: subject.config.epsilon.end };
   const measured = found ? known(measuredOf(found)) : evaluationOf(subject, certification);
-  const verdicts: Part<readonly Verdict[]> = found ? known(found.examples) : (certification as Part<never>);
+  const verdicts: Part<readonly RecordedVerdict[]> = found ? known(found.examples) : (certification as Part<never>);
   return {
     measured,
     verdicts,

@@ -13,20 +13,15 @@ import { type Run, RunFolder } from "../../train/run-folder.js";
 import { circumstances } from "../circumstances.js";
 import { checkBallFitsData } from "../example-batches.js";
 import { checkModelFitsData, isModelPath, openModel } from "../models/open-model.js";
-import { DATA_SEED, withTestData } from "./data-config.js";
+import { DATA_SEED, testCount, withTestData } from "./data-config.js";
 import type { TrainingJob } from "./job.js";
+import type { RunData } from "./run-data.js";
 import { CIFAR10_NORMALIZATION } from "./normalization.js";
-
-/** The examples of both splits. */
-export interface TrainAndTest {
-  readonly train: Dataset;
-  readonly test: Dataset;
-}
 
 /** What is to be trained, on what and where to. */
 export interface TrainingOrder {
   /** As `loadDataset` takes it, or examples in memory. */
-  readonly data: string | TrainAndTest;
+  readonly data: string | RunData;
   readonly dataDir?: string | undefined;
   /** The first so many training examples. */
   readonly limit?: number | undefined;
@@ -87,12 +82,6 @@ export function freshRun(config: TrainConfig): Run {
     best: null,
     evaluation: null,
   };
-}
-
-/** How many test examples a run wants at most; undefined for all. */
-export function testCount({ testLimit, evaluation }: TrainConfig): number | undefined {
-  if (testLimit === null || (evaluation.every > 0 && evaluation.limit === null)) return undefined;
-  return Math.max(testLimit, evaluation.every > 0 ? (evaluation.limit ?? 0) : 0);
 }
 
 /** A named architecture with fresh weights, or the model of a file or run folder. */

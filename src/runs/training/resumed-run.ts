@@ -4,15 +4,19 @@ import type { TrainConfig } from "../../train/config.js";
 import type { Run, RunFolder } from "../../train/run-folder.js";
 import type { TrainingState } from "../../train/trainer.js";
 import { checkModelFitsData } from "../models/open-model.js";
-import { checkSameSize, loadRunData } from "./run-data.js";
+import { checkSameSize, loadRunData, type RunData } from "./run-data.js";
 import type { TrainingJob } from "./job.js";
 
 /** A run as its folder has it: the network of its model file, the numbers of its checkpoint, the same data again. */
-export async function resumedRun(folder: RunFolder, run: Run): Promise<TrainingJob> {
+export async function resumedRun(
+  folder: RunFolder,
+  run: Run,
+  given: RunData | null = null,
+): Promise<TrainingJob> {
   const { network } = await folder.readModel();
   const state = await folder.readCheckpoint(network, run.config);
   checkPosition(folder, run.config, state);
-  const { train: all, test } = await loadRunData(folder.file("run"), run.config);
+  const { train: all, test } = await loadRunData(folder.file("run"), run.config, given);
   const train = run.config.data.listed ? subset(all, await folder.readExamples()) : all;
   checkSameSize(folder.file("run"), run.config, train);
   for (const dataset of [train, test]) checkModelFitsData(network, dataset, folder.file("model"));

@@ -7,8 +7,7 @@ import { FormatError, UsageError } from "../../errors.js";
 import { formatShape, sameShape } from "../../network/shape.js";
 import type { TrainConfig } from "../../train/config.js";
 import { isFolder } from "../../formats/is-folder.js";
-import { testCount } from "./new-run.js";
-import { lastingDataName } from "./data-config.js";
+import { lastingDataName, testCount } from "./data-config.js";
 
 /** The examples of a run, as `loadDataset` gives them. */
 export interface RunData {
@@ -55,13 +54,20 @@ export function movedData(data: TrainConfig["data"], place: DataPlace): TrainCon
   };
 }
 
-/** The data of a run, checked to be what they were when it began. `where` is the record that says so. */
-export async function loadRunData(where: string, config: TrainConfig): Promise<RunData> {
+/**
+ * The data of a run, checked to be what they were when it began; those that are `given` need not be looked for. `where` is the
+ * record that says so.
+ */
+export async function loadRunData(
+  where: string,
+  config: TrainConfig,
+  given: RunData | null = null,
+): Promise<RunData> {
   const { limit, sha256, testSha256 = null, listed } = config.data;
-  const train = await loadSplit(where, config, "train", limit ?? undefined);
+  const train = given?.train ?? (await loadSplit(where, config, "train", limit ?? undefined));
   if (!listed) checkSameSize(where, config, train);
   checkSame(where, config, train, sha256);
-  const test = await loadSplit(where, config, "test", testCount(config));
+  const test = given?.test ?? (await loadSplit(where, config, "test", testCount(config)));
   checkSame(where, config, test, testSha256);
   return { train, test };
 }

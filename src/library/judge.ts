@@ -1,6 +1,7 @@
-import type { Dtype } from "../compute/backend.js";
+import type { Backend, Dtype } from "../compute/backend.js";
 import { createBackend } from "../compute/index.js";
 import { graphOfFile, type LoadedModel } from "../formats/model-file.js";
+import { type Model, releaseParameters } from "../network/weights.js";
 import { type Subject, subjectOf } from "../verify/subject.js";
 
 /** What counterexamples are judged by. */
@@ -18,4 +19,14 @@ export async function openJudge(model: LoadedModel, dtype: Dtype): Promise<Judge
   if (dtype === "float64") return { ofGraph: false, evaluate: undefined };
   const backend = await createBackend("reference", { dtype: "float64" });
   return { ofGraph: false, evaluate: subjectOf(backend, model).evaluate };
+}
+
+/** A model as the subject of questions, on the backend until it is disposed. */
+export function placedSubject(
+  backend: Backend,
+  model: Model,
+  evaluate?: Subject["evaluate"],
+): Subject & Disposable {
+  const subject = subjectOf(backend, model, evaluate);
+  return { ...subject, [Symbol.dispose]: () => releaseParameters(subject.parameters) };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
-import { removeLeftovers } from "../runs/training/leftovers.js";
+import { removeLeftovers } from "./training/leftovers.js";
 
 /**
  * A folder that is filled beside its place and takes it at the end, so that what stood there before is there until

@@ -1,0 +1,224 @@
+/**
+ * autodual: provably robust neural networks.
+ *
+ * Build a network ({@link sequential}, {@link graph}, {@link architecture}) or load one ({@link loadModelFile}), put its
+ * weights on a backend ({@link createBackend}, {@link uploadWeights}), then certify ({@link certifyBatch}), attack
+ * ({@link attackBatch}) or train ({@link Trainer}) it. Bounds themselves come from {@link buildDual} over a
+ * {@link makeBall}; a VNN-LIB property ({@link readVnnlib}) is answered by {@link verify}.
+ *
+ * - Batches are feature-major, `[features, examples]`: feature f of example b stands at f · examples + b. Images are
+ *   channel-major along features.
+ * - ε, radii and boxes are in the units of the data; pixels of images lie in [0, 1].
+ * - Theorems, algorithms, equations and sections are those of Wong, Schmidt, Metzen and Kolter, "Scaling provable adversarial
+ *   defenses" (2018, arXiv 1805.12514), unless another source is named; letters are the paper's.
+ * - A mistake of the caller is an {@link AutodualError}, told in one line. Tensors that do not fit an operation are a
+ *   {@link ShapeError}; one that was released, or that another backend made, is a {@link BackendError}.
+ * - Tensors are released explicitly, by `using`, `dispose`, the {@link Tape} that made them, {@link releaseBall} or
+ *   {@link releaseParameters}.
+ *
+ * @packageDocumentation
+ */
+export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
+export {
+  type JointVectorJacobianProduct,
+  Tape,
+  type Variable,
+  type VectorJacobianProduct,
+} from "./autodiff/index.js";
+export {
+  attackCascade,
+  type CascadeAttackOptions,
+  type CascadeAttackVerdict,
+} from "./cascade/attack-cascade.js";
+export {
+  type CascadeBatchVerdict,
+  type CascadeVerdict,
+  certifyCascade,
+} from "./cascade/certify-cascade.js";
+export { certifiedErrors, type Errors } from "./cascade/errors.js";
+export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
+export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
+export { remainingExamples } from "./cascade/remaining.js";
+export { type SwitchingOptions, switchCascade } from "./cascade/switching-attack.js";
+export {
+  type Against,
+  type BatchVerdict,
+  type CertifyOptions,
+  certifyBatch,
+  type ExampleVerdict,
+} from "./certify/certify.js";
+export { certifiedRadii, type ExampleRadius, type RadiusOptions } from "./certify/radius.js";
+export type {
+  AdamSettings,
+  Backend,
+  BackwardEnd,
+  BackwardStart,
+  BackwardStep,
+  Dtype,
+  FloatArray,
+  MemoryUse,
+  NormOrder,
+  ParallelLines,
+  Tensor,
+  TwoLines,
+} from "./compute/backend.js";
+export type { CropWindow } from "./compute/crop-window.js";
+export type { Activation, Elementwise } from "./compute/elementwise.js";
+export type { Conv2dGeometry } from "./compute/geometry.js";
+export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
+export type { Noise } from "./compute/noise.js";
+export { type Owners, repeatOwners } from "./compute/owners.js";
+export { type RandomSource, random } from "./compute/random.js";
+export type { Augmentation } from "./data/augment.js";
+export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
+export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
+export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
+export { buildDual } from "./dual/auto-dual.js";
+export type { Bounds } from "./dual/dual-layer.js";
+export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
+export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export type { LayerReport, Way as BoundWay } from "./dual/planner.js";
+export {
+  AutodualError,
+  BackendError,
+  FormatError,
+  ShapeError,
+  UnsupportedOperatorError,
+  UsageError,
+} from "./errors.js";
+export { countEstimates } from "./estimators/count.js";
+export { type GeometricMeanSettings, geometricMeanEstimator } from "./estimators/geometric-mean.js";
+export { type MedianSettings, medianEstimator } from "./estimators/median.js";
+export { dimensionFor, type TailBound, tailBound } from "./estimators/tail.js";
+export { type TrainingProjections, trainingEstimator } from "./estimators/training.js";
+export {
+  type ConfiguredNetwork,
+  type DescribedModel,
+  decodeModel,
+  encodeModel,
+  type LoadedModel,
+  loadModelFile,
+} from "./formats/model-file.js";
+export { loadModelFolder } from "./formats/model-folder.js";
+export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
+export { type ImportedModel, importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
+export { parseVnnlib } from "./formats/vnnlib/parse.js";
+export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
+export { readVnnlib } from "./formats/vnnlib/read.js";
+export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
+export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
+export {
+  add,
+  averagePool,
+  batchNorm,
+  type Conv2dOptions,
+  concat,
+  conv2d,
+  convTranspose2d,
+  flatten,
+  hardtanh,
+  identity,
+  leakyRelu,
+  linear,
+  maxPool,
+  normalize,
+  type PairLike,
+  pad,
+  permute,
+  relu,
+  reshape,
+  type SidesLike,
+  scaleShift,
+  sigmoid,
+  take as takeAlong,
+  tanh,
+  type WindowOptions,
+} from "./network/build-layer.js";
+export { type ForwardPass, forward } from "./network/forward.js";
+export type {
+  AddLayer,
+  AffineLayer,
+  AveragePoolLayer,
+  BatchNormLayer,
+  ConcatLayer,
+  Conv2dLayer,
+  ConvTranspose2dLayer,
+  FlattenLayer,
+  IdentityLayer,
+  Layer,
+  LayerKind,
+  LinearLayer,
+  MaxPoolLayer,
+  PadLayer,
+  Pair,
+  PermuteLayer,
+  ReshapeLayer,
+  ScaleShiftLayer,
+  Sides,
+  TakeLayer,
+} from "./network/layer.js";
+export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
+export {
+  type Attach,
+  graph,
+  type Handle,
+  type InputNode,
+  Network,
+  type NetworkNode,
+  type NetworkParameter,
+  sequential,
+} from "./network/network.js";
+export type { Shape } from "./network/shape.js";
+export {
+  type Bindings,
+  downloadWeights,
+  fixedBindings,
+  initialWeights,
+  type Model,
+  type Parameters,
+  type PlacedNetwork,
+  releaseParameters,
+  trainedBindings,
+  uploadWeights,
+  type Weights,
+} from "./network/weights.js";
+export {
+  type Ball,
+  type BallSpec,
+  type Box,
+  type Epsilon,
+  makeBall,
+  type Norm,
+  releaseBall,
+} from "./threat/ball.js";
+export type { Batch, LabelledBatch } from "./threat/batch.js";
+export type { Guarantee } from "./threat/guarantee.js";
+export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
+export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
+export type { OptimizerSlots, OptimizerState } from "./train/optimizer.js";
+export type { RampShape } from "./train/schedule.js";
+export {
+  configOf,
+  TRAIN_SETTINGS,
+  type TrainOverrides,
+  type TrainSettings,
+  type TrainSubject,
+  trainSettings,
+} from "./train/settings.js";
+export {
+  type BatchSource,
+  type EpochSums,
+  Trainer,
+  type TrainingEvent,
+  type TrainingState,
+} from "./train/trainer.js";
+export { robustness } from "./verify/robustness.js";
+export type { SearchProgress } from "./verify/split-neurons.js";
+export { type Subject, subjectOf } from "./verify/subject.js";
+export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
+export {
+  type SplitChoice,
+  type VerifyOptions,
+  type VerifyProgress,
+  verify,
+} from "./verify/verify.js";

@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { BOUND_METHODS } from "../dual/dual-network.js";
+import { UsageError } from "../errors.js";
+import { NORMS } from "../threat/ball.js";
+
+/** Whether a value has named entries. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+const numbers = z.custom<ArrayLike<number>>(
+  (value) => isRecord(value) && typeof value.length === "number",
+  "expected a list of numbers",
+);
+
+/** ε: one number for all, one for each example, or one for each input feature. */
+const epsilon = z.union(
+  [z.number().min(0), z.strictObject({ perExample: numbers }), z.strictObject({ perFeature: numbers })],
+  "expected a number of at least 0, { perExample: [...] } or { perFeature: [...] }",
+);
+
+const called = z.custom<unknown>((value) => typeof value === "function", "expected a function").optional();
+const text = z.string().min(1);
+const positive = z.int().min(1);
+
+/** Entries that several calls have in common. */
+export const COMMON = {
+  norm: z.enum(NORMS).optional(),
+  box: z.tuple([z.number(), z.number()]).nullable().optional(),
+  bound: z.enum(BOUND_METHODS).optional(),
+  limit: positive.optional(),
+  split: z.enum(["train", "test"]).optional(),
+  dataDir: text.optional(),
+  batch: positive.optional(),
+  seed: z.int().min(0).optional(),
+  memory: z.number().positive().optional(),
+  backend: z
+    .custom<unknown>((value) => typeof value === "string" || isRecord(value), "expected a name or a backend")
+    .optional(),
+  dtype: z.enum(["float32", "float64"]).optional(),
+  threads: positive.optional(),
+  signal: z.custom<unknown>((value) => value instanceof AbortSignal, "expected an AbortSignal").optional(),
+  observer: z.strictObject({ begin: called, tell: called }).or(z.custom<unknown>(isRecord)).optional(),
+} as const;
+
+export { epsilon as EPSILON, numbers as NUMBERS, positive as POSITIVE, text as TEXT };
+
+/**
+ * Throws a `UsageError` that names the call, the entry and what was expected unless the options are as the schema has them:
+ * the types say so in TypeScript, and nothing does in plain JavaScript.
+ */
+export function checkOptions(call: string, options: unknown, shape: z.ZodRawShape): void {
+  const parsed = z.strictObject(shape).safeParse(options);
+  if (parsed.success) return;
+  const [issue] = parsed.error.issues;
+  const at = issue.path.join(".") || "options";
+  throw new UsageError(`${call}: ${at}: ${issue.message}`);
+}
