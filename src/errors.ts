@@ -27,3 +27,51 @@ export class UsageError extends AutodualError {
 export class BackendError extends AutodualError {
   override readonly name = "BackendError";
 }
+
+/** What a value is, in a word, as errors name what they found. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "number" ? String(value) : typeof value;
+}
+
+// Expectations of arguments, for callers in plain JavaScript, where no type speaks: each throws a `UsageError` that names the
+// argument, what was expected and what was found.
+
+export function expectText(what: string, value: unknown): asserts value is string {
+  if (typeof value !== "string") throw unexpected(what, "a text", value);
+}
+
+export function expectRecord(what: string, value: unknown): asserts value is object {
+  if (typeof value !== "object" || value === null) throw unexpected(what, "an object", value);
+}
+
+/** Of anything: numbers, layers, cases. */
+export function expectList(what: string, value: unknown): asserts value is ArrayLike<unknown> {
+  const isList =
+    typeof value === "object" && value !== null && typeof (value as { length?: unknown }).length === "number";
+  if (!isList) throw unexpected(what, "a list", value);
+}
+
+export function expectNumbers(what: string, value: unknown): asserts value is ArrayLike<number> {
+  expectList(what, value);
+  if (Array.from(value).every((entry) => typeof entry === "number")) return;
+  throw new UsageError(`${what}: expected a list of numbers, found something else in it`);
+}
+
+/** A number, or a list of numbers. */
+export function expectNumberOrNumbers(what: string, value: unknown): void {
+  if (typeof value !== "number") expectNumbers(what, value);
+}
+
+export function expectFinite(what: string, value: unknown): asserts value is number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw unexpected(what, "a finite number", value);
+}
+
+export function expectFunction(what: string, value: unknown): void {
+  if (typeof value !== "function") throw unexpected(what, "a function", value);
+}
+
+function unexpected(what: string, wanted: string, value: unknown): UsageError {
+  return new UsageError(`${what}: expected ${wanted}, found ${kindOf(value)}`);
+}

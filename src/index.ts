@@ -135,6 +135,6 @@ export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { type Run, RunFolder } from "./train/run-folder.js";
 export type { RampShape } from "./train/schedule.js";
 export { TRAIN_SETTINGS, type TrainOverrides, type TrainSettings } from "./train/settings.js";
-export { robustness } from "./verify/robustness.js";
+export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
 export type { SplitChoice, VerifyProgress } from "./verify/verify.js";

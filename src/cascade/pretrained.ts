@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../errors.js";
+import { expectText, UsageError } from "../errors.js";
 import { loadModelFolder, MODEL_FILES } from "../formats/model-folder.js";
 import { CASCADE_FILE, cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "./folder.js";
 
@@ -29,6 +29,7 @@ export function pretrainedFolder(name: string): string | null {
  * stage alone; a `UsageError` that lists the names for one that is neither.
  */
 export async function loadPretrained(name: string): Promise<LoadedCascade> {
+  expectText("loadPretrained: name", name);
   const folder = pretrainedFolder(name);
   if (folder !== null && isCascadeFolder(folder)) return loadCascade(folder);
   if (folder !== null && existsSync(join(folder, MODEL_FILES.weights))) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { UsageError } from "../errors.js";
+import { expectList, expectNumbers, expectRecord, kindOf, UsageError } from "../errors.js";
 
 /** Which part of a data set. */
 export type Split = "train" | "test";
@@ -42,6 +42,7 @@ export function featureCount(shape: readonly number[]): number {
  * Throws UsageError when `limit` is not a positive integer.
  */
 export function take(dataset: Dataset, limit: number): Dataset {
+  checkDataset("take", dataset);
   checkLimit(limit);
   if (limit >= dataset.count) return dataset;
   const features = featureCount(dataset.shape);
@@ -84,6 +85,8 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
  * Throws UsageError for an index outside the data set.
  */
 export function examples(dataset: Dataset, indices: ArrayLike<number>): Examples {
+  checkDataset("examples", dataset);
+  expectNumbers("examples: indices", indices);
   const features = featureCount(dataset.shape);
   const batch = indices.length;
   const { pixels } = dataset;
@@ -110,7 +113,7 @@ function emptyLike(pixels: Dataset["pixels"], length: number): Dataset["pixels"]
 /** Throws UsageError unless `limit` is a positive integer. */
 export function checkLimit(limit: number): void {
   if (!Number.isInteger(limit) || limit <= 0) {
-    throw new UsageError(`limit: expected a positive whole number of examples, found ${limit}`);
+    throw new UsageError(`limit: expected a positive whole number of examples, found ${kindOf(limit)}`);
   }
 }
 
@@ -121,4 +124,11 @@ function checkIndex(dataset: Dataset, index: number): number {
     );
   }
   return index;
+}
+
+function checkDataset(call: string, dataset: Dataset): void {
+  expectRecord(`${call}: data set`, dataset);
+  expectNumbers(`${call}: shape of the data set`, dataset.shape);
+  expectList(`${call}: pixels of the data set`, dataset.pixels);
+  expectList(`${call}: labels of the data set`, dataset.labels);
 }

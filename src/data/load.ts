@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { FormatError, UsageError } from "../errors.js";
+import { expectRecord, expectText, FormatError, kindOf, UsageError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
 import { checkLimit, type Dataset, type Split, take } from "./dataset.js";
 import { readFolder } from "./folder.js";
@@ -30,7 +30,12 @@ export interface LoadOptions {
  * are missing or fail a check.
  */
 export async function loadDataset(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
+  expectText("loadDataset: name", nameOrPath);
+  expectRecord("loadDataset: options", options);
   const { split, limit, seed = 0 } = options;
+  if (split !== "train" && split !== "test") {
+    throw new UsageError(`loadDataset: split: expected train or test, found ${kindOf(split)}`);
+  }
   if (limit !== undefined) checkLimit(limit);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new UsageError(`seed: expected a whole number from 0, found ${seed}`);

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import type { Backend } from "../compute/backend.js";
-import { FormatError, ShapeError, UsageError } from "../errors.js";
+import { expectText, FormatError, ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
-import { checkWeights, type Model } from "../network/weights.js";
+import { checkModel, checkWeights, type Model } from "../network/weights.js";
 import { unpackGzip } from "./gzip.js";
 import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
 import { graphFunction } from "./onnx/check-import.js";
@@ -35,10 +35,9 @@ export interface LoadedModel extends DescribedModel {
  * structure as JSON in the metadata. Throws a `FormatError` if weights are missing, misshapen or not finite, a `UsageError`
  * for metadata under the network's own key.
  */
-export function encodeModel(
-  { network, weights }: Model,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+export function encodeModel(model: Model, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  checkModel("encodeModel", model);
+  const { network, weights } = model;
   if (Object.hasOwn(metadata, NETWORK_KEY)) {
     throw new UsageError(`metadata: "${NETWORK_KEY}" is the network's own entry; take another name`);
   }
@@ -133,6 +132,7 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
  * `importOnnx` do.
  */
 export async function loadModelFile(path: string, backend?: Backend): Promise<LoadedModel> {
+  expectText("loadModelFile: path", path);
   const decode = DECODERS.get(modelEnding(path));
   if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
   const bytes = await readFileOrExplain(path);

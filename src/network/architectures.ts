@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.js";
+import { expectRecord, expectText, UsageError } from "../errors.js";
 import { add, conv2d, flatten, linear, normalize, relu } from "./build-layer.js";
 import { type Attach, graph, type Handle, type Network } from "./network.js";
 import type { Shape } from "./shape.js";
@@ -101,10 +101,10 @@ function bodyOf(name: string): Body {
  * One of the paper's networks (Section 4 and Table 1) for an image input, with a linear layer to the classes at the
  * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; `tiny` is ours. Throws `UsageError` for an unknown name.
  */
-export function architecture(
-  name: string,
-  { inputShape, classes, normalization }: ArchitectureOptions,
-): Network {
+export function architecture(name: string, options: ArchitectureOptions): Network {
+  expectText("architecture: name", name);
+  expectRecord("architecture: options", options);
+  const { inputShape, classes, normalization } = options;
   const body = bodyOf(name);
   return graph(inputShape, (input, attach) => {
     const x = normalization

@@ -1,9 +1,9 @@
 import type { Variable } from "../autodiff/index.js";
 import type { Backend, Dtype, Tensor } from "../compute/backend.js";
 import { random } from "../compute/random.js";
-import { FormatError } from "../errors.js";
+import { expectFinite, expectRecord, FormatError, kindOf, UsageError } from "../errors.js";
 import type { Initialization } from "./layers/definition.js";
-import type { Network } from "./network.js";
+import { Network } from "./network.js";
 import { formatShape, type Shape, sizeOf } from "./shape.js";
 
 /** The numbers of a network on the host, by parameter name, each in its parameter's shape, row-major. */
@@ -22,8 +22,26 @@ export interface PlacedNetwork {
   readonly parameters: Parameters;
 }
 
+/** Throws a `UsageError` that names the call unless a value has a network and weights by name. */
+export function checkModel(call: string, model: Model): void {
+  expectRecord(`${call}: model`, model);
+  checkNetwork(`${call}: network of the model`, model.network);
+  if (!(model.weights instanceof Map)) {
+    throw new UsageError(
+      `${call}: weights of the model: expected a Map by name, found ${kindOf(model.weights)}`,
+    );
+  }
+}
+
+function checkNetwork(what: string, network: Network): void {
+  if (!(network instanceof Network))
+    throw new UsageError(`${what}: expected a Network, found ${kindOf(network)}`);
+}
+
 /** Starting weights, a function of the seed and of each parameter's name alone. */
 export function initialWeights(network: Network, seed: number): Weights {
+  checkNetwork("initialWeights: network", network);
+  expectFinite("initialWeights: seed", seed);
   return new Map(
     network.parameters.map(({ name, shape, initialization }) => [
       name,

@@ -47,12 +47,16 @@ export async function searchRadius(
     const end = Math.min(open ?? Number.POSITIVE_INFINITY, broken ?? Number.POSITIVE_INFINITY);
     if (end - radius <= tolerance) break;
     const tried = nextEpsilon({ radius, open: Number.isFinite(end) ? end : null }, most);
-    const { answer } = await verify(subject, robustness(x, tried, box, prediction, subject.network.classes), {
-      timeout: SHARE * deadline.left,
-      seed,
-      ...(memoryBytes !== undefined && { memoryBytes }),
-      ...(signal && { signal }),
-    });
+    const { answer } = await verify(
+      subject,
+      robustness(x, { epsilon: tried, box, prediction, classes: subject.network.classes }),
+      {
+        timeout: SHARE * deadline.left,
+        seed,
+        ...(memoryBytes !== undefined && { memoryBytes }),
+        ...(signal && { signal }),
+      },
+    );
     if (answer === "holds") radius = tried;
     else if (answer === "violated") broken = tried;
     else open = tried;

@@ -1,17 +1,31 @@
+import { expectFinite, expectNumbers, expectRecord } from "../errors.js";
 import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
 import type { Box } from "../threat/ball.js";
 
+/** The neighbourhood of an input that `robustness` is about, and the answer that it is to keep. */
+export interface Neighbourhood {
+  /** In ℓ∞, in the data's units. */
+  readonly epsilon: number;
+  /** What inputs keep within; null or absent for nothing. */
+  readonly box?: Box | null;
+  /** The class that x has. */
+  readonly prediction: number;
+  /** How many classes there are. */
+  readonly classes: number;
+}
+
 /**
  * The property that no input within ε of x in any feature, kept within the box, gets another class than `prediction`: one
- * case for each other class, whose output is at least as large. x `[features]`, ε in the data's units.
+ * case for each other class, whose output is at least as large. x `[features]`. Throws a `UsageError` for what is no such
+ * neighbourhood.
  */
-export function robustness(
-  x: ArrayLike<number>,
-  epsilon: number,
-  box: Box | null,
-  prediction: number,
-  classes: number,
-): Property {
+export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): Property {
+  expectNumbers("robustness: x", x);
+  expectRecord("robustness: neighbourhood", neighbourhood);
+  const { epsilon, box = null, prediction, classes } = neighbourhood;
+  expectFinite("robustness: epsilon", epsilon);
+  expectFinite("robustness: prediction", prediction);
+  expectFinite("robustness: classes", classes);
   const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const region = {
     lower: Float64Array.from(x, (value) => Math.max(least, value - epsilon)),

@@ -138,7 +138,13 @@ describe("a run that is stopped while its finished model is measured", () => {
 describe("verify that is stopped", () => {
   it("exits with 130, answers unknown and claims nothing", async () => {
     const { x, labels } = examples(await loadDataset("glyphs", { split: "test", limit: 2 }), [1]);
-    writeFileSync(at("ball.vnnlib"), formatVnnlib(robustness(x, 0.14, [0, 1], labels[0], 10), "a digit"));
+    writeFileSync(
+      at("ball.vnnlib"),
+      formatVnnlib(
+        robustness(x, { epsilon: 0.14, box: [0, 1], prediction: labels[0], classes: 10 }),
+        "a digit",
+      ),
+    );
     const args = ["verify", "mnist-small-0.1/stage-1", at("ball.vnnlib"), "--timeout", "600"];
     const stopped = await startAndSignal([...args, "--json", at("stopped.json")], "verify", "SIGINT");
     expect([stopped.code, stopped.killedBy]).toEqual([130, null]);

@@ -188,7 +188,7 @@ describe("verify", () => {
     const data = await loadDataset("glyphs", { split: "test", limit: 1 });
     const { x, labels } = examples(data, [0]);
     const property = (epsilon: number, label: number) =>
-      formatVnnlib(robustness(x, epsilon, [0, 1], label, 10));
+      formatVnnlib(robustness(x, { epsilon, box: [0, 1], prediction: label, classes: 10 }));
     writeFileSync("digit.vnnlib", property(0.02, labels[0]));
     writeFileSync("other.vnnlib", property(0.02, (labels[0] + 1) % 10));
     expect((await verified("mnist-small-0.1/stage-1", "digit.vnnlib")).first).toBe("holds");

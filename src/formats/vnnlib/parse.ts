@@ -1,3 +1,4 @@
+import { expectText } from "../../errors.js";
 import { type Conjunction, conjoin, conjunctionAt, readFormula } from "./formula.js";
 import type { Scope } from "./linear.js";
 import { casesOf } from "./normal-form.js";
@@ -18,7 +19,8 @@ import { Variables } from "./variables.js";
  * Throws a FormatError of one line that begins with `where` and the line number, and tells what was expected and what
  * was found.
  */
-export function parseVnnlib(text: string, where: string): Property {
+export function parseVnnlib(text: string, where = "property"): Property {
+  expectText("parseVnnlib: text", text);
   const source = new Source(text, where);
   const scope: Scope = { source, variables: new Variables(source) };
   const whole = conjunctionAt(0);

@@ -1,4 +1,4 @@
-import { FormatError } from "../../errors.js";
+import { expectList, expectRecord, FormatError } from "../../errors.js";
 import { formatNumber } from "./number.js";
 import type { InputBox, OutputConstraint, Property, PropertyCase } from "./property.js";
 
@@ -84,7 +84,10 @@ function comparison({ terms, bound, strict }: OutputConstraint): string {
   return `(${less} (+ ${products.join(" ")}) ${formatNumber(bound, "bound")})`;
 }
 
-function checkProperty({ inputs, outputs, cases }: Property): void {
+function checkProperty(property: Property): void {
+  expectRecord("formatVnnlib: property", property);
+  const { inputs, outputs, cases } = property;
+  expectList("formatVnnlib: cases of the property", cases);
   if (!(inputs > 0 && outputs > 0 && cases.length > 0)) {
     throw new FormatError(
       `property: expected inputs, outputs and cases, found ${inputs}, ${outputs} and ${cases.length}`,

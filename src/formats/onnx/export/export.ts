@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema } from "onnx-buf";
-import { UsageError } from "../../../errors.js";
-import { checkWeights, type Model } from "../../../network/weights.js";
+import { expectRecord, UsageError } from "../../../errors.js";
+import { checkModel, checkWeights, type Model } from "../../../network/weights.js";
 import { describeNetwork, NETWORK_KEY } from "../../network-description.js";
 import { packageVersion } from "../../package-version.js";
 import { exportGraph } from "./graph.js";
@@ -34,6 +34,8 @@ export interface ExportOptions {
  * ε that single precision cannot hold; a `UsageError` for metadata under the network's own key.
  */
 export function exportOnnx(model: Model, options: ExportOptions = {}): Uint8Array {
+  checkModel("exportOnnx", model);
+  expectRecord("exportOnnx: options", options);
   const { metadata = {}, name = "autodual" } = options;
   const { network, weights } = model;
   if (Object.hasOwn(metadata, NETWORK_KEY)) {
