@@ -189,7 +189,8 @@ export {
 } from "./threat/ball.js";
 export type { Guarantee } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
-export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
+export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";
+export { mixedLoss } from "./train/losses/mixed.js";
 export type { OptimizerSlots, OptimizerState } from "./train/optimizer.js";
 export type { RampShape } from "./train/schedule.js";
 export {
