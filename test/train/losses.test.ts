@@ -7,6 +7,8 @@ import { forward } from "../../src/network/forward.js";
 import { sequential } from "../../src/network/network.js";
 import { trainedBindings, uploadWeights, type Weights } from "../../src/network/weights.js";
 import { LOSS_NAMES, LOSSES, type LossName } from "../../src/train/losses/index.js";
+import { configOf } from "../../src/train/settings/config-of.js";
+import { trainSettings } from "../../src/train/settings/named.js";
 import { trainingStep } from "../../src/train/step.js";
 import { randomExamples } from "../support/bounds.js";
 import { lively, livelyWeights } from "../support/networks.js";
@@ -16,8 +18,15 @@ const X = randomExamples(NETWORK, 3, 1);
 const BATCH = { x: X, labels: Int32Array.of(0, 2, 1) };
 const BALL = { norm: "linf", epsilon: 0.05, box: [0, 1] } as const;
 
-/** Every loss passes what stands here; one with settings of its own takes them from this configuration. */
-const CONFIG = {};
+/** Every loss passes what stands here; one with settings of its own finds them here as they are where no flag is given. */
+const CONFIG = configOf(trainSettings("plain"), {
+  data: {
+    ...{ name: "random", count: 3, shape: [1, 4, 4], classes: 3, limit: null, dataDir: null },
+    ...{ seed: 0, sha256: null, listed: false },
+  },
+  ...{ model: "random", norm: "linf", epsilon: BALL.epsilon, box: [0, 1], seed: 0 },
+  ...{ backend: "reference", dtype: "float64" },
+});
 const backend = createReferenceBackend();
 
 function lossOf(name: LossName) {

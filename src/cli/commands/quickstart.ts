@@ -8,7 +8,8 @@ import { architecture } from "../../network/architectures.js";
 import { initialWeights } from "../../network/weights.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
-import { configOf, trainSettings } from "../../train/settings.js";
+import { configOf } from "../../train/settings/config-of.js";
+import { trainSettings } from "../../train/settings/named.js";
 import { someText } from "../arguments.js";
 import type { AttackOutcome } from "../attack-dataset.js";
 import type { Certification } from "../certification.js";
@@ -174,12 +175,13 @@ function quickstartConfig(
   };
   return configOf(trainSettings("plain"), subject, {
     epochs,
-    batchSize: batch,
-    learningRate: rate,
-    decayEvery: 0,
+    batch,
+    rate,
+    rateDecayEvery: 0,
     startEpsilon,
     scheduleEpochs,
     testLimit: testImages,
-    evaluation: { every: 1, limit: QUICKSTART.evaluateImages },
+    evaluateEvery: 1,
+    evaluateLimit: QUICKSTART.evaluateImages,
   });
 }

@@ -7,7 +7,8 @@ import { type Figure2Curve, type Figure2Point, figure2 } from "../../experiments
 import { architecture } from "../../network/architectures.js";
 import type { Figure, Series } from "../../report/plot.js";
 import type { TrainConfig } from "../../train/config.js";
-import { configOf, type TrainSubject, trainSettings } from "../../train/settings.js";
+import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
+import { trainSettings } from "../../train/settings/named.js";
 import { inOrder } from "../example-batches.js";
 import { formatTable } from "../table.js";
 import { batchSource } from "../train/batch-source.js";
@@ -89,7 +90,7 @@ function figureConfig(
     backend: backend.name,
     dtype: backend.dtype,
   };
-  return configOf(trainSettings("plain"), subject, { epochs: flags.epochs ?? EPOCHS, batchSize: BATCH });
+  return configOf(trainSettings("plain"), subject, { epochs: flags.epochs ?? EPOCHS, batch: BATCH });
 }
 
 function curveName(projections: TrainingProjections): string {
