@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readRowResult } from "../dist/experiments/rows/row-result.js";
 import { TABLE_ROWS } from "../dist/experiments/rows/table-rows.js";
-import { TRAIN_SETTINGS } from "../dist/train/settings.js";
+import { TRAIN_SETTINGS } from "../dist/train/settings/named.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (name) => `${root}/results/${name}`;

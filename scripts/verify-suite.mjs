@@ -268,7 +268,10 @@ async function suiteOf(entry) {
     for (const { index, label } of right.slice(0, wanted)) {
       const { x } = examples(dataset, Int32Array.of(index));
       const spec = join(folder, `${name}-${index}.vnnlib`);
-      writeFileSync(spec, formatVnnlib(robustness(x, { epsilon, box: [0, 1], prediction: label, classes: 10 })));
+      writeFileSync(
+        spec,
+        formatVnnlib(robustness(x, { epsilon, box: [0, 1], prediction: label, classes: 10 })),
+      );
       const { answer, seconds, cases } = await verdictOf(onnx, spec, join(folder, "verdict.json"));
       const last = cases.findLast((own) => own.answer === answer) ?? cases[0];
       rows.push({ epsilon, index, answer, seconds, step: last.step });

@@ -194,17 +194,14 @@ export {
 export type { Batch, LabelledBatch } from "./threat/batch.js";
 export type { Guarantee } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
-export { mixedLoss, robustLoss, standardLoss } from "./train/loss.js";
-export type { OptimizerSlots, OptimizerState } from "./train/optimizer.js";
+export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";
+export { mixedLoss } from "./train/losses/mixed.js";
+export type { OptimizerSettings, OptimizerSlots, OptimizerState } from "./train/optimizer.js";
 export type { RampShape } from "./train/schedule.js";
-export {
-  configOf,
-  TRAIN_SETTINGS,
-  type TrainOverrides,
-  type TrainSettings,
-  type TrainSubject,
-  trainSettings,
-} from "./train/settings.js";
+export { configOf, type TrainSubject } from "./train/settings/config-of.js";
+export type { TrainOverrides } from "./train/settings/index.js";
+export { TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings/named.js";
+export type { WeightRange } from "./train/settings/setting.js";
 export {
   type BatchSource,
   type EpochSums,

@@ -48,6 +48,24 @@ export function wholeNumber(flag: string, range: NumberRange): (text: string) =>
   };
 }
 
+/** A parser that takes one of `words`, or a whole number such as `example`. */
+export function wholeNumberOr<W extends string>(
+  flag: string,
+  words: readonly W[],
+  range: NumberRange,
+  example = "10",
+): (text: string) => number | W {
+  const count = wholeNumber(flag, range);
+  return (text) => {
+    const word = words.find((one) => one === text.trim());
+    if (word !== undefined) return word;
+    if (/\d/.test(text)) return count(text);
+    throw new UsageError(
+      `${flag}: expected ${words.join(", ")} or a whole number such as ${example}, found ${quote(text)}`,
+    );
+  };
+}
+
 function isWithin(value: number, { min, max, above }: NumberRange): boolean {
   return value >= (min ?? -Infinity) && value <= (max ?? Infinity) && value > (above ?? -Infinity);
 }
@@ -99,23 +117,6 @@ export function parseShape(text: string): readonly number[] {
   const shape = text.split(",").map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : 0));
   if (shape.every((extent) => Number.isSafeInteger(extent) && extent >= 1)) return shape;
   throw new UsageError(`--input: expected positive whole numbers such as 1,28,28, found ${quote(text)}`);
-}
-
-/** Weight of the robust loss: one number, or its start and end. */
-export interface KappaRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** `1` or `0,1`. */
-export function parseKappa(text: string): KappaRange {
-  const parts = text.split(",").map(readNumber);
-  if (parts.length <= 2 && parts.every((part) => part >= 0 && part <= 1)) {
-    return { start: parts[0], end: parts[parts.length - 1] };
-  }
-  throw new UsageError(
-    `--kappa: expected a number from 0 to 1, or two such as 0,1 for start and end, found ${quote(text)}`,
-  );
 }
 
 const BYTES: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

@@ -2,28 +2,13 @@ import type { Command } from "commander";
 import type { BoundMethod } from "../dual/dual-network.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
-import type { TrainingProjections } from "../estimators/training.js";
-import { numberIn, oneOf, quote, wholeNumber } from "./arguments.js";
-
-/** Beyond this, projections take more than exact bounds of any network that fits into memory. */
-const MOST_PROJECTIONS = 100_000;
+import { MOST_PROJECTIONS, type TrainingProjections } from "../estimators/training.js";
+import { numberIn, oneOf, wholeNumber, wholeNumberOr } from "./arguments.js";
 
 /** How bounds are estimated, as flags. */
 export interface ProjectionFlags<P extends TrainingProjections = TrainingProjections> {
   readonly projections: P;
   readonly sketch: SketchForm;
-}
-
-/** Of training; absent, what the named settings say. */
-export function addProjectionOptions(command: Command): Command {
-  return addSketchOption(
-    command.option(
-      "--projections <r>",
-      "exact; the dimension of random projections, wherever a layer is wider than that; or auto, where they cost less " +
-        "than exact bounds (default: the settings')",
-      parseProjections,
-    ),
-  );
 }
 
 export function addSketchOption(command: Command): Command {
@@ -35,20 +20,14 @@ export function addSketchOption(command: Command): Command {
   );
 }
 
-export function parseProjections(text: string): TrainingProjections {
-  if (text.trim() === "auto") return "auto";
-  return parseDimension(text, "exact, auto");
-}
+const DIMENSIONS = { min: 1, max: MOST_PROJECTIONS };
 
-function parseDimension(text: string, words = "exact"): number | "exact" {
-  if (text.trim() === "exact") return "exact";
-  if (!/\d/.test(text)) {
-    throw new UsageError(
-      `--projections: expected ${words} or a whole number such as 50, found ${quote(text)}`,
-    );
-  }
-  return wholeNumber("--projections", { min: 1, max: MOST_PROJECTIONS })(text);
-}
+export const parseProjections: (text: string) => TrainingProjections = wholeNumberOr(
+  "--projections",
+  ["exact", "auto"],
+  DIMENSIONS,
+  "50",
+);
 
 /** Projections that may be made into certificates. */
 export interface CertificateFlags extends ProjectionFlags<number | "exact"> {
@@ -62,7 +41,7 @@ export function addCertificateOptions(command: Command): Command {
     command.option(
       "--projections <r>",
       "exact, or the dimension of random projections, wherever a layer is wider than that",
-      (text: string) => parseDimension(text),
+      wholeNumberOr("--projections", ["exact"], DIMENSIONS, "50"),
       "exact",
     ),
   )

@@ -10,6 +10,9 @@ export type TrainingProjections = number | "exact" | "auto";
 /** The projection dimension of `auto`: the paper's. */
 export const AUTO_DIMENSION = 50;
 
+/** Beyond this, projections take more than exact bounds of any network that fits into memory. */
+export const MOST_PROJECTIONS = 100_000;
+
 /** The estimator of a step, a new sketch for each path; null for exact bounds. */
 export function trainingEstimator(
   projections: TrainingProjections,

@@ -20,7 +20,8 @@ import type { RunData } from "../runs/training/run-data.js";
 import { runTraining } from "../runs/training/training.js";
 import type { TrainConfig } from "../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../train/run-folder.js";
-import { configOf, trainSettings } from "../train/settings.js";
+import { configOf } from "../train/settings/config-of.js";
+import { trainSettings } from "../train/settings/named.js";
 import { COMMON, checkOptions, TEXT } from "./check-options.js";
 import { type MachineOptions, onBackend } from "./machine.js";
 import { QUICKSTART } from "./quickstart-settings.js";
@@ -138,13 +139,14 @@ function configOfQuickstart({ train }: RunData, seed: number, backend: Backend):
   };
   return configOf(trainSettings("plain"), subject, {
     epochs,
-    batchSize: batch,
-    learningRate: rate,
-    decayEvery: 0,
+    batch,
+    rate,
+    rateDecayEvery: 0,
     startEpsilon,
     scheduleEpochs,
     testLimit: testImages,
-    evaluation: { every: 1, limit: QUICKSTART.evaluateImages },
+    evaluateEvery: 1,
+    evaluateLimit: QUICKSTART.evaluateImages,
   });
 }
 

@@ -20,13 +20,18 @@ import { runTraining } from "../runs/training/training.js";
 import { type CascadeRun, isCascadeRun, readCascadeRun } from "../train/cascade-run.js";
 import type { TrainConfig } from "../train/config.js";
 import { type Run, RunFolder } from "../train/run-folder.js";
-import { configOf, type TrainOverrides, trainSettings } from "../train/settings.js";
+import { configOf } from "../train/settings/config-of.js";
+import { FLAG_GROUPS, flagsOf, type TrainOverrides } from "../train/settings/index.js";
+import { trainSettings } from "../train/settings/named.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, isRecord, POSITIVE, TEXT } from "./check-options.js";
 import { type MachineOptions, onBackend } from "./machine.js";
 
-/** What to train, on what and within which ball; the rest is as named settings have it. */
-export interface TrainOptions extends Omit<BallOptions, "epsilon">, MachineOptions, Watch {
+/**
+ * What to train, on what and within which ball. All else is as named settings have it, but for what is said here by the names
+ * of the flags of `train`: `epochs`, `batch`, `rate`, `projections`, …
+ */
+export interface TrainOptions extends Omit<BallOptions, "epsilon">, MachineOptions, Watch, TrainOverrides {
   /** The name of a data set, a folder, an `.npz` file, or examples in memory. */
   readonly data: string | RunData;
   /** Where a named data set is looked for first. */
@@ -39,8 +44,6 @@ export interface TrainOptions extends Omit<BallOptions, "epsilon">, MachineOptio
   readonly epsilon: number;
   /** Named settings, such as `paper-mnist`. Default `plain`. */
   readonly settings?: string;
-  /** What is to be other than in these settings. */
-  readonly overrides?: TrainOverrides;
   /** Stages of a cascade (Algorithm 2). Default 1, a single model. */
   readonly stages?: number;
   /** Of the starting weights and of the batches. Default 0. */
@@ -138,7 +141,7 @@ async function finished(
 }
 
 function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
-  const { data, dataDir, limit, model, epsilon, settings = "plain", overrides, seed = 0, out } = options;
+  const { data, dataDir, limit, model, epsilon, settings = "plain", seed = 0, out } = options;
   const ball = ballOf(options);
   const named = trainSettings(settings);
   return {
@@ -157,7 +160,7 @@ function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
           backend: backend.name,
           dtype: backend.dtype,
         },
-        overrides,
+        options,
       ),
   };
 }
@@ -202,7 +205,7 @@ const SHAPE = {
   norm: COMMON.norm,
   box: COMMON.box,
   settings: TEXT.optional(),
-  overrides: z.custom<unknown>(isRecord, "expected an object").optional(),
+  ...Object.fromEntries(FLAG_GROUPS.flatMap(flagsOf).map(([name]) => [name, z.unknown().optional()])),
   stages: POSITIVE.optional(),
   seed: COMMON.seed,
   out: TEXT.optional(),

@@ -4,7 +4,8 @@ import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../forma
 import type { Network } from "../network/network.js";
 import { checkWeights } from "../network/weights.js";
 import { epochRowSchema } from "./config.js";
-import { type OptimizerSettings, slotNames } from "./create-optimizer.js";
+import { slotNames } from "./create-optimizer.js";
+import type { OptimizerSettings } from "./optimizer.js";
 import type { TrainingState } from "./trainer.js";
 
 const KEY = "autodual.training";

@@ -1,10 +1,7 @@
 import type { Backend, Tensor } from "../compute/backend.js";
 import { Adam } from "./adam.js";
-import type { TrainConfig } from "./config.js";
-import type { Optimizer } from "./optimizer.js";
+import type { Optimizer, OptimizerSettings } from "./optimizer.js";
 import { Sgd } from "./sgd.js";
-
-export type OptimizerSettings = TrainConfig["optimizer"];
 
 export function createOptimizer(
   backend: Backend,

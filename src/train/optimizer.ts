@@ -1,5 +1,10 @@
 import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 
+/** Which optimizer, and its own settings. */
+export type OptimizerSettings =
+  | { readonly kind: "adam"; readonly weightDecay: number }
+  | { readonly kind: "sgd"; readonly momentum: number; readonly weightDecay: number };
+
 /** Parameters by name on a backend; an update may put new tensors in the old ones' places. */
 export type MutableParameters = Map<string, Tensor>;
 

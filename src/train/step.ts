@@ -1,21 +1,25 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
-import { buildDual } from "../dual/auto-dual.js";
 import type { DualOptions } from "../dual/dual-network.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { type Bindings, type Parameters, trainedBindings } from "../network/weights.js";
-import { type BallSpec, makeBall } from "../threat/ball.js";
+import type { BallSpec } from "../threat/ball.js";
 import type { LabelledBatch } from "../threat/batch.js";
 import { isProof } from "../threat/proof.js";
-import { mixedLoss, robustLoss, standardLoss } from "./loss.js";
+import { standardLoss } from "./losses/cross-entropy.js";
+import { dualLoss } from "./losses/dual.js";
+import { mixedLoss } from "./losses/mixed.js";
+import type { LossOutcome, RobustLoss } from "./losses/robust-loss.js";
 
 export interface StepSettings {
   readonly ball: BallSpec;
   /** Weight of the robust loss; 0 is standard training. */
   readonly kappa: number;
+  /** Default the paper's, `dualLoss`. */
+  readonly loss?: RobustLoss;
   readonly dual?: DualOptions;
 }
 
@@ -45,7 +49,7 @@ export async function trainingStep(
   network: Network,
   parameters: Parameters,
   batch: LabelledBatch,
-  settings: StepSettings,
+  { ball, kappa, dual, loss: robustLoss = dualLoss }: StepSettings,
 ): Promise<StepResult> {
   const { labels } = batch;
   const examples = labels.length;
@@ -56,16 +60,11 @@ export async function trainingStep(
   const pass = forward(tape, network, bindings, x, { batchStatistics: true });
   const standard = standardLoss(tape, pass.output, labels);
   let total = standard;
-  let robust: Variable | undefined;
-  let margins: Variable | undefined;
-  if (settings.kappa > 0) {
-    const ball = makeBall(backend, batch.x, examples, settings.ball);
-    tape.own(ball.centre);
-    tape.own(ball.radius);
-    const dual = await buildDual(tape, network, pass.bindings, ball, settings.dual);
-    margins = dual.margins(labels);
-    robust = robustLoss(tape, margins, labels);
-    total = mixedLoss(tape, robust, standard, settings.kappa);
+  let robust: LossOutcome | undefined;
+  if (kappa > 0) {
+    const { output: logits, bindings } = pass;
+    robust = await robustLoss({ tape, network, bindings, batch, ball, logits, dual });
+    total = mixedLoss(tape, robust.loss, standard, kappa);
   }
   const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
   const found = tape.gradients(
@@ -79,10 +78,10 @@ export async function trainingStep(
   const outcome = {
     examples,
     loss: (await scalar(backend, standard)) * examples,
-    bounded: margins ? examples : 0,
-    robustLoss: robust ? (await scalar(backend, robust)) * examples : 0,
+    bounded: robust ? examples : 0,
+    robustLoss: robust ? (await scalar(backend, robust.loss)) * examples : 0,
     wrong: countWrong(await backend.read(pass.output.value), labels),
-    notCertified: margins ? countNotCertified(await backend.read(margins.value), labels) : 0,
+    notCertified: robust ? countNotCertified(await backend.read(robust.margins.value), labels) : 0,
   };
   return { outcome, gradients, statistics: newStatistics(tape, network, bindings, pass.bindings, examples) };
 }

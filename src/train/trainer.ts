@@ -15,6 +15,8 @@ import { checkFiniteAnswers, checkFiniteWeights } from "./check-numbers.js";
 import { clipGradients } from "./clip.js";
 import type { EpochRow, TestRow, TrainConfig } from "./config.js";
 import { createOptimizer } from "./create-optimizer.js";
+import { LOSSES } from "./losses/index.js";
+import type { RobustLoss } from "./losses/robust-loss.js";
 import { type MutableParameters, type Optimizer, type OptimizerState, readState } from "./optimizer.js";
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
 import { type StepOutcome, trainingStep } from "./step.js";
@@ -81,6 +83,7 @@ export class Trainer {
   readonly #backend: Backend;
   readonly #parameters: MutableParameters;
   readonly #optimizer: Optimizer;
+  readonly #loss: RobustLoss;
   readonly #source: BatchSource;
   /** The batch to be done next, where it is at hand. */
   #next: { readonly epoch: number; readonly index: number; readonly batch: LabelledBatch } | null = null;
@@ -106,6 +109,7 @@ export class Trainer {
     this.config = config;
     this.#backend = backend;
     this.#source = source;
+    this.#loss = LOSSES[config.loss].of(config);
     this.#parameters = new Map(uploadWeights(backend, { network, weights }));
     const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
     this.#optimizer = createOptimizer(backend, this.#parameters, trained, config.optimizer);
@@ -205,6 +209,7 @@ export class Trainer {
     const step = trainingStep(this.#backend, this.network, this.#parameters, this.#take(), {
       ball: { norm: config.norm, epsilon, box: config.box },
       kappa,
+      loss: this.#loss,
       dual: { method: config.bound, ...this.#projections() },
     });
     this.#prepare();

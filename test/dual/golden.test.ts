@@ -5,7 +5,7 @@ import { buildDual } from "../../src/dual/auto-dual.js";
 import { forward } from "../../src/network/forward.js";
 import { fixedBindings, trainedBindings, uploadWeights } from "../../src/network/weights.js";
 import { makeBall } from "../../src/threat/ball.js";
-import { robustLoss } from "../../src/train/loss.js";
+import { robustLoss } from "../../src/train/losses/cross-entropy.js";
 import { goldenBall, goldenCases, goldenModel, transposed } from "../support/golden.js";
 import { largestEntryError } from "../support/numbers.js";
 

@@ -6,7 +6,7 @@ import type { DualOptions } from "../../src/dual/dual-network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { trainedBindings, uploadWeights } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";
-import { robustLoss } from "../../src/train/loss.js";
+import { robustLoss } from "../../src/train/losses/cross-entropy.js";
 import { Bench, randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively, randomGraph } from "../support/networks.js";
 import { largestRelativeError } from "../support/numbers.js";

@@ -18,7 +18,8 @@ export const ROOMS = {
   certify: ["estimators", "dual", "threat", "network", "autodiff", "compute", "errors"],
   attack: ["threat", "network", "autodiff", "compute", "errors"],
   verify: ["certify", "formats", "dual", "threat", "network", "autodiff", "compute", "errors"],
-  train: ["estimators", "formats", "dual", "threat", "network", "autodiff", "compute", "errors"],
+  // A robust loss may look at an attacked point.
+  train: ["attack", "estimators", "formats", "dual", "threat", "network", "autodiff", "compute", "errors"],
   cascade: ["certify", "attack", "formats", "dual", "threat", "network", "autodiff", "compute", "errors"],
   bench: ["train", "certify", "estimators", "dual", "threat", "network", "autodiff", "compute", "errors"],
   runs: [

@@ -34,7 +34,9 @@ const common = {
   data,
   model: network,
   epsilon: 0.02,
-  overrides: { epochs: 3, batchSize: 10, learningRate: 0.02 },
+  epochs: 3,
+  batch: 10,
+  rate: 0.02,
   backend: "reference",
 } as const;
 

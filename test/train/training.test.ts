@@ -11,9 +11,10 @@ import { initialWeights } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/train/checkpoint.js";
 import { clipGradients } from "../../src/train/clip.js";
-import type { TrainConfig } from "../../src/train/config.js";
+import { type TrainConfig, trainConfigSchema } from "../../src/train/config.js";
 import { checkRamp, rampAt, rateAt } from "../../src/train/schedule.js";
-import { configOf, type TrainSubject, trainSettings } from "../../src/train/settings.js";
+import { configOf, type TrainSubject } from "../../src/train/settings/config-of.js";
+import { trainSettings } from "../../src/train/settings/named.js";
 import { Sgd } from "../../src/train/sgd.js";
 import { Trainer, type TrainingState } from "../../src/train/trainer.js";
 
@@ -31,7 +32,7 @@ const SOURCE = {
       Array.from({ length: BATCH }, (_, i) => (index * BATCH + i + 7 * epoch) % 400),
     ),
 };
-const CONFIG: TrainConfig = {
+const CONFIG = trainConfigSchema.parse({
   data: {
     name: "glyphs",
     count: 400,
@@ -63,7 +64,7 @@ const CONFIG: TrainConfig = {
   seed: 0,
   backend: "reference",
   dtype: "float64",
-};
+});
 
 const SGD: TrainConfig["optimizer"] = { kind: "sgd", momentum: 0.9, weightDecay: 1e-3 };
 
@@ -326,7 +327,7 @@ describe("named settings", () => {
       learningRate: { every: 2, after: 4 },
     });
     expect(() => trainSettings("papers")).toThrow(/settings: expected plain, paper-mnist.*"papers"/);
-    expect(() => configOf(trainSettings("plain"), subject, { batchSize: 0 })).toThrow(
+    expect(() => configOf(trainSettings("plain"), subject, { batch: 0 })).toThrow(
       /^training configuration: batchSize: .*0/,
     );
   });

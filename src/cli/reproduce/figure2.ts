@@ -10,7 +10,8 @@ import { inOrder } from "../../runs/example-batches.js";
 import { batchSource } from "../../runs/training/batch-source.js";
 import { DATA_SEED, dataConfig } from "../../runs/training/data-config.js";
 import type { TrainConfig } from "../../train/config.js";
-import { configOf, type TrainSubject, trainSettings } from "../../train/settings.js";
+import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
+import { trainSettings } from "../../train/settings/named.js";
 import { formatTable } from "../table.js";
 import { formatDuration, formatPercent, plural } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
@@ -88,7 +89,7 @@ function figureConfig(
     backend: backend.name,
     dtype: backend.dtype,
   };
-  return configOf(trainSettings("plain"), subject, { epochs: flags.epochs ?? EPOCHS, batchSize: BATCH });
+  return configOf(trainSettings("plain"), subject, { epochs: flags.epochs ?? EPOCHS, batch: BATCH });
 }
 
 function curveName(projections: TrainingProjections): string {

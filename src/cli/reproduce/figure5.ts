@@ -1,7 +1,8 @@
 import { type Figure5, figure5 } from "../../experiments/figure5.js";
 import type { Figure, Panel, Regions, Series } from "../../report/plot.js";
 import { nextTurn } from "../../runs/next-turn.js";
-import { configOf, trainSettings } from "../../train/settings.js";
+import { configOf } from "../../train/settings/config-of.js";
+import { trainSettings } from "../../train/settings/named.js";
 import { formatTable } from "../table.js";
 import { plural } from "../wording.js";
 import type { Target } from "./target.js";
@@ -35,7 +36,7 @@ export const figure5Target: Target = {
         backend: backend.name,
         dtype: backend.dtype,
       },
-      { epochs: flags.epochs ?? STEPS, learningRate: 0.005, decayEvery: 0, batchSize: points },
+      { epochs: flags.epochs ?? STEPS, rate: 0.005, rateDecayEvery: 0, batch: points },
     );
     const progress = output.progress({ label: "figure5", total: STAGES });
     const settings = {

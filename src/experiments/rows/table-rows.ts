@@ -1,6 +1,8 @@
 import type { TrainingProjections } from "../../estimators/training.js";
 import type { Norm } from "../../threat/ball.js";
-import { configOf, type TrainOverrides, type TrainSubject, trainSettings } from "../../train/settings.js";
+import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
+import type { TrainOverrides } from "../../train/settings/index.js";
+import { trainSettings } from "../../train/settings/named.js";
 
 /** The tables whose rows are trained. */
 export type TableName = "table2" | "table3" | "table4";
@@ -116,14 +118,15 @@ export function rowConfig(
   const settings = trainSettings(data === "mnist" ? "paper-mnist" : "paper-cifar10");
   const overrides: TrainOverrides = {
     projections,
-    evaluation: { every: 1, limit: quick ? QUICK.testExamples : EVALUATED },
+    evaluateEvery: 1,
+    evaluateLimit: quick ? QUICK.testExamples : EVALUATED,
     // More epochs follow the schedules of the paper's, and do not stretch them.
     ...(epochs !== undefined && {
       epochs,
       scheduleEpochs: settings.scheduleEpochs(settings.epochs),
-      decayEvery: settings.decayEvery(settings.epochs),
+      rateDecayEvery: settings.decayEvery(settings.epochs),
     }),
-    ...(quick && { epochs: QUICK.epochs, scheduleEpochs: undefined, decayEvery: undefined }),
+    ...(quick && { epochs: QUICK.epochs, scheduleEpochs: undefined, rateDecayEvery: undefined }),
   };
   // The paper cuts the ball by the box [0, 1] on MNIST only.
   const box: TrainSubject["box"] = norm === "linf" && data === "mnist" ? [0, 1] : null;

@@ -1,65 +1,27 @@
 import type { TrainConfig } from "../../train/config.js";
 import { formatBall, formatCount, formatEpsilon, formatNumber } from "../../report/wording.js";
+import { SETTINGS } from "../../train/settings/index.js";
+import type { NumberWords } from "../../train/settings/setting.js";
 
 type Rows = readonly (readonly [name: string, value: string])[];
 
+const SAY: NumberWords = { count: formatCount, number: formatNumber, epsilon: formatEpsilon };
+
 /** A training's configuration in words. */
 export function configurationRows(config: TrainConfig): Rows {
-  const { data, norm, epsilon, kappa, box, optimizer, learningRate, augmentation, evaluation } = config;
-  const { rate, factor, every, after } = learningRate;
+  const { data, norm, epsilon, box } = config;
   return [
     ["data", `${data.name}, ${formatCount(data.count)} training examples of ${data.shape.join(" × ")}`],
     ...(data.sha256 === null ? [] : [["checksum of the data", data.sha256] as const]),
     ["model", config.model],
     ["ball", formatBall({ norm, epsilon: epsilon.end, box })],
-    [
-      "epsilon",
-      `from ${formatNumber(epsilon.start)} to ${formatEpsilon(epsilon.end)} in ${epsilon.epochs} epochs, ${epsilon.shape}`,
-    ],
-    [
-      "weight of the robust loss",
-      kappa.start === kappa.end ? String(kappa.end) : `${kappa.start} to ${kappa.end}`,
-    ],
-    ["bounds in training", `${config.bound}, ${projectionsInWords(config)}`],
-    [
-      "epochs",
-      `${config.epochs}${config.warmupEpochs > 0 ? `, ${config.warmupEpochs} of them warm-up` : ""}`,
-    ],
-    ["batch", String(config.batchSize)],
-    [
-      "optimizer",
-      optimizer.kind === "sgd"
-        ? `sgd, momentum ${optimizer.momentum}, weight decay ${optimizer.weightDecay}`
-        : `adam, weight decay ${optimizer.weightDecay}`,
-    ],
-    [
-      "learning rate",
-      every === 0 ? String(rate) : `${rate}, times ${factor} every ${every} epochs after ${after}`,
-    ],
-    ["gradient clip", config.gradientClip === null ? "none" : String(config.gradientClip)],
-    [
-      "augmentation",
-      augmentation === null ? "none" : `${augmentation.flip ? "flips, " : ""}crops by ${augmentation.crop}`,
-    ],
-    [
-      "evaluation of epochs",
-      evaluation.every === 0
-        ? "none"
-        : `every ${evaluation.every}, on ${limitInWords(evaluation.limit)} test examples`,
-    ],
-    ["test examples at the end", limitInWords(config.testLimit)],
+    ...Object.values(SETTINGS).flatMap(({ row }) => {
+      const words = row?.words(config, SAY) ?? null;
+      return row && words !== null ? [[row.name, words] as const] : [];
+    }),
     ["seed", String(config.seed)],
     ["backend", `${config.backend}, ${config.dtype}`],
   ];
-}
-
-function projectionsInWords({ projections, sketch }: TrainConfig): string {
-  if (projections === "exact") return "exact";
-  return `${projections === "auto" ? "random projections where cheaper" : `r = ${projections} random projections`}, ${sketch}`;
-}
-
-function limitInWords(limit: number | null): string {
-  return limit === null ? "all" : formatCount(limit);
 }
 
 /** Versions and machine, as they stand in `run.json`. */

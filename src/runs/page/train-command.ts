@@ -1,5 +1,8 @@
 import type { TrainConfig } from "../../train/config.js";
 import { formatEpsilon } from "../../report/wording.js";
+import { overridesOf } from "../../train/settings/config-of.js";
+import { FLAG_GROUPS } from "../../train/settings/index.js";
+import { flagWords } from "./flag-words.js";
 import { shellLine } from "./shell-words.js";
 
 /** Of a cascade: how many stages, and the model that is the first one, if it was there already. */
@@ -18,13 +21,7 @@ export function trainCommand(config: TrainConfig, several: CascadeOf | null = nu
     ...(several
       ? ["--cascade", String(several.cascade), ...option("--first-stage", several.firstStage)]
       : []),
-    ...(config.bound === "parallel" ? [] : ["--bound", config.bound]),
-    ...["--projections", String(config.projections)],
-    ...(config.sketch === "joint" ? [] : ["--sketch", config.sketch]),
-    ...scheduleFlags(config),
-    ...optimizerFlags(config),
-    ...augmentationFlags(config),
-    ...evaluationFlags(config),
+    ...flagWords(FLAG_GROUPS, overridesOf(config)),
     ...["--seed", String(config.seed), "--backend", config.backend, "--dtype", config.dtype],
   ]);
 }
@@ -44,41 +41,4 @@ export function ballFlags(
 
 function option(flag: string, value: string | number | null): string[] {
   return value === null ? [] : [flag, String(value)];
-}
-
-function scheduleFlags({ epochs, epsilon, kappa, warmupEpochs }: TrainConfig): string[] {
-  return [
-    ...["--epochs", String(epochs), "--start-epsilon", String(epsilon.start)],
-    ...["--schedule-epochs", String(epsilon.epochs)],
-    ...(epsilon.shape === "linear" ? [] : ["--schedule", epsilon.shape]),
-    ...(kappa.start === 1 && kappa.end === 1 ? [] : ["--kappa", `${kappa.start},${kappa.end}`]),
-    ...(kappa.epochs === epsilon.epochs ? [] : ["--kappa-epochs", String(kappa.epochs)]),
-    ...(warmupEpochs === 0 ? [] : ["--warmup-epochs", String(warmupEpochs)]),
-  ];
-}
-
-function optimizerFlags({ batchSize, optimizer, gradientClip, learningRate }: TrainConfig): string[] {
-  const { rate, factor, every, after } = learningRate;
-  return [
-    ...["--batch", String(batchSize), "--optimizer", optimizer.kind, "--rate", String(rate)],
-    ...(optimizer.kind === "sgd" ? ["--momentum", String(optimizer.momentum)] : []),
-    ...(optimizer.weightDecay === 0 ? [] : ["--weight-decay", String(optimizer.weightDecay)]),
-    ...option("--clip", gradientClip),
-    ...["--rate-decay-factor", String(factor), "--rate-decay-every", String(every)],
-    ...["--rate-decay-after", String(after)],
-  ];
-}
-
-function augmentationFlags({ augmentation }: TrainConfig): string[] {
-  if (augmentation === null) return [];
-  const { flip, crop } = augmentation;
-  return [...(flip ? ["--flip"] : []), ...(crop === 0 ? [] : ["--crop", String(crop)])];
-}
-
-function evaluationFlags({ evaluation, testLimit }: TrainConfig): string[] {
-  const count = (limit: number | null) => (limit === null ? "all" : String(limit));
-  return [
-    ...["--evaluate-every", String(evaluation.every), "--evaluate-limit", count(evaluation.limit)],
-    ...["--test-limit", count(testLimit)],
-  ];
 }

@@ -1,4 +1,4 @@
-import { combine, mean, scaleBy, softmaxCrossEntropy, type Tape, type Variable } from "../autodiff/index.js";
+import { mean, scaleBy, softmaxCrossEntropy, type Tape, type Variable } from "../../autodiff/index.js";
 
 /** The mean cross-entropy of logits `[classes, examples]` against labels: `[1, 1]`. */
 export function standardLoss(tape: Tape, logits: Variable, labels: Int32Array): Variable {
@@ -11,10 +11,4 @@ export function standardLoss(tape: Tape, logits: Variable, labels: Int32Array): 
  */
 export function robustLoss(tape: Tape, margins: Variable, labels: Int32Array): Variable {
   return mean(tape, softmaxCrossEntropy(tape, scaleBy(tape, margins, -1), labels));
-}
-
-/** κ·robust + (1 − κ)·standard, each `[1, 1]`; with κ = 1 the robust loss itself. */
-export function mixedLoss(tape: Tape, robust: Variable, standard: Variable, kappa: number): Variable {
-  if (kappa === 1) return robust;
-  return combine(tape, kappa, robust, 1 - kappa, standard);
 }

@@ -1,0 +1,24 @@
+import { dualLoss } from "./dual.js";
+import type { RobustLoss } from "./robust-loss.js";
+
+/**
+ * A line of the table: what a loss is in words, and how it is made of a run's configuration. A loss with settings of its
+ * own asks for them by their keys, `of: ({ share }: { share: number }) => …`; that a configuration has them is then
+ * checked where the trainer calls it.
+ */
+interface LossEntry<Needs = never> {
+  /** As the help of `--loss` names it. */
+  readonly words: string;
+  readonly of: (config: Needs) => RobustLoss;
+}
+
+/** Robust losses by name. */
+export const LOSSES = {
+  dual: { words: "the paper's", of: (_config: object) => dualLoss },
+} as const satisfies Readonly<Record<string, LossEntry>>;
+
+/** The name of a robust loss. */
+export type LossName = keyof typeof LOSSES;
+
+/** Every `LossName`, the paper's first. */
+export const LOSS_NAMES = Object.keys(LOSSES) as LossName[];

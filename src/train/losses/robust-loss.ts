@@ -1,0 +1,49 @@
+import type { Tape, Variable } from "../../autodiff/index.js";
+import type { DualOptions } from "../../dual/dual-network.js";
+import type { Network } from "../../network/network.js";
+import type { Bindings } from "../../network/weights.js";
+import { type Ball, type BallSpec, makeBall } from "../../threat/ball.js";
+import type { LabelledBatch } from "../../threat/batch.js";
+
+/** What a robust loss is computed of: one step's batch, and the network as it stands. */
+export interface LossInputs {
+  /** Records, on the backend of the step; what is made of it goes with it. */
+  readonly tape: Tape;
+  readonly network: Network;
+  /** Trained parameters as they are, and of batch norms the clean batch's statistics. */
+  readonly bindings: Bindings;
+  readonly batch: LabelledBatch;
+  /** Around each example, at this step's ε. */
+  readonly ball: BallSpec;
+  /** Of the examples as they are, `[classes, examples]`. */
+  readonly logits: Variable;
+  /** How a dual pass is to bound: the method, and this step's estimator. */
+  readonly dual: DualOptions | undefined;
+}
+
+/** A robust loss of one batch. */
+export interface LossOutcome {
+  /** What is minimised, the mean over the examples: `[1, 1]`. */
+  readonly loss: Variable;
+  /**
+   * Lower bounds of z_label − z_j `[classes, examples]` over the points that the loss bounds, by which a step counts what
+   * is not certified. The counts are as good as these: exact or relaxed over the whole ball; of projections, or of a
+   * part of the ball, an estimate, which certifies nothing.
+   */
+  readonly margins: Variable;
+}
+
+/** A loss of κ's robust part; mixing with the standard loss is the step's. */
+export type RobustLoss = (inputs: LossInputs) => Promise<LossOutcome>;
+
+/** The ball of this step around each example, or another ball around other points; released with the tape. */
+export function ballOf(
+  { tape, batch, ball: own }: Pick<LossInputs, "tape" | "batch" | "ball">,
+  x: Float64Array = batch.x,
+  spec: BallSpec = own,
+): Ball {
+  const ball = makeBall(tape.backend, x, batch.labels.length, spec);
+  tape.own(ball.centre);
+  tape.own(ball.radius);
+  return ball;
+}

@@ -1,0 +1,68 @@
+import * as z from "zod";
+import { BOUND_METHODS, type BoundMethod } from "../../dual/dual-network.js";
+import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
+import { MOST_PROJECTIONS, type TrainingProjections } from "../../estimators/training.js";
+import { setting } from "./setting.js";
+
+/** The method of bounds. */
+export const BOUND = {
+  bound: setting({
+    schema: z.enum(BOUND_METHODS),
+    flags: {
+      bound: {
+        argument: "<method>",
+        help: "parallel (the paper's lines) or adaptive (usually tighter)",
+        kind: { type: "choice", choices: BOUND_METHODS },
+        byDefault: "parallel",
+      },
+    },
+    value: ({ bound = "parallel" }) => bound,
+    again: ({ bound }: { bound: BoundMethod }) => ({ bound: bound === "parallel" ? undefined : bound }),
+    row: {
+      name: "bounds in training",
+      words: (config: { bound: BoundMethod; projections: TrainingProjections; sketch: SketchForm }) =>
+        `${config.bound}, ${projectionsInWords(config.projections, config.sketch)}`,
+    },
+  }),
+};
+
+/** Whether bounds are exact or estimated, and how. Their words stand with the method's. */
+export const PROJECTIONS = {
+  projections: setting({
+    schema: z.union([z.literal("exact"), z.literal("auto"), z.int().positive()]),
+    flags: {
+      projections: {
+        argument: "<r>",
+        help:
+          "exact; the dimension of random projections, wherever a layer is wider than that; or auto, where they cost less " +
+          "than exact bounds (default: the settings')",
+        kind: {
+          type: "whole number",
+          range: { min: 1, max: MOST_PROJECTIONS },
+          words: ["exact", "auto"],
+          example: "50",
+        },
+      },
+    },
+    value: ({ projections }, { named }) => projections ?? named.projections,
+    again: ({ projections }: { projections: TrainingProjections }) => ({ projections }),
+  }),
+  sketch: setting({
+    schema: z.enum(SKETCH_FORMS).default("joint"),
+    flags: {
+      sketch: {
+        argument: "<form>",
+        help: "joint (one stream, one estimate) or per-term (the paper's: a sum of estimates)",
+        kind: { type: "choice", choices: SKETCH_FORMS },
+        byDefault: "joint",
+      },
+    },
+    value: ({ sketch = "joint" }) => sketch,
+    again: ({ sketch }: { sketch: SketchForm }) => ({ sketch: sketch === "joint" ? undefined : sketch }),
+  }),
+};
+
+function projectionsInWords(projections: TrainingProjections, sketch: SketchForm): string {
+  if (projections === "exact") return "exact";
+  return `${projections === "auto" ? "random projections where cheaper" : `r = ${projections} random projections`}, ${sketch}`;
+}

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { type NumberWords, setting } from "./setting.js";
+
+export interface Evaluation {
+  readonly evaluation: { readonly every: number; readonly limit: number | null };
+}
+
+/** What a run is measured on, on the way and at the end. */
+export const EVALUATION = {
+  /** Exact evaluation of the first `limit` test examples (null: all) after every `every`-th epoch; 0 is never. */
+  evaluation: setting({
+    schema: z
+      .strictObject({ every: z.int().min(0), limit: z.int().positive().nullable() })
+      .default({ every: 0, limit: null }),
+    flags: {
+      evaluateEvery: {
+        argument: "<n>",
+        help: "epochs from one exact evaluation on test examples to the next; 0 is none",
+        kind: { type: "whole number", range: { min: 0 } },
+        byDefault: 1,
+      },
+      evaluateLimit: {
+        argument: "<n>",
+        help: "the first so many test examples, or all, in each of these",
+        kind: { type: "whole number", range: { min: 1 }, words: ["all"], example: "1000" },
+        byDefault: 100,
+      },
+    },
+    value: ({ evaluateEvery = 0, evaluateLimit = "all" }) => ({
+      every: evaluateEvery,
+      limit: countOf(evaluateLimit),
+    }),
+    again: ({ evaluation: { every, limit } }: Evaluation) => ({
+      evaluateEvery: every,
+      evaluateLimit: limit ?? "all",
+    }),
+    row: {
+      name: "evaluation of epochs",
+      words: ({ evaluation: { every, limit } }: Evaluation, say) =>
+        every === 0 ? "none" : `every ${every}, on ${limitInWords(limit, say)} test examples`,
+    },
+  }),
+  /** How many test examples are evaluated at the end; null for all. */
+  testLimit: setting({
+    schema: z.int().positive().nullable(),
+    flags: {
+      testLimit: {
+        argument: "<n>",
+        help: "test examples, or all, certified at the end",
+        kind: { type: "whole number", range: { min: 1 }, words: ["all"], example: "1000" },
+        byDefault: 100,
+      },
+    },
+    value: ({ testLimit = "all" }) => countOf(testLimit),
+    again: ({ testLimit }: { testLimit: number | null }) => ({ testLimit: testLimit ?? "all" }),
+    row: {
+      name: "test examples at the end",
+      words: ({ testLimit }: { testLimit: number | null }, say) => limitInWords(testLimit, say),
+    },
+  }),
+};
+
+function countOf(limit: number | "all"): number | null {
+  return limit === "all" ? null : limit;
+}
+
+function limitInWords(limit: number | null, say: NumberWords): string {
+  return limit === null ? "all" : say.count(limit);
+}

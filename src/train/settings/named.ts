@@ -1,0 +1,70 @@
+import { UsageError } from "../../errors.js";
+import type { TrainingProjections } from "../../estimators/training.js";
+import type { OptimizerSettings } from "../optimizer.js";
+
+/** How to train, whatever the data, the model, the ball and the machine are. */
+export interface TrainSettings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly projections: TrainingProjections;
+  readonly optimizer: OptimizerSettings;
+  readonly learningRate: number;
+  /** What the rate is multiplied by. */
+  readonly decayFactor: number;
+  /** Epochs from one decay to the next, of so many epochs; 0 is none. */
+  decayEvery(epochs: number): number;
+  /** Epochs until ε is reached, of so many epochs. */
+  scheduleEpochs(epochs: number): number;
+  /** ε of the first step, by the last one, whatever the norm: a tenth of an ℓ2 ball of 1.58 left training at chance. */
+  startEpsilon(epsilon: number): number;
+  readonly gradientClip: number | null;
+  readonly augmentation: { readonly flip: boolean; readonly crop: number } | null;
+}
+
+const MNIST: TrainSettings = {
+  epochs: 60,
+  batchSize: 50,
+  projections: 50,
+  optimizer: { kind: "adam", weightDecay: 0 },
+  learningRate: 0.001,
+  decayFactor: 0.5,
+  // A run of another length keeps the proportions: a third for the ramp, four decays after it.
+  decayEvery: (epochs) => Math.max(1, Math.round(epochs / 6)),
+  scheduleEpochs: (epochs) => Math.round(epochs / 3),
+  startEpsilon: (epsilon) => Math.min(0.01, epsilon),
+  gradientClip: null,
+  augmentation: null,
+};
+
+/** Of CIFAR-10 pixels; the paper's ε is in units of normalised ones. */
+const CIFAR_DEVIATION = 0.225;
+
+/** Settings by name. `paper-…` are those of the paper's experiments (Section 4). */
+export const TRAIN_SETTINGS: Readonly<Record<string, TrainSettings>> = {
+  plain: {
+    ...MNIST,
+    epochs: 10,
+    projections: "exact",
+    decayEvery: () => 10,
+    scheduleEpochs: (epochs) => Math.max(1, Math.floor(epochs / 2)),
+    startEpsilon: (epsilon) => epsilon / 100,
+  },
+  "paper-mnist": MNIST,
+  "paper-cifar10": {
+    ...MNIST,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 5e-4 },
+    learningRate: 0.05,
+    startEpsilon: (epsilon) => Math.min(0.001 * CIFAR_DEVIATION, epsilon),
+    gradientClip: 1,
+    augmentation: { flip: true, crop: 4 },
+  },
+};
+
+/** The settings of this name; a `UsageError` that lists the names for one that there is not. */
+export function trainSettings(name: string): TrainSettings {
+  const settings = Object.hasOwn(TRAIN_SETTINGS, name) ? TRAIN_SETTINGS[name] : undefined;
+  if (settings) return settings;
+  throw new UsageError(
+    `settings: expected ${Object.keys(TRAIN_SETTINGS).join(", ")}, found ${JSON.stringify(name)}`,
+  );
+}
