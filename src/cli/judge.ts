@@ -1,7 +1,7 @@
 import type { Dtype } from "../compute/backend.js";
 import { createBackend } from "../compute/index.js";
 import { graphOfFile, type LoadedModel } from "../formats/model-file.js";
-import { type Subject, subjectOf } from "../verify/subject.js";
+import { type Subject, subjectOf } from "../network/subject.js";
 
 /** What counterexamples are judged by. */
 export interface Judge {

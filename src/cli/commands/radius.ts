@@ -5,10 +5,10 @@ import { loadDataset } from "../../data/load.js";
 import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
+import { subjectOf } from "../../network/subject.js";
 import { checkWeights } from "../../network/weights.js";
 import type { BallSpec } from "../../threat/ball.js";
 import { searchRadius } from "../../verify/radius.js";
-import { subjectOf } from "../../verify/subject.js";
 import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
 import {
   addBoundOption,
