@@ -9,14 +9,14 @@ import { forward } from "../../src/dual/bounders/forward.js";
 import { boundersOf } from "../../src/dual/bounders/index.js";
 import { patches } from "../../src/dual/bounders/patches.js";
 import { boundsOf, boxOf } from "../../src/dual/box.js";
-import { type BoundLayer, type Bounds, NeuronState } from "../../src/dual/dual-layer.js";
+import { type Bounds, NeuronState } from "../../src/dual/dual-layer.js";
 
-import { ruleOf } from "../../src/dual/layers/index.js";
 import { type NeuronList, unsettled } from "../../src/dual/neuron-lists.js";
 import { type LayerReport, planAtSight, planNode } from "../../src/dual/planner.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
 import { makeBall } from "../../src/threat/ball.js";
+import { boundGraph } from "../support/bound-graph.js";
 import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 import { largestRelativeError } from "../support/numbers.js";
@@ -30,28 +30,7 @@ async function nodesToBound(
   name: string,
   tape: Tape,
 ): Promise<{ readonly place: NodeToBound; readonly exact: Bounds }[]> {
-  const network = LAYER_NETWORKS[name]();
-  const bindings = fixedBindings(uploadWeights(backend, lively(network, 1)));
-  const ball = makeBall(backend, randomExamples(network, EXAMPLES, 1), EXAMPLES, {
-    norm: "linf",
-    epsilon: 0.1,
-  });
-  const { preActivation } = await buildDual(tape, network, bindings, ball, { complete: true });
-  const layers = network.nodes.map(({ layer, inputs }, i): BoundLayer | undefined => {
-    if (layer === null) return undefined;
-    const context = network.context(i, bindings);
-    const rule = ruleOf(layer);
-    return rule.form === "affine"
-      ? rule.bind(tape, layer, context)
-      : rule.parallel(tape, layer, context, preActivation.get(inputs[0] as number) as Bounds);
-  });
-  const graph = {
-    network,
-    layers,
-    ballCentre: tape.constant(ball.centre),
-    ballRadius: tape.constant(ball.radius),
-    dualOrder: ball.dualOrder,
-  };
+  const { graph, preActivation } = await boundGraph(tape, LAYER_NETWORKS[name](), EXAMPLES);
   return [...preActivation].map(([node, exact]) => {
     const wide = boxOf(tape, exact);
     const radius = tape.own(backend.scaleBy(wide.radius.value, 1.5, 0.1));

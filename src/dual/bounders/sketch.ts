@@ -30,10 +30,10 @@ export function sketch(tape: Tape, graph: DualGraph, estimator: Estimator): Boun
     // The box keeps its own radius: unlike an estimate it holds for the lines below. Where estimates are bounds, with high
     // probability, the better of both counts.
     bound({ box, node }) {
-      const { centre, radius: loose } = box;
+      const loose = guarantee === "probability" ? box.radius : undefined;
       const estimate = sketcher.radius(node);
-      const radius = guarantee === "probability" ? minimum(tape, estimate, loose) : estimate;
-      return { box, bounds: boundsOf(tape, { centre, radius }) };
+      const radius = loose ? minimum(tape, estimate, loose) : estimate;
+      return { box, bounds: boundsOf(tape, { centre: box.centre, radius }) };
     },
   };
 }

@@ -71,7 +71,7 @@ export function addWeights(
   }
 }
 
-/** Lower bounds of all rows `[1, rows]` with the variables as leaves. */
+/** Lower bounds of all rows `[1, rows]`, the dual objective (equation 8) with the variables as leaves. */
 function bound(
   tape: Tape,
   { relaxation, objective, owners, rows, free, constraints }: DualRows,

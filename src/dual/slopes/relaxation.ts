@@ -22,7 +22,7 @@ export interface RowChoices {
 
 /**
  * A network over boxes with every activation between lines, given its pre-activation bounds: the linear relaxation whose
- * dual the backward pass evaluates. Columns are boxes, or branches of one.
+ * dual the backward pass evaluates (equation 8). Columns are boxes, or branches of one.
  */
 export class Relaxation implements Disposable {
   readonly subject: Subject;
