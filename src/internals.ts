@@ -74,10 +74,11 @@ export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export { buildDual } from "./dual/auto-dual.js";
-export type { Bounds } from "./dual/dual-layer.js";
+export type { Way as BoundWay } from "./dual/bounders/bounder.js";
+export type { Bounds, NodeBounds } from "./dual/dual-layer.js";
 export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
-export type { LayerReport, Way as BoundWay } from "./dual/planner.js";
+export type { LayerReport } from "./dual/planner.js";
 export {
   AutodualError,
   BackendError,
@@ -169,6 +170,7 @@ export {
   sequential,
 } from "./network/network.js";
 export type { Shape } from "./network/shape.js";
+export { type Subject, subjectOf } from "./network/subject.js";
 export {
   type Bindings,
   downloadWeights,
@@ -209,9 +211,8 @@ export {
   type TrainingEvent,
   type TrainingState,
 } from "./train/trainer.js";
-export { robustness } from "./verify/robustness.js";
+export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { SearchProgress } from "./verify/split-neurons.js";
-export { type Subject, subjectOf } from "./verify/subject.js";
 export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
 export {
   type SplitChoice,

@@ -9,7 +9,7 @@ import {
   scalingModel,
 } from "../bench/scaling.js";
 import type { Backend } from "../compute/backend.js";
-import { nextTurn } from "../runs/next-turn.js";
+import { nextTurn } from "../compute/deadline.js";
 import { scalingSubject } from "./bench-subjects.js";
 import type { Output } from "./output.js";
 import { formatTable } from "./table.js";

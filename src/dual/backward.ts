@@ -9,20 +9,11 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
-import type { BackwardStep, NormOrder } from "../compute/backend.js";
-import type { Owners } from "../compute/owners.js";
-import type { Network } from "../network/network.js";
+import type { BackwardStart, BackwardStep } from "../compute/backend.js";
 import { sizeOf } from "../network/shape.js";
-import type { AffineDual, BoundLayer, Want } from "./dual-layer.js";
-
-/** The part of a dual network that is known so far: bound layers by node, and the ball at the input. */
-export interface DualGraph {
-  readonly network: Network;
-  readonly layers: readonly (BoundLayer | undefined)[];
-  readonly ballCentre: Variable;
-  readonly ballRadius: Variable;
-  readonly dualOrder: NormOrder;
-}
+import type { DualGraph } from "./dual-graph.js";
+import type { Want } from "./dual-layer.js";
+import type { View } from "./view.js";
 
 /** Where ν starts: rows given at a node's value `[features, R]`, or ±unit vectors of its features. */
 export type Start =
@@ -39,87 +30,80 @@ export interface Objective {
 
 /**
  * The dual objective (equation 8) for rows ν that start at a node: back through the layers in reverse topological
- * order, as reverse-mode differentiation does; a fan-out adds the ν of its branches. Each layer adds its terms, the
- * input adds the ball's support function. The sign is that of a lower bound: the paper's ν₁ is −ν here.
+ * order, as reverse-mode differentiation does; a fan-out adds the ν of its branches (Theorem 1 for any graph). Each layer
+ * adds its terms, the input adds the ball's support function. The sign is that of a lower bound: the paper's ν₁ is −ν here.
+ *
+ * Where nothing is recorded and the radius alone is wanted, a chain of layers with steps is walked in one operation.
  */
-export function propagateBack(
-  tape: Tape,
-  graph: DualGraph,
-  start: Start,
-  owners: Owners,
-  want: Want,
-): Objective {
+export function propagateBack(tape: Tape, graph: DualGraph, view: View, start: Start, want: Want): Objective {
   if (!tape.recording && !want.centre && !want.input) {
-    const radius = fusedRadius(tape, graph, start, owners);
+    const radius = radiusAtOnce(tape, graph, view, start);
     if (radius) return { centre: undefined, radius };
   }
-  const walk = new BackwardWalk(tape, graph, owners, want);
+  const walk = new BackwardWalk(tape, graph, view, want);
   walk.begin(start);
   for (let node = start.node; node > 0; node--) walk.pass(node);
   return walk.finish();
 }
 
-/** Whether rows that start as unit vectors of a node are bounded by one operation that keeps nothing on the way. */
-export function passesAtOnce({ network, layers }: DualGraph, node: number): boolean {
-  const first = layers[node];
-  const [below] = network.nodes[node].inputs;
-  return (
-    first?.kind === "affine" && first.lines !== undefined && chainOf({ network, layers }, below) !== null
-  );
-}
-
-/** The nodes from here back to the input if each has one input and a step; else null. */
-function chainOf({ network, layers }: Pick<DualGraph, "network" | "layers">, node: number): number[] | null {
+/** The nodes from one back to another, the last left out, if each has one input and a step; else null. */
+function chainBetween({ network, layers }: DualGraph, from: number, to: number): number[] | null {
   const chain: number[] = [];
-  for (let at = node; at > 0; [at] = network.nodes[at].inputs) {
-    if (network.nodes[at].inputs.length !== 1 || !layers[at]?.step) return null;
+  for (let at = from; at !== to; [at] = network.nodes[at].inputs) {
+    if (at < to || network.nodes[at].inputs.length !== 1 || !layers[at]?.step) return null;
     chain.push(at);
   }
   return chain;
 }
 
-/** The steps from a node's value back to another's, if all between have one input and a step; else null. */
+/** The steps of rows from a node's value back to another's, if all between is a chain of layers with steps; else null. */
 export function stepsBetween(
-  { network, layers }: DualGraph,
+  tape: Tape,
+  graph: DualGraph,
+  view: View,
   from: number,
   to: number,
-  owners: Owners,
 ): BackwardStep[] | null {
-  const steps: BackwardStep[] = [];
-  for (let at = from; at !== to; [at] = network.nodes[at].inputs) {
-    const layer = layers[at];
-    if (at < to || network.nodes[at].inputs.length !== 1 || !layer?.step) return null;
-    steps.push(...[layer.step(owners) ?? []].flat());
-  }
-  return steps;
+  return chainBetween(graph, from, to)?.flatMap((node) => view.steps(tape, node)) ?? null;
 }
 
-/** The radius by one operation; undefined where the graph is no chain of steps, or the start must be made first. */
-function fusedRadius(tape: Tape, graph: DualGraph, start: Start, owners: Owners): Variable | undefined {
-  const { network, layers, ballRadius, dualOrder } = graph;
-  const first = layers[start.node];
-  const given = "nu" in start;
-  if (!given && (first?.kind !== "affine" || !first.select)) return undefined;
-  const chain = chainOf(graph, given ? start.node : network.nodes[start.node].inputs[0]);
-  if (!chain) return undefined;
-  const steps = chain.flatMap((node) => layers[node]?.step?.(owners) ?? []);
-  const end = { radius: ballRadius.value, owners, order: dualOrder };
-  if (given) return tape.own(tape.backend.backward({ kind: "rows", nu: start.nu.value }, steps, end));
-  const { lines, select } = first as Required<AffineDual>;
-  if (lines) {
-    const from = { kind: "lines", matrix: lines.value, index: start.index } as const;
-    return tape.own(tape.backend.backward(from, steps, end));
-  }
-  const nu = select(tape, start.index);
-  const radius = tape.own(tape.backend.backward({ kind: "rows", nu: nu.value }, steps, end));
-  tape.discard(nu);
+/** Whether whole rows that start as unit vectors of a node are bounded by one operation that keeps nothing on the way. */
+export function passesAtOnce(graph: DualGraph, node: number): boolean {
+  const first = graph.layers[node];
+  const [below] = graph.network.nodes[node].inputs;
+  return first?.kind === "affine" && first.lines !== undefined && chainBetween(graph, below, 0) !== null;
+}
+
+/** The radius by one operation; undefined where the graph is no chain of steps, or unit vectors must be made first. */
+function radiusAtOnce(tape: Tape, graph: DualGraph, view: View, start: Start): Variable | undefined {
+  const { inputs } = graph.network.nodes[start.node];
+  if (!("nu" in start) && inputs.length !== 1) return undefined;
+  const from = "nu" in start ? start.node : (inputs[0] as number);
+  if (!chainBetween(graph, from, 0)) return undefined;
+  const rows = rowsOf(tape, view, start);
+  if (!rows) return undefined;
+  const steps = stepsBetween(tape, graph, view, from, 0) as BackwardStep[];
+  const { values, owners } = view.atInput(tape, graph.ballRadius);
+  const end = { radius: values.value, owners, order: graph.dualOrder };
+  const radius = tape.own(tape.backend.backward(rows, steps, end));
+  if (rows.kind === "rows" && !("nu" in start)) tape.discard({ value: rows.nu, tracked: false });
   return radius;
 }
 
+/** Rows to start the one operation with; undefined for unit vectors without a short cut. Radii have no sign. */
+function rowsOf(tape: Tape, view: View, start: Start): BackwardStart | undefined {
+  if ("nu" in start) return { kind: "rows", nu: start.nu.value };
+  const lines = view.lines(start.node, start.index);
+  if (lines) return { kind: "lines", matrix: lines.matrix.value, index: lines.index };
+  const nu = view.units(tape, start.node, start.index);
+  return nu && { kind: "rows", nu: nu.value };
+}
+
+/** Rows on their way, node by node, with all that the layers have added so far. */
 class BackwardWalk {
   readonly #tape: Tape;
   readonly #graph: DualGraph;
-  readonly #owners: Owners;
+  readonly #view: View;
   readonly #want: Want;
   readonly #pending: Variable[][];
   /** Rows that the caller gave and may still need. */
@@ -127,10 +111,10 @@ class BackwardWalk {
   readonly #centre: Variable[] = [];
   readonly #radius: Variable[] = [];
 
-  constructor(tape: Tape, graph: DualGraph, owners: Owners, want: Want) {
+  constructor(tape: Tape, graph: DualGraph, view: View, want: Want) {
     this.#tape = tape;
     this.#graph = graph;
-    this.#owners = owners;
+    this.#view = view;
     this.#want = want;
     this.#pending = graph.network.nodes.map(() => []);
   }
@@ -146,20 +130,25 @@ class BackwardWalk {
   pass(node: number): void {
     const nu = this.#take(node);
     if (!nu) return;
-    const { nus, centre, radius } = this.#layer(node).back(this.#tape, nu, this.#owners, this.#want);
+    const { nus, centre, radius } = this.#view.back(this.#tape, node, nu, this.#want);
     if (centre) this.#centre.push(centre);
     if (radius) this.#radius.push(radius);
     this.#hand(node, nus);
     this.#discard(nu);
   }
 
+  /** Adds the ball's support function, x̂ᵀν and ‖r ⊙ ν‖ in the dual norm. */
   finish(): Objective {
     const tape = this.#tape;
     const nu = this.#take(0);
     if (nu) {
       const { ballCentre, ballRadius, dualOrder } = this.#graph;
-      this.#radius.push(norm(tape, nu, ballRadius, this.#owners, dualOrder));
-      if (this.#want.centre) this.#centre.push(dot(tape, nu, ballCentre, this.#owners));
+      const { values, owners } = this.#view.atInput(tape, ballRadius);
+      this.#radius.push(norm(tape, nu, values, owners, dualOrder));
+      if (this.#want.centre) {
+        const seen = this.#view.atInput(tape, ballCentre);
+        this.#centre.push(dot(tape, nu, seen.values, seen.owners));
+      }
       if (!this.#want.input) this.#discard(nu);
     }
     return {
@@ -173,7 +162,8 @@ class BackwardWalk {
     const tape = this.#tape;
     const layer = this.#graph.layers[node];
     const signed = (x: Variable): Variable => (sign === 1 ? x : scaleBy(tape, x, -1));
-    if (layer?.kind !== "affine" || !layer.select) {
+    const below = this.#view.units(tape, node, index);
+    if (!below) {
       const features = sizeOf(this.#graph.network.nodes[node].shape);
       const values = new Float64Array(features * index.length);
       index.forEach((feature, row) => {
@@ -182,16 +172,11 @@ class BackwardWalk {
       this.#pending[node].push(tape.own(tape.backend.upload(features, index.length, values)));
       return;
     }
-    if (this.#want.centre && layer.offset) {
-      this.#centre.push(signed(reshape(tape, gather(tape, layer.offset, index), 1, index.length)));
+    const offset = layer?.kind === "affine" ? layer.offset : undefined;
+    if (this.#want.centre && offset) {
+      this.#centre.push(signed(reshape(tape, gather(tape, offset, index), 1, index.length)));
     }
-    this.#hand(node, [signed(layer.select(tape, index))]);
-  }
-
-  #layer(node: number): BoundLayer {
-    const layer = this.#graph.layers[node];
-    if (!layer) throw new Error(`node ${node} has no dual layer yet`);
-    return layer;
+    this.#hand(node, [signed(below)]);
   }
 
   #hand(node: number, nus: readonly Variable[]): void {

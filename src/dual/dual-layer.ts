@@ -130,11 +130,17 @@ export interface TwoLineDual extends Pick<DualLayer, "back" | "step" | "crop"> {
 export type EnclosedDual = ParallelDual | TwoLineDual;
 export type BoundLayer = AffineDual | EnclosedDual;
 
-/** ℓ and u, each `[n, examples]`. */
-export interface Bounds {
-  readonly lower: Variable;
-  readonly upper: Variable;
+/**
+ * ℓ and u: of a dual network each `[n, examples]` on its tape, else in any other form. An interval a feature, such as a box
+ * of inputs.
+ */
+export interface Bounds<T = Variable> {
+  readonly lower: T;
+  readonly upper: T;
 }
+
+/** Pre-activation bounds by node: those of the input of each activation. */
+export type NodeBounds<T = Variable> = ReadonlyMap<number, Bounds<T>>;
 
 /**
  * What sound but loose bounds leave to be settled. `open`: the lines depend on the bounds. `passing`: the lines are

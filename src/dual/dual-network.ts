@@ -10,19 +10,22 @@ import {
   type Variable,
 } from "../autodiff/index.js";
 import { indexedOwners, OWN, type Owners, repeatOwners } from "../compute/owners.js";
-import { ShapeError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { Ball } from "../threat/ball.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { isProof } from "../threat/proof.js";
-import { type DualGraph, propagateBack, stepsBetween } from "./backward.js";
+import { propagateBack, stepsBetween } from "./backward.js";
 import type { BoxState } from "./box.js";
-import type { Bounds } from "./dual-layer.js";
+import type { DualGraph } from "./dual-graph.js";
+import type { NodeBounds } from "./dual-layer.js";
 import type { Estimator } from "./estimator.js";
 import { type Stream, streamRadius } from "./generators.js";
+import { allMargins, checkLabels, type Margin } from "./margin.js";
 import type { LayerReport } from "./planner.js";
 import { Sketcher } from "./sketch.js";
+import { wholeRows } from "./view.js";
 
 /**
  * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
@@ -46,11 +49,8 @@ export interface DualOptions {
   readonly estimator?: Estimator;
   /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
   readonly pieceBytes?: number;
-}
-
-/** A node on the way forward: its box and, in the forward direction, its generators. */
-export interface NodeState extends BoxState {
-  readonly streams: readonly Stream[];
+  /** Stops the work between two nodes, or between two pieces of rows: the bound rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** The last activation, and the box after it. */
@@ -65,7 +65,7 @@ export interface LastBox {
  */
 export class DualNetwork {
   /** Pre-activation bounds by node: the bounds of the input of each activation, `[n, examples]`. */
-  readonly preActivation: ReadonlyMap<number, Bounds>;
+  readonly preActivation: NodeBounds;
   /** How many neurons needed a backward row, by node, all examples together. */
   readonly openCounts: ReadonlyMap<number, number>;
   /** Nodes whose bounds are estimates. */
@@ -77,8 +77,9 @@ export class DualNetwork {
   readonly method: BoundMethod;
   readonly #tape: Tape;
   readonly #graph: DualGraph;
-  readonly #output: NodeState;
-  readonly #forward: boolean;
+  readonly #output: BoxState;
+  /** Generators at the output, in the forward direction. */
+  readonly #streams: readonly Stream[] | null;
   readonly #lastBox: LastBox | null;
 
   /**
@@ -90,10 +91,10 @@ export class DualNetwork {
     graph: DualGraph;
     ball: Ball;
     method: BoundMethod;
-    output: NodeState;
-    forward: boolean;
+    output: BoxState;
+    streams: readonly Stream[] | null;
     lastBox: LastBox | null;
-    preActivation: ReadonlyMap<number, Bounds>;
+    preActivation: NodeBounds;
     openCounts: ReadonlyMap<number, number>;
     estimated: readonly number[];
     estimator: Estimator | null;
@@ -101,7 +102,7 @@ export class DualNetwork {
     this.#tape = parts.tape;
     this.#graph = parts.graph;
     this.#output = parts.output;
-    this.#forward = parts.forward;
+    this.#streams = parts.streams;
     this.#lastBox = parts.lastBox;
     this.estimated = parts.estimated;
     this.guarantee = parts.estimator && parts.estimated.length > 0 ? parts.estimator.guarantee : "exact";
@@ -112,15 +113,18 @@ export class DualNetwork {
     this.openCounts = parts.openCounts;
   }
 
-  /** J: a lower bound of cᵀf(z) over each row's ball: c `[classes, R]` → `[1, R]`. Always by the backward direction. */
+  /**
+   * J of Theorem 1: a lower bound of cᵀf(z) over each row's ball, c `[classes, R]` → `[1, R]`. Always by the backward direction.
+   */
   lowerBound(c: Variable, owners: Owners): Variable {
     const tape = this.#tape;
     const start = { node: this.network.output, nu: c };
+    const view = wholeRows(this.#graph, owners);
     if (this.method === "parallel") {
-      const { radius } = propagateBack(tape, this.#graph, start, owners, { centre: false });
+      const { radius } = propagateBack(tape, this.#graph, view, start, { centre: false });
       return subtract(tape, dot(tape, c, this.#output.centre, owners), radius);
     }
-    const { centre, radius } = propagateBack(tape, this.#graph, start, owners, { centre: true });
+    const { centre, radius } = propagateBack(tape, this.#graph, view, start, { centre: true });
     return subtract(tape, centre as Variable, radius);
   }
 
@@ -131,8 +135,9 @@ export class DualNetwork {
   ): { readonly bound: Variable; readonly input: Variable | undefined } {
     const tape = this.#tape;
     const start = { node: this.network.output, nu: c };
+    const view = wholeRows(this.#graph, owners);
     const want = { centre: true, input: true };
-    const { centre, radius, input } = propagateBack(tape, this.#graph, start, owners, want);
+    const { centre, radius, input } = propagateBack(tape, this.#graph, view, start, want);
     return { bound: subtract(tape, centre as Variable, radius), input };
   }
 
@@ -152,20 +157,21 @@ export class DualNetwork {
     const owners = indexedOwners(index.map((_, i) => i % examples));
     return tape.aside((piece) => {
       const start = { node, index, sign: 1 } as const;
-      const { radius } = propagateBack(piece, this.#graph, start, owners, { centre: false });
+      const view = wholeRows(this.#graph, owners);
+      const { radius } = propagateBack(piece, this.#graph, view, start, { centre: false });
       return reshape(piece, radius, features, examples);
     });
   }
 
   /**
-   * Lower bounds of z_label − z_j for every class j, 0 at the label: `[classes, examples]`. Throws a `ShapeError` or a
+   * Lower bounds of z_label − z_j for every class j, 0 at the label (Corollary 1): `[classes, examples]`. Throws a `ShapeError` or a
    * `UsageError` unless there is a label of a known class for each example.
    */
   margins(labels: Int32Array): Variable {
     const { classes } = this.network;
     const { examples } = this.ball;
     checkLabels(labels, classes, examples);
-    if (this.#forward) return this.#forwardMargins(labels);
+    if (this.#streams) return this.#forwardMargins(labels, this.#streams);
     const margins = allMargins(labels, classes);
     const lower = this.lowerBound(this.#objective(margins), repeatOwners(classes - 1));
     return this.#placed(lower, margins);
@@ -206,7 +212,8 @@ export class DualNetwork {
     const tape = this.#tape;
     if (!this.#lastBox || this.method !== "parallel" || tape.recording) return undefined;
     const { node, box } = this.#lastBox;
-    const steps = stepsBetween(this.#graph, this.network.output, node, owners);
+    const view = wholeRows(this.#graph, owners);
+    const steps = stepsBetween(tape, this.#graph, view, this.network.output, node);
     if (!steps) return undefined;
     const end = { radius: box.radius.value, owners, order: 1 } as const;
     const width = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));
@@ -235,7 +242,7 @@ export class DualNetwork {
     return reshape(tape, placed, classes, examples);
   }
 
-  #forwardMargins(labels: Int32Array): Variable {
+  #forwardMargins(labels: Int32Array, arrived: readonly Stream[]): Variable {
     const tape = this.#tape;
     const { examples } = this.ball;
     const { classes } = this.network;
@@ -243,36 +250,11 @@ export class DualNetwork {
     const everyClass = new Int32Array(classes);
     const against = (x: Variable, owners: Owners): Variable =>
       subtract(tape, gather(tape, select(tape, x, labelIndex, owners, 0), everyClass), x);
-    const streams = this.#output.streams.map((stream) => ({
+    const streams = arrived.map((stream) => ({
       ...stream,
       generators: against(stream.generators, stream.owners),
     }));
     const radius = streamRadius(tape, streams, classes, examples);
     return subtract(tape, against(this.#output.centre, OWN), radius);
   }
-}
-
-interface Margin {
-  readonly example: number;
-  readonly label: number;
-  readonly other: number;
-}
-
-/** One for every class but the label, whose margin is 0; example by example. */
-function allMargins(labels: Int32Array, classes: number): Margin[] {
-  const margins: Margin[] = [];
-  labels.forEach((label, example) => {
-    for (let other = 0; other < classes; other++)
-      if (other !== label) margins.push({ example, label, other });
-  });
-  return margins;
-}
-
-function checkLabels(labels: Int32Array, classes: number, examples: number): void {
-  if (classes < 2)
-    throw new UsageError(`margins: a classifier has two outputs or more, this network has ${classes}`);
-  if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
-  const bad = labels.findIndex((label) => label < 0 || label >= classes);
-  if (bad >= 0)
-    throw new UsageError(`labels: label ${labels[bad]} of example ${bad} is not among ${classes} classes`);
 }

@@ -1,6 +1,8 @@
 import { add, gather, normRows, reshape, scatterAdd, type Tape, type Variable } from "../autodiff/index.js";
 import type { NormOrder } from "../compute/backend.js";
 import { indexedOwners, type Owners } from "../compute/owners.js";
+import { sizeOf } from "../network/shape.js";
+import { boundLayer, type DualGraph } from "./dual-graph.js";
 import type { DualLayer } from "./dual-layer.js";
 
 /**
@@ -43,6 +45,43 @@ export async function freshStream(
     owners: indexedOwners(index.map((entry) => entry % examples)),
     order,
   };
+}
+
+/**
+ * Generators of the ball and of every activation on the way to a node, each node's made once (Algorithm 1 without
+ * projections). Lines must be parallel.
+ */
+export class GeneratorPass {
+  readonly #tape: Tape;
+  readonly #graph: DualGraph;
+  readonly #streams: (readonly Stream[])[] = [];
+
+  constructor(tape: Tape, graph: DualGraph) {
+    this.#tape = tape;
+    this.#graph = graph;
+  }
+
+  /** The streams that arrive at a node. Layers up to it must be bound. */
+  async at(node: number): Promise<readonly Stream[]> {
+    for (let at = this.#streams.length; at <= node; at++) this.#streams.push(await this.#made(at));
+    return this.#streams[node];
+  }
+
+  async #made(node: number): Promise<readonly Stream[]> {
+    const { network, ballRadius, dualOrder } = this.#graph;
+    if (node === 0) return [await freshStream(this.#tape, 0, ballRadius, dualOrder)];
+    const layer = boundLayer(this.#graph, node);
+    if (layer.kind === "two-lines") throw new Error(`node ${node} has two lines, which push no generators`);
+    const inputs = network.nodes[node].inputs as readonly number[];
+    const pushed = pushStreams(
+      this.#tape,
+      layer,
+      inputs.map((input) => this.#streams[input]),
+      inputs.map((input) => sizeOf(network.nodes[input].shape)),
+    );
+    if (layer.kind === "affine") return pushed;
+    return [...pushed, await freshStream(this.#tape, node, layer.radius, 1)];
+  }
 }
 
 /** The streams after a layer. Where several inputs meet, streams of one origin meet too; a branch without one adds nothing. */

@@ -1,27 +1,12 @@
-import type { Network } from "../network/network.js";
-import { sizeOf } from "../network/shape.js";
-import type { DualGraph } from "./backward.js";
-import { costBelow, costOfGenerators } from "./cost.js";
-import { ruleOf } from "./layers/index.js";
-import { patchChain, patchCost } from "./receptive-field.js";
-
-/**
- * How neurons of a node are bounded: `box` by the box alone, which decides them all; `patches` and `backward` row by row,
- * each row cropped to what its neuron sees, or whole; `forward` all at once, by generators from the input; `sketch` all at
- * once, estimated by random projections.
- */
-export type Way = "box" | "patches" | "backward" | "forward" | "sketch";
+import type { Bounder, Cost, Neurons, NodeToBound, Settled, Way } from "./bounders/bounder.js";
+import { tighteningPays } from "./bounders/patches.js";
+import type { NeuronList, Unsettled } from "./neuron-lists.js";
 
 /** How the neurons of a node are to be bounded, all examples together. */
-export interface NodePlan {
+export interface NodePlan extends Cost {
   readonly way: Way;
-  /** The convolutions of `patches`. */
-  readonly chain: readonly number[] | null;
-  /** Whether neurons that merely pass their width on are to have exact ones, too. */
-  readonly tightening: boolean;
-  /** Rows or generators, and what they take. */
-  readonly rows: number;
-  readonly multiplyAdds: number;
+  /** Does it. */
+  bound(): Settled | Promise<Settled>;
 }
 
 /** What became of an activation's input, or of the margins, for one batch. */
@@ -38,81 +23,28 @@ export interface LayerReport {
   readonly seconds: number;
 }
 
-/** What is known of a node when its neurons are to be bounded. */
-export interface NodeDemand {
-  readonly node: number;
-  readonly examples: number;
-  /** Neurons whose lines depend on the bounds. */
-  readonly open: number;
-  /** Neurons whose lines are fixed and that pass their width on. */
-  readonly passing: number;
-  /** Generators by the node at which they arise; null where they cannot be used. */
-  readonly generators: ReadonlyMap<number, number> | null;
-  /** The most generators that memory has room for. */
-  readonly mostGenerators: number;
-  /** Random projections, where they may take the place of exact bounds. */
-  readonly sketch?: SketchDemand;
-}
+const NO_NEURON: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
+const NOT_LOOKED_AT: Neurons = { open: NO_NEURON, passing: NO_NEURON, tightening: false };
 
-export interface SketchDemand {
-  /** Projections, all examples together. */
-  readonly rows: number;
-  /** Projections are at hand at nodes up to this one. */
-  readonly reached: number;
-}
-
-/** Exact widths of passing neurons may take this fraction of a row for every neuron of the next activation. */
-const TIGHTENING_PAYS = 0.1;
-
-/** The plan that projects, whatever else there is. */
-export function planSketch(graph: DualGraph, node: number, { rows, reached }: SketchDemand): NodePlan {
-  const generators = new Map([[reached, rows]]);
-  const multiplyAdds = costOfGenerators(graph.network, node, generators);
-  return { way: "sketch", chain: null, tightening: false, rows, multiplyAdds };
-}
-
-/**
- * The cheapest way by multiply-adds. All give the same bounds, so that the price alone decides; projections, where they
- * are allowed, give estimates of them.
- */
-export function planNode(graph: DualGraph, demand: NodeDemand): NodePlan {
-  const exact = planExactly(graph, demand);
-  if (!demand.sketch || exact.way === "box") return exact;
-  const sketch = planSketch(graph, demand.node, demand.sketch);
-  return sketch.multiplyAdds < exact.multiplyAdds ? sketch : exact;
-}
-
-function planExactly(graph: DualGraph, demand: NodeDemand): NodePlan {
-  const { network } = graph;
-  const { node, examples, open, passing, generators } = demand;
-  const dense = costBelow(network, node);
-  const candidate = patchChain(graph, node);
-  const cropped = candidate ? patchCost(graph, candidate) : Number.POSITIVE_INFINITY;
-  const chain = cropped < dense ? candidate : null;
-  const tightening =
-    chain !== null && passing * cropped <= TIGHTENING_PAYS * examples * costOfNextActivation(network, node);
-  const rows = open + (tightening ? passing : 0);
-  if (rows === 0) return { way: "box", chain, tightening, rows, multiplyAdds: 0 };
-  const backward = rows * Math.min(cropped, dense);
-  if (generators) {
-    const count = [...generators.values()].reduce((sum, own) => sum + own, 0);
-    const forward = costOfGenerators(network, node, generators);
-    if (forward < backward && count <= demand.mostGenerators) {
-      return { way: "forward", chain: null, tightening: false, rows: count, multiplyAdds: forward };
-    }
+/** The plan of the first bounder that takes a node without a look at its neurons; null where none does. */
+export function planAtSight(bounders: readonly Bounder[], node: NodeToBound): NodePlan | null {
+  for (const bounder of bounders) {
+    const cost = bounder.claim?.(node);
+    if (cost) return planOf(bounder, cost, node, NOT_LOOKED_AT);
   }
-  return { way: chain ? "patches" : "backward", chain, tightening, rows, multiplyAdds: backward };
+  return null;
 }
 
-/** A row for every neuron of the activation after the one that this node feeds, as if all were open; 0 without one. */
-function costOfNextActivation(network: Network, node: number): number {
-  const { nodes, output } = network;
-  const own = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(node));
-  for (let at = own + 1; at <= output; at++) {
-    const { layer, inputs } = nodes[at];
-    if (!layer || ruleOf(layer).form !== "enclosed") continue;
-    const [input] = inputs as readonly number[];
-    return sizeOf(nodes[input].shape) * costBelow(network, input);
-  }
-  return 0;
+/** The cheapest plan by multiply-adds; of two that cost the same, that of the plainer bounder, which stands further back. */
+export function planNode(bounders: readonly Bounder[], node: NodeToBound, unsettled: Unsettled): NodePlan {
+  const neurons: Neurons = { ...unsettled, tightening: tighteningPays(node, unsettled) };
+  const plans = bounders.flatMap((bounder) => {
+    const cost = bounder.cost(node, neurons);
+    return cost ? [planOf(bounder, cost, node, neurons)] : [];
+  });
+  return plans.reduce((best, plan) => (plan.multiplyAdds <= best.multiplyAdds ? plan : best));
+}
+
+function planOf(bounder: Bounder, cost: Cost, node: NodeToBound, neurons: Neurons): NodePlan {
+  return { ...cost, way: bounder.way, bound: () => bounder.bound(node, neurons) };
 }

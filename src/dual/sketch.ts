@@ -12,7 +12,7 @@ import type { Tensor } from "../compute/backend.js";
 import { repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
-import type { DualGraph } from "./backward.js";
+import type { DualGraph } from "./dual-graph.js";
 import type { ParallelDual } from "./dual-layer.js";
 import { distributionOf, type Estimator } from "./estimator.js";
 import { pushStreams, type Stream } from "./generators.js";

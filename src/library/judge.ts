@@ -1,8 +1,8 @@
 import type { Backend, Dtype } from "../compute/backend.js";
 import { createBackend } from "../compute/index.js";
 import { graphOfFile, type LoadedModel } from "../formats/model-file.js";
+import { type Subject, subjectOf } from "../network/subject.js";
 import { type Model, releaseParameters } from "../network/weights.js";
-import { type Subject, subjectOf } from "../verify/subject.js";
 
 /** What counterexamples are judged by. */
 export interface Judge {

@@ -6,7 +6,7 @@ import type { BoundMethod } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import { inOrder } from "./example-batches.js";
-import { nextTurn } from "./next-turn.js";
+import { letIn } from "../compute/deadline.js";
 import { observed, type Watch } from "./observer.js";
 
 /** Within which balls a data set is attacked, and how hard. */
@@ -75,7 +75,7 @@ export async function attackDataset(
         });
       });
       seen.update(examples.length, { pgdError: share("pgd") });
-      await nextTurn(watch.signal);
+      await letIn(watch.signal);
     }
   });
   const seconds = (performance.now() - began) / 1000;

@@ -8,7 +8,7 @@ import type { Guarantee } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
-import { nextTurn } from "./next-turn.js";
+import { letIn } from "../compute/deadline.js";
 import { observed, type Watch } from "./observer.js";
 
 /** Within which balls a data set is certified, and how. */
@@ -88,7 +88,7 @@ export async function certifyDataset(
         examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
       });
       seen.update(examples.length, { robustError: errors(examples).robustError });
-      await nextTurn(signal);
+      await letIn(signal);
     }
   });
   const seconds = (performance.now() - began) / 1000;

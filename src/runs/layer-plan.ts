@@ -1,4 +1,5 @@
-import type { LayerReport, Way } from "../dual/planner.js";
+import type { Way } from "../dual/bounders/bounder.js";
+import type { LayerReport } from "../dual/planner.js";
 
 /** What a layer took over all batches, an example. */
 export interface LayerSummary {

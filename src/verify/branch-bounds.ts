@@ -2,14 +2,14 @@ import { Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 import type { Activation } from "../compute/elementwise.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
+import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
+import { addWeights, boundOnce } from "../dual/slopes/dual-rows.js";
+import { FreeVariables } from "../dual/slopes/free-variables.js";
+import { Relaxation } from "../dual/slopes/relaxation.js";
 import { type Ball, boxBall, releaseBall } from "../threat/ball.js";
 import type { Branch, BranchedBox } from "./branch.js";
 import { splitPoint } from "./branch-choice.js";
-import { addWeights, boundOnce } from "./dual-rows.js";
 import { filledWith, replaced } from "./entries.js";
-import { FreeVariables } from "./free-variables.js";
-import type { InputRegion, NodeBounds } from "./node-bounds.js";
-import { Relaxation } from "./relaxation.js";
 
 /** By how much bounds must cross, in units of their size, so that rounding is not taken for a contradiction. */
 const EMPTY = { float64: 1e-9, float32: 1e-4 } as const;
@@ -21,7 +21,7 @@ export class BranchBounds implements Disposable {
   readonly #branches: readonly Branch[];
   readonly #ball: Ball;
   readonly #tape: Tape;
-  readonly #bounds: Map<number, { lower: Tensor; upper: Tensor }>;
+  readonly #bounds: Map<number, Bounds<Tensor>>;
   readonly #empty = new Set<number>();
 
   constructor(box: BranchedBox, branches: readonly Branch[]) {
@@ -85,11 +85,11 @@ export class BranchBounds implements Disposable {
   }
 
   /** Pre-activation bounds of each branch at the box's open neurons, by activation: several may read one node. */
-  async read(): Promise<NodeBounds[]> {
+  async read(): Promise<NodeBounds<Float64Array>[]> {
     const { subject, open } = this.#box;
     const { backend, network } = subject;
     const count = this.#branches.length;
-    const found = this.#branches.map(() => new Map<number, { lower: Float64Array; upper: Float64Array }>());
+    const found = this.#branches.map(() => new Map<number, Bounds<Float64Array>>());
     for (const [activation, neurons] of open) {
       const node = network.nodes[activation].inputs[0] as number;
       const tensors = this.#bounds.get(node);
@@ -130,11 +130,11 @@ export class BranchBounds implements Disposable {
     }
   }
 
-  #cutBounds(): Map<number, { lower: Tensor; upper: Tensor }> {
+  #cutBounds(): Map<number, Bounds<Tensor>> {
     const { subject, bounds } = this.#box;
     const { backend } = subject;
     const count = this.#branches.length;
-    const tensors = new Map<number, { lower: Tensor; upper: Tensor }>();
+    const tensors = new Map<number, Bounds<Tensor>>();
     for (const [node, own] of bounds) {
       const [lower, upper] = [own.lower, own.upper].map((values) => {
         const root = backend.upload(values.length, 1, values);
@@ -205,7 +205,7 @@ export class BranchBounds implements Disposable {
 }
 
 /** The same box for every column. */
-function spreadBall(backend: Backend, { lower, upper }: InputRegion, count: number): Ball {
+function spreadBall(backend: Backend, { lower, upper }: Bounds<Float64Array>, count: number): Ball {
   const one = boxBall(backend, lower, upper, 1);
   const [centre, radius] = [one.centre, one.radius].map((x) => backend.spread(x, SHARED, count));
   releaseBall(one);

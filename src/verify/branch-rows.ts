@@ -1,12 +1,18 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 import { OWN } from "../compute/owners.js";
+import {
+  type DualRows,
+  lowerName,
+  type NamedConstraint,
+  SHARES,
+  upperName,
+} from "../dual/slopes/dual-rows.js";
+import { FreeVariables } from "../dual/slopes/free-variables.js";
 import { sizeOf } from "../network/shape.js";
 import type { Branch, BranchedBox, Split, WarmStart } from "./branch.js";
 import { BranchBounds } from "./branch-bounds.js";
-import { type DualRows, lowerName, type NamedConstraint, SHARES, upperName } from "./dual-rows.js";
 import { filledWith, replaced } from "./entries.js";
-import { FreeVariables } from "./free-variables.js";
 import type { OutputCase } from "./question.js";
 
 /** Where the multipliers of a free variable belong: entry, branch, decision. */

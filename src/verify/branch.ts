@@ -1,7 +1,7 @@
-import type { InputRegion, NodeBounds } from "./node-bounds.js";
+import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
+import type { AffineLayers } from "../dual/slopes/relaxation.js";
+import type { Subject } from "../network/subject.js";
 import type { OutputCase } from "./question.js";
-import type { AffineLayers } from "./relaxation.js";
-import type { Subject } from "./subject.js";
 
 /** One decision of a branch: the input of an activation's neuron lies above or below a value. */
 export interface Split {
@@ -19,7 +19,7 @@ export interface Branch {
   /** Where the climb of its bound goes on; null for CROWN's lines. */
   readonly warm: WarmStart | null;
   /** Its own pre-activation bounds at the box's open neurons, by activation; null for the box's. */
-  readonly bounds: NodeBounds | null;
+  readonly bounds: NodeBounds<Float64Array> | null;
 }
 
 /** Free variables of a branch as its parent left them. */
@@ -35,8 +35,8 @@ export interface WarmStart {
 export interface BranchedBox {
   readonly subject: Subject;
   readonly affine: AffineLayers;
-  readonly region: InputRegion;
-  readonly bounds: NodeBounds;
+  readonly region: Bounds<Float64Array>;
+  readonly bounds: NodeBounds<Float64Array>;
   readonly case: OutputCase;
   /** By activation, the neurons whose lines are open in the whole box. */
   readonly open: ReadonlyMap<number, Int32Array>;

@@ -1,16 +1,16 @@
 import { Tape } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
+import type { Bounds } from "../dual/dual-layer.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import type { Subject } from "../network/subject.js";
 import { boxBall, releaseBall } from "../threat/ball.js";
-import type { InputRegion } from "./node-bounds.js";
 import type { OutputCase } from "./question.js";
-import type { Subject } from "./subject.js";
 
 /** Lower bounds of the cases' values over a box: of each case that of its best row, all rows bounded at once. */
 export async function caseBounds(
   { backend, network, bindings }: Subject,
-  { lower, upper }: InputRegion,
+  { lower, upper }: Bounds<Float64Array>,
   cases: readonly OutputCase[],
   method: BoundMethod,
 ): Promise<number[]> {

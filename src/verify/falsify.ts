@@ -1,9 +1,9 @@
 import { dot, sumRows, type Tape, type Variable } from "../autodiff/index.js";
+import type { Deadline } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
 import { type RandomSource, random } from "../compute/random.js";
-import type { Deadline } from "./deadline.js";
+import { outputsAndGradient, outputsAt, type Subject } from "../network/subject.js";
 import { caseValue, isBroken, type OutputCase, type Question } from "./question.js";
-import { outputsAndGradient, outputsAt, type Subject } from "./subject.js";
 
 /** A point that breaks a property, judged in double precision. */
 export interface Counterexample {

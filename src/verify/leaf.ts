@@ -1,8 +1,8 @@
 import type { Backend } from "../compute/backend.js";
+import { boundOnce, inspect } from "../dual/slopes/dual-rows.js";
 import { sizeOf } from "../network/shape.js";
 import type { Branch, BranchedBox } from "./branch.js";
 import type { BranchRows } from "./branch-rows.js";
-import { boundOnce, inspect } from "./dual-rows.js";
 import { solveProgram } from "./linear-program.js";
 
 /** What breaking a decision costs in the program, against the case's own value. */

@@ -1,8 +1,8 @@
 import { type ExampleRadius, nextEpsilon } from "../certify/radius.js";
+import { Deadline } from "../compute/deadline.js";
+import type { Subject } from "../network/subject.js";
 import type { Box } from "../threat/ball.js";
-import { Deadline } from "./deadline.js";
 import { robustness } from "./robustness.js";
-import type { Subject } from "./subject.js";
 import { verify } from "./verify.js";
 
 export interface SearchRadiusOptions {

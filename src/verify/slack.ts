@@ -1,5 +1,5 @@
+import { outputsAt, type Subject } from "../network/subject.js";
 import type { Question } from "./question.js";
-import { outputsAt, type Subject } from "./subject.js";
 
 /** Of one unit in a row's numbers: what rounding may make of it. */
 const UNIT = { float64: 1e-9, float32: 1e-4 } as const;

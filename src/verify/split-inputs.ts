@@ -1,18 +1,18 @@
 import { Tape } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
+import type { Bounds } from "../dual/dual-layer.js";
 import { sizeOf } from "../network/shape.js";
+import { outputsAt, type Subject } from "../network/subject.js";
 import { boxBall, releaseBall } from "../threat/ball.js";
 import { isProof } from "../threat/proof.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
-import type { InputRegion } from "./node-bounds.js";
 import type { OutputCase } from "./question.js";
 import type { SearchOptions, SearchOutcome } from "./split-neurons.js";
-import { outputsAt, type Subject } from "./subject.js";
 
 /** A part of the box that is not proved yet. */
-interface Part extends InputRegion {
+interface Part extends Bounds<Float64Array> {
   readonly bound: number;
   /** The input along which it is to be halved; null of a point. */
   readonly axis: number | null;
@@ -27,7 +27,7 @@ const MOST_PARTS = 1024;
  */
 export async function searchByInputs(
   subject: Subject,
-  region: InputRegion,
+  region: Bounds<Float64Array>,
   own: OutputCase,
   options: SearchOptions,
 ): Promise<SearchOutcome> {
@@ -39,7 +39,7 @@ export async function searchByInputs(
   // The lowest bound of points: nothing of them is left to halve.
   let stuck = Number.POSITIVE_INFINITY;
   let isStuck = false;
-  let batch: InputRegion[] = [region];
+  let batch: Bounds<Float64Array>[] = [region];
   let size = FIRST_BATCH;
   for (;;) {
     const { parts, counterexample } = await boundParts(subject, region, batch, own);
@@ -71,7 +71,7 @@ function partsAtOnce({ network }: Subject, memoryBytes: number): number {
   return Math.max(1, Math.min(MOST_PARTS, Math.floor(memoryBytes / 2 / (8 * 20 * features))));
 }
 
-function halves({ lower, upper, axis }: Part): InputRegion[] {
+function halves({ lower, upper, axis }: Part): Bounds<Float64Array>[] {
   if (axis === null) return [];
   const middle = lower[axis] / 2 + upper[axis] / 2;
   const [below, above] = [upper.slice(), lower.slice()];
@@ -86,8 +86,8 @@ function halves({ lower, upper, axis }: Part): InputRegion[] {
 /** Bounds of parts, by their best row each; or a point that breaks the property on the way. */
 async function boundParts(
   subject: Subject,
-  whole: InputRegion,
-  regions: readonly InputRegion[],
+  whole: Bounds<Float64Array>,
+  regions: readonly Bounds<Float64Array>[],
   own: OutputCase,
 ): Promise<{ readonly parts: readonly Part[]; readonly counterexample: Counterexample | null }> {
   const { backend, network, bindings } = subject;
@@ -160,11 +160,11 @@ const LEAST_EFFECT = 0.1;
  * lines of two neurons cancel: none is left much wider than the others, in units of the whole box. Null of a point.
  */
 function steepestAxis(
-  region: InputRegion,
-  whole: InputRegion,
+  region: Bounds<Float64Array>,
+  whole: Bounds<Float64Array>,
   slopeOf: (f: number) => number,
 ): number | null {
-  const widthOf = ({ lower, upper }: InputRegion, f: number) => upper[f] - lower[f];
+  const widthOf = ({ lower, upper }: Bounds<Float64Array>, f: number) => upper[f] - lower[f];
   // NaN says nothing of an input.
   const effects = whole.lower.map((_, f) => Math.abs(slopeOf(f)) * widthOf(whole, f) || 0);
   const least = LEAST_EFFECT * effects.reduce((most, effect) => Math.max(most, effect), 0) || 1;

@@ -1,18 +1,18 @@
+import type { Deadline } from "../compute/deadline.js";
+import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
+import { climb, inspect } from "../dual/slopes/dual-rows.js";
+import { openNeurons } from "../dual/slopes/open-neurons.js";
+import type { AffineLayers } from "../dual/slopes/relaxation.js";
 import { sizeOf } from "../network/shape.js";
+import { outputsAt, type Subject } from "../network/subject.js";
 import { isProof } from "../threat/proof.js";
 import type { Branch, BranchedBox, WarmStart } from "./branch.js";
 import { type Decision, promisingDecision, sidesOf } from "./branch-choice.js";
 import { BranchRows } from "./branch-rows.js";
-import type { Deadline } from "./deadline.js";
-import { climb, inspect } from "./dual-rows.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
 import { settleLeaf } from "./leaf.js";
-import type { InputRegion, NodeBounds } from "./node-bounds.js";
-import { openNeurons } from "./open-neurons.js";
 import type { OutputCase } from "./question.js";
-import type { AffineLayers } from "./relaxation.js";
-import { outputsAt, type Subject } from "./subject.js";
 
 export interface SearchOptions {
   /** No further batch begins after this. */
@@ -59,8 +59,8 @@ interface Waiting extends Branch {
 export async function searchByNeurons(
   subject: Subject,
   affine: AffineLayers,
-  region: InputRegion,
-  bounds: NodeBounds,
+  region: Bounds<Float64Array>,
+  bounds: NodeBounds<Float64Array>,
   own: OutputCase,
   options: SearchOptions,
 ): Promise<SearchOutcome> {

@@ -1,16 +1,17 @@
+import { Deadline } from "../compute/deadline.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import { countOpen, openNeurons } from "../dual/slopes/open-neurons.js";
+import { AffineLayers } from "../dual/slopes/relaxation.js";
+import { crownBounds, tightenBounds } from "../dual/slopes/tighten.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import { sizeOf } from "../network/shape.js";
+import type { Subject } from "../network/subject.js";
 import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
-import { Deadline } from "./deadline.js";
 import { type Counterexample, falsify } from "./falsify.js";
-import { countOpen, openNeurons } from "./open-neurons.js";
 import { type OutputCase, type Question, questionsOf } from "./question.js";
-import { AffineLayers } from "./relaxation.js";
-import { crownBounds, tightenBounds } from "./root-bounds.js";
 import { slackOf } from "./slack.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
@@ -19,7 +20,6 @@ import {
   type SearchProgress,
   searchByNeurons,
 } from "./split-neurons.js";
-import type { Subject } from "./subject.js";
 import type { CaseVerdict, Step, Verdict } from "./verdict.js";
 
 /** What branch and bound halves: the inputs where they are few, then neurons; or one of them alone. */

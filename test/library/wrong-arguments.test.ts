@@ -49,7 +49,8 @@ describe("wrong arguments from plain JavaScript", () => {
 
   it.each(functions)("%s answers with a result or an AutodualError", async (name, call) => {
     for (const values of WRONG) {
-      if (name === "quickstart" && values.every((value) => value === undefined)) continue;
+      // What is right for a quickstart would train.
+      if (name === "quickstart" && (values[0] === undefined || JSON.stringify(values[0]) === "{}")) continue;
       let found: unknown;
       try {
         await call(...values);

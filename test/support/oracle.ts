@@ -1,11 +1,9 @@
 import highsModule from "highs";
 import type { FloatArray } from "../../src/compute/backend.js";
+import type { NodeBounds } from "../../src/dual/dual-layer.js";
 import type { Network } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import type { Bench } from "./bounds.js";
-
-/** ℓ and u of a node's features, for one example. */
-export type NodeBounds = ReadonlyMap<number, { readonly lower: FloatArray; readonly upper: FloatArray }>;
 
 /**
  * The network over a box of inputs as a linear program: one variable a feature of every node, affine layers as
@@ -28,7 +26,7 @@ export class LinearProgram {
     bench: Bench,
     lower: FloatArray,
     upper: FloatArray,
-    preActivation: NodeBounds,
+    preActivation: NodeBounds<FloatArray>,
     exact: boolean,
   ): Promise<LinearProgram> {
     const program = new LinearProgram(bench.network, exact);
@@ -80,7 +78,7 @@ export class LinearProgram {
     }
   }
 
-  #relu(index: number, input: number, preActivation: NodeBounds): void {
+  #relu(index: number, input: number, preActivation: NodeBounds<FloatArray>): void {
     const bounds = preActivation.get(input);
     if (!bounds) throw new Error(`no bounds for node ${input}`);
     bounds.lower.forEach((l, f) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { boundOnce } from "../../src/dual/slopes/dual-rows.js";
 import {
   concat,
   conv2d,
@@ -13,7 +14,6 @@ import {
 import { graph, type Network } from "../../src/network/network.js";
 import type { Branch, BranchedBox } from "../../src/verify/branch.js";
 import { BranchRows } from "../../src/verify/branch-rows.js";
-import { boundOnce } from "../../src/verify/dual-rows.js";
 import { caseValue } from "../../src/verify/question.js";
 import { LAYER_NETWORKS, randomGraph } from "../support/networks.js";
 import {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { Deadline } from "../../src/compute/deadline.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
-import { Deadline } from "../../src/verify/deadline.js";
+import { type Subject, subjectOf } from "../../src/network/subject.js";
 import { falsify, firstBroken } from "../../src/verify/falsify.js";
 import type { OutputCase, Question } from "../../src/verify/question.js";
-import { type Subject, subjectOf } from "../../src/verify/subject.js";
 import { noHurry } from "./subjects.js";
 
 /** y = |x₀| + |x₁|, by four ReLUs. */

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
+import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation } from "../../src/network/network.js";
+import { subjectOf } from "../../src/network/subject.js";
 import type { BranchedBox, Split } from "../../src/verify/branch.js";
 import { BranchRows } from "../../src/verify/branch-rows.js";
 import { settleLeaf } from "../../src/verify/leaf.js";
 import { solveProgram } from "../../src/verify/linear-program.js";
 import { caseValue, questionsOf } from "../../src/verify/question.js";
-import { AffineLayers } from "../../src/verify/relaxation.js";
-import { crownBounds } from "../../src/verify/root-bounds.js";
-import { subjectOf } from "../../src/verify/subject.js";
 import { leastValue } from "./milp.js";
 import { outputsOf, randomModel, randomProperty } from "./random-questions.js";
 

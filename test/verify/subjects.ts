@@ -1,18 +1,18 @@
 import type { Backend } from "../../src/compute/backend.js";
+import { Deadline } from "../../src/compute/deadline.js";
 import type { Activation } from "../../src/compute/elementwise.js";
 import { nativeProblem } from "../../src/compute/index.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
 import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import type { Bounds, NodeBounds } from "../../src/dual/dual-layer.js";
+import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
+import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation, type Network } from "../../src/network/network.js";
+import { type Subject, subjectOf } from "../../src/network/subject.js";
 import type { Branch, BranchedBox, Split } from "../../src/verify/branch.js";
 import { splitPoint } from "../../src/verify/branch-choice.js";
-import { Deadline } from "../../src/verify/deadline.js";
-import type { InputRegion, NodeBounds } from "../../src/verify/node-bounds.js";
 import type { OutputCase } from "../../src/verify/question.js";
-import { AffineLayers } from "../../src/verify/relaxation.js";
-import { crownBounds } from "../../src/verify/root-bounds.js";
-import { type Subject, subjectOf } from "../../src/verify/subject.js";
 import { Bench } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 
@@ -29,8 +29,8 @@ export const noHurry = (): Deadline => Deadline.in(3600);
 export interface Scene {
   readonly bench: Bench;
   readonly subject: Subject;
-  readonly region: InputRegion;
-  readonly bounds: NodeBounds;
+  readonly region: Bounds<Float64Array>;
+  readonly bounds: NodeBounds<Float64Array>;
   readonly points: Float64Array;
   /** `[features, count]` of each node. */
   readonly values: readonly ArrayLike<number>[];

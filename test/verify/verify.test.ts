@@ -4,7 +4,7 @@ import type { OutputConstraint, Property, PropertyCase } from "../../src/formats
 import { linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
-import { type Subject, subjectOf } from "../../src/verify/subject.js";
+import { type Subject, subjectOf } from "../../src/network/subject.js";
 import { type VerifyOptions, type VerifyProgress, verify } from "../../src/verify/verify.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 import { randomModel, randomProperty } from "./random-questions.js";

@@ -1,9 +1,9 @@
 import { dot, sumRows, Tape } from "../../src/autodiff/index.js";
 import { OWN, SHARED } from "../../src/compute/owners.js";
 import { random } from "../../src/compute/random.js";
+import type { Bounds } from "../../src/dual/dual-layer.js";
 import { forward } from "../../src/network/forward.js";
-import type { InputRegion } from "../../src/verify/node-bounds.js";
-import type { Subject } from "../../src/verify/subject.js";
+import type { Subject } from "../../src/network/subject.js";
 
 const STARTS = 32;
 const STEPS = 50;
@@ -11,7 +11,7 @@ const STEPS = 50;
 /** An attack that shares nothing with the one under test: the least c·y over a box by descent with momentum, and where. */
 export async function worstPoint(
   { backend, network, bindings }: Subject,
-  { lower, upper }: InputRegion,
+  { lower, upper }: Bounds<Float64Array>,
   c: readonly number[],
   seed: number,
 ): Promise<{ readonly least: number; readonly most: number; readonly point: Float64Array }> {

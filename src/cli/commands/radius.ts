@@ -5,6 +5,7 @@ import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { openJudge } from "../../library/judge.js";
+import { subjectOf } from "../../network/subject.js";
 import { checkWeights } from "../../network/weights.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
@@ -19,7 +20,6 @@ import {
   radiusTolerance,
 } from "../../runs/radius-record.js";
 import type { BallSpec } from "../../threat/ball.js";
-import { subjectOf } from "../../verify/subject.js";
 import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
 import {
   addBoundOption,

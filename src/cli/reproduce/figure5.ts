@@ -1,6 +1,6 @@
+import { nextTurn } from "../../compute/deadline.js";
 import { type Figure5, figure5 } from "../../experiments/figure5.js";
 import type { Figure, Panel, Regions, Series } from "../../report/plot.js";
-import { nextTurn } from "../../runs/next-turn.js";
 import { configOf } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
 import { formatTable } from "../table.js";

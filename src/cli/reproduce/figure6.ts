@@ -1,8 +1,8 @@
 import { basename } from "node:path";
+import { nextTurn } from "../../compute/deadline.js";
 import { SKETCH_FORMS } from "../../dual/estimator.js";
 import { type Figure6Row, figure6, type RelativeError, shrinkage } from "../../experiments/figure6.js";
 import type { Figure, Panel, Series } from "../../report/plot.js";
-import { nextTurn } from "../../runs/next-turn.js";
 import { benchSubjects } from "../bench-subjects.js";
 import { formatTable } from "../table.js";
 import { formatNumber } from "../wording.js";

@@ -1,6 +1,6 @@
 import { benchTrainStep } from "../../bench/steps.js";
+import { nextTurn } from "../../compute/deadline.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
-import { nextTurn } from "../../runs/next-turn.js";
 import { benchSubjects } from "../bench-subjects.js";
 import { formatTable } from "../table.js";
 import { formatCount } from "../wording.js";

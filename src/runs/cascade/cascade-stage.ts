@@ -12,7 +12,7 @@ import { type Run, RunFolder } from "../../train/run-folder.js";
 import { inOrder } from "../example-batches.js";
 import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
-import { nextTurn } from "../next-turn.js";
+import { letIn } from "../../compute/deadline.js";
 import { observed, type Watch } from "../observer.js";
 import type { TrainingJob } from "../training/job.js";
 import { freshRun, startingModel } from "../training/new-run.js";
@@ -64,7 +64,7 @@ export async function stageExamples({ run, models, train, backend, watch }: Casc
       { norm, epsilon: epsilon.end, box, method, ...(watch.signal && { signal: watch.signal }) },
       (done) => {
         seen.update(done, {});
-        return nextTurn(watch.signal);
+        return letIn(watch.signal);
       },
     ),
   );

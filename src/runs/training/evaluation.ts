@@ -6,7 +6,7 @@ import type { Run } from "../../train/run-folder.js";
 import type { Trainer } from "../../train/trainer.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
-import { nextTurn } from "../next-turn.js";
+import { letIn } from "../../compute/deadline.js";
 import type { Watch } from "../observer.js";
 
 /** Examples certified at a time; each verdict is its own, whatever the batch. */
@@ -34,7 +34,7 @@ export async function evaluateEpoch(
     [...earlier, trainer.placed],
     batches,
     { ...ball, method, ...(signal && { signal }) },
-    () => nextTurn(signal),
+    () => letIn(signal),
   );
   return { ...errors, epsilon: epsilon.end, ...(earlier.length > 0 && { stages: earlier.length + 1 }) };
 }

@@ -11,9 +11,9 @@ import {
   subtract,
   type Tape,
   type Variable,
-} from "../autodiff/index.js";
-import { OWN, type Owners } from "../compute/owners.js";
-import type { BackStep, TwoLineDual } from "../dual/dual-layer.js";
+} from "../../autodiff/index.js";
+import { OWN, type Owners } from "../../compute/owners.js";
+import type { BackStep, TwoLineDual } from "../dual-layer.js";
 import type { Enclosure, Line } from "./lines.js";
 
 /** Weights of the first line, one a neuron and row, `[n, rows]`, where there are two to choose from. */

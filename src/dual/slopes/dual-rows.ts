@@ -1,8 +1,9 @@
-import { dot, linear, subtract, sumRows, Tape, type Variable } from "../autodiff/index.js";
-import type { FloatArray, Tensor } from "../compute/backend.js";
-import { type Owners, SHARED } from "../compute/owners.js";
-import { propagateBack } from "../dual/backward.js";
-import type { Deadline } from "./deadline.js";
+import { dot, linear, subtract, sumRows, Tape, type Variable } from "../../autodiff/index.js";
+import type { FloatArray, Tensor } from "../../compute/backend.js";
+import type { Deadline } from "../../compute/deadline.js";
+import { type Owners, SHARED } from "../../compute/owners.js";
+import { propagateBack } from "../backward.js";
+import { wholeRows } from "../view.js";
 import type { Domain, FreeVariables } from "./free-variables.js";
 import type { MixWeights, SideConstraint, Trace } from "./mixed-dual.js";
 import type { Relaxation } from "./relaxation.js";
@@ -70,7 +71,7 @@ export function addWeights(
   }
 }
 
-/** Lower bounds of all rows `[1, rows]` with the variables as leaves. */
+/** Lower bounds of all rows `[1, rows]`, the dual objective (equation 8) with the variables as leaves. */
 function bound(
   tape: Tape,
   { relaxation, objective, owners, rows, free, constraints }: DualRows,
@@ -108,10 +109,13 @@ function bound(
     nu = linear(tape, tape.constant(objective.matrix), shares);
     offset = dot(tape, shares, tape.constant(objective.bounds), SHARED);
   }
-  const { centre, radius, input } = propagateBack(tape, graph, { node: objective.node, nu }, owners, {
-    centre: true,
-    input: want.input,
-  });
+  const { centre, radius, input } = propagateBack(
+    tape,
+    graph,
+    wholeRows(graph, owners),
+    { node: objective.node, nu },
+    { centre: true, input: want.input },
+  );
   const value = subtract(tape, centre as Variable, radius);
   return { value: offset ? subtract(tape, value, offset) : value, input };
 }

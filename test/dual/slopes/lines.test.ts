@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Tape } from "../../src/autodiff/index.js";
-import type { Activation } from "../../src/compute/elementwise.js";
-import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import { splitPoint } from "../../src/verify/branch-choice.js";
-import { enclosureOf, type Line } from "../../src/verify/lines.js";
+import { Tape } from "../../../src/autodiff/index.js";
+import type { Activation } from "../../../src/compute/elementwise.js";
+import { random } from "../../../src/compute/random.js";
+import { createReferenceBackend } from "../../../src/compute/reference/index.js";
+import { enclosureOf, type Line } from "../../../src/dual/slopes/lines.js";
+import { splitPoint } from "../../../src/verify/branch-choice.js";
 
 const ACTIVATIONS: readonly Activation[] = [
   { kind: "relu" },

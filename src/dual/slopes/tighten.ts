@@ -1,24 +1,27 @@
-import { Tape } from "../autodiff/index.js";
-import type { Tensor } from "../compute/backend.js";
-import { SHARED } from "../compute/owners.js";
-import { buildDual } from "../dual/auto-dual.js";
-import { boxBall, releaseBall } from "../threat/ball.js";
-import type { Deadline } from "./deadline.js";
+import { Tape } from "../../autodiff/index.js";
+import type { Tensor } from "../../compute/backend.js";
+import type { Deadline } from "../../compute/deadline.js";
+import { SHARED } from "../../compute/owners.js";
+import type { Subject } from "../../network/subject.js";
+import { boxBall, releaseBall } from "../../threat/ball.js";
+import { buildDual } from "../auto-dual.js";
+import type { Bounds, NodeBounds } from "../dual-layer.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
-import type { InputRegion, NodeBounds } from "./node-bounds.js";
 import { neuronsToTighten } from "./open-neurons.js";
-import { type AffineLayers, type BoundTensors, Relaxation } from "./relaxation.js";
-import type { Subject } from "./subject.js";
+import { type AffineLayers, Relaxation } from "./relaxation.js";
 
 /** The bounds of CROWN's lines, each neuron's within what intervals alone give. */
-export async function crownBounds(subject: Subject, { lower, upper }: InputRegion): Promise<NodeBounds> {
+export async function crownBounds(
+  subject: Subject,
+  { lower, upper }: Bounds<Float64Array>,
+): Promise<NodeBounds<Float64Array>> {
   const { backend, network, bindings } = subject;
   const ball = boxBall(backend, lower, upper, 1);
   try {
     using tape = new Tape(backend, { record: false });
     const dual = await buildDual(tape, network, bindings, ball, { method: "adaptive" });
-    const bounds = new Map<number, { lower: Float64Array; upper: Float64Array }>();
+    const bounds = new Map<number, Bounds<Float64Array>>();
     for (const [node, own] of dual.preActivation) {
       bounds.set(node, {
         lower: Float64Array.from(await backend.read(own.lower.value)),
@@ -46,10 +49,10 @@ export interface TightenOptions {
 export async function tightenBounds(
   subject: Subject,
   affine: AffineLayers,
-  region: InputRegion,
-  bounds: NodeBounds,
+  region: Bounds<Float64Array>,
+  bounds: NodeBounds<Float64Array>,
   { iterations, deadline, pieceBytes }: TightenOptions,
-): Promise<NodeBounds> {
+): Promise<NodeBounds<Float64Array>> {
   const { backend, network } = subject;
   const tight = new Map(
     [...bounds].map(([node, { lower, upper }]) => [node, { lower: lower.slice(), upper: upper.slice() }]),
@@ -124,9 +127,9 @@ export async function tightenBounds(
 /** Bounds of one box as `[n, 1]`. */
 export function uploadBounds(
   { backend }: Subject,
-  bounds: NodeBounds,
-): { readonly bounds: BoundTensors; release(): void } {
-  const tensors = new Map<number, { lower: Tensor; upper: Tensor }>();
+  bounds: NodeBounds<Float64Array>,
+): { readonly bounds: NodeBounds<Tensor>; release(): void } {
+  const tensors = new Map<number, Bounds<Tensor>>();
   for (const [node, { lower, upper }] of bounds) {
     tensors.set(node, {
       lower: backend.upload(lower.length, 1, lower),

@@ -1,14 +1,8 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
-import { forward } from "../network/forward.js";
-import { sizeOf } from "../network/shape.js";
-import {
-  type Bindings,
-  fixedBindings,
-  type Model,
-  type PlacedNetwork,
-  uploadWeights,
-} from "../network/weights.js";
+import { forward } from "./forward.js";
+import { sizeOf } from "./shape.js";
+import { type Bindings, fixedBindings, type Model, type PlacedNetwork, uploadWeights } from "./weights.js";
 
 /** The network that questions are about, on a backend, beside its own definition. */
 export interface Subject extends PlacedNetwork {

@@ -1,18 +1,15 @@
-import { Tape, type Variable } from "../autodiff/index.js";
-import type { Tensor } from "../compute/backend.js";
-import type { Activation } from "../compute/elementwise.js";
-import type { Owners } from "../compute/owners.js";
-import type { DualGraph } from "../dual/backward.js";
-import type { BoundLayer } from "../dual/dual-layer.js";
-import { ruleOf } from "../dual/layers/index.js";
-import { isActivation } from "../network/network.js";
-import type { Ball } from "../threat/ball.js";
+import { Tape, type Variable } from "../../autodiff/index.js";
+import type { Tensor } from "../../compute/backend.js";
+import type { Activation } from "../../compute/elementwise.js";
+import type { Owners } from "../../compute/owners.js";
+import { isActivation } from "../../network/network.js";
+import type { Subject } from "../../network/subject.js";
+import type { Ball } from "../../threat/ball.js";
+import type { DualGraph } from "../dual-graph.js";
+import type { BoundLayer, NodeBounds } from "../dual-layer.js";
+import { ruleOf } from "../layers/index.js";
 import { type Enclosure, enclosureOf } from "./lines.js";
 import { type MixWeights, mixedDual, type SideConstraint, type Trace } from "./mixed-dual.js";
-import type { Subject } from "./subject.js";
-
-/** Pre-activation bounds by node, `[n, columns]`, owned by their maker: those of the input of each activation. */
-export type BoundTensors = ReadonlyMap<number, { readonly lower: Tensor; readonly upper: Tensor }>;
 
 /** What rows bring to a relaxation: choices of lines and constraints, by node of the activation. */
 export interface RowChoices {
@@ -25,18 +22,18 @@ export interface RowChoices {
 
 /**
  * A network over boxes with every activation between lines, given its pre-activation bounds: the linear relaxation whose
- * dual the backward pass evaluates. Columns are boxes, or branches of one.
+ * dual the backward pass evaluates (equation 8). Columns are boxes, or branches of one.
  */
 export class Relaxation implements Disposable {
   readonly subject: Subject;
   readonly ball: Ball;
-  readonly #bounds: BoundTensors;
+  readonly #bounds: NodeBounds<Tensor>;
   readonly #tape: Tape;
   readonly #affine: ReadonlyMap<number, BoundLayer>;
   readonly #enclosures = new Map<number, Enclosure>();
   readonly #others = new Map<number, BoundLayer>();
 
-  constructor(subject: Subject, affine: AffineLayers, bounds: BoundTensors, ball: Ball) {
+  constructor(subject: Subject, affine: AffineLayers, bounds: NodeBounds<Tensor>, ball: Ball) {
     this.subject = subject;
     this.ball = ball;
     this.#bounds = bounds;

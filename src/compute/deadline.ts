@@ -37,3 +37,18 @@ export class Deadline {
     return new Deadline(Math.min(this.#at, performance.now() + 1000 * fraction * this.left), this.#signal);
   }
 }
+
+/**
+ * Lets signals and timers in between two parts of a long work, and throws the signal's reason where it has aborted. Without
+ * a signal it does nothing.
+ */
+export async function letIn(signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return;
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
+/** Lets signals and timers in, and throws nothing. */
+export async function nextTurn(): Promise<void> {
+  await setImmediate();
+}

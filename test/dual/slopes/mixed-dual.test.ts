@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { subtract, sumRows, Tape, type Variable } from "../../src/autodiff/index.js";
-import type { Tensor } from "../../src/compute/backend.js";
-import { SHARED } from "../../src/compute/owners.js";
-import { propagateBack } from "../../src/dual/backward.js";
-import { sizeOf } from "../../src/network/shape.js";
-import { boxBall } from "../../src/threat/ball.js";
-import type { MixWeights, SideConstraint } from "../../src/verify/mixed-dual.js";
-import { AffineLayers, Relaxation } from "../../src/verify/relaxation.js";
-import { uploadBounds } from "../../src/verify/root-bounds.js";
-import { LAYER_NETWORKS } from "../support/networks.js";
-import { sceneOf } from "./subjects.js";
+import { subtract, sumRows, Tape, type Variable } from "../../../src/autodiff/index.js";
+import type { Tensor } from "../../../src/compute/backend.js";
+import { SHARED } from "../../../src/compute/owners.js";
+import { propagateBack } from "../../../src/dual/backward.js";
+import type { MixWeights, SideConstraint } from "../../../src/dual/slopes/mixed-dual.js";
+import { AffineLayers, Relaxation } from "../../../src/dual/slopes/relaxation.js";
+import { uploadBounds } from "../../../src/dual/slopes/tighten.js";
+import { wholeRows } from "../../../src/dual/view.js";
+import { sizeOf } from "../../../src/network/shape.js";
+import { boxBall } from "../../../src/threat/ball.js";
+import { LAYER_NETWORKS } from "../../support/networks.js";
+import { sceneOf } from "../../verify/subjects.js";
 
 const ROWS = 3;
 const STEP = 1e-6;
@@ -64,7 +65,7 @@ async function boundOf(name: string) {
       constraints,
     });
     const start = { node: network.output, nu: tape.own(backend.upload(network.classes, ROWS, nu)) };
-    const { centre, radius } = propagateBack(tape, graph, start, SHARED, { centre: true });
+    const { centre, radius } = propagateBack(tape, graph, wholeRows(graph, SHARED), start, { centre: true });
     const total = sumRows(tape, subtract(tape, centre as Variable, radius), SHARED, 1);
     const gradients = new Map<string, Float64Array>();
     if (record) {

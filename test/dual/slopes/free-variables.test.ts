@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import { type Domain, FreeVariables, projectColumns } from "../../src/verify/free-variables.js";
+import { random } from "../../../src/compute/random.js";
+import { createReferenceBackend } from "../../../src/compute/reference/index.js";
+import { type Domain, FreeVariables, projectColumns } from "../../../src/dual/slopes/free-variables.js";
 
 const finite = fc.double({ min: -20, max: 20, noNaN: true });
 

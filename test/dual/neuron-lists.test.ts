@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
 import { NeuronState } from "../../src/dual/dual-layer.js";
-import { unsettled } from "../../src/dual/open-neurons.js";
+import { unsettled } from "../../src/dual/neuron-lists.js";
 import { sizeOf } from "../../src/network/shape.js";
 
 it.each([

@@ -7,8 +7,8 @@ import {
   scaleBy,
   type Tape,
   type Variable,
-} from "../autodiff/index.js";
-import type { Activation } from "../compute/elementwise.js";
+} from "../../autodiff/index.js";
+import type { Activation } from "../../compute/elementwise.js";
 
 /** A line a neuron: slope·z + shift, each `[n, columns]`; no shift is a shift of zero. */
 export interface Line {

@@ -1,4 +1,4 @@
-import type { Backend, Tensor } from "../compute/backend.js";
+import type { Backend, Tensor } from "../../compute/backend.js";
 
 /** Where a variable of the dual may lie: weights in [0, 1], multipliers at 0 or above, shares that add up to 1 a column. */
 export type Domain = "unit" | "multiplier" | "share";

@@ -1,19 +1,16 @@
-import { NeuronState } from "../dual/dual-layer.js";
-import { ruleOf } from "../dual/layers/index.js";
-import { isActivation, type NetworkNode } from "../network/network.js";
-import type { NodeBounds } from "./node-bounds.js";
-import type { Subject } from "./subject.js";
-
-interface Bounds {
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-}
+import { isActivation, type NetworkNode } from "../../network/network.js";
+import type { Subject } from "../../network/subject.js";
+import { type Bounds, NeuronState, type NodeBounds } from "../dual-layer.js";
+import { ruleOf } from "../layers/index.js";
 
 /**
  * By activation, the neurons whose lines depend on their bounds: what branch and bound may decide. Activations of one node
  * have the same list.
  */
-export function openNeurons(subject: Subject, bounds: NodeBounds): ReadonlyMap<number, Int32Array> {
+export function openNeurons(
+  subject: Subject,
+  bounds: NodeBounds<Float64Array>,
+): ReadonlyMap<number, Int32Array> {
   const byNode = new Map<number, Int32Array>();
   const open = new Map<number, Int32Array>();
   for (const [activation, node] of subject.network.nodes.entries()) {
@@ -34,7 +31,7 @@ export function countOpen(open: ReadonlyMap<number, Int32Array>): number {
 }
 
 /** The neurons of a node whose bounds still change the lines of what reads it: activations, and max pooling as well. */
-export function neuronsToTighten(subject: Subject, node: number, bounds: Bounds): Int32Array {
+export function neuronsToTighten(subject: Subject, node: number, bounds: Bounds<Float64Array>): Int32Array {
   return openAmong(
     subject,
     node,
@@ -47,7 +44,7 @@ export function neuronsToTighten(subject: Subject, node: number, bounds: Bounds)
 function openAmong(
   { network, bindings }: Subject,
   node: number,
-  { lower, upper }: Bounds,
+  { lower, upper }: Bounds<Float64Array>,
   counts: (reader: NetworkNode) => boolean,
 ): Int32Array {
   const open = new Set<number>();

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
-import { BranchRows } from "../../src/verify/branch-rows.js";
-import { climb } from "../../src/verify/dual-rows.js";
-import { questionsOf } from "../../src/verify/question.js";
-import { AffineLayers } from "../../src/verify/relaxation.js";
-import { crownBounds, tightenBounds } from "../../src/verify/root-bounds.js";
-import { subjectOf } from "../../src/verify/subject.js";
-import { LAYER_NETWORKS, randomGraph } from "../support/networks.js";
-import { leastValues } from "./milp.js";
-import { randomModel, randomProperty } from "./random-questions.js";
-import { branchedBox, noHurry, randomCase, sceneOf } from "./subjects.js";
+import { createReferenceBackend } from "../../../src/compute/reference/index.js";
+import { climb } from "../../../src/dual/slopes/dual-rows.js";
+import { AffineLayers } from "../../../src/dual/slopes/relaxation.js";
+import { crownBounds, tightenBounds } from "../../../src/dual/slopes/tighten.js";
+import { subjectOf } from "../../../src/network/subject.js";
+import { BranchRows } from "../../../src/verify/branch-rows.js";
+import { questionsOf } from "../../../src/verify/question.js";
+import { LAYER_NETWORKS, randomGraph } from "../../support/networks.js";
+import { leastValues } from "../../verify/milp.js";
+import { randomModel, randomProperty } from "../../verify/random-questions.js";
+import { branchedBox, noHurry, randomCase, sceneOf } from "../../verify/subjects.js";
 
 const ROUNDING = 1e-9;
 const ROOT = { splits: [], bound: Number.NEGATIVE_INFINITY, warm: null, bounds: null };
@@ -95,7 +95,7 @@ describe("tightenBounds", () => {
   it("leaves bounds as they are when there is no time", async () => {
     const { subject, region, bounds } = await sceneOf(LAYER_NETWORKS.linear(), 6, 0.25, 1);
     using affine = new AffineLayers(subject);
-    const { Deadline } = await import("../../src/verify/deadline.js");
+    const { Deadline } = await import("../../../src/compute/deadline.js");
     const options = { iterations: 6, deadline: Deadline.in(-1), pieceBytes: 2 ** 20 };
     expect(await tightenBounds(subject, affine, region, bounds, options)).toEqual(bounds);
   });

@@ -1,0 +1,49 @@
+import { sizeOf } from "../../network/shape.js";
+import { boundsOf } from "../box.js";
+import { costOfGenerators } from "../cost.js";
+import { GeneratorPass, streamRadius } from "../generators.js";
+import type { Bounder, Cost, NodeToBound } from "./bounder.js";
+
+/**
+ * Radii of all neurons of a node at once (Algorithm 1 without projections): generators of the ball and of every activation on
+ * the way are pushed forward to it. Parallel lines only; unasked without gradients, and where memory has room.
+ * With a pass of the whole network's it takes every node.
+ */
+export function forward(whole: GeneratorPass | null): Bounder {
+  return {
+    way: "forward",
+    ...(whole && { claim: (node: NodeToBound) => costOf(node) }),
+    cost(node) {
+      if (node.lines !== "parallel" || node.tape.recording) return null;
+      const cost = costOf(node);
+      return cost.rows <= mostGenerators(node) ? cost : null;
+    },
+    async bound({ tape, graph, node, examples, box: { centre } }) {
+      const pass = whole ?? new GeneratorPass(tape, graph);
+      const features = sizeOf(graph.network.nodes[node].shape);
+      const radius = streamRadius(tape, await pass.at(node), features, examples);
+      return {
+        box: { centre, radius, precision: "exact" },
+        bounds: boundsOf(tape, { centre, radius }),
+      };
+    },
+  };
+}
+
+function costOf({ graph: { network }, node, examples, bounded }: NodeToBound): Cost {
+  const { nodes, inputShape } = network;
+  const generators = new Map([[0, sizeOf(inputShape) * examples]]);
+  for (const [input, count] of bounded) {
+    const activation = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(input));
+    generators.set(activation, count);
+  }
+  const rows = [...generators.values()].reduce((sum, own) => sum + own, 0);
+  return { rows, multiplyAdds: costOfGenerators(network, node, generators) };
+}
+
+/** The most generators that memory has room for. */
+function mostGenerators({ tape, graph: { network }, node, pieceBytes }: NodeToBound): number {
+  const widest = Math.max(...network.nodes.slice(0, node + 1).map(({ shape }) => sizeOf(shape)));
+  const entryBytes = tape.backend.dtype === "float64" ? 8 : 4;
+  return pieceBytes / (2 * widest * entryBytes);
+}

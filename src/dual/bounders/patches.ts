@@ -1,0 +1,59 @@
+import type { Network } from "../../network/network.js";
+import { sizeOf } from "../../network/shape.js";
+import { costBelow } from "../cost.js";
+import { ruleOf } from "../layers/index.js";
+import type { Unsettled } from "../neuron-lists.js";
+import { rowsThroughPatches } from "../patch-rows.js";
+import { patchCost, patchFeatures, seesPatches } from "../windows.js";
+import { type Bounder, type NodeToBound, rowsOf } from "./bounder.js";
+import { boundByRows } from "./rows.js";
+
+/** A row for each neuron (equation 8), cropped to what it sees: after a chain of convolutions. */
+export const patches: Bounder = {
+  way: "patches",
+  cost({ graph, node }, neurons) {
+    const rows = rowsOf(neurons);
+    return rows === 0 || !seesPatches(graph, node)
+      ? null
+      : { rows, multiplyAdds: rows * patchCost(graph, node) };
+  },
+  bound(node, neurons) {
+    const { graph } = node;
+    return boundByRows(node, neurons, {
+      view: (index, owner) => rowsThroughPatches(graph, node.node, index, owner),
+      features: patchFeatures(graph, node.node),
+      keepsNothing: false,
+    });
+  },
+};
+
+/** Exact widths of passing neurons may take this fraction of a row for every neuron of the next activation. */
+const TIGHTENING_PAYS = 0.1;
+
+/**
+ * Whether neurons that merely pass their width on are to have exact ones, too: where rows are patches and these cost little
+ * against what is saved further on. With parallel lines the margins stay the same.
+ */
+export function tighteningPays(
+  { graph, node, lines, examples }: NodeToBound,
+  { passing }: Unsettled,
+): boolean {
+  if (lines !== "parallel" || !seesPatches(graph, node)) return false;
+  const cropped = patchCost(graph, node);
+  if (cropped >= costBelow(graph.network, node)) return false;
+  const next = costOfNextActivation(graph.network, node);
+  return passing.index.length * cropped <= TIGHTENING_PAYS * examples * next;
+}
+
+/** A row for every neuron of the activation after the one that this node feeds, as if all were open; 0 without one. */
+function costOfNextActivation(network: Network, node: number): number {
+  const { nodes, output } = network;
+  const own = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(node));
+  for (let at = own + 1; at <= output; at++) {
+    const { layer, inputs } = nodes[at];
+    if (!layer || ruleOf(layer).form !== "enclosed") continue;
+    const [input] = inputs as readonly number[];
+    return sizeOf(nodes[input].shape) * costBelow(network, input);
+  }
+  return 0;
+}

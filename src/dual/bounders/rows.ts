@@ -1,0 +1,138 @@
+import {
+  combine,
+  concat,
+  maximum,
+  minimum,
+  replace,
+  reshape,
+  Tape,
+  type Variable,
+} from "../../autodiff/index.js";
+import { letIn } from "../../compute/deadline.js";
+import { type Objective, propagateBack } from "../backward.js";
+import { type BoxState, boundsOf } from "../box.js";
+import type { Want } from "../dual-layer.js";
+import type { NeuronList } from "../neuron-lists.js";
+import type { View } from "../view.js";
+import type { Neurons, NodeToBound, Settled } from "./bounder.js";
+
+/** How the rows of a node go back. */
+export interface RowsWay {
+  /** How rows see that start at features `index[i]` of examples `owner[i]`. */
+  view(index: Int32Array, owner: Int32Array): View;
+  /** The largest number of features that a row holds on its way. */
+  readonly features: number;
+  /** Whether radii come by one operation that keeps nothing: such rows need no pieces. */
+  readonly keepsNothing: boolean;
+}
+
+/**
+ * Bounds neurons by a row each, the dual objective of a unit vector (equation 8): exact bounds in place of the box's. With
+ * parallel lines one row gives both sides, since centre and radius are those of a symmetric set; with two slopes each side
+ * takes one, and the result is intersected with the box.
+ */
+export async function boundByRows(node: NodeToBound, neurons: Neurons, way: RowsWay): Promise<Settled> {
+  const { lines, box } = node;
+  switch (lines) {
+    case "two-lines":
+      return { box, bounds: await intersected(node, way, neurons.open) };
+    case "parallel":
+      return byParallelLines(node, neurons, way);
+    default:
+      return lines satisfies never;
+  }
+}
+
+async function byParallelLines(
+  node: NodeToBound,
+  { open, passing, tightening }: Neurons,
+  way: RowsWay,
+): Promise<Settled> {
+  const { tape } = node;
+  let { box } = node;
+  if (passing.index.length > 0 && tightening) {
+    // These widths decide what is open further on and nothing else: no gradient passes through them.
+    using aside = new Tape(tape.backend, { record: false });
+    const radius = await exactRadius(aside, node, way, box, passing);
+    box = { ...box, radius: tape.own(aside.release(radius)) };
+  }
+  if (open.index.length > 0) {
+    box = { ...box, radius: await exactRadius(tape, node, way, box, open) };
+  }
+  // What is flat ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
+  const precision = passing.index.length === 0 ? "exact" : "loose";
+  return { box: { ...box, precision }, bounds: boundsOf(tape, box) };
+}
+
+async function exactRadius(
+  tape: Tape,
+  node: NodeToBound,
+  way: RowsWay,
+  { radius: loose }: BoxState,
+  neurons: NeuronList,
+): Promise<Variable> {
+  const want = { centre: false };
+  const radius = await backwardInPieces(tape, node, way, neurons, 1, want, (_piece, own) => own.radius);
+  return replaceAt(tape, loose, radius, neurons);
+}
+
+async function intersected(node: NodeToBound, way: RowsWay, open: NeuronList): Promise<Settled["bounds"]> {
+  const { tape, loose } = node;
+  const side = (sign: 1 | -1) =>
+    backwardInPieces(tape, node, way, open, sign, { centre: true }, (piece, { centre, radius }) =>
+      // sign −1 bounds −z from below, so that z's upper bound is the negative.
+      combine(piece, sign, centre as Variable, -sign, radius),
+    );
+  const lower = replaceAt(tape, loose.lower, await side(1), open);
+  const upper = replaceAt(tape, loose.upper, await side(-1), open);
+  return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
+}
+
+/** Rows of single precision in a cache line. */
+const LINE_ROWS = 16;
+
+/** How many rows fit into a piece: at least a few, so that a small budget still gets done. */
+function pieceRows(tape: Tape, features: number, pieceBytes: number): number {
+  const bytes = tape.backend.dtype === "float64" ? 8 : 4;
+  const rows = Math.floor(pieceBytes / (bytes * features));
+  // Features an odd number of cache lines apart spread over all of a cache.
+  const lines = Math.floor(rows / LINE_ROWS);
+  return lines > 2 ? (lines - 1 + (lines % 2)) * LINE_ROWS : Math.max(LINE_ROWS, rows);
+}
+
+/** Bounds rows piece after piece, `[rows, 1]`; a piece is forgotten and computed again in the backward pass. */
+async function backwardInPieces(
+  tape: Tape,
+  { graph, node, pieceBytes, signal }: NodeToBound,
+  way: RowsWay,
+  neurons: NeuronList,
+  sign: 1 | -1,
+  want: Want,
+  result: (piece: Tape, objective: Objective) => Variable,
+): Promise<Variable> {
+  const rows = neurons.index.length;
+  const unlimited = way.keepsNothing && !tape.recording && !want.centre;
+  const rowsAtOnce = unlimited ? rows : pieceRows(tape, way.features, pieceBytes);
+  const pieces: Variable[] = [];
+  for (let begin = 0; begin < rows; begin += rowsAtOnce) {
+    if (begin > 0) await letIn(signal);
+    const end = Math.min(rows, begin + rowsAtOnce);
+    const index = neurons.index.slice(begin, end);
+    const owner = neurons.owner.slice(begin, end);
+    const run = (piece: Tape): Variable => {
+      const objective = propagateBack(piece, graph, way.view(index, owner), { node, index, sign }, want);
+      return reshape(piece, result(piece, objective), end - begin, 1);
+    };
+    pieces.push(rows > rowsAtOnce ? tape.checkpoint(run) : run(tape));
+  }
+  return pieces.length === 1 ? pieces[0] : concat(tape, pieces);
+}
+
+/** `values` `[neurons, 1]` at their places in `[n, examples]`, `base` elsewhere. */
+function replaceAt(tape: Tape, base: Variable, values: Variable, { index, owner }: NeuronList): Variable {
+  const { features, rows: examples } = base.value;
+  const place = new Int32Array(index.length);
+  for (let i = 0; i < place.length; i++) place[i] = index[i] * examples + owner[i];
+  const replaced = replace(tape, reshape(tape, base, features * examples, 1), place, values);
+  return reshape(tape, replaced, features, examples);
+}

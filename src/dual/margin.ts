@@ -1,0 +1,30 @@
+import { ShapeError, UsageError } from "../errors.js";
+
+/** What a row of the margins bounds: z_label − z_other of an example. */
+export interface Margin {
+  readonly example: number;
+  readonly label: number;
+  readonly other: number;
+}
+
+/** One for every class but the label, whose margin is 0; example by example. */
+export function allMargins(labels: Int32Array, classes: number): Margin[] {
+  const margins: Margin[] = [];
+  labels.forEach((label, example) => {
+    for (let other = 0; other < classes; other++)
+      if (other !== label) margins.push({ example, label, other });
+  });
+  return margins;
+}
+
+/**
+ * Throws a `ShapeError` or a `UsageError` unless there is a label of a known class for each example.
+ */
+export function checkLabels(labels: Int32Array, classes: number, examples: number): void {
+  if (classes < 2)
+    throw new UsageError(`margins: a classifier has two outputs or more, this network has ${classes}`);
+  if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
+  const bad = labels.findIndex((label) => label < 0 || label >= classes);
+  if (bad >= 0)
+    throw new UsageError(`labels: label ${labels[bad]} of example ${bad} is not among ${classes} classes`);
+}

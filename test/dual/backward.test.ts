@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { Tape, type Variable } from "../../src/autodiff/index.js";
+import type { Backend } from "../../src/compute/backend.js";
+import { indexedOwners } from "../../src/compute/owners.js";
+import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { passesAtOnce, propagateBack, stepsBetween } from "../../src/dual/backward.js";
+import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
+import { type View, wholeRows } from "../../src/dual/view.js";
+import { seesPatches } from "../../src/dual/windows.js";
+import { sizeOf } from "../../src/network/shape.js";
+import { boundGraph } from "../support/bound-graph.js";
+import { LAYER_NETWORKS } from "../support/networks.js";
+import { largestRelativeError } from "../support/numbers.js";
+
+const EXAMPLES = 2;
+const ROUNDING = 1e-11;
+
+/** A reference backend that counts its calls of `backward`. */
+function countingBackend(): { readonly backend: Backend; count(): number } {
+  const backend = createReferenceBackend();
+  let calls = 0;
+  const { backward } = backend;
+  backend.backward = (...given) => {
+    calls += 1;
+    return backward.apply(backend, given);
+  };
+  return { backend, count: () => calls };
+}
+
+describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
+  it.each(["parallel", "adaptive"] as const)("every view walks to the same objective: %s", async (method) => {
+    const { backend, count } = countingBackend();
+    using tape = new Tape(backend, { record: false });
+    const { graph, preActivation } = await boundGraph(tape, LAYER_NETWORKS[name](), EXAMPLES, method);
+    for (const node of preActivation.keys()) {
+      const features = sizeOf(graph.network.nodes[node].shape);
+      const rows = features * EXAMPLES;
+      const index = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / EXAMPLES));
+      const owner = index.map((_, row) => row % EXAMPLES);
+      const views = new Map<string, View>([["whole", wholeRows(graph, indexedOwners(owner))]]);
+      if (seesPatches(graph, node)) views.set("patches", rowsThroughPatches(graph, node, index, owner));
+      for (const sign of [1, -1] as const) {
+        const start = { node, index, sign };
+        const values = new Map<string, readonly ArrayLike<number>[]>();
+        for (const [seen, view] of views) {
+          for (const record of [false, true]) {
+            using own = new Tape(backend, { record });
+            const { centre, radius } = propagateBack(own, graph, view, start, { centre: true });
+            const read = async (x: Variable) => Array.from(await backend.read(x.value));
+            values.set(`${seen} ${record}`, [await read(centre as Variable), await read(radius)]);
+            const before = count();
+            const alone = propagateBack(own, graph, view, start, { centre: false });
+            expect(alone.centre).toBeUndefined();
+            const single = count() > before;
+            if (record) expect(single).toBe(false);
+            else if (seen === "whole" && passesAtOnce(graph, node)) expect(single).toBe(true);
+            if (method === "parallel") {
+              const error = largestRelativeError(await read(alone.radius), await read(radius));
+              expect(error, seen).toBeLessThan(ROUNDING);
+            }
+          }
+        }
+        const [[centres, radii], ...others] = [...values.values()];
+        for (const [otherCentres, otherRadii] of others) {
+          expect(largestRelativeError(otherCentres, centres)).toBeLessThan(ROUNDING);
+          expect(largestRelativeError(otherRadii, radii)).toBeLessThan(ROUNDING);
+        }
+      }
+    }
+  });
+});
+
+it("steps lead through chains only", async () => {
+  using tape = new Tape(createReferenceBackend(), { record: false });
+  for (const [name, isChain] of [
+    ["linear", true],
+    ["conv2d", true],
+    ["max-pool", false],
+    ["add", false],
+  ] as const) {
+    const { graph } = await boundGraph(tape, LAYER_NETWORKS[name](), EXAMPLES);
+    const view = wholeRows(graph, indexedOwners(Int32Array.of(0)));
+    const { output } = graph.network;
+    expect(stepsBetween(tape, graph, view, output, 0) !== null, name).toBe(isChain);
+    expect(stepsBetween(tape, graph, view, output, output)).toEqual([]);
+    // Nothing leads up.
+    expect(stepsBetween(tape, graph, view, 1, output)).toBeNull();
+  }
+});
