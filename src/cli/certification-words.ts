@@ -21,7 +21,7 @@ export function printCertification(
   { model, dataset, ball, method, estimation }: CertificationSubject,
   { guarantee, summary }: Certification,
 ): void {
-  const estimated = estimation && guarantee !== "exact" ? estimation : null;
+  const estimated = estimation && guarantee !== "deterministic" ? estimation : null;
   // A probability is that of each certificate and not of their sum.
   const worth = guarantee === "probability" ? "if all hold" : "at most";
   output.print(
@@ -32,7 +32,7 @@ export function printCertification(
       ["ball", formatBall(ball)],
       [
         "bound",
-        `${method}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "exact (no random projections)"}`,
+        `${method}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}`,
       ],
       ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],

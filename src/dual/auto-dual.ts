@@ -176,7 +176,7 @@ class DualBuilder {
 
   #enclosedState(layer: EnclosedDual, input: BoxState, interval: () => Bounds): BoxState {
     const tape = this.#tape;
-    const precision = input.precision === "loose" ? "loose" : "exact";
+    const precision = input.precision === "loose" ? "loose" : "dual";
     if (this.#method === "adaptive") return { ...boxOf(tape, interval()), precision };
     if (layer.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
     const centre = add(tape, layer.push(tape, [input.centre], OWN), layer.shift);

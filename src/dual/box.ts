@@ -3,10 +3,10 @@ import type { Norm } from "../threat/ball.js";
 import type { AffineDual, Bounds } from "./dual-layer.js";
 
 /**
- * How good a radius is. `independent`: exact, and the features vary independently of one another, as the input's do.
- * `exact`: what the dual network itself would give. `loose`: not smaller than that.
+ * How good a radius is. `independent`: the true range, and the features vary independently of one another, as the input's do.
+ * `dual`: what the dual network itself would give. `loose`: not smaller than that.
  */
-export type Precision = "independent" | "exact" | "loose";
+export type Precision = "independent" | "dual" | "loose";
 
 /**
  * The cheap picture of a node: every feature lies within centre ± radius, `[n, examples]`. In the parallel bound the
@@ -69,7 +69,7 @@ export function precisionAfter(layer: AffineDual, inputs: readonly BoxState[], n
     case "diagonal":
       return inputs[0].precision;
     case "mixing":
-      return inputs[0].precision === "independent" && norm !== "l1" ? "exact" : "loose";
+      return inputs[0].precision === "independent" && norm !== "l1" ? "dual" : "loose";
     case "join":
       return "loose";
     default:

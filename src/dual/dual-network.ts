@@ -105,7 +105,8 @@ export class DualNetwork {
     this.#streams = parts.streams;
     this.#lastBox = parts.lastBox;
     this.estimated = parts.estimated;
-    this.guarantee = parts.estimator && parts.estimated.length > 0 ? parts.estimator.guarantee : "exact";
+    this.guarantee =
+      parts.estimator && parts.estimated.length > 0 ? parts.estimator.guarantee : "deterministic";
     this.network = parts.graph.network;
     this.ball = parts.ball;
     this.method = parts.method;

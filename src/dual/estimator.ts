@@ -29,7 +29,7 @@ export interface Estimator {
   /** Whether the first affine layer above the input is projected, too, though its radius can be had exactly. */
   readonly firstLayer: boolean;
   /** What bounds are worth once any of them was estimated. */
-  readonly guarantee: Exclude<Guarantee, "exact">;
+  readonly guarantee: Exclude<Guarantee, "deterministic">;
   /** How often a node is projected; of each term the largest estimate counts. */
   readonly sketches: number;
   /** The most estimates an example that `guarantee` has room for; absent where it has room for any. */

@@ -26,9 +26,9 @@ export interface GuaranteeClaim {
   readonly against?: "prediction" | "label";
 }
 
-/** Of exact bounds. */
+/** Of deterministic bounds. */
 export const FLOATING_POINT =
-  "The bounds are exact ones (no random projections), computed in floating point; its rounding is not accounted for.";
+  "The bounds are deterministic (no random projections), computed in floating point; its rounding is not accounted for.";
 
 /** What was guaranteed and by which bounds, in plain words. */
 export function guaranteeInSentences(claim: GuaranteeClaim): string {
@@ -42,14 +42,14 @@ export function claimInWords(claim: GuaranteeClaim): string {
   if (claim.guarantee === "estimate") {
     return (
       "Nothing is guaranteed: these bounds are estimates by random projections. For certificates that hold with a known " +
-      "probability add --delta, such as --delta 0.01; for exact ones leave out --projections."
+      "probability add --delta, such as --delta 0.01; for deterministic ones leave out --projections."
     );
   }
   const change = `no change of ${changeInWords(ball)}`;
   if (stages > 1) return cascadeInWords(claim, change);
   const answer = claim.against === "label" ? "the model's answer, the label" : "the model's answer";
   const limit =
-    claim.guarantee === "exact"
+    claim.guarantee === "deterministic"
       ? `, so no attack within that ball has an error above ${formatPercent(claim.robustError, "upper")} on these examples.`
       : ".";
   if ((certified ?? right) === 0) {
@@ -58,7 +58,7 @@ export function claimInWords(claim: GuaranteeClaim): string {
       `the model's answer${certified === null ? ", and that it is right" : ""}.`
     );
   }
-  const guaranteed = claim.guarantee === "exact" ? "Guaranteed: " : "Certified with a probability: ";
+  const guaranteed = claim.guarantee === "deterministic" ? "Guaranteed: " : "Certified with a probability: ";
   return certified === null
     ? `${guaranteed}for ${correct} of the ${all} examples the model's answer is right and ${change} alters it${limit}`
     : `${guaranteed}for ${sure} of the ${all} examples, ${change} alters ${answer}; ${correct} of ` +

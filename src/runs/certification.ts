@@ -70,7 +70,7 @@ export async function certifyDataset(
   const { signal } = watch;
   const began = performance.now();
   const examples: CertifiedExample[] = [];
-  let guarantee = "exact" as Guarantee;
+  let guarantee = "deterministic" as Guarantee;
   await observed(watch, { name: "certify", total: dataset.count }, async (seen) => {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
       const verdict = await certifyCascade(

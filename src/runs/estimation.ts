@@ -10,7 +10,7 @@ import type { Guarantee } from "../threat/guarantee.js";
 
 /** How a certification estimates, and what that is worth. */
 export interface Estimation {
-  readonly guarantee: Exclude<Guarantee, "exact">;
+  readonly guarantee: Exclude<Guarantee, "deterministic">;
   readonly dimension: number;
   readonly form: SketchForm;
   /** For certificates that hold with a probability. */

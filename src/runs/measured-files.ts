@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { guaranteeSchema } from "../threat/guarantee.js";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
 import { provesAllMargins } from "../threat/verdict.js";
@@ -45,7 +46,7 @@ const certificationSchema = z.object({
   bound: z.object({
     method: z.string(),
     arithmetic: z.string(),
-    guarantee: z.enum(["exact", "probability", "estimate"]),
+    guarantee: guaranteeSchema,
     delta: z.number().nullable(),
   }),
   summary: z.object({

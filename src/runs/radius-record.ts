@@ -70,7 +70,7 @@ export function radiusRecord(
     box: ball.box,
     most,
     tolerance,
-    bound: { method, arithmetic, guarantee: "exact", timeout },
+    bound: { method, arithmetic, guarantee: "deterministic", timeout },
     summary: { ...radiusSummary(rows), seconds },
     examples: rows,
   };

@@ -1,12 +1,21 @@
-/**
- * What bounds are worth: `exact` ones hold, in the paper's sense; with `probability` all of an example's hold together with
- * probability 1 − δ over the random numbers; an `estimate` may fail and certifies nothing.
- */
-export type Guarantee = "exact" | "probability" | "estimate";
+import * as z from "zod";
 
-const WORTH: readonly Guarantee[] = ["estimate", "probability", "exact"];
+/** Every `Guarantee`, the weakest first. */
+const GUARANTEES = ["estimate", "probability", "deterministic"] as const;
+
+/**
+ * What bounds are worth: `deterministic` ones hold whatever random numbers were drawn, as none entered; with `probability` all of
+ * an example's hold together with probability 1 − δ over the random numbers; an `estimate` may fail and certifies nothing.
+ */
+export type Guarantee = (typeof GUARANTEES)[number];
+
+/** As files have it. Those of earlier versions called deterministic bounds exact. */
+export const guaranteeSchema = z.preprocess(
+  (word) => (word === "exact" ? "deterministic" : word),
+  z.enum(GUARANTEES),
+);
 
 /** What all of them are worth together. */
 export function weakest(guarantees: readonly Guarantee[]): Guarantee {
-  return WORTH.find((guarantee) => guarantees.includes(guarantee)) ?? "exact";
+  return GUARANTEES.find((guarantee) => guarantees.includes(guarantee)) ?? "deterministic";
 }

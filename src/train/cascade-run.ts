@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { AutodualError } from "../errors.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import { guaranteeSchema } from "../threat/guarantee.js";
 import { trainConfigSchema } from "./config.js";
 import { RUN_FILES } from "./run-folder.js";
 import { parseRunRecord } from "./run-record.js";
@@ -24,7 +25,7 @@ const stageSchema = z.strictObject({
     error: z.number(),
     robustError: z.number(),
     certified: z.number(),
-    guarantee: z.enum(["exact", "probability", "estimate"]),
+    guarantee: guaranteeSchema,
     seconds: z.number(),
   }),
 });

@@ -8,6 +8,7 @@ import { exportOnnx } from "../formats/onnx/export/export.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
 import type { Network } from "../network/network.js";
 import type { Model } from "../network/weights.js";
+import { guaranteeSchema } from "../threat/guarantee.js";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 import { type EpochRow, epochRowSchema, type TrainConfig, trainConfigSchema } from "./config.js";
 import { parseRunRecord } from "./run-record.js";
@@ -19,7 +20,7 @@ const evaluationSchema = z.strictObject({
   epsilon: z.number(),
   error: z.number(),
   robustError: z.number(),
-  guarantee: z.enum(["exact", "probability", "estimate"]),
+  guarantee: guaranteeSchema,
   seconds: z.number(),
 });
 

@@ -37,7 +37,7 @@ const certificationSchema = z.strictObject({
   bound: z.strictObject({
     method: z.enum(["parallel", "adaptive"]),
     arithmetic: z.enum(["float64", "float32"]),
-    guarantee: z.enum(["exact", "probability", "estimate"]),
+    guarantee: z.enum(["deterministic", "probability", "estimate"]),
     delta: z.number().nullable(),
     projections: z.int().optional(),
     sketch: z.enum(["joint", "per-term"]).optional(),
@@ -161,7 +161,7 @@ describe("certify", () => {
     expect(again.examples).toEqual(examples);
     const narrow = certificationSchema.parse((await done(...args, "--projections", "500")).json);
     expect([narrow.bound.guarantee, narrow.summary]).toEqual([
-      "exact",
+      "deterministic",
       expect.objectContaining({ robustError: exact.summary.robustError }),
     ]);
   });

@@ -21,7 +21,7 @@ const radiusSchema = z.strictObject({
   bound: z.strictObject({
     method: z.enum(["parallel", "adaptive"]),
     arithmetic: z.enum(["float64", "float32"]),
-    guarantee: z.literal("exact"),
+    guarantee: z.literal("deterministic"),
     timeout: z.number().positive().nullable(),
   }),
   summary: z.strictObject({

@@ -63,7 +63,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
         if (!cost) continue;
         expect(cost.rows).toBeGreaterThan(0);
         const { bounds, box: settled } = await bounder.bound(place, neurons);
-        expect(settled.precision).toBe("exact");
+        expect(settled.precision).toBe("dual");
         for (const side of ["lower", "upper"] as const) {
           const [found, wanted] = [bounds[side], exact[side]].map(({ value }) => backend.read(value));
           expect(largestRelativeError(await found, await wanted), bounder.way).toBeLessThan(1e-11);
@@ -87,7 +87,7 @@ it.each([backward, patches])("a signal stops between pieces of rows: $way", asyn
       bounder.bound({ ...place, lines, signal, pieceBytes }, neurons);
     await expect(bound(1)).rejects.toBe(reason);
     // A single piece is not interrupted.
-    if (lines === "parallel") expect((await bound(2 ** 26)).box.precision).toBe("exact");
+    if (lines === "parallel") expect((await bound(2 ** 26)).box.precision).toBe("dual");
   }
 });
 
@@ -116,7 +116,7 @@ describe("the planner", () => {
     const [{ place }] = await nodesToBound("conv2d", tape);
     const bounders = boundersOf(tape, place.graph, null, null);
     expect(planAtSight(bounders, place)).toBeNull();
-    const plan = planAtSight(bounders, { ...place, box: { ...place.box, precision: "exact" } });
+    const plan = planAtSight(bounders, { ...place, box: { ...place.box, precision: "dual" } });
     expect(plan).toMatchObject({ way: "box", rows: 0 });
     expect((await plan?.bound())?.bounds).toBe(place.loose);
   });

@@ -105,7 +105,7 @@ describe("projections of a network", () => {
       ]);
     expect(await guarantee(10, "joint")).toEqual(["estimate", [3, 5]]);
     expect(await guarantee(20, "joint")).toEqual(["estimate", [3]]);
-    expect(await guarantee(40, "joint")).toEqual(["exact", []]);
+    expect(await guarantee(40, "joint")).toEqual(["deterministic", []]);
     // Algorithm 1 projects the first layer, too.
     expect(await guarantee(10, "per-term")).toEqual(["estimate", [1, 3, 5]]);
     expect(await guarantee(30, "per-term")).toEqual(["estimate", [3]]);

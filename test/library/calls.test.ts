@@ -43,7 +43,7 @@ describe("certify", () => {
         batch,
         ...machine,
       });
-      expect(guarantee).toBe("exact");
+      expect(guarantee).toBe("deterministic");
       for (const [b, { prediction, certified, marginLower }] of examples.entries()) {
         expect([prediction, certified]).toEqual([expected[b].prediction, expected[b].certified]);
         marginLower.forEach((margin, j) => {

@@ -53,7 +53,7 @@ export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
       robustError: 0.6,
       certified: 0.6,
       estimatedRobustError: null,
-      guarantee: "exact",
+      guarantee: "deterministic",
       delta: null,
       method: "parallel",
       arithmetic: "float64",

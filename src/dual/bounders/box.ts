@@ -11,6 +11,6 @@ export const box: Bounder = {
   bound({ box, loose, lines }, { passing }) {
     // What is flat ends here, so that its loose width does no harm. Intervals of two-line networks are never exact.
     const exact = lines === "parallel" && box.precision === "loose" && passing.index.length === 0;
-    return { box: exact ? { ...box, precision: "exact" } : box, bounds: loose };
+    return { box: exact ? { ...box, precision: "dual" } : box, bounds: loose };
   },
 };

@@ -23,7 +23,7 @@ export function forward(whole: GeneratorPass | null): Bounder {
       const features = sizeOf(graph.network.nodes[node].shape);
       const radius = streamRadius(tape, await pass.at(node), features, examples);
       return {
-        box: { centre, radius, precision: "exact" },
+        box: { centre, radius, precision: "dual" },
         bounds: boundsOf(tape, { centre, radius }),
       };
     },

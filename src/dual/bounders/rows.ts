@@ -60,7 +60,7 @@ async function byParallelLines(
     box = { ...box, radius: await exactRadius(tape, node, way, box, open) };
   }
   // What is flat ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
-  const precision = passing.index.length === 0 ? "exact" : "loose";
+  const precision = passing.index.length === 0 ? "dual" : "loose";
   return { box: { ...box, precision }, bounds: boundsOf(tape, box) };
 }
 

@@ -51,7 +51,7 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
           </Tile>
         )}
       </dl>
-      {attacked.kind === "known" && guarantee === "exact" && (
+      {attacked.kind === "known" && guarantee === "deterministic" && (
         <p>
           {record.stages > 1
             ? "Under the worst attack on the stage that answers, the error on these examples"
@@ -82,7 +82,7 @@ function upperBoundInWords({ stages }: RunRecord, { guarantee, delta }: Measured
     stages > 1
       ? "upper bound of the error under attacks on the stage that answers"
       : "upper bound: no attack within the ball causes more";
-  if (guarantee === "exact" || delta === null) return what;
+  if (guarantee === "deterministic" || delta === null) return what;
   return `${what}, if all of its certificates hold, each with probability ${formatNumber(1 - delta)} at least`;
 }
 

@@ -98,7 +98,7 @@ export async function trainCascade(
       error,
       robustError,
       certified,
-      guarantee: "exact",
+      guarantee: "deterministic",
       seconds,
     };
   }

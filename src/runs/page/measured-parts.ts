@@ -130,7 +130,7 @@ async function attackOf(
   const { summary, attack } = file;
   if (
     measured.kind === "known" &&
-    measured.value.guarantee === "exact" &&
+    measured.value.guarantee === "deterministic" &&
     summary.pgdError > measured.value.robustError + 1e-9
   ) {
     return missing(

@@ -72,7 +72,7 @@ export function evaluationRecord({ config }: Run, { summary, examples }: Certifi
     epsilon: config.epsilon.end,
     error,
     robustError,
-    guarantee: "exact",
+    guarantee: "deterministic",
     seconds,
   };
 }
