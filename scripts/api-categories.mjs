@@ -4,7 +4,7 @@ import { Converter, ReflectionCategory } from "typedoc";
 
 /** In the order in which they are shown. Of two paths that fit, the longer counts. */
 const CATEGORIES = {
-  Networks: ["src/network/", "src/compute/elementwise.ts"],
+  Networks: ["src/network/", "src/activations/", "src/compute/elementwise.ts"],
   Data: ["src/data/"],
   "Models and files": ["src/formats/"],
   "Threat models": ["src/threat/"],

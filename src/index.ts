@@ -18,6 +18,7 @@
  *
  * @packageDocumentation
  */
+export type { Activation, ActivationKind } from "./activations/index.js";
 export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
 export {
   type JointVectorJacobianProduct,
@@ -60,7 +61,7 @@ export type {
   TwoLines,
 } from "./compute/backend.js";
 export type { CropWindow } from "./compute/crop-window.js";
-export type { Activation, Elementwise } from "./compute/elementwise.js";
+export type { Elementwise } from "./compute/elementwise.js";
 export type { Conv2dGeometry } from "./compute/geometry.js";
 export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
 export type { Noise } from "./compute/noise.js";
@@ -104,57 +105,10 @@ export type { InputBox, OutputConstraint, Property, PropertyCase } from "./forma
 export { readVnnlib } from "./formats/vnnlib/read.js";
 export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
-export {
-  add,
-  averagePool,
-  batchNorm,
-  type Conv2dOptions,
-  concat,
-  conv2d,
-  convTranspose2d,
-  flatten,
-  hardtanh,
-  identity,
-  leakyRelu,
-  linear,
-  maxPool,
-  normalize,
-  type PairLike,
-  pad,
-  permute,
-  relu,
-  reshape,
-  type SidesLike,
-  scaleShift,
-  sigmoid,
-  take as takeAlong,
-  tanh,
-  type WindowOptions,
-} from "./network/build-layer.js";
+export * from "./network/build-layer.js";
 export { type ForwardPass, forward } from "./network/forward.js";
-export type {
-  AddLayer,
-  AffineLayer,
-  AveragePoolLayer,
-  BatchNormLayer,
-  ConcatLayer,
-  Conv2dLayer,
-  ConvTranspose2dLayer,
-  FlattenLayer,
-  IdentityLayer,
-  Layer,
-  LayerKind,
-  LinearLayer,
-  MaxPoolLayer,
-  PadLayer,
-  Pair,
-  PermuteLayer,
-  ReshapeLayer,
-  ScaleShiftLayer,
-  Sides,
-  TakeLayer,
-} from "./network/layer.js";
 export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
+export { take as takeAlong } from "./network/layers/rearrangement.js";
 export {
   type Attach,
   graph,

@@ -1,3 +1,5 @@
+export { NeuronState } from "../activations/definition.js";
+
 import type { Tape, Variable } from "../autodiff/index.js";
 import type { BackwardStep, FloatArray } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
@@ -135,13 +137,6 @@ export interface Bounds {
   readonly lower: Variable;
   readonly upper: Variable;
 }
-
-/**
- * What sound but loose bounds leave to be settled. `open`: the lines depend on the bounds. `passing`: the lines are
- * fixed, and the width passes on to the next layer's box. `flat`: the lines are fixed and constant; the width ends here.
- */
-export const NeuronState = { flat: 0, passing: 1, open: 2 } as const;
-export type NeuronState = (typeof NeuronState)[keyof typeof NeuronState];
 
 /** The dual of an affine kind of layer. */
 export interface AffineRule<L extends Layer> {

@@ -1,4 +1,4 @@
-import type { Activation } from "../compute/elementwise.js";
+import { isActivationKind } from "../activations/index.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Layer } from "./layer.js";
 import type { LayerContext, ParameterSpec } from "./layers/definition.js";
@@ -124,18 +124,9 @@ export class Network {
 
 type LayerVariables = ReturnType<LayerContext["parameter"]>;
 
-/** The elementwise activations, each named once: what separates the hidden layers. */
-const ACTIVATIONS: Readonly<Record<Activation["kind"], true>> = {
-  relu: true,
-  "leaky-relu": true,
-  hardtanh: true,
-  tanh: true,
-  sigmoid: true,
-};
-
 /** Whether a node is an elementwise activation. */
 export function isActivation({ layer }: InputNode | NetworkNode): boolean {
-  return layer !== null && Object.hasOwn(ACTIVATIONS, layer.kind);
+  return layer !== null && isActivationKind(layer.kind);
 }
 
 /**

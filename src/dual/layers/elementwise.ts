@@ -1,3 +1,4 @@
+import { type Activation, activationDefinition } from "../../activations/index.js";
 import {
   adaptiveLines,
   add,
@@ -12,35 +13,31 @@ import {
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import type { Activation } from "../../compute/elementwise.js";
 import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
-import type { Bounds, EnclosedRule, NeuronState, ParallelDual, TwoLineDual } from "../dual-layer.js";
+import type { Bounds, EnclosedRule, ParallelDual, TwoLineDual } from "../dual-layer.js";
 import { type PositionwiseBack, positionwise } from "../patch.js";
 
 /**
- * The dual of an elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
- * Forward: v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. `stateOf(ℓ, u)` says where
- * the lines meet the activation exactly, so that tighter bounds would not change them.
+ * The dual of every elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
+ * Forward: v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. Which lines, and where they meet the activation
+ * exactly, so that tighter bounds would not change them, stands in the activation's definition.
  */
-export function elementwiseRule<A extends Activation>(
-  stateOf: (layer: A, lower: number, upper: number) => NeuronState,
-): EnclosedRule<A> {
-  return {
-    form: "enclosed",
-    parallel: (tape, layer, context, bounds) => parallelDual(tape, layer, context.outputShape, bounds),
-    adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
-    interval: (tape, layer, _context, { lower, upper }) => ({
-      lower: apply(tape, layer, lower),
-      upper: apply(tape, layer, upper),
-    }),
-    states(layer, _context, lower, upper) {
-      const states = new Uint8Array(lower.length);
-      for (let i = 0; i < states.length; i++) states[i] = stateOf(layer, lower[i], upper[i]);
-      return states;
-    },
-  };
-}
+export const elementwise: EnclosedRule<Activation> = {
+  form: "enclosed",
+  parallel: (tape, layer, context, bounds) => parallelDual(tape, layer, context.outputShape, bounds),
+  adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
+  interval: (tape, layer, _context, { lower, upper }) => ({
+    lower: apply(tape, layer, lower),
+    upper: apply(tape, layer, upper),
+  }),
+  states(layer, _context, lower, upper) {
+    const definition = activationDefinition(layer);
+    const states = new Uint8Array(lower.length);
+    for (let i = 0; i < states.length; i++) states[i] = definition.state(layer, lower[i], upper[i]);
+    return states;
+  },
+};
 
 function parallelDual(
   tape: Tape,
