@@ -1,7 +1,7 @@
 import type { CropWindow } from "../crop-window.js";
 import type { Conv2dGeometry } from "../geometry.js";
 import type { Owners } from "../owners.js";
-import type { OwnerArguments, WindowArguments } from "./addon.js";
+import type { OwnerArguments, WindowArguments } from "./engine-types.js";
 
 // What is no number or table is written as numbers here and read by native/operations/arguments.cc.
 

@@ -1,6 +1,6 @@
 import { ACTIVATION_KINDS, type Activation, activationDefinition } from "../../activations/index.js";
 import { checkFunction, type Elementwise, isActivationFunction } from "../elementwise.js";
-import type { FunctionArguments } from "./addon.js";
+import type { FunctionArguments } from "./engine-types.js";
 
 type OtherKind = Exclude<Elementwise, Activation>["kind"];
 
