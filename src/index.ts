@@ -26,6 +26,7 @@ export {
   type Variable,
   type VectorJacobianProduct,
 } from "./autodiff/index.js";
+export * as operations from "./autodiff/operations.js";
 export { attackCascade, type CascadeAttackVerdict } from "./cascade/attack-cascade.js";
 export {
   type CascadeBatchVerdict,
@@ -72,9 +73,28 @@ export { type Batch, type BatchOptions, batches } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export { buildDual } from "./dual/auto-dual.js";
-export type { Bounds } from "./dual/dual-layer.js";
+export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";
+export {
+  type AffineDual,
+  type AffineRule,
+  type BackStep,
+  type Bounds,
+  type Collected,
+  type Coupling,
+  type CroppedLayer,
+  type DualLayer,
+  type DualRule,
+  type EnclosedRule,
+  NeuronState,
+  type ParallelDual,
+  type Patch,
+  type TwoLineDual,
+  type Viewers,
+  type Want,
+} from "./dual/dual-layer.js";
 export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export type { LayerReport, Way as BoundWay } from "./dual/planner.js";
 export {
   AutodualError,
@@ -107,7 +127,7 @@ export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
 export * from "./network/build-layer.js";
 export { type ForwardPass, forward } from "./network/forward.js";
-export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
+export type { Initialization, LayerContext, ParameterSpec } from "./network/layers/definition.js";
 export { take as takeAlong } from "./network/layers/rearrangement.js";
 export {
   type Attach,

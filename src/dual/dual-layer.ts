@@ -3,7 +3,6 @@ export { NeuronState } from "../activations/definition.js";
 import type { Tape, Variable } from "../autodiff/index.js";
 import type { BackwardStep, FloatArray } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
-import type { Layer } from "../network/layer.js";
 import type { LayerContext } from "../network/layers/definition.js";
 
 /**
@@ -32,6 +31,7 @@ export interface Viewers {
 export interface CroppedLayer {
   /** The patch of the layer's input. */
   readonly input: Patch;
+  /** See `DualLayer.back`; rows have viewers in place of examples. */
   back(tape: Tape, nu: Variable, want: Want): BackStep;
   /** Of a row. */
   readonly multiplyAdds: number;
@@ -125,8 +125,12 @@ export interface ParallelDual extends DualLayer {
 }
 
 /** An enclosed layer with two lines of different slope: a backward direction only. */
-export interface TwoLineDual extends Pick<DualLayer, "back" | "step" | "crop"> {
+export interface TwoLineDual extends Pick<DualLayer, "back"> {
   readonly kind: "two-lines";
+  /** See `DualLayer.step`. */
+  readonly step?: DualLayer["step"];
+  /** See `DualLayer.crop`. */
+  readonly crop?: DualLayer["crop"];
 }
 
 export type EnclosedDual = ParallelDual | TwoLineDual;
@@ -139,13 +143,14 @@ export interface Bounds {
 }
 
 /** The dual of an affine kind of layer. */
-export interface AffineRule<L extends Layer> {
+export interface AffineRule<L> {
   readonly form: "affine";
+  /** The layer for one batch, its weights being those of the context. */
   bind(tape: Tape, layer: L, context: LayerContext): AffineDual;
 }
 
 /** The dual of a kind of layer that needs bounds on its input. */
-export interface EnclosedRule<L extends Layer> {
+export interface EnclosedRule<L> {
   readonly form: "enclosed";
   /** Lines of one slope (the paper's) over pre-activation bounds. */
   parallel(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): ParallelDual;
@@ -160,4 +165,5 @@ export interface EnclosedRule<L extends Layer> {
   states(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
 }
 
-export type DualRule<L extends Layer> = AffineRule<L> | EnclosedRule<L>;
+/** The dual of a kind of layer. */
+export type DualRule<L> = AffineRule<L> | EnclosedRule<L>;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { AutodualError, FormatError, ShapeError } from "../errors.js";
+import { AutodualError, FormatError, ShapeError, UnsupportedOperatorError } from "../errors.js";
 import type { Layer, LayerKind } from "../network/layer.js";
 import { positive } from "../network/layers/fields.js";
 import { fieldsOf, LAYER_KINDS } from "../network/layers/index.js";
@@ -36,15 +36,24 @@ const NetworkSchema = z.strictObject({
 /** A network's structure as JSON: nodes in topological order, their inputs by name, `input` for the network's own. */
 export type NetworkDescription = z.infer<typeof NetworkSchema>;
 
-/** Describes a network as JSON data; `networkFromDescription` builds it again. */
+/**
+ * Describes a network as JSON data; `networkFromDescription` builds it again. An `UnsupportedOperatorError` for a layer
+ * that its user defined: files hold no code.
+ */
 export function describeNetwork(network: Network): NetworkDescription {
   const nameOf = (node: number): string => network.nodes[node].name;
   return {
     version: NETWORK_SCHEMA,
     inputShape: [...network.inputShape],
-    nodes: network.nodes.flatMap((node) =>
-      node.layer === null ? [] : [{ name: node.name, layer: node.layer, inputs: node.inputs.map(nameOf) }],
-    ),
+    nodes: network.nodes.flatMap(({ name, layer, inputs }) => {
+      if (layer === null) return [];
+      if (layer.kind === "custom") {
+        throw new UnsupportedOperatorError(
+          `layer "${name}": ${layer.definition.name} is defined by code (defineLayer) and cannot be written to a file`,
+        );
+      }
+      return [{ name, layer, inputs: inputs.map(nameOf) }];
+    }),
     output: nameOf(network.output),
   };
 }

@@ -10,6 +10,7 @@ export { type AveragePoolLayer, averagePool } from "./layers/average-pool.js";
 export { type BatchNormLayer, batchNorm } from "./layers/batch-norm.js";
 export { type ConvTranspose2dLayer, convTranspose2d } from "./layers/conv-transpose2d.js";
 export { type Conv2dLayer, type Conv2dOptions, conv2d } from "./layers/conv2d.js";
+export type { CustomDefinition, CustomLayer } from "./layers/custom.js";
 export type { Pair, PairLike, Sides, SidesLike, WindowOptions } from "./layers/extents.js";
 export { type AddLayer, add, type ConcatLayer, concat } from "./layers/join.js";
 export { type LinearLayer, linear } from "./layers/linear.js";

@@ -170,9 +170,10 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
     return handleOf(nodes.length - 1);
   };
   const attach = ((layer, ...inputs) => {
-    const count = (counts.get(layer.kind) ?? 0) + 1;
-    counts.set(layer.kind, count);
-    return named(`${layer.kind}${count}`, layer, ...inputs);
+    const kind = layer.kind === "custom" ? layer.definition.name : layer.kind;
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return named(`${kind}${count}`, layer, ...inputs);
   }) as Attach;
   attach.named = named;
   const output = build(handleOf(0), attach);

@@ -5,17 +5,15 @@ import {
   apply,
   combine,
   dot,
-  enclose,
   norm,
   parallelLines,
   scaleBySign,
-  scaleShift,
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
-import type { Bounds, EnclosedRule, ParallelDual, TwoLineDual } from "../dual-layer.js";
+import type { Bounds, EnclosedRule, TwoLineDual } from "../dual-layer.js";
+import { parallelDual } from "../parallel-dual.js";
 import { type PositionwiseBack, positionwise } from "../patch.js";
 
 /**
@@ -25,7 +23,9 @@ import { type PositionwiseBack, positionwise } from "../patch.js";
  */
 export const elementwise: EnclosedRule<Activation> = {
   form: "enclosed",
-  parallel: (tape, layer, context, bounds) => parallelDual(tape, layer, context.outputShape, bounds),
+  parallel: (tape, layer, context, { lower, upper }) =>
+    // Slopes of monotone activations are never negative.
+    parallelDual(parallelLines(tape, layer, lower, upper), context.outputShape, (slope) => slope),
   adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
   interval: (tape, layer, _context, { lower, upper }) => ({
     lower: apply(tape, layer, lower),
@@ -38,37 +38,6 @@ export const elementwise: EnclosedRule<Activation> = {
     return states;
   },
 };
-
-function parallelDual(
-  tape: Tape,
-  activation: Activation,
-  shape: Shape,
-  { lower, upper }: Bounds,
-): ParallelDual {
-  const { slope, shift, radius } = parallelLines(tape, activation, lower, upper);
-  const back: PositionwiseBack = (tape, nu, want, look) => {
-    const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
-    const enclosed = enclose(tape, nu, slopes.values, radii.values, slopes.owners);
-    const step = { nus: [enclosed.nu], radius: enclosed.radius };
-    if (!want.centre) return step;
-    return { ...step, centre: dot(tape, nu, look(shift, "by example").values, slopes.owners) };
-  };
-  return {
-    kind: "parallel",
-    coupling: "diagonal",
-    slope,
-    shift,
-    radius,
-    push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
-    // Slopes of monotone activations are never negative.
-    absolute: (tape, r) => scaleShift(tape, r, slope, undefined, OWN),
-    ...positionwise(shape, back, (look) => {
-      const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
-      const { owners } = slopes;
-      return { kind: "enclose", slope: slopes.values.value, radius: radii.values.value, owners };
-    }),
-  };
-}
 
 function twoLineDual(
   tape: Tape,

@@ -14,7 +14,7 @@ import { rearrangement } from "./rearrangement.js";
 import { reshape } from "./reshape.js";
 import { scaleShift } from "./scale-shift.js";
 
-const RULES: { readonly [K in Exclude<LayerKind, ActivationKind>]: DualRule<LayerOf<K>> } = {
+const RULES: { readonly [K in Exclude<LayerKind, ActivationKind | "custom">]: DualRule<LayerOf<K>> } = {
   linear,
   conv2d,
   "conv-transpose2d": convTranspose2d,
@@ -32,7 +32,12 @@ const RULES: { readonly [K in Exclude<LayerKind, ActivationKind>]: DualRule<Laye
   "max-pool": maxPool,
 };
 
-/** The dual of a layer's kind. */
-export function ruleOf<L extends Layer>({ kind }: L): DualRule<L> {
-  return (isActivationKind(kind) ? elementwise : RULES[kind]) as unknown as DualRule<L>;
+/** The dual of a layer's kind; a custom layer brings its own. */
+export function ruleOf<L extends Layer>(layer: L): DualRule<L> {
+  return anyRuleOf(layer) as DualRule<L>;
+}
+
+function anyRuleOf(layer: Layer): unknown {
+  if (layer.kind === "custom") return layer.definition.dual;
+  return isActivationKind(layer.kind) ? elementwise : RULES[layer.kind];
 }

@@ -4,6 +4,7 @@ import { type AveragePoolLayer, averagePoolDefinition } from "./average-pool.js"
 import { type BatchNormLayer, batchNormDefinition } from "./batch-norm.js";
 import { type ConvTranspose2dLayer, convTranspose2dDefinition } from "./conv-transpose2d.js";
 import { type Conv2dLayer, conv2dDefinition } from "./conv2d.js";
+import { type CustomLayer, customDefinition } from "./custom.js";
 import type { LayerDefinition } from "./definition.js";
 import type { AnyFields } from "./fields.js";
 import { type AddLayer, addDefinition, type ConcatLayer, concatDefinition } from "./join.js";
@@ -44,8 +45,8 @@ export type AffineLayer =
   | AddLayer
   | ConcatLayer;
 
-/** What a node of a network does: plain data, so that it can be written to a file and read back. */
-export type Layer = AffineLayer | Activation | MaxPoolLayer;
+/** What a node of a network does: plain data that can be written to a file and read back, but for custom layers. */
+export type Layer = AffineLayer | Activation | MaxPoolLayer | CustomLayer;
 
 /** What a layer is called in files and in names of nodes. */
 export type LayerKind = Layer["kind"];
@@ -67,6 +68,7 @@ const OTHERS: { readonly [K in Exclude<LayerKind, ActivationKind>]: LayerDefinit
   identity: identityDefinition,
   add: addDefinition,
   concat: concatDefinition,
+  custom: customDefinition,
 };
 
 const DEFINITIONS = {
