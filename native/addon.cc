@@ -25,9 +25,12 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
 }  // namespace
 
 Napi::Function EngineObject::define(Napi::Env env) {
-#define AUTODUAL_METHOD(name) method<operations::name>(#name),
-  return DefineClass(env, "Engine", {AUTODUAL_OPERATIONS(AUTODUAL_METHOD) disposeMethod()});
-#undef AUTODUAL_METHOD
+  return DefineClass(env, "Engine",
+                     {
+#define AUTODUAL_OPERATION(name, ...) method<operations::name>(#name),
+#include "list.h"
+                         disposeMethod(),
+                     });
 }
 
 NODE_API_MODULE(autodual, initialize)

@@ -6,7 +6,7 @@ import { Converter, ReflectionCategory } from "typedoc";
 const CATEGORIES = {
   "One call each": ["src/library/"],
   "Runs and data sets": ["src/runs/"],
-  Networks: ["src/network/", "src/compute/elementwise.ts"],
+  Networks: ["src/network/", "src/activations/", "src/compute/elementwise.ts"],
   Data: ["src/data/"],
   "Models and files": ["src/formats/"],
   Reports: ["src/report/"],

@@ -17,20 +17,48 @@
  *
  * @packageDocumentation
  */
+export type { Activation, ActivationKind } from "./activations/index.js";
+export type {
+  JointVectorJacobianProduct,
+  Tape,
+  Variable,
+  VectorJacobianProduct,
+} from "./autodiff/index.js";
+export * as operations from "./autodiff/operations.js";
 export type { LoadedCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export type { Against } from "./certify/certify.js";
 export type * from "./compute/backend.js";
 export type { CropWindow } from "./compute/crop-window.js";
-export type { Activation, Elementwise } from "./compute/elementwise.js";
+export type { Elementwise } from "./compute/elementwise.js";
 export type { Conv2dGeometry } from "./compute/geometry.js";
 export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
 export type { Noise } from "./compute/noise.js";
 export type { Owners } from "./compute/owners.js";
 export { type Dataset, type Examples, examples, type Split, take } from "./data/dataset.js";
 export { type LoadOptions, loadDataset } from "./data/load.js";
+export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";
+export {
+  type AffineDual,
+  type AffineRule,
+  type BackStep,
+  type Bounds,
+  type Collected,
+  type Coupling,
+  type CroppedLayer,
+  type DualLayer,
+  type DualRule,
+  type EnclosedRule,
+  NeuronState,
+  type ParallelDual,
+  type Patch,
+  type TwoLineDual,
+  type Viewers,
+  type Want,
+} from "./dual/dual-layer.js";
 export type { BoundMethod } from "./dual/dual-network.js";
 export type { SketchForm } from "./dual/estimator.js";
+export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export {
   AutodualError,
   BackendError,
@@ -68,35 +96,9 @@ export {
 } from "./library/train.js";
 export { type VerifyModelOptions, verify } from "./library/verify.js";
 export { type ArchitectureOptions, architecture } from "./network/architectures.js";
-export {
-  add,
-  averagePool,
-  batchNorm,
-  type Conv2dOptions,
-  concat,
-  conv2d,
-  convTranspose2d,
-  flatten,
-  hardtanh,
-  identity,
-  leakyRelu,
-  linear,
-  maxPool,
-  normalize,
-  type PairLike,
-  pad,
-  permute,
-  relu,
-  reshape,
-  type SidesLike,
-  scaleShift,
-  sigmoid,
-  take as takeAlong,
-  tanh,
-  type WindowOptions,
-} from "./network/build-layer.js";
-export type * from "./network/layer.js";
-export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
+export * from "./network/build-layer.js";
+export type { Initialization, LayerContext, ParameterSpec } from "./network/layers/definition.js";
+export { take as takeAlong } from "./network/layers/rearrangement.js";
 export {
   type Attach,
   graph,

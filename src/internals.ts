@@ -1,5 +1,6 @@
 /**
- * autodual: provably robust neural networks.
+ * What autodual is made of: tensors, tapes, dual networks, batches, runs. The calls that most programs need are exported by
+ * `autodual` itself; what stands here may change from version to version.
  *
  * Build a network ({@link sequential}, {@link graph}, {@link architecture}) or load one ({@link loadModelFile}), put its
  * weights on a backend ({@link createBackend}, {@link uploadWeights}), then certify ({@link certifyBatch}), attack
@@ -18,6 +19,8 @@
  *
  * @packageDocumentation
  */
+
+export type { Activation, ActivationKind } from "./activations/index.js";
 export { type AttackOptions, type AttackVerdict, attackBatch } from "./attack/attack.js";
 export {
   type JointVectorJacobianProduct,
@@ -25,6 +28,7 @@ export {
   type Variable,
   type VectorJacobianProduct,
 } from "./autodiff/index.js";
+export * as operations from "./autodiff/operations.js";
 export {
   attackCascade,
   type CascadeAttackOptions,
@@ -63,7 +67,7 @@ export type {
   TwoLines,
 } from "./compute/backend.js";
 export type { CropWindow } from "./compute/crop-window.js";
-export type { Activation, Elementwise } from "./compute/elementwise.js";
+export type { Elementwise } from "./compute/elementwise.js";
 export type { Conv2dGeometry } from "./compute/geometry.js";
 export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
 export type { Noise } from "./compute/noise.js";
@@ -75,9 +79,29 @@ export { type Dataset, type Examples, examples, type Split, subset, take } from 
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export { buildDual } from "./dual/auto-dual.js";
 export type { Way as BoundWay } from "./dual/bounders/bounder.js";
-export type { Bounds, NodeBounds } from "./dual/dual-layer.js";
+export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";
+export {
+  type AffineDual,
+  type AffineRule,
+  type BackStep,
+  type Bounds,
+  type Collected,
+  type Coupling,
+  type CroppedLayer,
+  type DualLayer,
+  type DualRule,
+  type EnclosedRule,
+  NeuronState,
+  type NodeBounds,
+  type ParallelDual,
+  type Patch,
+  type TwoLineDual,
+  type Viewers,
+  type Want,
+} from "./dual/dual-layer.js";
 export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export type { LayerReport } from "./dual/planner.js";
 export {
   AutodualError,
@@ -108,57 +132,10 @@ export type { InputBox, OutputConstraint, Property, PropertyCase } from "./forma
 export { readVnnlib } from "./formats/vnnlib/read.js";
 export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
-export {
-  add,
-  averagePool,
-  batchNorm,
-  type Conv2dOptions,
-  concat,
-  conv2d,
-  convTranspose2d,
-  flatten,
-  hardtanh,
-  identity,
-  leakyRelu,
-  linear,
-  maxPool,
-  normalize,
-  type PairLike,
-  pad,
-  permute,
-  relu,
-  reshape,
-  type SidesLike,
-  scaleShift,
-  sigmoid,
-  take as takeAlong,
-  tanh,
-  type WindowOptions,
-} from "./network/build-layer.js";
+export * from "./network/build-layer.js";
 export { type ForwardPass, forward } from "./network/forward.js";
-export type {
-  AddLayer,
-  AffineLayer,
-  AveragePoolLayer,
-  BatchNormLayer,
-  ConcatLayer,
-  Conv2dLayer,
-  ConvTranspose2dLayer,
-  FlattenLayer,
-  IdentityLayer,
-  Layer,
-  LayerKind,
-  LinearLayer,
-  MaxPoolLayer,
-  PadLayer,
-  Pair,
-  PermuteLayer,
-  ReshapeLayer,
-  ScaleShiftLayer,
-  Sides,
-  TakeLayer,
-} from "./network/layer.js";
-export type { Initialization, ParameterSpec } from "./network/layers/definition.js";
+export type { Initialization, LayerContext, ParameterSpec } from "./network/layers/definition.js";
+export { take as takeAlong } from "./network/layers/rearrangement.js";
 export {
   type Attach,
   graph,

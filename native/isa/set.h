@@ -12,14 +12,8 @@ namespace AUTODUAL_SET {
 #include "../kernels/owners.h"
 #include "../kernels/norms.h"
 
-// Enclosing lines, each activation's and then whole tensors'.
-#include "../kernels/activations/enclosure.h"
-#include "../kernels/activations/relu.h"
-#include "../kernels/activations/leaky-relu.h"
-#include "../kernels/activations/hardtanh.h"
-#include "../kernels/activations/tanh.h"
-#include "../kernels/activations/sigmoid.h"
-#include "../kernels/activations/s-shaped.h"
+// Functions of one number; enclosing lines, each activation's and then whole tensors'.
+#include "../kernels/functions.h"
 #include "../kernels/activations/index.h"
 #include "../kernels/relu-lines.h"
 #include "../kernels/lines.h"
@@ -42,57 +36,8 @@ namespace AUTODUAL_SET {
 
 template <class T>
 const Kernels<T> TABLE = {
-    .product = product<T>,
-    .productGradient = productGradient<T>,
-    .backward = backward<T>,
-    .combine = combine<T>,
-    .scaleBy = scaleBy<T>,
-    .multiply = multiply<T>,
-    .minimum = minimum<T>,
-    .maximum = maximum<T>,
-    .minimumGradient = minimumGradient<T>,
-    .apply = apply<T>,
-    .applyGradient = applyGradient<T>,
-    .fill = fill<T>,
-    .transpose = transpose<T>,
-    .gather = gather<T>,
-    .scatterAdd = scatterAdd<T>,
-    .replace = replace<T>,
-    .scaleShift = scaleShift<T>,
-    .scaleBySign = scaleBySign<T>,
-    .scaleBySignGradient = scaleBySignGradient<T>,
-    .spread = spread<T>,
-    .sumRows = sumRows<T>,
-    .multiplySumRows = multiplySumRows<T>,
-    .dot = dot<T>,
-    .outer = outer<T>,
-    .outerSumRows = outerSumRows<T>,
-    .norm = norm<T>,
-    .normGradient = normGradient<T>,
-    .normRows = normRows<T>,
-    .normRowsGradient = normRowsGradient<T>,
-    .crop = crop<T>,
-    .cropTranspose = cropTranspose<T>,
-    .enclose = enclose<T>,
-    .encloseGradient = encloseGradient<T>,
-    .conv2dSelect = conv2dSelect<T>,
-    .conv2dSelectGradient = conv2dSelectGradient<T>,
-    .select = select<T>,
-    .selectTranspose = selectTranspose<T>,
-    .maxPoolChoice = maxPoolChoice<T>,
-    .parallelLines = parallelLines<T>,
-    .parallelLinesGradient = parallelLinesGradient<T>,
-    .adaptiveLines = adaptiveLines<T>,
-    .adaptiveLinesGradient = adaptiveLinesGradient<T>,
-    .softmaxCrossEntropy = softmaxCrossEntropy<T>,
-    .softmaxCrossEntropyGradient = softmaxCrossEntropyGradient<T>,
-    .adamStep = adamStep<T>,
-    .medianRows = medianRows<T>,
-    .geometricMeanRows = geometricMeanRows<T>,
-    .medianRowsGradient = medianRowsGradient<T>,
-    .addNoise = addNoise<T>,
-    .addNoiseGradient = addNoiseGradient<T>,
-    .peak = peak<T>,
+#define AUTODUAL_KERNEL(result, name, ...) .name = name<T>,
+#include "../list.h"
 };
 
 const Kernels<float>* floatKernels() { return &TABLE<float>; }

@@ -1,4 +1,4 @@
-// ν backwards through a chain of layers, blocks of rows one after the other: what a block holds on its way stays in a
+// ν backwards through a chain of layers (equation 8: ν ← d ⊙ ν and Aᵀν, with Σρ|ν| on the way), blocks of rows one after the other: what a block holds on its way stays in a
 // second-level cache, and nothing of it is kept.
 
 /// What the features of a block of rows may take.

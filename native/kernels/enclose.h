@@ -1,4 +1,5 @@
-// The backward step through parallel lines: d ⊙ ν with Σρ|ν|, one pass over ν.
+// The step of equation 8 through parallel lines: d ⊙ ν with Σρ|ν|, for ReLU the paper's −Σℓ[ν]₊ (Corollary 2); one pass
+// over ν.
 
 template <class T>
 void enclose(Pool& pool, const T* nu, int64_t f, int64_t rows, const T* slope, const T* radius, const Owners& owners,

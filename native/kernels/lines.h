@@ -1,5 +1,5 @@
 // Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u: what the reference
-// backend does (relaxations.ts), computed in double. ReLU's parallel lines have loops of their own (relu-lines.h).
+// backend does (src/compute/reference/relaxations.ts), computed in double. ReLU's parallel lines have loops of their own (relu-lines.h).
 
 /// Neurons of a piece: about a tenth of a millisecond with exponentials.
 inline constexpr int64_t LINES_GRAIN = 1024;
@@ -8,10 +8,10 @@ template <class T>
 void parallelLines(Pool& pool, const Elementwise& f, const T* lower, const T* upper, int64_t count, T* slope, T* shift,
                    T* radius) {
   if (f.function == Function::relu) return reluParallelLines(pool, lower, upper, count, slope, shift, radius);
-  withLines(f, [&](const auto& activation) {
+  withActivation(f, [&](const auto& activation) {
     inPieces(pool, count, LINES_GRAIN, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
-        Enclosure lines;
+        LinePair lines;
         activation.parallel(lower[i], upper[i], lines);
         slope[i] = static_cast<T>(lines.lower.slope);
         shift[i] = static_cast<T>((lines.lower.shift + lines.upper.shift) / 2);
@@ -27,10 +27,10 @@ void parallelLinesGradient(Pool& pool, const Elementwise& f, const T* lower, con
   if (f.function == Function::relu) {
     return reluParallelLinesGradient(pool, lower, upper, gSlope, gShift, gRadius, count, outLower, outUpper);
   }
-  withLines(f, [&](const auto& activation) {
+  withActivation(f, [&](const auto& activation) {
     inPieces(pool, count, LINES_GRAIN, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
-        Enclosure lines;
+        LinePair lines;
         activation.parallel(lower[i], upper[i], lines);
         const EnclosingLine& below = lines.lower;
         const EnclosingLine& above = lines.upper;
@@ -49,10 +49,10 @@ void parallelLinesGradient(Pool& pool, const Elementwise& f, const T* lower, con
 template <class T>
 void adaptiveLines(Pool& pool, const Elementwise& f, const T* lower, const T* upper, int64_t count, T* lowerSlope,
                    T* lowerShift, T* upperSlope, T* upperShift) {
-  withLines(f, [&](const auto& activation) {
+  withActivation(f, [&](const auto& activation) {
     inPieces(pool, count, LINES_GRAIN, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
-        Enclosure lines;
+        LinePair lines;
         activation.adaptive(lower[i], upper[i], lines);
         lowerSlope[i] = static_cast<T>(lines.lower.slope);
         lowerShift[i] = static_cast<T>(lines.lower.shift);
@@ -67,10 +67,10 @@ template <class T>
 void adaptiveLinesGradient(Pool& pool, const Elementwise& f, const T* lower, const T* upper, const T* gLowerSlope,
                            const T* gLowerShift, const T* gUpperSlope, const T* gUpperShift, int64_t count, T* outLower,
                            T* outUpper) {
-  withLines(f, [&](const auto& activation) {
+  withActivation(f, [&](const auto& activation) {
     inPieces(pool, count, LINES_GRAIN, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; i++) {
-        Enclosure lines;
+        LinePair lines;
         activation.adaptive(lower[i], upper[i], lines);
         const EnclosingLine& below = lines.lower;
         const EnclosingLine& above = lines.upper;

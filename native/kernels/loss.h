@@ -1,4 +1,4 @@
-// Cross-entropy of a column's softmax with its label, its derivative in the logits, and the optimizer's step; all in
+// The robust loss of Corollary 1 takes −J for logits: cross-entropy of a column's softmax with its label, its derivative in the logits, and the optimizer's step; all in
 // double.
 
 /// Columns that one piece goes through together, so that logits are read along their lines.

@@ -1,4 +1,4 @@
-// Medians and geometric means of |x| over runs of rows. For medians as many runs at once as a vector has lanes are sorted
+// What projections estimate a width by: medians (Theorem 2) and geometric means (Appendix E) of |x| over runs of rows. For medians as many runs at once as a vector has lanes are sorted
 // by a network (plan-median.cc).
 
 template <class T>

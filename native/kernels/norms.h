@@ -1,4 +1,5 @@
-// Sums along features with weights by owner, and along the rows of an owner.
+// Sums along features with weights by owner, and along the rows of an owner: the dual norms of equation 8 at the input, and
+// widths from generators.
 
 template <class T>
 AUTODUAL_INLINE Vec<T> absLanes(Vec<T> x) {

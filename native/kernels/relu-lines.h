@@ -1,4 +1,4 @@
-// ReLU's parallel lines and their derivatives, a whole tensor in a loop without branches.
+// ReLU's parallel lines (Corollary 2: d = u/(u − ℓ), m = ρ = −dℓ/2 where the sign is open) and their derivatives, a whole tensor in a loop without branches.
 
 /// Neurons of a piece.
 inline constexpr int64_t RELU_GRAIN = 16384;

@@ -1,4 +1,4 @@
-// Rows of a convolution's matrix, selection of features by a tensor of feature numbers, and max pooling's choice.
+// Rows of a convolution's matrix (equation 8 begun at unit vectors), selection of features by a tensor of feature numbers, and max pooling's choice.
 
 /// The first kernel offset whose tap, origin + k · dilation, is not before the input, and one past the last inside.
 inline int64_t firstTapInside(int64_t origin, int64_t dilation) {

@@ -1,6 +1,6 @@
-// Vectors of one instruction set, on the compiler's own vector types. Included inside that set's namespace, once, with
-// AUTODUAL_VECTOR_BYTES its vector width. Nothing here may have external linkage: each set compiles its own copy.
-// Other compilers than GCC and Clang get arrays of the same interface.
+// Vectors of one instruction set, on the vector types of GCC and Clang, and loops shared among threads. Included inside that
+// set's namespace, once, with AUTODUAL_VECTOR_BYTES its vector width. What stands here and in the other kernel files is
+// compiled anew for each set, under the set's own names, so that no set runs another's code.
 
 /// Lanes of a vector of T.
 template <class T>

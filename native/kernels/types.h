@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../core/pool.h"
+#include "activations/list.h"
 
 namespace autodual {
 
@@ -36,20 +37,19 @@ struct Geometry {
   int32_t strideHeight, strideWidth, padTop, padLeft, dilationHeight, dilationWidth, groups;
 };
 
-/// Functions of one number; see elementwise.ts. The first five are the activations.
+/// Functions of one number; see elementwise.ts. Activations come first.
 enum class Function : int32_t {
-  relu,
-  leakyRelu,  ///< a: the slope
-  hardtanh,   ///< a: the minimum, b: the maximum
-  tanh,
-  sigmoid,
-  abs,
-  sign,
-  square,
-  sqrt,
-  reciprocalSqrt,  ///< a: the offset
+#define AUTODUAL_NAME(name, Struct) name,
+  AUTODUAL_ACTIVATIONS(AUTODUAL_NAME) AUTODUAL_OTHER_FUNCTIONS(AUTODUAL_NAME)
+#undef AUTODUAL_NAME
 };
 
+#define AUTODUAL_ONE(name, Struct) +1
+inline constexpr int64_t ACTIVATION_COUNT = AUTODUAL_ACTIVATIONS(AUTODUAL_ONE);
+inline constexpr int64_t FUNCTION_COUNT = ACTIVATION_COUNT AUTODUAL_OTHER_FUNCTIONS(AUTODUAL_ONE);
+#undef AUTODUAL_ONE
+
+/// A function with its parameters, in the order in which its definition names them.
 struct Elementwise {
   Function function;
   double a, b;

@@ -225,8 +225,8 @@ WindowTable Arguments::window() {
 }
 
 Elementwise Arguments::function(bool activation) {
-  const int64_t last = static_cast<int64_t>(activation ? Function::sigmoid : Function::reciprocalSqrt);
-  const auto function = static_cast<Function>(size("function", 0, last));
+  const int64_t count = activation ? ACTIVATION_COUNT : FUNCTION_COUNT;
+  const auto function = static_cast<Function>(size("function", 0, count - 1));
   const double a = number("function.a");
   return {function, a, number("function.b")};
 }

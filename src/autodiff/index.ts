@@ -1,9 +1,2 @@
-export * from "./rules/affine.js";
-export * from "./rules/elementwise.js";
-export * from "./rules/enclose.js";
-export * from "./rules/loss.js";
-export * from "./rules/median.js";
-export * from "./rules/noise.js";
-export * from "./rules/relaxation.js";
-export * from "./rules/rows.js";
+export * from "./operations.js";
 export { type JointVectorJacobianProduct, Tape, type Variable, type VectorJacobianProduct } from "./tape.js";

@@ -1,15 +1,7 @@
+import { type Activation, activationDefinition, isActivationKind } from "../activations/index.js";
 import { UsageError } from "../errors.js";
 
-/**
- * The activations that a network may contain. One name serves the primal value, its derivative, and the lines
- * that enclose it over an interval of pre-activations.
- */
-export type Activation =
-  | { readonly kind: "relu" }
-  | { readonly kind: "leaky-relu"; readonly slope: number }
-  | { readonly kind: "hardtanh"; readonly minimum: number; readonly maximum: number }
-  | { readonly kind: "tanh" }
-  | { readonly kind: "sigmoid" };
+export type { Activation };
 
 /** Functions of one variable that a backend applies entry by entry. */
 export type Elementwise =
@@ -21,12 +13,13 @@ export type Elementwise =
   /** 1/√(x + offset). */
   | { readonly kind: "reciprocal-sqrt"; readonly offset: number };
 
-/** Throws a `UsageError` for a leaky slope that is not finite, or an empty or endless hardtanh range. */
+/** Whether a function is an activation: the other ones have no lines. */
+export function isActivationFunction(f: Elementwise): f is Activation {
+  return isActivationKind(f.kind);
+}
+
+/** Throws a `UsageError` for parameters that make no function: a slope that is not finite, an empty or endless range. */
 export function checkFunction(f: Elementwise): void {
-  if (f.kind === "leaky-relu" && !Number.isFinite(f.slope)) {
-    throw new UsageError(`leaky-relu: expected a finite slope, got ${f.slope}`);
-  }
-  if (f.kind === "hardtanh" && !(f.minimum <= f.maximum && Number.isFinite(f.maximum - f.minimum))) {
-    throw new UsageError(`hardtanh: expected minimum ≤ maximum, got ${f.minimum} and ${f.maximum}`);
-  }
+  const fault = isActivationFunction(f) ? activationDefinition(f).fault(f) : null;
+  if (fault !== null) throw new UsageError(`${f.kind}: ${fault}`);
 }

@@ -1,6 +1,4 @@
-import { multiplyAddsOfConv2d } from "../compute/operations.js";
-import { transposedGeometry } from "../network/layers/conv-transpose2d.js";
-import { windowGeometry } from "../network/layers/window.js";
+import { definitionOf } from "../network/layers/index.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 
@@ -8,26 +6,13 @@ import { sizeOf } from "../network/shape.js";
 export function layerCost({ nodes }: Network, node: number): number {
   const { layer, inputs, shape } = nodes[node];
   if (layer === null) return 0;
-  const [input] = inputs.map((i) => nodes[i].shape);
-  switch (layer.kind) {
-    case "linear":
-      return sizeOf(input) * sizeOf(shape);
-    case "conv2d":
-    case "average-pool":
-      return multiplyAddsOfConv2d(windowGeometry(layer, input, shape));
-    case "conv-transpose2d":
-      return multiplyAddsOfConv2d(transposedGeometry(layer, input, shape));
-    case "reshape":
-    case "flatten":
-    case "identity":
-    case "permute":
-    case "pad":
-    case "take":
-    case "concat":
-      return 0;
-    default:
-      return positionwiseCost(sizeOf(shape));
-  }
+  const { multiplyAdds } = definitionOf(layer);
+  if (!multiplyAdds) return positionwiseCost(sizeOf(shape));
+  return multiplyAdds(
+    layer,
+    inputs.map((i) => nodes[i].shape),
+    shape,
+  );
 }
 
 /** Of a layer that acts feature by feature: a slope and a radius, or a scale and a constant. */

@@ -1,7 +1,8 @@
+export { NeuronState } from "../activations/definition.js";
+
 import type { Tape, Variable } from "../autodiff/index.js";
 import type { BackwardStep, FloatArray } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
-import type { Layer } from "../network/layer.js";
 import type { LayerContext } from "../network/layers/definition.js";
 
 /**
@@ -30,6 +31,7 @@ export interface Viewers {
 export interface CroppedLayer {
   /** The patch of the layer's input. */
   readonly input: Patch;
+  /** See `DualLayer.back`; rows have viewers in place of examples. */
   back(tape: Tape, nu: Variable, want: Want): BackStep;
   /** Of a row. */
   readonly multiplyAdds: number;
@@ -123,8 +125,12 @@ export interface ParallelDual extends DualLayer {
 }
 
 /** An enclosed layer with two lines of different slope: a backward direction only. */
-export interface TwoLineDual extends Pick<DualLayer, "back" | "step" | "crop"> {
+export interface TwoLineDual extends Pick<DualLayer, "back"> {
   readonly kind: "two-lines";
+  /** See `DualLayer.step`. */
+  readonly step?: DualLayer["step"];
+  /** See `DualLayer.crop`. */
+  readonly crop?: DualLayer["crop"];
 }
 
 export type EnclosedDual = ParallelDual | TwoLineDual;
@@ -142,21 +148,15 @@ export interface Bounds<T = Variable> {
 /** Pre-activation bounds by node: those of the input of each activation. */
 export type NodeBounds<T = Variable> = ReadonlyMap<number, Bounds<T>>;
 
-/**
- * What sound but loose bounds leave to be settled. `open`: the lines depend on the bounds. `passing`: the lines are
- * fixed, and the width passes on to the next layer's box. `flat`: the lines are fixed and constant; the width ends here.
- */
-export const NeuronState = { flat: 0, passing: 1, open: 2 } as const;
-export type NeuronState = (typeof NeuronState)[keyof typeof NeuronState];
-
 /** The dual of an affine kind of layer. */
-export interface AffineRule<L extends Layer> {
+export interface AffineRule<L> {
   readonly form: "affine";
+  /** The layer for one batch, its weights being those of the context. */
   bind(tape: Tape, layer: L, context: LayerContext): AffineDual;
 }
 
 /** The dual of a kind of layer that needs bounds on its input. */
-export interface EnclosedRule<L extends Layer> {
+export interface EnclosedRule<L> {
   readonly form: "enclosed";
   /** Lines of one slope (the paper's) over pre-activation bounds. */
   parallel(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): ParallelDual;
@@ -171,4 +171,5 @@ export interface EnclosedRule<L extends Layer> {
   states(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
 }
 
-export type DualRule<L extends Layer> = AffineRule<L> | EnclosedRule<L>;
+/** The dual of a kind of layer. */
+export type DualRule<L> = AffineRule<L> | EnclosedRule<L>;

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { AutodualError, FormatError, ShapeError } from "../errors.js";
-import type { Layer } from "../network/layer.js";
+import { AutodualError, FormatError, ShapeError, UnsupportedOperatorError } from "../errors.js";
+import type { Layer, LayerKind } from "../network/layer.js";
+import { positive } from "../network/layers/fields.js";
+import { fieldsOf, LAYER_KINDS } from "../network/layers/index.js";
 import { graph, type Handle, type Network } from "../network/network.js";
 
 /** The entry of a file's metadata that holds the network's structure. */
@@ -10,55 +12,13 @@ export const NETWORK_KEY = "autodual.network";
 /** The version that descriptions carry; another one is refused. */
 export const NETWORK_SCHEMA = "autodual/network/1";
 
-const whole = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const positive = whole.min(1);
-const pair = z.tuple([positive, positive]);
-const sides = z.tuple([whole, whole, whole, whole]);
-const numbers = z.array(z.number()).min(1);
-const windowFields = { kernel: pair, stride: pair, padding: sides };
-
-const LayerSchema: z.ZodType<Layer> = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("linear"), outFeatures: positive, bias: z.boolean() }),
-  z.strictObject({
-    kind: z.literal("conv2d"),
-    outChannels: positive,
-    ...windowFields,
-    dilation: pair,
-    groups: positive,
-    bias: z.boolean(),
+/** Every kind of layer that can be written, by the fields of its definition. */
+const LayerSchema = z.discriminatedUnion("kind", [
+  ...LAYER_KINDS.flatMap((kind) => {
+    const fields = fieldsOf(kind);
+    return fields === null ? [] : [z.strictObject({ kind: z.literal(kind), ...fields })];
   }),
-  z.strictObject({
-    kind: z.literal("conv-transpose2d"),
-    outChannels: positive,
-    ...windowFields,
-    outputPadding: z.tuple([whole, whole]),
-    dilation: pair,
-    groups: positive,
-    bias: z.boolean(),
-  }),
-  z.strictObject({ kind: z.literal("batch-norm"), epsilon: z.number(), momentum: z.number() }),
-  z.strictObject({ kind: z.literal("average-pool"), ...windowFields }),
-  z.strictObject({ kind: z.literal("max-pool"), ...windowFields, dilation: pair.default([1, 1]) }),
-  z.strictObject({ kind: z.literal("scale-shift"), scale: numbers, shift: numbers }),
-  z.strictObject({ kind: z.literal("reshape"), shape: z.array(z.number().int().min(-1)).min(1) }),
-  z.strictObject({ kind: z.literal("permute"), order: z.array(whole).min(1) }),
-  z.strictObject({
-    kind: z.literal("pad"),
-    before: z.array(whole),
-    after: z.array(whole),
-    value: z.number(),
-  }),
-  z.strictObject({ kind: z.literal("take"), axis: whole, index: z.array(whole).min(1) }),
-  z.strictObject({ kind: z.literal("flatten") }),
-  z.strictObject({ kind: z.literal("identity") }),
-  z.strictObject({ kind: z.literal("add") }),
-  z.strictObject({ kind: z.literal("concat") }),
-  z.strictObject({ kind: z.literal("relu") }),
-  z.strictObject({ kind: z.literal("leaky-relu"), slope: z.number() }),
-  z.strictObject({ kind: z.literal("hardtanh"), minimum: z.number(), maximum: z.number() }),
-  z.strictObject({ kind: z.literal("tanh") }),
-  z.strictObject({ kind: z.literal("sigmoid") }),
-]);
+] as unknown as [z.ZodObject<{ kind: z.ZodLiteral<LayerKind> }>]) as unknown as z.ZodType<Layer>;
 
 /** Names stand in one-line messages and in file headers: no control characters. */
 const name = z
@@ -76,15 +36,24 @@ const NetworkSchema = z.strictObject({
 /** A network's structure as JSON: nodes in topological order, their inputs by name, `input` for the network's own. */
 export type NetworkDescription = z.infer<typeof NetworkSchema>;
 
-/** Describes a network as JSON data; `networkFromDescription` builds it again. */
+/**
+ * Describes a network as JSON data; `networkFromDescription` builds it again. An `UnsupportedOperatorError` for a layer
+ * that its user defined: files hold no code.
+ */
 export function describeNetwork(network: Network): NetworkDescription {
   const nameOf = (node: number): string => network.nodes[node].name;
   return {
     version: NETWORK_SCHEMA,
     inputShape: [...network.inputShape],
-    nodes: network.nodes.flatMap((node) =>
-      node.layer === null ? [] : [{ name: node.name, layer: node.layer, inputs: node.inputs.map(nameOf) }],
-    ),
+    nodes: network.nodes.flatMap(({ name, layer, inputs }) => {
+      if (layer === null) return [];
+      if (layer.kind === "custom") {
+        throw new UnsupportedOperatorError(
+          `layer "${name}": ${layer.definition.name} is defined by code (defineLayer) and cannot be written to a file`,
+        );
+      }
+      return [{ name, layer, inputs: inputs.map(nameOf) }];
+    }),
     output: nameOf(network.output),
   };
 }

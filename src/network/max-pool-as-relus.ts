@@ -1,5 +1,5 @@
 import { add, flatten, relu, reshape, scaleShift, take } from "./build-layer.js";
-import type { MaxPoolLayer } from "./layer.js";
+import type { MaxPoolLayer } from "./layers/max-pool.js";
 import { windowGeometry } from "./layers/window.js";
 import { type Attach, graph, type Handle, type Network } from "./network.js";
 import type { Shape } from "./shape.js";

@@ -1,5 +1,12 @@
-import type { Activation } from "../compute/elementwise.js";
-import { ShapeError, UsageError } from "../errors.js";
+import { isActivationKind } from "../activations/index.js";
+import {
+  expectFunction,
+  expectList,
+  expectNumbers,
+  expectRecord,
+  ShapeError,
+  UsageError,
+} from "../errors.js";
 import type { Layer } from "./layer.js";
 import type { LayerContext, ParameterSpec } from "./layers/definition.js";
 import { definitionOf, LAYER_KINDS } from "./layers/index.js";
@@ -124,18 +131,9 @@ export class Network {
 
 type LayerVariables = ReturnType<LayerContext["parameter"]>;
 
-/** The elementwise activations, each named once: what separates the hidden layers. */
-const ACTIVATIONS: Readonly<Record<Activation["kind"], true>> = {
-  relu: true,
-  "leaky-relu": true,
-  hardtanh: true,
-  tanh: true,
-  sigmoid: true,
-};
-
 /** Whether a node is an elementwise activation. */
 export function isActivation({ layer }: InputNode | NetworkNode): boolean {
-  return layer !== null && Object.hasOwn(ACTIVATIONS, layer.kind);
+  return layer !== null && isActivationKind(layer.kind);
 }
 
 /**
@@ -149,6 +147,8 @@ export function isActivation({ layer }: InputNode | NetworkNode): boolean {
  * });
  */
 export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) => Handle): Network {
+  expectNumbers("graph: input shape", inputShape);
+  expectFunction("graph: build", build);
   if (inputShape.length === 0 || !inputShape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
     throw new ShapeError(`input: every extent must be a positive integer, got ${formatShape(inputShape)}`);
   }
@@ -162,6 +162,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
     return handle;
   };
   const named = (name: string, layer: Layer, ...inputs: readonly Handle[]): Handle => {
+    expectRecord(`${name}: layer`, layer);
     if (!LAYER_KINDS.includes(layer.kind)) {
       throw new UsageError(`${name}: unknown layer "${layer.kind}"; known: ${LAYER_KINDS.join(", ")}`);
     }
@@ -179,16 +180,23 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
     return handleOf(nodes.length - 1);
   };
   const attach = ((layer, ...inputs) => {
-    const count = (counts.get(layer.kind) ?? 0) + 1;
-    counts.set(layer.kind, count);
-    return named(`${layer.kind}${count}`, layer, ...inputs);
+    expectRecord("attach: layer", layer);
+    const kind = layer.kind === "custom" ? layer.definition.name : layer.kind;
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return named(`${kind}${count}`, layer, ...inputs);
   }) as Attach;
   attach.named = named;
   const output = build(handleOf(0), attach);
+  if (!handles.has(output))
+    throw new UsageError("graph: expected build to give what attach gave, found something else");
   return new Network(nodes, output.node);
 }
 
 /** A chain of layers; throws as `graph` does. */
 export function sequential(inputShape: Shape, layers: readonly Layer[]): Network {
-  return graph(inputShape, (input, attach) => layers.reduce((x, layer) => attach(layer, x), input));
+  expectList("sequential: layers", layers);
+  return graph(inputShape, (input, attach) =>
+    Array.from(layers).reduce((x, layer) => attach(layer, x), input),
+  );
 }

@@ -1,5 +1,5 @@
+import { type Activation, activationDefinition } from "../activations/index.js";
 import type { FloatArray } from "../compute/backend.js";
-import type { Activation } from "../compute/elementwise.js";
 import type { Branch, BranchedBox, Split } from "./branch.js";
 
 /** A decision that may be taken next: its two sides. */
@@ -34,6 +34,8 @@ export function promisingDecision(
     const { layer, inputs } = network.nodes[node];
     const bounds = box.bounds.get(inputs[0] as number);
     if (!bounds) continue;
+    const activation = layer as Activation;
+    const definition = activationDefinition(activation);
     const tight = branch.bounds?.get(node);
     const cut = new Map<number, { lower: number; upper: number }>();
     for (const { node: at, neuron, side, value } of branch.splits) {
@@ -49,10 +51,10 @@ export function promisingDecision(
       const { lower, upper } = tight
         ? { lower: tight.lower[i], upper: tight.upper[i] }
         : (cut.get(neuron) ?? { lower: bounds.lower[neuron], upper: bounds.upper[neuron] });
-      const value = splitPoint(layer as Activation, lower, upper);
+      const value = definition.splitPoint(activation, lower, upper);
       if (value === null) continue;
       const weight = coefficient < 0 ? 1 : LOWER_LINE_COUNTS;
-      const score = weight * Math.abs(coefficient) * gapOf(layer as Activation, lower, upper);
+      const score = weight * Math.abs(coefficient) * definition.gap(activation, lower, upper);
       if (score > (best?.score ?? 0)) best = { node, neuron, value, score };
     }
   }
@@ -65,49 +67,7 @@ export function sidesOf({ splits }: Branch, { node, neuron, value }: Decision): 
   return [side("above"), side("below")];
 }
 
-/** Narrower intervals of smooth activations are not split: their lines are as good as they get. */
-const NARROW = 1e-6;
-
-/** Where an interval is best cut: at the kink within it, or of a smooth activation at 0 or in the middle; null if nowhere. */
+/** Where an interval is best cut: at a kink within it, or of a smooth activation at 0 or in the middle; null if nowhere. */
 export function splitPoint(activation: Activation, lower: number, upper: number): number | null {
-  const inside = (value: number) => lower < value && value < upper;
-  switch (activation.kind) {
-    case "relu":
-    case "leaky-relu":
-      return inside(0) ? 0 : null;
-    case "hardtanh": {
-      const kinks = [activation.minimum, activation.maximum].filter(inside);
-      return kinks[0] ?? null;
-    }
-    case "tanh":
-    case "sigmoid":
-      if (!(upper - lower > NARROW)) return null;
-      return inside(0) && -lower < 4 * upper && upper < -4 * lower ? 0 : (lower + upper) / 2;
-    default:
-      return activation satisfies never;
-  }
-}
-
-/** About the widest gap between the lines over an interval. */
-function gapOf(activation: Activation, lower: number, upper: number): number {
-  const width = upper - lower;
-  switch (activation.kind) {
-    case "relu":
-      return (upper * -lower) / width;
-    case "leaky-relu":
-      return (Math.abs(1 - activation.slope) * upper * -lower) / width;
-    case "hardtanh": {
-      const { minimum, maximum } = activation;
-      const above = Math.max(0, upper - maximum);
-      const below = Math.max(0, minimum - lower);
-      return ((above + below) * (width - above - below)) / width;
-    }
-    // The chord's distance from the curve, which grows with the square of the width and ends at the curve's height.
-    case "tanh":
-      return Math.min(1, width * width * 0.1);
-    case "sigmoid":
-      return Math.min(0.5, width * width * 0.02);
-    default:
-      return activation satisfies never;
-  }
+  return activationDefinition(activation).splitPoint(activation, lower, upper);
 }

@@ -1,4 +1,5 @@
-import type { Activation } from "../../src/compute/elementwise.js";
+import type { Activation } from "../../src/activations/index.js";
+import { oracleOf } from "../support/activation-oracles.js";
 
 // Enclosing lines by definition: candidate slopes as the paper and DESIGN state them, shifts by searching the interval.
 
@@ -10,42 +11,15 @@ export interface OracleLines {
 }
 
 export function value(f: Activation, z: number): number {
-  switch (f.kind) {
-    case "relu":
-      return Math.max(z, 0);
-    case "leaky-relu":
-      return z > 0 ? z : f.slope * z;
-    case "hardtanh":
-      return Math.min(Math.max(z, f.minimum), f.maximum);
-    case "tanh":
-      return Math.tanh(z);
-    case "sigmoid":
-      return z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z));
-    default:
-      return f satisfies never;
-  }
+  return oracleOf(f).value(f, z);
 }
 
 export function derivative(f: Activation, z: number): number {
-  switch (f.kind) {
-    case "relu":
-      return z > 0 ? 1 : 0;
-    case "leaky-relu":
-      return z > 0 ? 1 : f.slope;
-    case "hardtanh":
-      return z > f.minimum && z <= f.maximum ? 1 : 0;
-    case "tanh":
-      return 1 / Math.cosh(z) ** 2;
-    case "sigmoid":
-      return 1 / (4 * Math.cosh(z / 2) ** 2);
-    default:
-      return f satisfies never;
-  }
+  return oracleOf(f).derivative(f, z);
 }
 
-export function breakpoints(f: Activation): number[] {
-  if (f.kind === "hardtanh") return [f.minimum, f.maximum];
-  return f.kind === "tanh" || f.kind === "sigmoid" ? [] : [0];
+export function breakpoints(f: Activation): readonly number[] {
+  return oracleOf(f).kinks(f);
 }
 
 /** The least value of h over [l, u]: ends, breakpoints, and a grid refined by golden section. */
@@ -72,22 +46,14 @@ export function shifts(f: Activation, slope: number, l: number, u: number): [num
   return [least(h, l, u, kinks), -least((z) => -h(z), l, u, kinks)];
 }
 
-function candidateSlopes(f: Activation, l: number, u: number): number[] {
-  const chord = (value(f, u) - value(f, l)) / (u - l);
-  if (f.kind === "tanh" || f.kind === "sigmoid") {
-    return [chord, Math.min(derivative(f, l), derivative(f, u))];
-  }
-  if (f.kind === "hardtanh" && l < f.minimum && u > f.maximum) {
-    const height = f.maximum - f.minimum;
-    return [height / (f.maximum - l), height / (u - f.minimum), chord];
-  }
-  return [chord];
+function chordOf(f: Activation, l: number, u: number): number {
+  return (value(f, u) - value(f, l)) / (u - l);
 }
 
 /** Parallel lines: of the candidate slopes the one with the smallest radius. */
 export function parallelLines(f: Activation, l: number, u: number): OracleLines {
   let best: OracleLines | null = null;
-  for (const slope of candidateSlopes(f, l, u)) {
+  for (const slope of oracleOf(f).slopes(f, l, u, chordOf(f, l, u))) {
     const [lowerShift, upperShift] = shifts(f, slope, l, u);
     if (best === null || upperShift - lowerShift < best.upperShift - best.lowerShift) {
       best = { lowerSlope: slope, lowerShift, upperSlope: slope, upperShift };
@@ -109,31 +75,19 @@ function area(f: Activation, slope: number, l: number, u: number, sign: 1 | -1):
   return (sum * (u - l)) / points;
 }
 
-function smallerArea(f: Activation, slopes: [number, number], l: number, u: number, sign: 1 | -1): number {
-  return area(f, slopes[0], l, u, sign) < area(f, slopes[1], l, u, sign) ? slopes[0] : slopes[1];
+/** The only slope, or of two the one that leaves the smaller area. */
+function bestSlope(f: Activation, slopes: readonly number[], l: number, u: number, sign: 1 | -1): number {
+  const [first, second = first] = slopes;
+  if (slopes.length === 1) return first;
+  return area(f, first, l, u, sign) < area(f, second, l, u, sign) ? first : second;
 }
 
 /** Lines of two slopes: the slopes that each case allows, the tightest line of that slope. */
 export function adaptiveLines(f: Activation, l: number, u: number): OracleLines {
-  const chord = (value(f, u) - value(f, l)) / (u - l);
-  let [lowerSlope, upperSlope] = [chord, chord];
-  if (f.kind === "tanh" || f.kind === "sigmoid") {
-    if (l < 0 && u > 0) return parallelLines(f, l, u);
-    const middle = derivative(f, (l + u) / 2);
-    if (l >= 0) upperSlope = middle;
-    else lowerSlope = middle;
-  } else if (f.kind === "hardtanh") {
-    const [a, b] = [f.minimum, f.maximum];
-    if (l < a && u > b) {
-      upperSlope = smallerArea(f, [0, (b - a) / (b - l)], l, u, 1);
-      lowerSlope = smallerArea(f, [0, (b - a) / (u - a)], l, u, -1);
-    } else if (l < a && u > a) lowerSlope = smallerArea(f, [0, 1], l, u, -1);
-    else if (l < b && u > b) upperSlope = smallerArea(f, [0, 1], l, u, 1);
-  } else if (l < 0 && u > 0) {
-    const below = f.kind === "relu" ? 0 : f.slope;
-    if (below < 1) lowerSlope = smallerArea(f, [below, 1], l, u, -1);
-    else upperSlope = smallerArea(f, [below, 1], l, u, 1);
-  }
+  const slopes = oracleOf(f).adaptive(f, l, u, chordOf(f, l, u));
+  if (slopes === "parallel") return parallelLines(f, l, u);
+  const lowerSlope = bestSlope(f, slopes.lower, l, u, -1);
+  const upperSlope = bestSlope(f, slopes.upper, l, u, 1);
   return {
     lowerSlope,
     lowerShift: shifts(f, lowerSlope, l, u)[0],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { danglingImports, findCycle, importGraph } from "./import-graph.js";
-import { forbiddenArrows, ROOMS, roomOf } from "./rooms.js";
+import { forbiddenArrows, ROOMS, roomOf, roomsBelow } from "./rooms.js";
 import { sourceFiles } from "./source-files.js";
 
 const graphOf = (arrows: Readonly<Record<string, readonly string[]>>) => new Map(Object.entries(arrows));
@@ -27,12 +27,16 @@ describe("imports of src", () => {
 });
 
 describe("the table of rooms", () => {
-  it("has no cycle", () => {
-    expect(findCycle(graphOf(ROOMS))).toBeNull();
+  it("names each room once, and keeps rooms to such as stand below them", () => {
+    const names = ROOMS.map(({ room }) => room);
+    expect(new Set(names).size).toBe(names.length);
+    for (const [at, { only }] of ROOMS.entries()) {
+      for (const below of only ?? []) expect(names.slice(0, at)).toContain(below);
+    }
   });
 
   it("lets cli import every other room", () => {
-    expect(ROOMS.cli.length).toBe(Object.keys(ROOMS).length - 1);
+    expect(roomsBelow("cli")).toHaveLength(ROOMS.length - 1);
   });
 });
 

@@ -1,3 +1,4 @@
+import { ACTIVATION_KINDS } from "../../src/activations/index.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
 import {
   add,
@@ -7,9 +8,7 @@ import {
   conv2d,
   convTranspose2d,
   flatten,
-  hardtanh,
   identity,
-  leakyRelu,
   linear,
   maxPool,
   pad,
@@ -17,13 +16,13 @@ import {
   relu,
   reshape,
   scaleShift,
-  sigmoid,
   take,
   tanh,
 } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
 import { graph, type Handle, type Network, sequential } from "../../src/network/network.js";
 import { initialWeights, type Model, type Weights } from "../../src/network/weights.js";
+import { oracleOf } from "./activation-oracles.js";
 
 /** Weights larger than training starts from, and statistics that are not trivial: bounds have something to do. */
 export function livelyWeights(network: Network, seed: number): Weights {
@@ -48,6 +47,13 @@ function withHead(body: readonly Layer[]): Network {
 
 /** A small network around every kind of layer, by the layer's name. */
 export const LAYER_NETWORKS: Readonly<Record<string, () => Network>> = {
+  ...Object.fromEntries(
+    ACTIVATION_KINDS.map((kind) => {
+      const { layers } = oracleOf({ kind });
+      const body = [conv2d(3, { kernel: 3 }), layers[1], conv2d(2, { kernel: 2 }), layers[layers.length - 1]];
+      return [kind, () => withHead(body)];
+    }),
+  ),
   linear: () => sequential([6], [linear(9), relu(), linear(8), relu(), linear(3)]),
   conv2d: () =>
     withHead([conv2d(3, { kernel: 3, stride: 2, padding: 1 }), relu(), conv2d(4, { kernel: 2 }), relu()]),
@@ -141,15 +147,10 @@ export const LAYER_NETWORKS: Readonly<Record<string, () => Network>> = {
       return attach(linear(3), attach(flatten(), b));
     }),
   relu: () => withHead([relu(), conv2d(3, { kernel: 3 }), relu(), relu()]),
-  "leaky-relu": () =>
-    withHead([conv2d(3, { kernel: 3 }), leakyRelu(0.2), conv2d(2, { kernel: 2 }), leakyRelu(1.4)]),
-  hardtanh: () =>
-    withHead([conv2d(3, { kernel: 3 }), hardtanh(-0.5, 0.4), conv2d(2, { kernel: 2 }), hardtanh()]),
-  tanh: () => withHead([conv2d(3, { kernel: 3 }), tanh(), conv2d(2, { kernel: 2 }), tanh()]),
-  sigmoid: () => withHead([conv2d(3, { kernel: 3 }), sigmoid(), conv2d(2, { kernel: 2 }), sigmoid()]),
 };
 
-const ACTIVATIONS = [relu, () => leakyRelu(0.1), () => hardtanh(-0.8, 0.7), tanh, sigmoid];
+/** The layer of every kind of activation that random graphs have. */
+const ACTIVATIONS = ACTIVATION_KINDS.map((kind) => () => oracleOf({ kind }).layers[0]);
 
 /** A random graph of flat layers with skip, dense and nested joins, activations of every kind. */
 export function randomGraph(seed: number): Network {

@@ -1,14 +1,23 @@
-/// Hardtanh between a and b: a below a, z between, b above b. The reference backend has the derivations.
-struct HardtanhLines {
+/// Hardtanh between a and b (Appendix B.4, six cases): a below a, z between, b above b. src/activations/hardtanh.ts has the
+/// derivations.
+struct Hardtanh {
   double a, b;
 
-  double value(double z) const {
-    const double above = z > a ? z : a;
-    return above < b ? above : b;
+  explicit Hardtanh(const Elementwise& f) : a(f.a), b(f.b) {}
+
+  template <class T>
+  T value(T z) const {
+    const T low = static_cast<T>(a), high = static_cast<T>(b);
+    return z < low ? low : z > high ? high : z;
+  }
+
+  template <class T>
+  T derivative(T z) const {
+    return z != z ? z : z > static_cast<T>(a) && z <= static_cast<T>(b) ? T(1) : T(0);
   }
 
   /// The chord's slope, exactly one end lying within [a, b].
-  void tiltChord(double lower, double upper, Enclosure& out) const {
+  void tiltChord(double lower, double upper, LinePair& out) const {
     const double width = upper - lower;
     const double slope = (value(upper) - value(lower)) / width;
     const double atLower = lower < a ? 0 : 1;
@@ -17,7 +26,7 @@ struct HardtanhLines {
   }
 
   /// Both lines at this slope, for ℓ < a and b < u: below by a or u, above by ℓ or b.
-  void touchAcross(double lower, double upper, Enclosure& out) const {
+  void touchAcross(double lower, double upper, LinePair& out) const {
     const double slope = out.lower.slope;
     if (a - slope * a <= b - slope * upper) out.lower.touch(a, a, slope, 0, 0);
     else out.lower.touch(upper, b, 0, 0, 1);
@@ -26,7 +35,7 @@ struct HardtanhLines {
   }
 
   /// Settles what needs no slope between: unknown bounds, both ends on one piece, an unbounded end.
-  bool settled(double lower, double upper, Enclosure& out) const {
+  bool settled(double lower, double upper, LinePair& out) const {
     if (eitherNaN(lower, upper)) out.unknown();
     else if (upper <= a) out.exact(0, a);
     else if (lower >= b) out.exact(0, b);
@@ -39,18 +48,18 @@ struct HardtanhLines {
   }
 
   /// The two slopes that leave the smaller gap over an interval that reaches over both ends; see hardtanh.ts.
-  void parallelAcross(double lower, double upper, Enclosure& out) const {
+  void parallelAcross(double lower, double upper, LinePair& out) const {
     const double rising = (b - a) / (b - lower);
     const double falling = (b - a) / (upper - a);
     out.tilt(rising, rising / (b - lower), 0);
     touchAcross(lower, upper, out);
-    const Enclosure first = out;
+    const LinePair first = out;
     out.tilt(falling, 0, -falling / (upper - a));
     touchAcross(lower, upper, out);
     if (!(out.upper.shift - out.lower.shift < first.upper.shift - first.lower.shift)) out = first;
   }
 
-  void parallel(double lower, double upper, Enclosure& out) const {
+  void parallel(double lower, double upper, LinePair& out) const {
     if (settled(lower, upper, out)) return;
     if (upper <= b) {
       tiltChord(lower, upper, out);
@@ -66,7 +75,7 @@ struct HardtanhLines {
   }
 
   /// Each line by itself, flat or through the far corner, whichever leaves the smaller area.
-  void adaptiveAcross(double lower, double upper, Enclosure& out) const {
+  void adaptiveAcross(double lower, double upper, LinePair& out) const {
     const double height = b - a;
     const double belowA = a - lower;
     const double aboveB = upper - b;
@@ -88,7 +97,7 @@ struct HardtanhLines {
     }
   }
 
-  void adaptive(double lower, double upper, Enclosure& out) const {
+  void adaptive(double lower, double upper, LinePair& out) const {
     if (settled(lower, upper, out)) return;
     if (upper <= b) {
       tiltChord(lower, upper, out);

@@ -1,8 +1,20 @@
 /// Leaky ReLU of slope a below zero, convex for a < 1 and concave for a > 1: the chord, and a line through the kink.
-struct LeakyReluLines {
+struct LeakyRelu {
   double a;
 
-  void parallel(double lower, double upper, Enclosure& out) const {
+  explicit LeakyRelu(const Elementwise& f) : a(f.a) {}
+
+  template <class T>
+  T value(T z) const {
+    return z > 0 ? z : static_cast<T>(a) * z;
+  }
+
+  template <class T>
+  T derivative(T z) const {
+    return z > 0 ? T(1) : z <= 0 ? static_cast<T>(a) : z;
+  }
+
+  void parallel(double lower, double upper, LinePair& out) const {
     if (eitherNaN(lower, upper)) return out.unknown();
     if (upper <= 0) return out.exact(a, 0);
     if (lower >= 0) return out.exact(1, 0);
@@ -17,7 +29,7 @@ struct LeakyReluLines {
     kink.raise(0, 0, 0);
   }
 
-  void adaptive(double lower, double upper, Enclosure& out) const {
+  void adaptive(double lower, double upper, LinePair& out) const {
     parallel(lower, upper, out);
     if (out.upper.slope != out.upper.slope || lower >= 0 || upper <= 0) return;
     EnclosingLine& kink = a < 1 ? out.lower : out.upper;

@@ -1,7 +1,20 @@
-/// ReLU, a neuron at a time (whole tensors: ../relu-lines.h): slope d = u/(u − ℓ) and lines through 0 and −d·ℓ where
-/// the sign is open.
-struct ReluLines {
-  void parallel(double lower, double upper, Enclosure& out) const {
+/// ReLU (Corollary 2), a neuron at a time (whole tensors: ../relu-lines.h): slope d = u/(u − ℓ) and lines through 0 and −d·ℓ
+/// where the sign is open.
+struct Relu {
+  explicit Relu(const Elementwise&) {}
+
+  template <class T>
+  T value(T z) const {
+    return z < 0 ? T(0) : z;
+  }
+
+  /// z ≤ 0 and not simply the rest, so that NaN has no derivative.
+  template <class T>
+  T derivative(T z) const {
+    return z > 0 ? T(1) : z <= 0 ? T(0) : z;
+  }
+
+  void parallel(double lower, double upper, LinePair& out) const {
     if (eitherNaN(lower, upper)) return out.unknown();
     if (upper <= 0) return out.exact(0, 0);
     if (lower >= 0) return out.exact(1, 0);
@@ -13,7 +26,7 @@ struct ReluLines {
     out.upper.raise(-slope * lower, -slope * slope, (1 - slope) * (1 - slope));
   }
 
-  void adaptive(double lower, double upper, Enclosure& out) const {
+  void adaptive(double lower, double upper, LinePair& out) const {
     parallel(lower, upper, out);
     if (out.upper.slope != out.upper.slope || lower >= 0 || upper <= 0) return;
     out.lower.fix(upper > -lower ? 1 : 0, 0);

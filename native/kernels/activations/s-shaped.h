@@ -1,7 +1,19 @@
-/// Lines around tanh or the sigmoid: shifts taken exactly, at the ends and tangent points of [ℓ, u]. A shape has the
+/// Tanh or the sigmoid: lines whose shifts are taken exactly, at the ends and tangent points of [ℓ, u]. A shape has the
 /// function, its first two derivatives, its steepest slope, and where on the concave side a slope is met.
 template <class Shape>
-struct SShapedLines {
+struct SShaped {
+  explicit SShaped(const Elementwise&) {}
+
+  template <class T>
+  T value(T z) const {
+    return Shape::value(z);
+  }
+
+  template <class T>
+  T derivative(T z) const {
+    return Shape::derivative(z);
+  }
+
   /// Narrower than this, a chord's slope loses digits to cancellation, while the midpoint's tangent is as good.
   static constexpr double NARROW = 1e-4;
 
@@ -54,27 +66,27 @@ struct SShapedLines {
   }
 
   /// Unbounded intervals lie between two horizontal lines.
-  static bool settled(const Interval& on, Enclosure& out) {
+  static bool settled(const Interval& on, LinePair& out) {
     if (on.width < std::numeric_limits<double>::infinity()) return false;
     out.lower.fix(0, on.valueLower);
     out.upper.fix(0, on.valueUpper);
     return true;
   }
 
-  static void fillParallel(const Interval& on, Enclosure& out) {
+  static void fillParallel(const Interval& on, LinePair& out) {
     tiltChord(on, out);
     const double tangent = tangentOf(out.lower.slope);
     touchExtreme(on, out.lower, -tangent, 1);
     touchExtreme(on, out.upper, tangent, -1);
   }
 
-  void parallel(double lower, double upper, Enclosure& out) const {
+  void parallel(double lower, double upper, LinePair& out) const {
     if (eitherNaN(lower, upper)) return out.unknown();
     const Interval on = interval(lower, upper);
     if (!settled(on, out)) fillParallel(on, out);
   }
 
-  void adaptive(double lower, double upper, Enclosure& out) const {
+  void adaptive(double lower, double upper, LinePair& out) const {
     if (eitherNaN(lower, upper)) return out.unknown();
     const Interval on = interval(lower, upper);
     if (settled(on, out)) return;

@@ -1,15 +1,17 @@
-/// The shape of the sigmoid, for SShapedLines.
+/// The shape of the sigmoid, for SShaped.
 struct SigmoidShape {
   static constexpr double STEEPEST = 0.25;
 
   /// With a decaying exponential on either side, so that small values keep their digits.
-  static double value(double z) {
-    const double decay = std::exp(-std::fabs(z));
+  template <class T>
+  static T value(T z) {
+    const T decay = std::exp(-std::abs(z));
     return z < 0 ? decay / (1 + decay) : 1 / (1 + decay);
   }
 
-  static double derivative(double z) {
-    const double decay = std::exp(-std::fabs(z));
+  template <class T>
+  static T derivative(T z) {
+    const T decay = std::exp(-std::abs(z));
     return decay / ((1 + decay) * (1 + decay));
   }
 
@@ -20,3 +22,5 @@ struct SigmoidShape {
     return 2 * std::log1p(std::sqrt(1 - 4 * slope)) - std::log(4 * slope);
   }
 };
+
+using Sigmoid = SShaped<SigmoidShape>;

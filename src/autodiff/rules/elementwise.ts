@@ -10,10 +10,12 @@ export function combine(tape: Tape, a: number, x: Variable, b: number, y: Variab
   ]);
 }
 
+/** x + y, of one shape. */
 export function add(tape: Tape, x: Variable, y: Variable): Variable {
   return combine(tape, 1, x, 1, y);
 }
 
+/** x − y, of one shape. */
 export function subtract(tape: Tape, x: Variable, y: Variable): Variable {
   return combine(tape, 1, x, -1, y);
 }
@@ -29,6 +31,7 @@ export function scaleBy(tape: Tape, x: Variable, a: number, b = 0): Variable {
   return tape.record(backend.scaleBy(x.value, a, b), [x], (g) => [backend.scaleBy(g, a, 0)]);
 }
 
+/** x ⊙ y, of one shape. */
 export function multiply(tape: Tape, x: Variable, y: Variable): Variable {
   const { backend } = tape;
   return tape.record(backend.multiply(x.value, y.value), [x, y], (g, needs) => [
@@ -37,6 +40,7 @@ export function multiply(tape: Tape, x: Variable, y: Variable): Variable {
   ]);
 }
 
+/** The smaller of x and y, entry by entry; NaN where either is. */
 export function minimum(tape: Tape, x: Variable, y: Variable): Variable {
   const { backend } = tape;
   return tape.record(backend.minimum(x.value, y.value), [x, y], (g) => {
@@ -45,6 +49,7 @@ export function minimum(tape: Tape, x: Variable, y: Variable): Variable {
   });
 }
 
+/** The larger of x and y, entry by entry; NaN where either is. */
 export function maximum(tape: Tape, x: Variable, y: Variable): Variable {
   const { backend } = tape;
   return tape.record(backend.maximum(x.value, y.value), [x, y], (g) => {

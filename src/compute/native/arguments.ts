@@ -1,8 +1,7 @@
 import type { CropWindow } from "../crop-window.js";
-import { checkFunction, type Elementwise } from "../elementwise.js";
 import type { Conv2dGeometry } from "../geometry.js";
 import type { Owners } from "../owners.js";
-import type { FunctionArguments, OwnerArguments, WindowArguments } from "./addon.js";
+import type { OwnerArguments, WindowArguments } from "./engine-types.js";
 
 // What is no number or table is written as numbers here and read by native/operations/arguments.cc.
 
@@ -44,33 +43,4 @@ export function geometryArgument(g: Conv2dGeometry): Float64Array {
     g.dilationWidth,
     g.groups,
   );
-}
-
-/** Throws a `UsageError` for parameters out of range. */
-export function functionArguments(f: Elementwise): FunctionArguments {
-  checkFunction(f);
-  switch (f.kind) {
-    case "relu":
-      return [0, 0, 0];
-    case "leaky-relu":
-      return [1, f.slope, 0];
-    case "hardtanh":
-      return [2, f.minimum, f.maximum];
-    case "tanh":
-      return [3, 0, 0];
-    case "sigmoid":
-      return [4, 0, 0];
-    case "abs":
-      return [5, 0, 0];
-    case "sign":
-      return [6, 0, 0];
-    case "square":
-      return [7, 0, 0];
-    case "sqrt":
-      return [8, 0, 0];
-    case "reciprocal-sqrt":
-      return [9, f.offset, 0];
-    default:
-      return f satisfies never;
-  }
 }

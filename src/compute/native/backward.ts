@@ -1,7 +1,7 @@
 import type { BackwardEnd, BackwardStart, BackwardStep, Tensor } from "../backend.js";
 import { backwardShape } from "../backward.js";
-import type { BackwardArgument } from "./addon.js";
 import { geometryArgument, ownerArguments } from "./arguments.js";
+import type { BackwardArgument } from "./engine-types.js";
 import type { NativeMemory } from "./tensor.js";
 
 /** ν backwards through a chain of layers in one go. */

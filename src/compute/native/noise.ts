@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.js";
 import type { Noise } from "../noise.js";
 import * as rules from "../run-rules.js";
-import type { NoiseArguments } from "./addon.js";
+import type { NoiseArguments } from "./engine-types.js";
 import type { NativeMemory } from "./tensor.js";
 
 /** Random projections. */

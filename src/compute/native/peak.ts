@@ -1,4 +1,4 @@
-import type { Engine } from "./addon.js";
+import type { Engine } from "./engine.js";
 
 /** Long enough for threads to wake and clocks to settle, some hundredths of a second. */
 const ITERATIONS = 10_000_000;

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules.js";
-import { functionArguments } from "./arguments.js";
+import { functionArguments } from "./function-arguments.js";
 import type { NativeMemory } from "./tensor.js";
 
 type Relaxations = Pick<

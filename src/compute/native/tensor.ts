@@ -1,7 +1,9 @@
 import { BackendError } from "../../errors.js";
 import type { Dtype, FloatArray, MemoryUse, Tensor } from "../backend.js";
 import type { Shape } from "../shape-checks.js";
-import { type Engine, type EngineOptions, openEngine, type TensorNumber } from "./addon.js";
+import { type EngineOptions, openEngine } from "./addon.js";
+import type { Engine } from "./engine.js";
+import type { TensorNumber } from "./engine-types.js";
 
 /** A tensor of the native backend: a shape over a number that the addon knows entries by. */
 export class NativeTensor implements Tensor {

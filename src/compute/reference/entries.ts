@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules.js";
-import { scalarFunction } from "./activations/index.js";
+import { scalarFunction } from "./scalar-functions.js";
 import type { ReferenceMemory } from "./tensor.js";
 
 type EntryOperations = Pick<

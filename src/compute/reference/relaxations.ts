@@ -1,7 +1,7 @@
+import { LinePair } from "../../activations/line-pair.js";
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules.js";
-import { Enclosure } from "./activations/enclosure.js";
-import { scalarActivation } from "./activations/index.js";
+import { scalarActivation } from "./scalar-functions.js";
 import type { ReferenceMemory } from "./tensor.js";
 
 type Relaxations = Pick<
@@ -11,7 +11,7 @@ type Relaxations = Pick<
 
 /** Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u. */
 export function relaxationOperations(memory: ReferenceMemory): Relaxations {
-  const lines = new Enclosure();
+  const lines = new LinePair();
   const { lower: below, upper: above } = lines;
   return {
     parallelLines(f, lower, upper) {

@@ -1,5 +1,5 @@
 import { sum } from "../../autodiff/index.js";
-import type { AddLayer } from "../../network/layer.js";
+import type { AddLayer } from "../../network/layers/join.js";
 import type { AffineRule } from "../dual-layer.js";
 
 /** Dual of a join: forward the streams add; backward every branch gets the same ν (Theorem 1 with skip connections). */

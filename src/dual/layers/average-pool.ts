@@ -1,4 +1,4 @@
-import type { AveragePoolLayer } from "../../network/layer.js";
+import type { AveragePoolLayer } from "../../network/layers/average-pool.js";
 import { averagePoolWeight } from "../../network/layers/average-pool.js";
 import { windowGeometry } from "../../network/layers/window.js";
 import type { AffineRule } from "../dual-layer.js";

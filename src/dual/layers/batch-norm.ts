@@ -1,5 +1,5 @@
 import { gather } from "../../autodiff/index.js";
-import type { BatchNormLayer } from "../../network/layer.js";
+import type { BatchNormLayer } from "../../network/layers/batch-norm.js";
 import { batchNormCoefficients } from "../../network/layers/batch-norm.js";
 import { sizeOf } from "../../network/shape.js";
 import type { AffineRule } from "../dual-layer.js";

@@ -1,5 +1,5 @@
 import { concat as concatOp, slice } from "../../autodiff/index.js";
-import type { ConcatLayer } from "../../network/layer.js";
+import type { ConcatLayer } from "../../network/layers/join.js";
 import { sizeOf } from "../../network/shape.js";
 import type { AffineRule } from "../dual-layer.js";
 

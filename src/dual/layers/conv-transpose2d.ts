@@ -1,6 +1,6 @@
 import { apply, conv2d, conv2dTranspose, dot, type Variable } from "../../autodiff/index.js";
 import { SHARED } from "../../compute/owners.js";
-import type { ConvTranspose2dLayer } from "../../network/layer.js";
+import type { ConvTranspose2dLayer } from "../../network/layers/conv-transpose2d.js";
 import { biasByFeature, transposedGeometry } from "../../network/layers/conv-transpose2d.js";
 import type { AffineRule } from "../dual-layer.js";
 

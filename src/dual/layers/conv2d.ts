@@ -1,5 +1,5 @@
 import { gather } from "../../autodiff/index.js";
-import type { Conv2dLayer } from "../../network/layer.js";
+import type { Conv2dLayer } from "../../network/layers/conv2d.js";
 import { windowGeometry } from "../../network/layers/window.js";
 import { sizeOf } from "../../network/shape.js";
 import type { AffineRule } from "../dual-layer.js";

@@ -1,77 +1,43 @@
+import { type Activation, activationDefinition } from "../../activations/index.js";
 import {
   adaptiveLines,
   add,
   apply,
   combine,
   dot,
-  enclose,
   norm,
   parallelLines,
   scaleBySign,
-  scaleShift,
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import type { Activation } from "../../compute/elementwise.js";
-import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
-import type { Bounds, EnclosedRule, NeuronState, ParallelDual, TwoLineDual } from "../dual-layer.js";
+import type { Bounds, EnclosedRule, TwoLineDual } from "../dual-layer.js";
+import { parallelDual } from "../parallel-dual.js";
 import { type PositionwiseBack, positionwise } from "../patch.js";
 
 /**
- * The dual of an elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
- * Forward: v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. `stateOf(ℓ, u)` says where
- * the lines meet the activation exactly, so that tighter bounds would not change them.
+ * The dual of every elementwise activation: slope d, shift m, radius ρ. Backward: collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν.
+ * Forward: v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. Which lines, and where they meet the activation
+ * exactly, so that tighter bounds would not change them, stands in the activation's definition.
  */
-export function elementwiseRule<A extends Activation>(
-  stateOf: (layer: A, lower: number, upper: number) => NeuronState,
-): EnclosedRule<A> {
-  return {
-    form: "enclosed",
-    parallel: (tape, layer, context, bounds) => parallelDual(tape, layer, context.outputShape, bounds),
-    adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
-    interval: (tape, layer, _context, { lower, upper }) => ({
-      lower: apply(tape, layer, lower),
-      upper: apply(tape, layer, upper),
-    }),
-    states(layer, _context, lower, upper) {
-      const states = new Uint8Array(lower.length);
-      for (let i = 0; i < states.length; i++) states[i] = stateOf(layer, lower[i], upper[i]);
-      return states;
-    },
-  };
-}
-
-function parallelDual(
-  tape: Tape,
-  activation: Activation,
-  shape: Shape,
-  { lower, upper }: Bounds,
-): ParallelDual {
-  const { slope, shift, radius } = parallelLines(tape, activation, lower, upper);
-  const back: PositionwiseBack = (tape, nu, want, look) => {
-    const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
-    const enclosed = enclose(tape, nu, slopes.values, radii.values, slopes.owners);
-    const step = { nus: [enclosed.nu], radius: enclosed.radius };
-    if (!want.centre) return step;
-    return { ...step, centre: dot(tape, nu, look(shift, "by example").values, slopes.owners) };
-  };
-  return {
-    kind: "parallel",
-    coupling: "diagonal",
-    slope,
-    shift,
-    radius,
-    push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
+export const elementwise: EnclosedRule<Activation> = {
+  form: "enclosed",
+  parallel: (tape, layer, context, { lower, upper }) =>
     // Slopes of monotone activations are never negative.
-    absolute: (tape, r) => scaleShift(tape, r, slope, undefined, OWN),
-    ...positionwise(shape, back, (look) => {
-      const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
-      const { owners } = slopes;
-      return { kind: "enclose", slope: slopes.values.value, radius: radii.values.value, owners };
-    }),
-  };
-}
+    parallelDual(parallelLines(tape, layer, lower, upper), context.outputShape, (slope) => slope),
+  adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
+  interval: (tape, layer, _context, { lower, upper }) => ({
+    lower: apply(tape, layer, lower),
+    upper: apply(tape, layer, upper),
+  }),
+  states(layer, _context, lower, upper) {
+    const definition = activationDefinition(layer);
+    const states = new Uint8Array(lower.length);
+    for (let i = 0; i < states.length; i++) states[i] = definition.state(layer, lower[i], upper[i]);
+    return states;
+  },
+};
 
 function twoLineDual(
   tape: Tape,

@@ -1,3 +1,4 @@
+import { type ActivationKind, isActivationKind } from "../../activations/index.js";
 import type { Layer, LayerKind, LayerOf } from "../../network/layer.js";
 import type { DualRule } from "../dual-layer.js";
 import { add } from "./add.js";
@@ -6,18 +7,14 @@ import { batchNorm } from "./batch-norm.js";
 import { concat } from "./concat.js";
 import { convTranspose2d } from "./conv-transpose2d.js";
 import { conv2d } from "./conv2d.js";
-import { hardtanh } from "./hardtanh.js";
-import { leakyRelu } from "./leaky-relu.js";
+import { elementwise } from "./elementwise.js";
 import { linear } from "./linear.js";
 import { maxPool } from "./max-pool.js";
 import { rearrangement } from "./rearrangement.js";
-import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
 import { scaleShift } from "./scale-shift.js";
-import { sigmoid } from "./sigmoid.js";
-import { tanh } from "./tanh.js";
 
-const RULES: { readonly [K in LayerKind]: DualRule<LayerOf<K>> } = {
+const RULES: { readonly [K in Exclude<LayerKind, ActivationKind | "custom">]: DualRule<LayerOf<K>> } = {
   linear,
   conv2d,
   "conv-transpose2d": convTranspose2d,
@@ -32,15 +29,15 @@ const RULES: { readonly [K in LayerKind]: DualRule<LayerOf<K>> } = {
   identity: reshape,
   add,
   concat,
-  relu,
-  "leaky-relu": leakyRelu,
-  hardtanh,
-  tanh,
-  sigmoid,
   "max-pool": maxPool,
 };
 
-/** The dual of a layer's kind. */
+/** The dual of a layer's kind; a custom layer brings its own. */
 export function ruleOf<L extends Layer>(layer: L): DualRule<L> {
-  return RULES[layer.kind] as unknown as DualRule<L>;
+  return anyRuleOf(layer) as DualRule<L>;
+}
+
+function anyRuleOf(layer: Layer): unknown {
+  if (layer.kind === "custom") return layer.definition.dual;
+  return isActivationKind(layer.kind) ? elementwise : RULES[layer.kind];
 }

@@ -1,6 +1,6 @@
 import { apply, dot, linear as linearOp, linearTranspose, spread, transpose } from "../../autodiff/index.js";
 import { indexedOwners, SHARED } from "../../compute/owners.js";
-import type { LinearLayer } from "../../network/layer.js";
+import type { LinearLayer } from "../../network/layers/linear.js";
 import type { AffineRule } from "../dual-layer.js";
 
 /** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */

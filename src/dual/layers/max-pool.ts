@@ -9,8 +9,8 @@ import {
   subtract,
 } from "../../autodiff/index.js";
 import { OWN } from "../../compute/owners.js";
-import type { MaxPoolLayer } from "../../network/layer.js";
 import type { LayerContext } from "../../network/layers/definition.js";
+import type { MaxPoolLayer } from "../../network/layers/max-pool.js";
 import { windowGeometry } from "../../network/layers/window.js";
 import { sizeOf } from "../../network/shape.js";
 import { type EnclosedRule, NeuronState } from "../dual-layer.js";

@@ -1,4 +1,4 @@
-import type { FlattenLayer, IdentityLayer, ReshapeLayer } from "../../network/layer.js";
+import type { FlattenLayer, IdentityLayer, ReshapeLayer } from "../../network/layers/reshape.js";
 import type { AffineRule } from "../dual-layer.js";
 
 /** Dual of a layer that moves nothing: flatten, reshape, identity. Features keep their order, so ν passes through. */

@@ -1,4 +1,4 @@
-import type { ScaleShiftLayer } from "../../network/layer.js";
+import type { ScaleShiftLayer } from "../../network/layers/scale-shift.js";
 import { scaleShiftConstants } from "../../network/layers/scale-shift.js";
 import type { AffineRule } from "../dual-layer.js";
 import { diagonalDual } from "./diagonal.js";

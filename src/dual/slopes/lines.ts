@@ -1,3 +1,4 @@
+import { type Activation, activationDefinition } from "../../activations/index.js";
 import {
   adaptiveLines,
   apply,
@@ -8,7 +9,6 @@ import {
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import type { Activation } from "../../compute/elementwise.js";
 
 /** A line a neuron: slope·z + shift, each `[n, columns]`; no shift is a shift of zero. */
 export interface Line {
@@ -30,19 +30,14 @@ export interface Enclosure {
 
 /** The lines of an activation over [ℓ, u], each `[n, columns]`. */
 export function enclosureOf(tape: Tape, activation: Activation, lower: Variable, upper: Variable): Enclosure {
-  switch (activation.kind) {
-    case "relu":
-      return kinkedAtZero(tape, activation, lower, upper, 0);
-    case "leaky-relu":
-      return activation.slope < 1
-        ? kinkedAtZero(tape, activation, lower, upper, activation.slope)
-        : betweenKnown(tape, activation, lower, upper);
-    case "hardtanh":
-    case "tanh":
-    case "sigmoid":
+  const mix = activationDefinition(activation).mix(activation);
+  switch (mix.kind) {
+    case "kinked at zero":
+      return kinkedAtZero(tape, activation, lower, upper, mix.below);
+    case "between known":
       return betweenKnown(tape, activation, lower, upper);
     default:
-      return activation satisfies never;
+      return mix satisfies never;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Constant } from "./constant.js";
 import { ConstantValues } from "./constant-values.js";
 import { layerNames } from "./layer-names.js";
 import { isStandardDomain, type OnnxFile } from "./model-proto.js";
-import { type Activation, batchExtents, checkExtents, formatExtents, networkShape } from "./values.js";
+import { batchExtents, checkExtents, formatExtents, type GraphValue, networkShape } from "./values.js";
 
 /** A node as the operators' importers see it. */
 export interface OnnxNode {
@@ -26,7 +26,7 @@ export interface OnnxNode {
 }
 
 /** Makes a node's layers; answers where its outputs stand. */
-export type OperatorImport = (node: OnnxNode, graph: GraphImport) => Activation | readonly Activation[];
+export type OperatorImport = (node: OnnxNode, graph: GraphImport) => GraphValue | readonly GraphValue[];
 
 /** The network under construction: what each value of the ONNX graph has become. */
 export class GraphImport {
@@ -35,7 +35,7 @@ export class GraphImport {
   readonly #where: string;
   readonly #opset: number;
   readonly #attach: Attach;
-  readonly #activations = new Map<string, Activation>();
+  readonly #activations = new Map<string, GraphValue>();
   readonly #constants: ConstantValues;
   readonly #consumers = new Map<string, NodeProto[]>();
   readonly #absorbed = new Map<NodeProto, string>();
@@ -66,7 +66,7 @@ export class GraphImport {
   isDone(node: NodeProto): boolean {
     const source = this.#absorbed.get(node);
     if (source !== undefined) {
-      this.setActivation(node.output[0], this.#activations.get(source) as Activation);
+      this.setActivation(node.output[0], this.#activations.get(source) as GraphValue);
       return true;
     }
     const shapeOf = (value: string) => this.#activations.get(value)?.shape;
@@ -96,7 +96,7 @@ export class GraphImport {
     return name;
   }
 
-  setActivation(value: string, activation: Activation): void {
+  setActivation(value: string, activation: GraphValue): void {
     if (this.#activations.has(value) || this.#constants.has(value)) throw this.#twice(value);
     this.#activations.set(value, activation);
   }
@@ -112,7 +112,7 @@ export class GraphImport {
   }
 
   /** The activation that is a node's input number `index`. */
-  activation(node: OnnxNode, index: number): Activation {
+  activation(node: OnnxNode, index: number): GraphValue {
     const value = this.#input(node, index);
     const activation = this.#activations.get(value);
     if (activation) return activation;
@@ -125,7 +125,7 @@ export class GraphImport {
   }
 
   /** Where the graph's output stands. */
-  outputActivation(): Activation {
+  outputActivation(): GraphValue {
     const activation = this.#activations.get(this.#output);
     if (activation) return activation;
     const found = this.#constants.has(this.#output) ? "is a constant" : "is computed by no node";
@@ -196,7 +196,7 @@ export class GraphImport {
   }
 
   /** A value of that shape in the file, whatever shape the network's layers left it in. */
-  value(node: OnnxNode, handle: Handle, shape: Shape): Activation {
+  value(node: OnnxNode, handle: Handle, shape: Shape): GraphValue {
     if (sizeOf(handle.shape) !== sizeOf(shape)) {
       throw new Error(`${node.label}: ${handle.shape.join("×")} is not ${formatExtents(shape)}`);
     }
@@ -210,11 +210,11 @@ export class GraphImport {
   onExtents(
     node: OnnxNode,
     name: string,
-    { handle, shape }: Activation,
+    { handle, shape }: GraphValue,
     result: Shape,
     keepsBatch: boolean,
     layerOf: (leftOut: 0 | 1) => Layer,
-  ): Activation {
+  ): GraphValue {
     const leftOut = keepsBatch ? batchExtents(shape) : 0;
     const input = this.shaped(node, handle, leftOut ? networkShape(shape) : shape.length > 0 ? shape : [1]);
     return this.value(node, this.attach(name, layerOf(leftOut), [input]), result);

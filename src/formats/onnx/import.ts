@@ -8,7 +8,7 @@ import { describedModel, type ImportedModel } from "./described-model.js";
 import { GraphImport } from "./graph-import.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
-import { type Activation, networkShape } from "./values.js";
+import { type GraphValue, networkShape } from "./values.js";
 
 export type { ImportedModel };
 
@@ -81,7 +81,7 @@ function importNode(proto: NodeProto, graph: GraphImport): void {
   }
   const made = operator.import(node, graph);
   node.attributes.checkAllRead();
-  const activations: readonly Activation[] = Array.isArray(made) ? made : [made];
+  const activations: readonly GraphValue[] = Array.isArray(made) ? made : [made];
   for (const [index, value] of node.outputs.entries()) {
     if (value === "") continue;
     if (index < activations.length) graph.setActivation(value, activations[index]);

@@ -3,7 +3,7 @@ import type { Handle } from "../../network/network.js";
 import { type Shape, sizeOf } from "../../network/shape.js";
 
 /** A value of the graph that depends on its input: where it stands in the network, and its shape in the file, batch 1. */
-export interface Activation {
+export interface GraphValue {
   readonly handle: Handle;
   /** All extents, the batch's among them. */
   readonly shape: Shape;

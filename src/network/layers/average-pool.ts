@@ -1,18 +1,36 @@
-import { conv2d, type Tape, type Variable } from "../../autodiff/index.js";
-import type { AveragePoolLayer } from "../layer.js";
+import { conv2d as conv2dOp, type Tape, type Variable } from "../../autodiff/index.js";
+import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { type LayerDefinition, NO_PARAMETERS } from "./definition.js";
-import { windowGeometry, windowShape } from "./window.js";
+import { type Pair, poolWindow, type Sides, type WindowOptions } from "./extents.js";
+import { windowFields } from "./fields.js";
+import { windowAttributes, windowGeometry, windowShape } from "./window.js";
+
+/** The mean over a window; padding counts as zeros. */
+export interface AveragePoolLayer {
+  readonly kind: "average-pool";
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+}
+
+/** The mean over each window, padding counted as zeros. Stride is the kernel's size if left out. */
+export function averagePool(options: WindowOptions): AveragePoolLayer {
+  return { kind: "average-pool", ...poolWindow(options, "averagePool") };
+}
 
 /** The mean over a window, as a convolution by channel with the constant weight 1/(kh·kw). */
-export const averagePool: LayerDefinition<AveragePoolLayer> = {
+export const averagePoolDefinition: LayerDefinition<AveragePoolLayer> = {
+  fields: windowFields,
   outputShape(layer, inputs, name) {
     return windowShape(layer, inputs, (channels) => channels, name);
   },
   parameters: NO_PARAMETERS,
   forward(tape, layer, context, [x]) {
     const geometry = windowGeometry(layer, context.inputShapes[0], context.outputShape);
-    return conv2d(tape, averagePoolWeight(tape, layer, geometry.inChannels), x, undefined, geometry);
+    return conv2dOp(tape, averagePoolWeight(tape, layer, geometry.inChannels), x, undefined, geometry);
   },
+  multiplyAdds: (layer, [input], output) => multiplyAddsOfConv2d(windowGeometry(layer, input, output)),
+  onnx: (layer) => [{ op: "AveragePool", attributes: { ...windowAttributes(layer), count_include_pad: 1 } }],
 };
 
 export function averagePoolWeight(tape: Tape, layer: AveragePoolLayer, channels: number): Variable {

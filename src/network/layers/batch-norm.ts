@@ -1,3 +1,4 @@
+import { z } from "zod";
 import {
   add,
   apply,
@@ -11,16 +12,35 @@ import {
   type Variable,
 } from "../../autodiff/index.js";
 import { SHARED } from "../../compute/owners.js";
-import { ShapeError } from "../../errors.js";
-import type { BatchNormLayer } from "../layer.js";
+import { expectRecord, ShapeError } from "../../errors.js";
 import { sizeOf } from "../shape.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
+
+/** Normalises by the mean and variance of each channel (first extent of the shape), then scales and shifts. */
+export interface BatchNormLayer {
+  readonly kind: "batch-norm";
+  readonly epsilon: number;
+  /** Weight of a new batch in the running statistics. */
+  readonly momentum: number;
+}
+
+/**
+ * Batch normalisation by channel (Appendix B.5): γ (x − μ)/√(σ² + ε) + β, by running statistics or, while a network is
+ * trained, by the clean batch's. `epsilon` is 10⁻⁵ and `momentum`, the weight of a new batch, 0.1 by default.
+ */
+export function batchNorm(
+  options: { readonly epsilon?: number; readonly momentum?: number } = {},
+): BatchNormLayer {
+  expectRecord("batchNorm: options", options);
+  return { kind: "batch-norm", epsilon: options.epsilon ?? 1e-5, momentum: options.momentum ?? 0.1 };
+}
 
 /**
  * Batch normalisation with given statistics: γ (x − μ)/√(σ² + ε) + β by channel (Appendix B.5). An affine layer once
  * the statistics stand: the running ones, or, as a training heuristic, those of the clean minibatch.
  */
-export const batchNorm: LayerDefinition<BatchNormLayer> = {
+export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
+  fields: { epsilon: z.number(), momentum: z.number() },
   outputShape(layer, inputs, name) {
     const shape = onlyShape(inputs, "batch-norm", name);
     if (!(layer.epsilon > 0)) throw new ShapeError(`${name}: epsilon must be positive, got ${layer.epsilon}`);
@@ -40,6 +60,14 @@ export const batchNorm: LayerDefinition<BatchNormLayer> = {
     const { scale, shift } = batchNormCoefficients(tape, layer, context);
     return byChannel(tape, context, x, (view) => scaleShift(tape, view, scale, shift, SHARED));
   },
+  // ONNX gives the weight of the old statistics.
+  onnx: ({ epsilon, momentum }, _inputs, tensors) => [
+    {
+      op: "BatchNormalization",
+      tensors: ["weight", "bias", "mean", "variance"].map(tensors.parameter),
+      attributes: { epsilon: { real: epsilon }, momentum: { real: 1 - momentum } },
+    },
+  ],
 };
 
 /** Scale γ/√(σ² + ε) and shift β − μ·scale, each `[channels, 1]` (equation 48; its printed shift is an erratum). */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import {
   gather,
   scaleShift,
@@ -6,19 +7,67 @@ import {
   type Variable,
 } from "../../autodiff/index.js";
 import type { Conv2dGeometry } from "../../compute/geometry.js";
+import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
 import { ShapeError } from "../../errors.js";
-import type { ConvTranspose2dLayer } from "../layer.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
+import { type Conv2dOptions, conv2d } from "./conv2d.js";
 import { checkChannels, convolutionParameters } from "./convolution.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
-import { checkWindow } from "./window.js";
+import { affineParameters } from "./exported-node.js";
+import { type Pair, type PairLike, pair, type Sides } from "./extents.js";
+import { pairField, positive, whole, windowFields } from "./fields.js";
+import { checkWindow, windowAttributes } from "./window.js";
+
+/**
+ * The transpose of a convolution, from its output's shape to its input's. Padding is the convolution's, so it is cut off
+ * here; `outputPadding` adds lines at the bottom and right that a stride leaves open.
+ */
+export interface ConvTranspose2dLayer {
+  readonly kind: "conv-transpose2d";
+  readonly outChannels: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly outputPadding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
+/** The transpose of a convolution: enlarges an image by its stride. */
+export function convTranspose2d(
+  outChannels: number,
+  options: Conv2dOptions & { readonly outputPadding?: PairLike },
+): ConvTranspose2dLayer {
+  const { kernel, stride, padding, dilation, groups, bias } = conv2d(outChannels, options);
+  const outputPadding = pair(options.outputPadding ?? 0, "convTranspose2d: outputPadding");
+  return {
+    kind: "conv-transpose2d",
+    outChannels,
+    kernel,
+    stride,
+    padding,
+    outputPadding,
+    dilation,
+    groups,
+    bias,
+  };
+}
 
 /**
  * The transpose of a convolution: weight `[in, out/groups, kh, kw]`, as the convolution that it transposes has it, bias
  * `[out]`. An extent becomes (n − 1)·stride + reach + outputPadding − padding.
  */
-export const convTranspose2d: LayerDefinition<ConvTranspose2dLayer> = {
+export const convTranspose2dDefinition: LayerDefinition<ConvTranspose2dLayer> = {
+  fields: {
+    outChannels: positive,
+    ...windowFields,
+    outputPadding: z.tuple([whole, whole]),
+    dilation: pairField,
+    groups: positive,
+    bias: z.boolean(),
+  },
   outputShape(layer, inputs, name) {
     const shape = onlyShape(inputs, "conv-transpose2d", name);
     if (shape.length !== 3) {
@@ -50,6 +99,19 @@ export const convTranspose2d: LayerDefinition<ConvTranspose2dLayer> = {
     const bias = biasByFeature(tape, layer, context);
     return bias ? scaleShift(tape, value, undefined, bias, SHARED) : value;
   },
+  multiplyAdds: (layer, [input], output) => multiplyAddsOfConv2d(transposedGeometry(layer, input, output)),
+  onnx: (layer, _inputs, tensors) => [
+    {
+      op: "ConvTranspose",
+      tensors: affineParameters(layer, tensors),
+      attributes: {
+        ...windowAttributes(layer),
+        output_padding: layer.outputPadding,
+        dilations: layer.dilation,
+        group: layer.groups,
+      },
+    },
+  ],
 };
 
 /** The bias of every output feature, `[out, 1]`, if there is one. */

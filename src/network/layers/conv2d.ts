@@ -1,11 +1,57 @@
+import { z } from "zod";
 import { conv2d as conv2dOp } from "../../autodiff/index.js";
-import type { Conv2dLayer } from "../layer.js";
+import { multiplyAddsOfConv2d } from "../../compute/operations.js";
+import { expectRecord } from "../../errors.js";
 import { checkChannels, convolutionParameters } from "./convolution.js";
 import type { LayerDefinition } from "./definition.js";
-import { windowGeometry, windowShape } from "./window.js";
+import { affineParameters } from "./exported-node.js";
+import { type Pair, type PairLike, pair, type Sides, sides, type WindowOptions } from "./extents.js";
+import { pairField, positive, windowFields } from "./fields.js";
+import { windowAttributes, windowGeometry, windowShape } from "./window.js";
+
+/** A convolution: weight `[out, in/groups, kh, kw]`, bias `[out]`. */
+export interface Conv2dLayer {
+  readonly kind: "conv2d";
+  readonly outChannels: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly dilation: Pair;
+  readonly groups: number;
+  readonly bias: boolean;
+}
+
+/** The window of a convolution. Defaults: stride 1, padding 0, dilation 1, one group, with a bias. */
+export interface Conv2dOptions extends WindowOptions {
+  readonly dilation?: PairLike;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+/** A convolution with `outChannels` filters: `[channels, height, width]` → `[outChannels, …]`. */
+export function conv2d(outChannels: number, options: Conv2dOptions): Conv2dLayer {
+  expectRecord("conv2d: options", options);
+  return {
+    kind: "conv2d",
+    outChannels,
+    kernel: pair(options.kernel, "conv2d: kernel"),
+    stride: pair(options.stride ?? 1, "conv2d: stride"),
+    padding: sides(options.padding ?? 0, "conv2d: padding"),
+    dilation: pair(options.dilation ?? 1, "conv2d: dilation"),
+    groups: options.groups ?? 1,
+    bias: options.bias ?? true,
+  };
+}
 
 /** Convolution: weight `[out, in/groups, kh, kw]`, bias `[out]`. Starts from the paper's normal, std √(2/(k·k·out)). */
-export const conv2d: LayerDefinition<Conv2dLayer> = {
+export const conv2dDefinition: LayerDefinition<Conv2dLayer> = {
+  fields: {
+    outChannels: positive,
+    ...windowFields,
+    dilation: pairField,
+    groups: positive,
+    bias: z.boolean(),
+  },
   outputShape(layer, inputs, name) {
     const shape = windowShape(layer, inputs, () => layer.outChannels, name);
     checkChannels(layer, inputs[0][0], name);
@@ -21,4 +67,12 @@ export const conv2d: LayerDefinition<Conv2dLayer> = {
     const bias = layer.bias ? context.parameter("bias") : undefined;
     return conv2dOp(tape, context.parameter("weight"), x, bias, geometry);
   },
+  multiplyAdds: (layer, [input], output) => multiplyAddsOfConv2d(windowGeometry(layer, input, output)),
+  onnx: (layer, _inputs, tensors) => [
+    {
+      op: "Conv",
+      tensors: affineParameters(layer, tensors),
+      attributes: { ...windowAttributes(layer), dilations: layer.dilation, group: layer.groups },
+    },
+  ],
 };

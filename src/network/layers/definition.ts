@@ -1,7 +1,8 @@
 import type { Tape, Variable } from "../../autodiff/index.js";
 import { ShapeError } from "../../errors.js";
-import type { Layer } from "../layer.js";
 import type { Shape } from "../shape.js";
+import type { ExportedNodes, LayerTensors } from "./exported-node.js";
+import type { Fields } from "./fields.js";
 
 /** How a parameter starts. `constant` is a value; `normal` a standard deviation; `uniform` a half-width. */
 export type Initialization =
@@ -30,12 +31,24 @@ export interface LayerContext {
 }
 
 /** One kind of layer of the primal network. */
-export interface LayerDefinition<L extends Layer> {
+export interface LayerDefinition<L extends { readonly kind: string }> {
+  /** What a file says of the layer; null where it cannot be written to one. */
+  readonly fields: Fields<L> | null;
   /** Throws a `ShapeError` that names the layer. */
   outputShape(layer: L, inputs: readonly Shape[], name: string): Shape;
   parameters(layer: L, inputs: readonly Shape[]): readonly ParameterSpec[];
   /** Inputs `[features, rows]`, one row an example → output. */
   forward(tape: Tape, layer: L, context: LayerContext, inputs: readonly Variable[]): Variable;
+  /**
+   * Multiply-adds of one row through the layer, those on padding not counted; left out of layers that act feature by
+   * feature. A wrong number makes bounds slower, not wrong.
+   */
+  multiplyAdds?(layer: L, inputs: readonly Shape[], output: Shape): number;
+  /**
+   * The layer in operators of ONNX as set 17 defines them; values have the batch in front of the network's extents. Left
+   * out of layers that ONNX has no operators for.
+   */
+  onnx?(layer: L, inputs: readonly Shape[], tensors: LayerTensors): ExportedNodes;
 }
 
 /** The only input's shape; a `ShapeError` if there are more or none. */
@@ -45,3 +58,6 @@ export function onlyShape(inputs: readonly Shape[], kind: string, name: string):
 }
 
 export const NO_PARAMETERS = (): readonly ParameterSpec[] => [];
+
+/** Of layers that only move features. */
+export const MOVES_ONLY = (): number => 0;

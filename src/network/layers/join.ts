@@ -1,11 +1,31 @@
 import { concat as concatOp, sum } from "../../autodiff/index.js";
 import { ShapeError } from "../../errors.js";
-import type { AddLayer, ConcatLayer } from "../layer.js";
 import { formatShape, sameShape } from "../shape.js";
-import { type LayerDefinition, NO_PARAMETERS } from "./definition.js";
+import { type LayerDefinition, MOVES_ONLY, NO_PARAMETERS } from "./definition.js";
+
+/** The sum of two or more inputs of one shape: a skip connection's end. */
+export interface AddLayer {
+  readonly kind: "add";
+}
+
+/** Inputs stacked along their first extent (channels). */
+export interface ConcatLayer {
+  readonly kind: "concat";
+}
+
+/** The sum of two or more inputs of one shape: a skip connection's end. */
+export function add(): AddLayer {
+  return { kind: "add" };
+}
+
+/** Two or more inputs stacked along their first extent (channels); the other extents must agree. */
+export function concat(): ConcatLayer {
+  return { kind: "concat" };
+}
 
 /** The sum of two or more inputs of one shape. */
-export const add: LayerDefinition<AddLayer> = {
+export const addDefinition: LayerDefinition<AddLayer> = {
+  fields: {},
   outputShape(_layer, inputs, name) {
     if (inputs.length < 2)
       throw new ShapeError(`${name}: add takes two or more inputs, got ${inputs.length}`);
@@ -19,10 +39,12 @@ export const add: LayerDefinition<AddLayer> = {
   },
   parameters: NO_PARAMETERS,
   forward: (tape, _layer, _context, inputs) => sum(tape, inputs),
+  onnx: (_layer, inputs) => [{ op: inputs.length === 2 ? "Add" : "Sum" }],
 };
 
 /** Inputs stacked along their first extent; the others must agree. */
-export const concat: LayerDefinition<ConcatLayer> = {
+export const concatDefinition: LayerDefinition<ConcatLayer> = {
+  fields: {},
   outputShape(_layer, inputs, name) {
     if (inputs.length < 2)
       throw new ShapeError(`${name}: concat takes two or more inputs, got ${inputs.length}`);
@@ -38,4 +60,6 @@ export const concat: LayerDefinition<ConcatLayer> = {
   },
   parameters: NO_PARAMETERS,
   forward: (tape, _layer, _context, inputs) => concatOp(tape, inputs),
+  multiplyAdds: MOVES_ONLY,
+  onnx: () => [{ op: "Concat", attributes: { axis: 1 } }],
 };

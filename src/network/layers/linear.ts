@@ -1,11 +1,27 @@
+import { z } from "zod";
 import { linear as linearOp } from "../../autodiff/index.js";
-import { ShapeError } from "../../errors.js";
-import type { LinearLayer } from "../layer.js";
-import { formatShape } from "../shape.js";
+import { expectRecord, ShapeError } from "../../errors.js";
+import { formatShape, sizeOf } from "../shape.js";
 import { type LayerDefinition, onlyShape } from "./definition.js";
+import { affineParameters } from "./exported-node.js";
+import { positive } from "./fields.js";
 
 /** z = W x + b: weight `[out, in]`, bias `[out]`. */
-export const linear: LayerDefinition<LinearLayer> = {
+export interface LinearLayer {
+  readonly kind: "linear";
+  readonly outFeatures: number;
+  readonly bias: boolean;
+}
+
+/** z = W x + b for a flat input `[features]` → `[outFeatures]`. With a bias by default. */
+export function linear(outFeatures: number, options: { readonly bias?: boolean } = {}): LinearLayer {
+  expectRecord("linear: options", options);
+  return { kind: "linear", outFeatures, bias: options.bias ?? true };
+}
+
+/** z = W x + b: weight `[out, in]`, bias `[out]`. */
+export const linearDefinition: LayerDefinition<LinearLayer> = {
+  fields: { outFeatures: positive, bias: z.boolean() },
   outputShape(layer, inputs, name) {
     const shape = onlyShape(inputs, "linear", name);
     if (shape.length !== 1) {
@@ -32,4 +48,8 @@ export const linear: LayerDefinition<LinearLayer> = {
   forward(tape, layer, context, [x]) {
     return linearOp(tape, context.parameter("weight"), x, layer.bias ? context.parameter("bias") : undefined);
   },
+  multiplyAdds: (_layer, [input], output) => sizeOf(input) * sizeOf(output),
+  onnx: (layer, _inputs, tensors) => [
+    { op: "Gemm", tensors: affineParameters(layer, tensors), attributes: { transB: 1 } },
+  ],
 };

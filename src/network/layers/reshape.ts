@@ -1,10 +1,43 @@
-import { ShapeError } from "../../errors.js";
-import type { FlattenLayer, IdentityLayer, ReshapeLayer } from "../layer.js";
-import { formatShape, sizeOf } from "../shape.js";
-import { type LayerDefinition, NO_PARAMETERS, onlyShape } from "./definition.js";
+import { z } from "zod";
+import { expectNumbers, ShapeError } from "../../errors.js";
+import { formatShape, type Shape, sizeOf } from "../shape.js";
+import { type LayerDefinition, MOVES_ONLY, NO_PARAMETERS, onlyShape } from "./definition.js";
 
 /** The same features under another shape; one extent may be −1. */
-export const reshape: LayerDefinition<ReshapeLayer> = {
+export interface ReshapeLayer {
+  readonly kind: "reshape";
+  readonly shape: Shape;
+}
+
+/** All features in one extent. */
+export interface FlattenLayer {
+  readonly kind: "flatten";
+}
+
+/** The input as it is. */
+export interface IdentityLayer {
+  readonly kind: "identity";
+}
+
+/** The same features under another shape; one extent may be −1 and is then what the others leave. */
+export function reshape(shape: Shape): ReshapeLayer {
+  expectNumbers("reshape: shape", shape);
+  return { kind: "reshape", shape };
+}
+
+/** All features in one extent: `[features]`. */
+export function flatten(): FlattenLayer {
+  return { kind: "flatten" };
+}
+
+/** The input as it is: a named place in the graph. */
+export function identity(): IdentityLayer {
+  return { kind: "identity" };
+}
+
+/** The same features under another shape; one extent may be −1. */
+export const reshapeDefinition: LayerDefinition<ReshapeLayer> = {
+  fields: { shape: z.array(z.number().int().min(-1)).min(1) },
   outputShape(layer, inputs, name) {
     const shape = onlyShape(inputs, "reshape", name);
     const size = sizeOf(shape);
@@ -19,18 +52,29 @@ export const reshape: LayerDefinition<ReshapeLayer> = {
   },
   parameters: NO_PARAMETERS,
   forward: (_tape, _layer, _context, [x]) => x,
+  multiplyAdds: MOVES_ONLY,
+  // A 0 takes the batch over.
+  onnx: ({ shape }, _inputs, tensors) => [
+    { op: "Reshape", tensors: [tensors.integers("shape", [0, ...shape])] },
+  ],
 };
 
 /** All features in one extent. */
-export const flatten: LayerDefinition<FlattenLayer> = {
+export const flattenDefinition: LayerDefinition<FlattenLayer> = {
+  fields: {},
   outputShape: (_layer, inputs, name) => [sizeOf(onlyShape(inputs, "flatten", name))],
   parameters: NO_PARAMETERS,
   forward: (_tape, _layer, _context, [x]) => x,
+  multiplyAdds: MOVES_ONLY,
+  onnx: () => [{ op: "Flatten", attributes: { axis: 1 } }],
 };
 
 /** Nothing: a named place in the graph. */
-export const identity: LayerDefinition<IdentityLayer> = {
+export const identityDefinition: LayerDefinition<IdentityLayer> = {
+  fields: {},
   outputShape: (_layer, inputs, name) => onlyShape(inputs, "identity", name),
   parameters: NO_PARAMETERS,
   forward: (_tape, _layer, _context, [x]) => x,
+  multiplyAdds: MOVES_ONLY,
+  onnx: () => [{ op: "Identity" }],
 };

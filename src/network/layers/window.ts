@@ -1,10 +1,18 @@
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { ShapeError } from "../../errors.js";
-import type { AveragePoolLayer, Conv2dLayer, MaxPoolLayer, Pair } from "../layer.js";
 import { formatShape, type Shape } from "../shape.js";
 import { onlyShape } from "./definition.js";
+import type { Pair, Sides } from "./extents.js";
 
-export type WindowLayer = Conv2dLayer | AveragePoolLayer | MaxPoolLayer;
+/** A layer of windows: without a dilation it is 1, without groups every channel is by itself. */
+export interface WindowLayer {
+  readonly kind: string;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Sides;
+  readonly dilation?: Pair;
+  readonly groups?: number;
+}
 
 /** Numbers of a window; `padding` is that of all sides, with that of the output where there is any. */
 export interface WindowNumbers {
@@ -28,7 +36,7 @@ export function checkWindow({ kernel, stride, dilation, padding }: WindowNumbers
 }
 
 function dilationOf(layer: WindowLayer): Pair {
-  return layer.kind === "average-pool" ? [1, 1] : layer.dilation;
+  return layer.dilation ?? [1, 1];
 }
 
 /** The shape after a window operation; a `ShapeError` that names the layer where the window does not fit. */
@@ -76,6 +84,15 @@ export function windowGeometry(layer: WindowLayer, input: Shape, output: Shape):
     padLeft: layer.padding[1],
     dilationHeight: dilation[0],
     dilationWidth: dilation[1],
-    groups: layer.kind === "conv2d" ? layer.groups : input[0],
+    groups: layer.groups ?? input[0],
   };
+}
+
+/** Attributes of ONNX, whose order of sides is the same: top, left, bottom, right. */
+export function windowAttributes({
+  kernel,
+  stride,
+  padding,
+}: Pick<WindowLayer, "kernel" | "stride" | "padding">) {
+  return { kernel_shape: kernel, strides: stride, pads: padding };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Elementwise } from "../../../src/compute/elementwise.js";
 import { build, map, map2 } from "../oracle.js";
 import * as lines from "../oracle-lines.js";
+import { ACTIVATIONS } from "./activations.js";
 import type { Bench } from "./bench.js";
 
 interface Case {
@@ -10,14 +11,6 @@ interface Case {
   readonly derivative: (z: number) => number;
   readonly positiveOnly?: boolean;
 }
-
-const ACTIVATIONS = [
-  { kind: "relu" },
-  { kind: "leaky-relu", slope: 0.25 },
-  { kind: "hardtanh", minimum: -0.5, maximum: 1 },
-  { kind: "tanh" },
-  { kind: "sigmoid" },
-] as const;
 
 const CASES: readonly Case[] = [
   ...ACTIVATIONS.map((f) => ({

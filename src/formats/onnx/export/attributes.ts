@@ -5,9 +5,7 @@ import {
   AttributeProto_AttributeType as AttributeType,
 } from "onnx-buf";
 import { UnsupportedOperatorError } from "../../../errors.js";
-
-/** An integer or integers, or a real number, which ONNX keeps in single precision. */
-export type AttributeValue = number | readonly number[] | { readonly real: number };
+import type { AttributeValue } from "../../../network/layers/exported-node.js";
 
 /** A node's attributes in the order given. An `UnsupportedOperatorError` for a real number beyond single precision. */
 export function attributesOf(

@@ -6,10 +6,11 @@ import {
   NodeProtoSchema,
   type TensorProto,
 } from "onnx-buf";
+import type { LayerTensors } from "../../../network/layers/exported-node.js";
 import type { Network } from "../../../network/network.js";
 import type { Model } from "../../../network/weights.js";
 import { attributesOf } from "./attributes.js";
-import { exportLayer, type LayerTensors } from "./layers.js";
+import { exportLayer } from "./export-layer.js";
 import { Names } from "./names.js";
 import type { ElementType } from "./precision.js";
 import { batchValue, integerTensor, realTensor } from "./tensors.js";
@@ -57,7 +58,7 @@ export function exportGraph(model: Model, elementType: ElementType, name: string
       integers: (part, list) => add(integerTensor(taken.free(`${layerName}.${part}`), list)),
     };
     const made = exportLayer(
-      layer,
+      layerNode,
       inputs.map((input) => network.nodes[input].shape),
       tensors,
     );

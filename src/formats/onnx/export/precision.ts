@@ -1,7 +1,7 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import type { Layer } from "../../../network/layer.js";
-import type { Network } from "../../../network/network.js";
+import type { Network, NetworkNode } from "../../../network/network.js";
 import type { Weights } from "../../../network/weights.js";
+import { exportLayer } from "./export-layer.js";
 
 /** The type of all real numbers of an exported graph. */
 export type ElementType = DataType.FLOAT | DataType.DOUBLE;
@@ -13,7 +13,7 @@ export type ElementType = DataType.FLOAT | DataType.DOUBLE;
 export function elementTypeOf(network: Network, weights: Weights): ElementType {
   const needsDouble =
     network.parameters.some(({ name }) => !isSingle(weights.get(name) ?? [])) ||
-    network.nodes.some(({ layer }) => layer !== null && constantsOf(layer).some(isBeyondSingle));
+    network.nodes.some((node) => node.layer !== null && constantsOf(network, node).some(isBeyondSingle));
   return needsDouble ? DataType.DOUBLE : DataType.FLOAT;
 }
 
@@ -28,16 +28,20 @@ function isBeyondSingle(value: number): boolean {
   return Number.isFinite(value) && !Number.isFinite(Math.fround(value));
 }
 
-/** The real numbers that a layer's description holds and that become tensors. */
-function constantsOf(layer: Layer): readonly number[] {
-  switch (layer.kind) {
-    case "scale-shift":
-      return [...layer.scale, ...layer.shift];
-    case "hardtanh":
-      return [layer.minimum, layer.maximum];
-    case "pad":
-      return [layer.value];
-    default:
-      return [];
-  }
+/** The real numbers of a layer that become tensors beside its parameters. */
+function constantsOf(network: Network, node: NetworkNode): readonly number[] {
+  const found: number[] = [];
+  exportLayer(
+    node,
+    node.inputs.map((input) => network.nodes[input].shape),
+    {
+      parameter: (name) => name,
+      reals(name, values) {
+        found.push(...values);
+        return name;
+      },
+      integers: (name) => name,
+    },
+  );
+  return found;
 }

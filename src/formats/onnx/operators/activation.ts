@@ -1,26 +1,37 @@
-import type { Activation as ActivationLayer } from "../../../compute/elementwise.js";
+import {
+  ACTIVATION_KINDS,
+  type Activation,
+  type ActivationKind,
+  onnxForm,
+} from "../../../activations/index.js";
 import { FormatError, UnsupportedOperatorError } from "../../../errors.js";
-import { hardtanh, leakyRelu, relu, scaleShift } from "../../../network/build-layer.js";
+import { hardtanh, relu, scaleShift } from "../../../network/build-layer.js";
+import { activationFrom } from "../activation-form.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import type { Activation } from "../values.js";
+import type { GraphValue } from "../values.js";
+
+/** The operators that are an activation each, with its parameters as attributes. */
+export const ACTIVATION_OPERATORS: readonly (readonly [string, { inputs: 1; import: OperatorImport }])[] =
+  ACTIVATION_KINDS.flatMap((kind) => {
+    const { operator, inputs } = onnxForm(kind);
+    return inputs ? [] : [[operator, { inputs: 1, import: activationOperator(kind) }] as const];
+  });
+
+function activationOperator(kind: ActivationKind): OperatorImport {
+  return (node, graph) => {
+    const x = graph.activation(node, 0);
+    return attachActivation(node, graph, x, activationFrom(kind, node.attributes));
+  };
+}
 
 function attachActivation(
   node: OnnxNode,
   graph: GraphImport,
-  { handle, shape }: Activation,
-  layer: ActivationLayer,
-): Activation {
+  { handle, shape }: GraphValue,
+  layer: Activation,
+): GraphValue {
   return { handle: graph.attach(node.name, layer, [handle]), shape };
 }
-
-/** An activation without attributes. */
-export function activation(layer: ActivationLayer): OperatorImport {
-  return (node, graph) => attachActivation(node, graph, graph.activation(node, 0), layer);
-}
-
-/** max(x, slope·x) for a slope of at most 1. */
-export const leaky: OperatorImport = (node, graph) =>
-  attachActivation(node, graph, graph.activation(node, 0), leakyRelu(node.attributes.float("alpha", 0.01)));
 
 /** What stands for no bound in some files, as does its negative. */
 const LARGEST_SINGLE = 3.4028234663852886e38;
@@ -47,9 +58,9 @@ export const clip: OperatorImport = (node, graph) => {
 export function maximumOf(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   constant: readonly number[],
-): Activation {
+): GraphValue {
   return movedRelu(node, graph, x, constant, 1);
 }
 
@@ -57,19 +68,19 @@ export function maximumOf(
 export function minimumOf(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   constant: readonly number[],
-): Activation {
+): GraphValue {
   return movedRelu(node, graph, x, constant, -1);
 }
 
 function movedRelu(
   node: OnnxNode,
   graph: GraphImport,
-  { handle, shape }: Activation,
+  { handle, shape }: GraphValue,
   constant: readonly number[],
   sign: 1 | -1,
-): Activation {
+): GraphValue {
   if (sign === 1 && constant.every((value) => value === 0)) {
     return { handle: graph.attach(node.name, relu(), [handle]), shape };
   }

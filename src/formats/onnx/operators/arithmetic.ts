@@ -3,13 +3,13 @@ import { add as addLayer, scaleShift } from "../../../network/build-layer.js";
 import type { Shape } from "../../../network/shape.js";
 import { broadcastConstant, broadcastShape } from "../broadcast.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, formatExtents } from "../values.js";
+import { formatExtents, type GraphValue } from "../values.js";
 import { maximumOf, minimumOf } from "./activation.js";
 import { expandTo } from "./expand.js";
 
 /** An activation x and the constant c that an operator joins to it; `first` says which of the two stands first. */
 interface Pairing {
-  readonly x: Activation;
+  readonly x: GraphValue;
   readonly constant: readonly number[];
   /** c's own name. */
   readonly name: string;
@@ -42,7 +42,7 @@ function pairing(node: OnnxNode, graph: GraphImport): Pairing | undefined {
 }
 
 /** Both inputs, each as large as the result. */
-function both(node: OnnxNode, graph: GraphImport): readonly [Activation, Activation] {
+function both(node: OnnxNode, graph: GraphImport): readonly [GraphValue, GraphValue] {
   const [x, y] = [graph.activation(node, 0), graph.activation(node, 1)];
   const shape = commonShape(node, x.shape, y.shape);
   return [expandTo(node, graph, x, shape, "expand"), expandTo(node, graph, y, shape, "expand")];
@@ -51,14 +51,14 @@ function both(node: OnnxNode, graph: GraphImport): readonly [Activation, Activat
 function attachScaleShift(
   node: OnnxNode,
   graph: GraphImport,
-  { handle, shape }: Activation,
+  { handle, shape }: GraphValue,
   scale: number | readonly number[],
   shift: number | readonly number[],
-): Activation {
+): GraphValue {
   return { handle: graph.attach(node.name, scaleShift(scale, shift), [handle]), shape };
 }
 
-function attachSum(node: OnnxNode, graph: GraphImport, terms: readonly Activation[]): Activation {
+function attachSum(node: OnnxNode, graph: GraphImport, terms: readonly GraphValue[]): GraphValue {
   const handles = terms.map(({ handle }) => handle);
   return { handle: graph.attach(node.name, addLayer(), handles), shape: terms[0].shape };
 }

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../../errors.js";
 import { convTranspose2d } from "../../../network/build-layer.js";
-import type { Pair, Sides } from "../../../network/layer.js";
+import type { Pair, Sides } from "../../../network/layers/extents.js";
 import type { Shape } from "../../../network/shape.js";
 import type { OnnxNode, OperatorImport } from "../graph-import.js";
 import { biasOf, kernelOf } from "./conv.js";

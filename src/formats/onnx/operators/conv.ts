@@ -1,6 +1,6 @@
 import { ShapeError } from "../../../errors.js";
 import { conv2d } from "../../../network/build-layer.js";
-import type { Pair } from "../../../network/layer.js";
+import type { Pair } from "../../../network/layers/extents.js";
 import type { Constant } from "../constant.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { formatExtents } from "../values.js";

@@ -3,16 +3,16 @@ import { take } from "../../../network/build-layer.js";
 import type { Shape } from "../../../network/shape.js";
 import { broadcastShape } from "../broadcast.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, checkExtents, formatExtents } from "../values.js";
+import { checkExtents, formatExtents, type GraphValue } from "../values.js";
 
 /** A value as large as `shape`, to which it must be broadcastable: extents of 1 are repeated. */
 export function expandTo(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   shape: Shape,
   part: string,
-): Activation {
+): GraphValue {
   checkExtents(shape, node.label);
   const missing = shape.length - x.shape.length;
   const padded = [...Array<number>(missing).fill(1), ...x.shape];

@@ -1,5 +1,5 @@
 import type { OperatorImport } from "../graph-import.js";
-import { activation, clip, dropout, leaky, softmax } from "./activation.js";
+import { ACTIVATION_OPERATORS, clip, dropout, softmax } from "./activation.js";
 import { add, divide, extreme, multiply, negate, subtract, sum } from "./arithmetic.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { conv } from "./conv.js";
@@ -35,11 +35,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Max", { inputs: ANY, import: extreme("maximum") }],
   ["Min", { inputs: ANY, import: extreme("minimum") }],
   ["BatchNormalization", { inputs: 5, import: batchNormalization }],
-  ["Relu", { inputs: 1, import: activation({ kind: "relu" }) }],
-  ["LeakyRelu", { inputs: 1, import: leaky }],
+  ...ACTIVATION_OPERATORS,
   ["Clip", { inputs: 3, import: clip }],
-  ["Sigmoid", { inputs: 1, import: activation({ kind: "sigmoid" }) }],
-  ["Tanh", { inputs: 1, import: activation({ kind: "tanh" }) }],
   ["MaxPool", { inputs: 1, import: maximumPool }],
   ["AveragePool", { inputs: 1, import: meanPool }],
   ["GlobalAveragePool", { inputs: 1, import: globalPool("average") }],

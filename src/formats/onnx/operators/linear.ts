@@ -4,7 +4,7 @@ import type { Handle } from "../../../network/network.js";
 import { type Shape, sizeOf } from "../../../network/shape.js";
 import type { Constant } from "../constant.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, formatExtents } from "../values.js";
+import { formatExtents, type GraphValue } from "../values.js";
 
 type Numbers = Float32Array | Float64Array;
 
@@ -68,7 +68,7 @@ export const matMul: OperatorImport = (node, graph) => {
 function attachLinear(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   { values, outFeatures, inFeatures }: Weight,
   bias: Numbers | undefined,
 ): Handle {
@@ -85,11 +85,11 @@ function attachLinear(
 function alongAxis(
   node: OnnxNode,
   graph: GraphImport,
-  { handle, shape }: Activation,
+  { handle, shape }: GraphValue,
   { values, outFeatures, inFeatures }: Weight,
   along: number,
   result: Shape,
-): Activation {
+): GraphValue {
   if (shape[along] !== inFeatures) throw misfit(node, `${inFeatures} features along axis ${along}`, shape);
   const [before, after] = [sizeOf(shape.slice(0, along)), sizeOf(shape.slice(along + 1))];
   const lines = graph.shaped(node, handle, [before, inFeatures, after]);

@@ -2,18 +2,18 @@ import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { concat as concatLayer, pad as padLayer, permute, take } from "../../../network/build-layer.js";
 import { sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, axisOf, formatExtents } from "../values.js";
+import { axisOf, formatExtents, type GraphValue } from "../values.js";
 import { movesNothing } from "./reduce.js";
 
 /** Entries of one axis by number; nothing to do where they are all of them in order. */
 export function takeAlong(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   axis: number,
   index: readonly number[],
   name: string,
-): Activation {
+): GraphValue {
   if (index.length === x.shape[axis] && index.every((entry, i) => entry === i)) return x;
   const result = x.shape.map((extent, i) => (i === axis ? index.length : extent));
   return graph.onExtents(node, name, x, result, axis > 0, (leftOut) => take(axis - leftOut, index));
@@ -23,10 +23,10 @@ export function takeAlong(
 function permuteTo(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   order: readonly number[],
   name: string,
-): Activation {
+): GraphValue {
   const result = order.map((axis) => x.shape[axis]);
   if (movesNothing(order, x.shape)) return graph.value(node, x.handle, result);
   return graph.onExtents(node, name, x, result, order[0] === 0, (leftOut) =>

@@ -1,9 +1,9 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { averagePool, conv2d, maxPool, scaleShift } from "../../../network/build-layer.js";
-import type { Sides } from "../../../network/layer.js";
+import type { Sides } from "../../../network/layers/extents.js";
 import type { Shape } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import type { Activation } from "../values.js";
+import type { GraphValue } from "../values.js";
 import { type Image, imageOf, imageShape, paddingOf, pairOf, type Window, windowOf } from "./window.js";
 
 /** A pool's window with more entries than this, and than the image has, points to a broken file. */
@@ -70,8 +70,8 @@ function attached(
   node: OnnxNode,
   graph: GraphImport,
   { spatial }: Image,
-  handle: Activation["handle"],
-): Activation {
+  handle: GraphValue["handle"],
+): GraphValue {
   return graph.value(node, handle, imageShape(handle.shape, spatial));
 }
 

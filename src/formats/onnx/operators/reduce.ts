@@ -2,7 +2,7 @@ import { ShapeError } from "../../../errors.js";
 import { averagePool, permute, scaleShift } from "../../../network/build-layer.js";
 import { type Shape, sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, axisOf, formatExtents } from "../values.js";
+import { axisOf, formatExtents, type GraphValue } from "../values.js";
 
 /** From which operator set on axes are an input. */
 const AXES_INPUT = { mean: 18, sum: 13 } as const;
@@ -46,11 +46,11 @@ export function reduce(kind: "mean" | "sum"): OperatorImport {
 function pool(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   kept: readonly number[],
   axes: readonly number[],
   count: number,
-): Activation["handle"] {
+): GraphValue["handle"] {
   if (count === 1) return x.handle;
   const order = [...kept, ...axes];
   const last = movesNothing(order, x.shape) ? x : permuted(node, graph, x, order);
@@ -60,7 +60,7 @@ function pool(
   return graph.attach(node.name, averagePool({ kernel }), [image]);
 }
 
-function permuted(node: OnnxNode, graph: GraphImport, x: Activation, order: readonly number[]): Activation {
+function permuted(node: OnnxNode, graph: GraphImport, x: GraphValue, order: readonly number[]): GraphValue {
   const shape = order.map((axis) => x.shape[axis]);
   const keepsBatch = order[0] === 0;
   return graph.onExtents(node, graph.partName(node, "permute"), x, shape, keepsBatch, (leftOut) =>

@@ -1,16 +1,16 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, axisOf, checkExtents, formatExtents } from "../values.js";
+import { axisOf, checkExtents, formatExtents, type GraphValue } from "../values.js";
 import { takeAlong } from "./movement.js";
 
 /** Nearest neighbours: every output takes one input, axis by axis. */
 function nearest(
   node: OnnxNode,
   graph: GraphImport,
-  x: Activation,
+  x: GraphValue,
   indexOf: (axis: number) => readonly number[],
-): Activation {
-  return x.shape.reduce<Activation>(
+): GraphValue {
+  return x.shape.reduce<GraphValue>(
     (value, _, axis) => takeAlong(node, graph, value, axis, indexOf(axis), graph.partName(node, "axis")),
     x,
   );

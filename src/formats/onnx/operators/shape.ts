@@ -3,10 +3,10 @@ import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { flatten as flattenLayer } from "../../../network/build-layer.js";
 import { type Shape, sameShape, sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
-import { type Activation, axisOf, formatExtents, networkShape } from "../values.js";
+import { axisOf, formatExtents, type GraphValue, networkShape } from "../values.js";
 
 /** The same features under another shape, by a layer that carries the node's name where the network sees a difference. */
-function reshapedTo(node: OnnxNode, graph: GraphImport, x: Activation, shape: Shape): Activation {
+function reshapedTo(node: OnnxNode, graph: GraphImport, x: GraphValue, shape: Shape): GraphValue {
   const wanted = networkShape(shape);
   if (sameShape(wanted, x.handle.shape)) return { handle: x.handle, shape };
   const layer = wanted.length === 1 ? flattenLayer() : ({ kind: "reshape", shape: wanted } as const);

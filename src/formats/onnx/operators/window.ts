@@ -1,8 +1,8 @@
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../../errors.js";
-import type { Pair, Sides } from "../../../network/layer.js";
+import type { Pair, Sides } from "../../../network/layers/extents.js";
 import type { Shape } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode } from "../graph-import.js";
-import { type Activation, formatExtents } from "../values.js";
+import { formatExtents, type GraphValue } from "../values.js";
 
 /** The attributes that convolutions and pools share, for two spatial axes; of one axis the height is 1. */
 export interface Window {
@@ -14,13 +14,13 @@ export interface Window {
 /** Images `[1, C, H, W]`, or `[1, C, L]` as images of height 1. */
 export interface Image {
   /** `[C, H, W]`. */
-  readonly value: Activation["handle"];
+  readonly value: GraphValue["handle"];
   readonly shape: readonly [channels: number, height: number, width: number];
   readonly spatial: 1 | 2;
 }
 
 /** An input that a window moves over. */
-export function imageOf(node: OnnxNode, graph: GraphImport, { handle, shape }: Activation): Image {
+export function imageOf(node: OnnxNode, graph: GraphImport, { handle, shape }: GraphValue): Image {
   const spatial = shape.length - 2;
   if (shape[0] !== 1 || (spatial !== 1 && spatial !== 2)) {
     throw new UnsupportedOperatorError(

@@ -1,7 +1,16 @@
+import { ACTIVATION_KINDS, activationDefinition, onnxForm } from "../../../../activations/index.js";
 import { FormatError } from "../../../../errors.js";
+import { activationFrom } from "../../activation-form.js";
 import type { NdArray } from "../array.js";
 import { broadcastTo } from "../broadcast.js";
-import { commonType, type NodeEvaluation, operand, taking, typedOperand } from "../evaluation.js";
+import {
+  commonType,
+  type NodeEvaluation,
+  type OperatorEvaluation,
+  operand,
+  taking,
+  typedOperand,
+} from "../evaluation.js";
 
 type Unary = (value: number) => number;
 
@@ -15,28 +24,17 @@ function onReals(make: (evaluation: NodeEvaluation) => Unary) {
 }
 
 /** A function of one number that is defined for integers too. */
-function onNumbers(f: Unary) {
+function onNumbers(make: (evaluation: NodeEvaluation) => Unary) {
   return taking(1, 1, (evaluation) => {
     const array = operand(evaluation, 0);
     if (array.type === "bool") {
       throw new FormatError(`${evaluation.label}: input 0 must hold numbers, found bool`);
     }
-    return mapped(array, f);
+    return mapped(array, make(evaluation));
   });
 }
 
-/** Written so that no intermediate overflows. */
-const sigmoid: Unary = (x) => {
-  const power = Math.exp(-Math.abs(x));
-  return x >= 0 ? 1 / (1 + power) : power / (1 + power);
-};
-
 const softplus: Unary = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-
-const leakyRelu = onReals(({ attributes }) => {
-  const alpha = attributes.float("alpha", 0.01);
-  return (x) => (x < 0 ? alpha * x : x);
-});
 
 const elu = onReals(({ attributes }) => {
   const alpha = attributes.float("alpha", 1);
@@ -51,20 +49,30 @@ const prelu = taking(2, 2, (evaluation) => {
   return { ...array, values: array.values.map((x, i) => (x < 0 ? slopes[i] * x : x)) };
 });
 
-export const ACTIVATIONS = {
-  Neg: onNumbers((x) => 0 - x),
-  Abs: onNumbers(Math.abs),
-  Sign: onNumbers(Math.sign),
-  Relu: onNumbers((x) => (x < 0 ? 0 : x)),
+/** The operators that are layers, too: by the values of those. */
+const LAYERS: Readonly<Record<string, OperatorEvaluation>> = Object.fromEntries(
+  ACTIVATION_KINDS.flatMap((kind) => {
+    const { operator, inputs, integers } = onnxForm(kind);
+    if (inputs) return [];
+    const make = ({ attributes }: NodeEvaluation): Unary => {
+      const activation = activationFrom(kind, attributes);
+      return activationDefinition(activation).scalar(activation).value;
+    };
+    return [[operator, integers ? onNumbers(make) : onReals(make)]];
+  }),
+);
+
+export const ACTIVATIONS: Readonly<Record<string, OperatorEvaluation>> = {
+  ...LAYERS,
+  Neg: onNumbers(() => (x) => 0 - x),
+  Abs: onNumbers(() => Math.abs),
+  Sign: onNumbers(() => Math.sign),
   Sqrt: onReals(() => Math.sqrt),
   Exp: onReals(() => Math.exp),
   Reciprocal: onReals(() => (x) => 1 / x),
   Floor: onReals(() => Math.floor),
   Ceil: onReals(() => Math.ceil),
-  Tanh: onReals(() => Math.tanh),
-  Sigmoid: onReals(() => sigmoid),
   Softplus: onReals(() => softplus),
-  LeakyRelu: leakyRelu,
   Elu: elu,
   PRelu: prelu,
 };

@@ -1,4 +1,4 @@
-// What the lines of every activation are made of; the reference backend has them in activations/enclosure.ts.
+// What the lines of every activation are made of, as in src/activations/line-pair.ts.
 
 /// A line slope · z + shift beside an activation, with its derivatives in ℓ and u for the case at hand.
 struct EnclosingLine {
@@ -31,7 +31,7 @@ struct EnclosingLine {
 };
 
 /// The two lines of one neuron.
-struct Enclosure {
+struct LinePair {
   EnclosingLine lower, upper;
 
   /// Both lines equal: the activation is this line over [ℓ, u].

@@ -42,7 +42,7 @@ export class EnclosingLine {
 }
 
 /** The two lines of one neuron; scratch that one call fills and the next overwrites. */
-export class Enclosure {
+export class LinePair {
   readonly lower = new EnclosingLine();
   readonly upper = new EnclosingLine();
 
@@ -62,14 +62,4 @@ export class Enclosure {
     this.lower.tilt(slope, byLower, byUpper);
     this.upper.tilt(slope, byLower, byUpper);
   }
-}
-
-/** One activation on numbers: its value, derivative (of the left piece at a kink), and its lines over [ℓ, u]. */
-export interface ScalarActivation {
-  value(z: number): number;
-  derivative(z: number): number;
-  /** Two lines of one slope. */
-  parallel(lower: number, upper: number, out: Enclosure): void;
-  /** Two lines of different slopes where that is tighter. */
-  adaptive(lower: number, upper: number, out: Enclosure): void;
 }

@@ -1,12 +1,25 @@
-import type { Enclosure, ScalarActivation } from "./enclosure.js";
+import { type ActivationDefinition, NeuronState, type ScalarActivation } from "./definition.js";
+import type { LinePair } from "./line-pair.js";
+
+/** Hardtanh: z, cut to [minimum, maximum]. */
+export interface HardtanhActivation {
+  readonly kind: "hardtanh";
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** z, cut to [minimum, maximum]. */
+export function hardtanh(minimum = -1, maximum = 1): HardtanhActivation {
+  return { kind: "hardtanh", minimum, maximum };
+}
 
 /** Hardtanh between a and b (Appendix B.4): a below a, z between, b above b; six cases of where ℓ and u lie. */
-export function hardtanh(a: number, b: number): ScalarActivation {
+function scalar(a: number, b: number): ScalarActivation {
   const value = (z: number): number => Math.min(Math.max(z, a), b);
   const derivative = (z: number): number => (Number.isNaN(z) ? z : z > a && z <= b ? 1 : 0);
 
   /** The chord's slope from (ℓ, σ(ℓ)) to (u, σ(u)), exactly one end lying within [a, b]. */
-  function tiltChord(lower: number, upper: number, out: Enclosure): void {
+  function tiltChord(lower: number, upper: number, out: LinePair): void {
     const width = upper - lower;
     const slope = (value(upper) - value(lower)) / width;
     const [atLower, atUpper] = [lower < a ? 0 : 1, upper > b ? 0 : 1];
@@ -14,7 +27,7 @@ export function hardtanh(a: number, b: number): ScalarActivation {
   }
 
   /** Both lines at this slope, for ℓ < a and b < u: below by a or u, above by ℓ or b. */
-  function touchAcross(lower: number, upper: number, out: Enclosure): void {
+  function touchAcross(lower: number, upper: number, out: LinePair): void {
     const slope = out.lower.slope;
     if (a - slope * a <= b - slope * upper) out.lower.touch(a, a, slope, 0, 0);
     else out.lower.touch(upper, b, 0, 0, 1);
@@ -23,7 +36,7 @@ export function hardtanh(a: number, b: number): ScalarActivation {
   }
 
   /** Settles what needs no slope between: unknown bounds, both ends on one piece, an unbounded end. */
-  function settled(lower: number, upper: number, out: Enclosure): boolean {
+  function settled(lower: number, upper: number, out: LinePair): boolean {
     if (Number.isNaN(lower) || Number.isNaN(upper)) out.unknown();
     else if (upper <= a) out.exact(0, a);
     else if (lower >= b) out.exact(0, b);
@@ -95,3 +108,32 @@ export function hardtanh(a: number, b: number): ScalarActivation {
     },
   };
 }
+
+/**
+ * Dual of hardtanh (Appendix B.4, six cases): the chord's slope, and in the widest case the best of three. Fixed
+ * where [ℓ, u] lies within one of its three pieces.
+ */
+export const hardtanhDefinition: ActivationDefinition<HardtanhActivation> = {
+  parameters: ["minimum", "maximum"],
+  fault: ({ minimum, maximum }) =>
+    minimum <= maximum && Number.isFinite(maximum - minimum)
+      ? null
+      : `expected minimum ≤ maximum, got ${minimum} and ${maximum}`,
+  layerFault: ({ minimum, maximum }) =>
+    minimum < maximum ? null : `needs minimum < maximum, got ${minimum} and ${maximum}`,
+  scalar: ({ minimum, maximum }) => scalar(minimum, maximum),
+  state({ minimum, maximum }, lower, upper) {
+    if (upper <= minimum || lower >= maximum) return NeuronState.flat;
+    return lower >= minimum && upper <= maximum ? NeuronState.passing : NeuronState.open;
+  },
+  mix: () => ({ kind: "between known" }),
+  splitPoint: ({ minimum, maximum }, lower, upper) =>
+    [minimum, maximum].find((kink) => lower < kink && kink < upper) ?? null,
+  gap({ minimum, maximum }, lower, upper) {
+    const width = upper - lower;
+    const above = Math.max(0, upper - maximum);
+    const below = Math.max(0, minimum - lower);
+    return ((above + below) * (width - above - below)) / width;
+  },
+  onnx: { operator: "Clip", inputs: ["minimum", "maximum"] },
+};

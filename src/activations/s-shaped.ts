@@ -1,4 +1,5 @@
-import type { EnclosingLine, Enclosure, ScalarActivation } from "./enclosure.js";
+import { type ActivationDefinition, NeuronState, NO_FAULT, type ScalarActivation } from "./definition.js";
+import type { EnclosingLine, LinePair } from "./line-pair.js";
 
 /** A smooth increasing function, convex below zero and concave above, whose steepest slope is at zero. */
 export interface SShape {
@@ -7,6 +8,10 @@ export interface SShape {
   secondDerivative(z: number): number;
   /** Slope at zero. */
   readonly steepest: number;
+  /** From its least value to its largest. */
+  readonly height: number;
+  /** A chord's distance from the curve is about this much times the square of the interval's width. */
+  readonly bend: number;
   /** The z > 0 with σ′(z) = slope, for 0 < slope < steepest; σ′(−z) is the same. */
   tangentPoint(slope: number): number;
 }
@@ -41,7 +46,7 @@ class Interval {
 }
 
 /** Lines around tanh or the sigmoid: shifts taken exactly, at the ends and tangent points of [ℓ, u]. */
-export function sShaped(shape: SShape): ScalarActivation {
+function linesOf(shape: SShape): ScalarActivation {
   const on = new Interval();
 
   /**
@@ -69,7 +74,7 @@ export function sShaped(shape: SShape): ScalarActivation {
     return slope > 0 && slope < shape.steepest ? shape.tangentPoint(slope) : Number.NaN;
   }
 
-  function tiltChord(line: EnclosingLine | Enclosure): void {
+  function tiltChord(line: EnclosingLine | LinePair): void {
     const width = on.width;
     if (width < NARROW) {
       tiltMiddle(line);
@@ -80,7 +85,7 @@ export function sShaped(shape: SShape): ScalarActivation {
   }
 
   /** Returns the midpoint. */
-  function tiltMiddle(line: EnclosingLine | Enclosure): number {
+  function tiltMiddle(line: EnclosingLine | LinePair): number {
     const middle = on.lower + on.width / 2;
     const bend = shape.secondDerivative(middle) / 2;
     line.tilt(shape.derivative(middle), bend, bend);
@@ -88,7 +93,7 @@ export function sShaped(shape: SShape): ScalarActivation {
   }
 
   /** Reads the interval; settles unknown bounds, and unbounded ones: between two horizontal lines. */
-  function settled(lower: number, upper: number, out: Enclosure): boolean {
+  function settled(lower: number, upper: number, out: LinePair): boolean {
     if (Number.isNaN(lower) || Number.isNaN(upper)) {
       out.unknown();
       return true;
@@ -104,7 +109,7 @@ export function sShaped(shape: SShape): ScalarActivation {
    * The chord's slope. The gap between the lines is convex in their slope and, below the chord's, still falling, so the
    * smaller of the end slopes, which is never above the chord's, cannot leave a smaller radius.
    */
-  function fillParallel(out: Enclosure): void {
+  function fillParallel(out: LinePair): void {
     tiltChord(out);
     const tangent = tangentOf(out.lower.slope);
     touchExtreme(out.lower, -tangent, 1);
@@ -134,5 +139,36 @@ export function sShaped(shape: SShape): ScalarActivation {
       const middle = tiltMiddle(tangent);
       tangent.touch(middle, shape.value(middle), tangent.slope, 0, 0);
     },
+  };
+}
+
+/** Narrower intervals are not split: their lines are as good as they get. */
+const NOT_SPLIT = 1e-6;
+
+/** Tanh or the sigmoid: the chord's slope (see `linesOf`). Never fixed: it bends everywhere. */
+export function sShaped<A extends { readonly kind: string }>(
+  shape: SShape,
+  operator: string,
+): ActivationDefinition<A> {
+  const scalar = linesOf(shape);
+  return {
+    parameters: [],
+    fault: NO_FAULT,
+    layerFault: NO_FAULT,
+    scalar: () => scalar,
+    state: () => NeuronState.open,
+    mix: () => ({ kind: "between known" }),
+    // At 0, where the curve changes its bend, or in the middle.
+    splitPoint(_f, lower, upper) {
+      if (!(upper - lower > NOT_SPLIT)) return null;
+      const aroundZero = lower < 0 && 0 < upper && -lower < 4 * upper && upper < -4 * lower;
+      return aroundZero ? 0 : (lower + upper) / 2;
+    },
+    // The chord's distance from the curve, which grows with the square of the width and ends at half the curve's height.
+    gap(_f, lower, upper) {
+      const width = upper - lower;
+      return Math.min(shape.height / 2, width * width * shape.bend);
+    },
+    onnx: { operator },
   };
 }
