@@ -142,4 +142,4 @@ export { TRAIN_SETTINGS, type TrainSettings } from "./train/settings/named.js";
 export type { WeightRange } from "./train/settings/setting.js";
 export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
-export type { SplitChoice, VerifyProgress } from "./verify/verify.js";
+export type { SplitChoice, VerifyProgress } from "./verify/verify-options.js";

@@ -191,9 +191,5 @@ export {
 export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { SearchProgress } from "./verify/split-neurons.js";
 export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
-export {
-  type SplitChoice,
-  type VerifyOptions,
-  type VerifyProgress,
-  verify,
-} from "./verify/verify.js";
+export { verify } from "./verify/verify.js";
+export type { SplitChoice, VerifyOptions, VerifyProgress } from "./verify/verify-options.js";

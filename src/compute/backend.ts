@@ -88,7 +88,7 @@ export interface BackwardEnd {
 /**
  * Everything that autodual asks of a machine. Operations are coarse, take and return tensors, never change an
  * argument (but for the optimizer's update), and may be queued: only `read` waits for a result. Shapes are checked by
- * `shape-rules.ts` before work starts, so that each implementation throws the same `ShapeError`.
+ * `shape-rules/` before work starts, so that each implementation throws the same `ShapeError`.
  *
  * Throughout: R rows, C columns (examples), `owners` mapping R rows to C columns.
  */

@@ -1,6 +1,6 @@
 import type { Backend, BackwardEnd, BackwardStart, BackwardStep, Tensor } from "./backend.js";
 import { checkIndex, type Shape } from "./shape-checks.js";
-import * as rules from "./shape-rules.js";
+import * as rules from "./shape-rules/index.js";
 
 /** The shape of the result, `[1, R]`. Throws a `ShapeError` that names the step that does not fit. */
 export function backwardShape(

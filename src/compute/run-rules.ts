@@ -1,6 +1,6 @@
 import { checkSame, checkShape, checkSize, type Shape, shapeMismatch } from "./shape-checks.js";
 
-// Shape rules, as in `shape-rules.ts`, of operations whose rows come in runs of one length.
+// Shape rules, as in `shape-rules/`, of operations whose rows come in runs of one length.
 
 /** Rows of one run after the other: the shape of one number a run. */
 function overRuns(operation: string, x: Shape, times: number): Shape {

@@ -120,3 +120,9 @@ export function checkGeometry(operation: string, geometry: Conv2dGeometry): void
     );
   }
 }
+
+/** Throws unless `weight` `[f, C]` goes with x `[f, R]` by owner. */
+export function checkByOwner(operation: string, name: string, x: Shape, weight: Shape, owners: Owners): void {
+  checkShape(operation, name, weight, x.features, null);
+  checkOwners(operation, owners, x.rows, weight.rows);
+}

@@ -3,7 +3,10 @@ import { caseFaults, LONGEST, lengthFaults, lineCount, wordFaults } from "./file
 import { sourceFiles } from "./source-files.js";
 
 /** Files of `src` that may be longer, with the reason: data tables, or one list that would lose by being cut. */
-const REASONS_TO_BE_LONG: Readonly<Record<string, string>> = {};
+const REASONS_TO_BE_LONG: Readonly<Record<string, string>> = {
+  "src/compute/backend.ts":
+    "all that autodual asks of a machine, one interface with a line for each operation",
+};
 
 describe("files", () => {
   const source = sourceFiles("src");
@@ -32,7 +35,7 @@ describe("lengthFaults", () => {
 
   it("tells a long file without a reason", () => {
     expect(lengthFaults([long, short], {})).toEqual([
-      expect.stringContaining("src/data/table.ts: 401 lines"),
+      expect.stringContaining("src/data/table.ts: 301 lines"),
     ]);
   });
 

@@ -1,7 +1,7 @@
 import type { SourceFile } from "./source-files.js";
 
 /** Longer files need a reason. */
-export const LONGEST = 400;
+export const LONGEST = 300;
 
 /** Lines of a text; a line break at its end begins no further line. */
 export function lineCount(text: string): number {

@@ -5,7 +5,8 @@ import { linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { type Subject, subjectOf } from "../../src/network/subject.js";
-import { type VerifyOptions, type VerifyProgress, verify } from "../../src/verify/verify.js";
+import { verify } from "../../src/verify/verify.js";
+import type { VerifyOptions, VerifyProgress } from "../../src/verify/verify-options.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 import { randomModel, randomProperty } from "./random-questions.js";
 

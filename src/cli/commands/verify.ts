@@ -11,7 +11,8 @@ import { subjectOf } from "../../network/subject.js";
 import { checkWeights } from "../../network/weights.js";
 import { openStages } from "../../runs/models/open-model.js";
 import type { CaseVerdict, Verdict } from "../../verify/verdict.js";
-import { SPLITS, type SplitChoice, type VerifyProgress, verify } from "../../verify/verify.js";
+import { verify } from "../../verify/verify.js";
+import { SPLITS, type SplitChoice, type VerifyProgress } from "../../verify/verify-options.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
 import {
   addJsonOption,

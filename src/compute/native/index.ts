@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { BackendError } from "../../errors.js";
 import type { Backend, Dtype } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { requireAddon } from "./addon.js";
 import { backward } from "./backward.js";
 import { entryOperations } from "./entries.js";

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import type { NativeMemory } from "./tensor.js";
 
 type LossOperations = Pick<Backend, "softmaxCrossEntropy" | "softmaxCrossEntropyGradient" | "adamStep">;

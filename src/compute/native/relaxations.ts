@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { functionArguments } from "./function-arguments.js";
 import type { NativeMemory } from "./tensor.js";
 

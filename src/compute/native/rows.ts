@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { ownerArguments } from "./arguments.js";
 import { type NativeMemory, optionalNumber } from "./tensor.js";
 

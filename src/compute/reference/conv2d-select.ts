@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.js";
 import type { Conv2dGeometry } from "../geometry.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import type { ReferenceMemory } from "./tensor.js";
 import { endInside, firstInside } from "./window.js";
 

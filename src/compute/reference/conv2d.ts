@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { gatheredGradient, gatheredProduct, type ProductScratch } from "./gathered-product.js";
 import type { ReferenceMemory } from "./tensor.js";
 import { convolutionOfGroup, transposeOfGroup } from "./window.js";

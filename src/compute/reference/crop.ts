@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.js";
 import { ownerTable } from "../owners.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import type { ReferenceMemory } from "./tensor.js";
 
 /** Patches of images, one a row, and their transpose. */

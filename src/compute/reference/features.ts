@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import type { ReferenceMemory } from "./tensor.js";
 
 type FeatureOperations = Pick<Backend, "gather" | "scatterAdd" | "replace" | "concat" | "slice">;

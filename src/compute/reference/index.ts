@@ -1,6 +1,6 @@
 import type { Backend, Dtype } from "../backend.js";
 import { backwardByOperations } from "../backward.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { adamOperations } from "./adam.js";
 import { conv2dOperations } from "./conv2d.js";
 import { conv2dSelectOperations } from "./conv2d-select.js";

@@ -1,5 +1,5 @@
 import type { Backend, FloatArray } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { gatheredGradient, gatheredProduct, type ProductScratch } from "./gathered-product.js";
 import type { Gathering, Placement, WeightLayout } from "./gathering.js";
 import type { ReferenceMemory } from "./tensor.js";

@@ -1,5 +1,5 @@
 import type { Backend, FloatArray } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { rowRuns } from "./row-runs.js";
 import type { ReferenceMemory } from "./tensor.js";
 import { convolutionOfGroup } from "./window.js";

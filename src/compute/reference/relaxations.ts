@@ -1,6 +1,6 @@
 import { LinePair } from "../../activations/line-pair.js";
 import type { Backend } from "../backend.js";
-import * as rules from "../shape-rules.js";
+import * as rules from "../shape-rules/index.js";
 import { scalarActivation } from "./scalar-functions.js";
 import type { ReferenceMemory } from "./tensor.js";
 

@@ -1,0 +1,108 @@
+import type { NormOrder } from "../backend.js";
+import type { CropWindow } from "../crop-window.js";
+import type { Owners } from "../owners.js";
+import {
+  checkByOwner,
+  checkOwners,
+  checkSame,
+  checkShape,
+  checkSize,
+  type Shape,
+  shapeMismatch,
+} from "../shape-checks.js";
+import { entrywise } from "./entries.js";
+import { sumRows } from "./rows.js";
+
+// Norms of rows, patches, and enclosures.
+
+function checkOrder(operation: string, order: NormOrder): void {
+  if (order !== 1 && order !== 2 && order !== Number.POSITIVE_INFINITY) {
+    throw shapeMismatch(operation, "order 1, 2 or Infinity", `${order}`);
+  }
+}
+
+export function norm(x: Shape, weight: Shape, owners: Owners, order: NormOrder): Shape {
+  checkOrder("norm", order);
+  checkByOwner("norm", "weight", x, weight, owners);
+  return { features: 1, rows: x.rows };
+}
+
+export function normGradient(
+  x: Shape,
+  weight: Shape,
+  value: Shape,
+  g: Shape,
+  owners: Owners,
+  order: NormOrder,
+): { readonly x: Shape; readonly weight: Shape } {
+  checkOrder("normGradient", order);
+  checkByOwner("normGradient", "weight", x, weight, owners);
+  checkShape("normGradient", "value", value, 1, x.rows);
+  checkShape("normGradient", "g", g, 1, x.rows);
+  return { x: entrywise(x), weight: entrywise(weight) };
+}
+
+export function normRows(x: Shape, owners: Owners, columns: number, order: NormOrder): Shape {
+  checkOrder("normRows", order);
+  return sumRows(x, owners, columns, "normRows");
+}
+
+export function normRowsGradient(x: Shape, value: Shape, g: Shape, owners: Owners, order: NormOrder): Shape {
+  checkOrder("normRowsGradient", order);
+  checkByOwner("normRowsGradient", "value", x, value, owners);
+  checkSame("normRowsGradient", value, g);
+  return entrywise(x);
+}
+
+function checkWindow(operation: string, window: CropWindow): void {
+  for (const name of ["channels", "height", "width", "patchHeight", "patchWidth"] as const) {
+    checkSize(operation, `window.${name}`, window[name], 1);
+  }
+  if (window.left.length !== window.top.length) {
+    throw shapeMismatch(operation, `window.left of length ${window.top.length}`, `${window.left.length}`);
+  }
+}
+
+export function crop(x: Shape, owners: Owners, window: CropWindow): Shape {
+  checkWindow("crop", window);
+  checkShape("crop", "x", x, window.channels * window.height * window.width, null);
+  checkOwners("crop", owners, window.top.length, x.rows);
+  return { features: window.channels * window.patchHeight * window.patchWidth, rows: window.top.length };
+}
+
+export function cropTranspose(y: Shape, owners: Owners, window: CropWindow, columns: number): Shape {
+  const operation = "cropTranspose";
+  checkWindow(operation, window);
+  const features = window.channels * window.patchHeight * window.patchWidth;
+  checkShape(operation, "y", y, features, window.top.length);
+  checkSize(operation, "columns", columns);
+  checkOwners(operation, owners, y.rows, columns);
+  return { features: window.channels * window.height * window.width, rows: columns };
+}
+
+/** Returns the shape of the new ν; the radius is `[1, R]`. */
+export function enclose(
+  nu: Shape,
+  slope: Shape,
+  radius: Shape,
+  owners: Owners,
+  operation = "enclose",
+): Shape {
+  checkByOwner(operation, "slope", nu, slope, owners);
+  checkSame(operation, slope, radius);
+  return entrywise(nu);
+}
+
+export function encloseGradient(
+  nu: Shape,
+  slope: Shape,
+  radius: Shape,
+  gNu: Shape,
+  gRadius: Shape,
+  owners: Owners,
+): { readonly nu: Shape; readonly lines: Shape } {
+  enclose(nu, slope, radius, owners, "encloseGradient");
+  checkSame("encloseGradient", nu, gNu);
+  checkShape("encloseGradient", "gRadius", gRadius, 1, nu.rows);
+  return { nu: entrywise(nu), lines: entrywise(slope) };
+}

@@ -1,0 +1,34 @@
+import type { SearchProgress } from "./split-neurons.js";
+import type { Step } from "./verdict.js";
+
+/** What branch and bound halves: the inputs where they are few, then neurons; or one of them alone. */
+export const SPLITS = ["auto", "inputs", "neurons"] as const;
+/**
+ * What branch and bound halves: `inputs`, `neurons`, or with `auto` neurons, and where inputs are few both in turn.
+ * @useDeclaredType
+ */
+export type SplitChoice = (typeof SPLITS)[number];
+
+/** How long and by what means `verify` searches. */
+export interface VerifyOptions {
+  /** Seconds after which what is not decided is `unknown`. */
+  readonly timeout: number;
+  /** Of the attack's random starts. Default 0. */
+  readonly seed?: number;
+  /** What branches may take. Default 1 GiB. */
+  readonly memoryBytes?: number;
+  /** Default `auto`. */
+  readonly split?: SplitChoice;
+  /** Ends the search; what is not decided by then is `unknown`. */
+  readonly signal?: AbortSignal;
+  /** Told at every step and as branches are bounded. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+/** How far `verify` is. */
+export interface VerifyProgress extends Partial<SearchProgress> {
+  readonly step: Step;
+  /** Cases that are settled, of all. */
+  readonly settled: number;
+  readonly cases: number;
+}
