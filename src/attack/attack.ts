@@ -1,4 +1,5 @@
 import type { FloatArray } from "../compute/backend.js";
+import { letIn } from "../compute/deadline.js";
 import { random } from "../compute/random.js";
 import { UsageError } from "../errors.js";
 import { predict } from "../network/predict.js";
@@ -24,6 +25,8 @@ export interface AttackOptions extends BallSpec {
   readonly firstExample?: number;
   /** Instead of `firstExample`, the number of each example. */
   readonly numbers?: readonly number[];
+  /** Ends the attack between two steps, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What attacks found on one example. */
@@ -42,7 +45,7 @@ export interface AttackVerdict {
  * Attacks a batch within its ball: FGSM from the example, then PGD on the cross-entropy from random starts. Errors
  * found are real, so their rate bounds the true robust error from below. x is feature-major `[features, examples]`,
  * labels `[examples]`; a verdict an example, in order. Throws a `UsageError` for `steps` or `restarts` that are no positive
- * integers, and what `makeBall` throws.
+ * integers, what `makeBall` throws, and the signal's reason.
  */
 export async function attackBatch(
   model: PlacedNetwork,
@@ -50,7 +53,7 @@ export async function attackBatch(
   options: AttackOptions,
 ): Promise<AttackVerdict[]> {
   const { x, labels } = batch;
-  const { steps = 40, restarts = 2, seed = 0, firstExample = 0, numbers } = options;
+  const { steps = 40, restarts = 2, seed = 0, firstExample = 0, numbers, signal } = options;
   for (const [name, value] of [
     ["steps", steps],
     ["restarts", restarts],
@@ -93,6 +96,7 @@ export async function attackBatch(
             found[i] ||= hit;
           });
           if (step === steps || found.every(Boolean)) break;
+          await letIn(signal);
           ascend(set, point, await lossGradient(model, point, someLabels), rate);
         }
         return found;

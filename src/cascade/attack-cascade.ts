@@ -33,8 +33,15 @@ export async function attackCascade(
   }
   const { x } = batch;
   const examples = batch.labels.length;
-  const { norm, epsilon, box } = options;
-  const bounds = { norm, epsilon, ...(box && { box }), method, margins: "open" } as const;
+  const { norm, epsilon, box, signal } = options;
+  const bounds = {
+    norm,
+    epsilon,
+    box: box ?? null,
+    method,
+    margins: "open",
+    ...(signal && { signal }),
+  } as const;
   const { examples: answers } = await certifyCascade(stages, { x }, bounds);
   const verdicts: CascadeAttackVerdict[] = new Array(examples);
   for (const [stage, network] of stages.entries()) {

@@ -1,5 +1,6 @@
 import { inBall, lossGradient } from "../attack/attacked-model.js";
 import { ascend } from "../attack/perturbation.js";
+import { letIn } from "../compute/deadline.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
 import type { PlacedNetwork } from "../network/weights.js";
@@ -14,6 +15,8 @@ export interface SwitchingOptions extends BallSpec {
   readonly steps?: number;
   /** The method by which stages certify. Default `parallel`. */
   readonly method?: BoundMethod;
+  /** Ends the attack between two steps, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface SwitchingOptions extends BallSpec {
 export async function switchCascade(
   stages: readonly PlacedNetwork[],
   { x, labels }: LabelledBatch,
-  { steps = 5, method = "parallel", ...ball }: SwitchingOptions,
+  { steps = 5, method = "parallel", signal, ...ball }: SwitchingOptions,
 ): Promise<boolean[]> {
   if (!Number.isInteger(steps) || steps < 1) {
     throw new UsageError(`steps: expected a positive integer, got ${steps}`);
@@ -55,6 +58,7 @@ export async function switchCascade(
     const own = Int32Array.from(open, (b) => labels[b]);
     await inBall(stage, points.slice(), open.length, pickBalls(ball, open), async (set) => {
       for (let step = 0; step < steps; step++) {
+        await letIn(signal);
         ascend(set, points, await lossGradient(stage, points, own), 2.5 / steps);
       }
     });

@@ -56,6 +56,7 @@ export async function attackDataset(
   watch: Watch = {},
 ): Promise<AttackOutcome> {
   const began = performance.now();
+  const ending = watch.signal ? { signal: watch.signal } : {};
   const examples: AttackedExample[] = [];
   const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
     examples.filter((example) => example[kind]).length / examples.length;
@@ -64,10 +65,10 @@ export async function attackDataset(
       const verdicts = await attackCascade(
         stages,
         { x, labels },
-        { ...ball, ...options, method, firstExample: first },
+        { ...ball, ...options, ...ending, method, firstExample: first },
       );
       const switched =
-        stages.length > 1 ? await switchCascade(stages, { x, labels }, { ...ball, method }) : null;
+        stages.length > 1 ? await switchCascade(stages, { x, labels }, { ...ball, ...ending, method }) : null;
       verdicts.forEach((verdict, i) => {
         examples.push({
           ...{ index: first + i, label: labels[i], ...verdict },

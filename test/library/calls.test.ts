@@ -168,3 +168,12 @@ describe("attack, radius and verify", () => {
     await expect(verify(model, "nowhere.vnnlib", machine)).rejects.toThrow(/nowhere\.vnnlib/);
   });
 });
+
+it("attack ends between two steps", async () => {
+  const labels = (await verdictsOf(0)).map(({ prediction }) => prediction);
+  const run = attack(model, images, {
+    ...{ epsilon: 1e-6, labels, steps: 1000, restarts: 50, ...machine },
+    signal: AbortSignal.timeout(20),
+  });
+  await expect(run).rejects.toThrow(/timeout|aborted/i);
+});
