@@ -16,6 +16,8 @@ const upper = (fraction) => (Math.ceil(1e4 * fraction - 1e-7) / 100).toFixed(2);
 const lower = (fraction) =>
   fraction === undefined ? "–" : `≥ ${(Math.floor(1e4 * fraction + 1e-7) / 100).toFixed(2)}`;
 const paper = (value) => (value === undefined ? "–" : String(value));
+/** How a row that draws no projections is trained. */
+const PAPERS_BOUND = "the paper's bound";
 const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
@@ -23,7 +25,7 @@ function rowCells(row) {
   const result = readRowResult(at(`${row.id}.json`));
   const epsilon = row.data === "cifar10" ? `${Math.round(255 * row.epsilon)}/255` : String(row.epsilon);
   const ball = `${row.norm === "l2" ? "ℓ2" : "ℓ∞"}, ${epsilon}`;
-  const training = row.projections === "exact" ? "exact" : `r = ${row.projections}`;
+  const training = row.projections === "exact" ? PAPERS_BOUND : `r = ${row.projections}`;
   const start = [`\`${row.id}\``, ball, training];
   const ours = result
     ? [
@@ -109,7 +111,7 @@ const tables = ["table2", "table3", "table4"].map((name) => {
               "robust error after each stage",
               "trained on",
               "hours",
-              "seconds an epoch",
+              "seconds per epoch",
               "GB",
               "threads",
             ],
@@ -129,13 +131,13 @@ function table1({ networks, threads, projections, batch }) {
     (peakMemoryMB / 1024).toFixed(2),
   ]);
   return [
-    table(["data", "model", "hidden units", "parameters", "seconds an epoch", "GB"], cells),
+    table(["data", "model", "hidden units", "parameters", "seconds per epoch", "GB"], cells),
     `Robust training with random weights, batches of ${batch}, r = ${projections}, on ${threads} threads: the median time of a step times the steps of an epoch. Hidden units and parameters are the paper's, but for its 28064 hidden units of the large network on MNIST, an erratum.`,
   ].join("\n\n");
 }
 
 const figures = [
-  ["figure2", "Figure 2: training by random projections and by exact bounds", figure2],
+  ["figure2", "Figure 2: training by random projections and by the paper's bound", figure2],
   ["figure3", "Figure 3: robust error as stages are added to a cascade", figure3],
   ["figure5", "Figure 5: a cascade on points of the plane", figure5],
   ["figure6", "Figure 6: estimates of bound widths", figure6],
@@ -151,15 +153,15 @@ function figure2({ curves, config, test }) {
     const last = points[points.length - 1];
     const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;
     return [
-      projections === "exact" ? "exact" : `r = ${projections}`,
+      projections === "exact" ? PAPERS_BOUND : `r = ${projections}`,
       percent(last.testError),
       upper(last.testRobustError),
       seconds.toFixed(1),
     ];
   });
   return [
-    table(["trained by", "error", "robust error", "seconds an epoch"], rows),
-    `After ${config.epochs} epochs of ${config.data.count} training examples; exact bounds on ${test} test examples, in per cent.`,
+    table(["trained by", "error", "robust error", "seconds per epoch"], rows),
+    `After ${config.epochs} epochs of ${config.data.count} training examples; deterministic bounds on ${test} test examples, in per cent. The picture calls the paper's bound exact.`,
   ].join("\n\n");
 }
 
@@ -171,7 +173,7 @@ function figure3({ config, curves }) {
   const seen = curves[0].epochs.find(({ test }) => test)?.test;
   return [
     table(["stage", "trained on", "robust error in training", "of the cascade, test"], rows),
-    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by exact bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
+    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by deterministic bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
   ].join("\n\n");
 }
 
@@ -206,10 +208,15 @@ function figure6({ rows, examples, sketches }) {
   ].join("\n\n");
 }
 
+/** "scaling exact, generators" as "deterministic, generators". */
+function waysInWords(name) {
+  return name.replace("scaling ", "").replace("exact", "deterministic");
+}
+
 function figure7({ steps, threads, notRun }) {
   const cells = steps.map(
     ({ name, hiddenUnits, seconds, peakMemoryMB, secondsPerHiddenUnit, bytesPerHiddenUnit }) => [
-      name.replace("scaling ", ""),
+      waysInWords(name),
       String(hiddenUnits),
       seconds.toPrecision(3),
       peakMemoryMB.toFixed(0),
@@ -219,11 +226,11 @@ function figure7({ steps, threads, notRun }) {
   );
   const stopped = notRun.map(
     ({ name, hiddenUnits, neededMemoryMB }) =>
-      `${name.replace("scaling ", "")}: ${hiddenUnits} hidden units and more were not run; they would need ${(neededMemoryMB / 1024).toPrecision(2)} GB.`,
+      `${waysInWords(name)}: ${hiddenUnits} hidden units and more were not run; they would need ${(neededMemoryMB / 1024).toPrecision(2)} GB.`,
   );
   return [
-    table(["bounds", "hidden units", "seconds", "MB", "µs a unit", "bytes a unit"], cells),
-    `A training step of ten examples on ${threads} threads. ${stopped.join(" ")}`,
+    table(["bounds", "hidden units", "seconds", "MB", "µs per unit", "bytes per unit"], cells),
+    `A training step of ten examples on ${threads} threads. ${stopped.join(" ")} The picture calls deterministic bounds exact.`,
   ].join("\n\n");
 }
 
@@ -250,14 +257,14 @@ function verifySuite({ timeout, threads, networks }) {
   });
   return [
     table(["network", "ε", "properties", "hold", "violated", "unknown", "% decided", "median seconds"], rows),
-    `Robustness (ℓ∞, pixels within [0, 1]) of test images that a network gets right, as \`node scripts/verify-suite.mjs\` asks: networks like those of the field's public benchmarks, trained by this project, each through an ONNX file and each property through a VNN-LIB file; ${timeout} seconds a property on ${threads} threads.`,
+    `Robustness (ℓ∞, pixels within [0, 1]) of test images that a network gets right, as \`node scripts/verify-suite.mjs\` asks: networks like those of the field's public benchmarks, trained by this project, each through an ONNX file and each property through a VNN-LIB file; ${timeout} seconds per property on ${threads} threads.`,
   ].join("\n\n");
 }
 
 const text = [
   "# Results",
   "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
-    "the test examples at hand. Robust errors are upper bounds by exact bounds (no random projections), in floating point; " +
+    "the test examples at hand. Robust errors are upper bounds by deterministic bounds (no random projections), in floating point; " +
     "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
     "network of the stage that answers the unchanged example; a changed input may go to another stage. “Own answers” is how many " +
     "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +
