@@ -9,7 +9,7 @@
  * - ε, radii and boxes are in the units of the data; pixels of images lie in [0, 1].
  * - A mistake of the caller is an {@link AutodualError}, told in one line, from TypeScript and from plain JavaScript alike.
  * - Long calls take a `signal`, whose reason they reject with when it aborts, and an `observer` of their progress. A training
- *   does not reject: it is interrupted, and can go on.
+ *   does not reject: it is interrupted, and can go on. Nor does {@link verify}: what is open by then is `unknown`.
  * - Theorems, algorithms, equations and sections are those of Wong, Schmidt, Metzen and Kolter, "Scaling provable adversarial
  *   defenses" (2018, arXiv 1805.12514), unless another source is named; letters are the paper's.
  *
