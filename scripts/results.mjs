@@ -16,8 +16,6 @@ const upper = (fraction) => (Math.ceil(1e4 * fraction - 1e-7) / 100).toFixed(2);
 const lower = (fraction) =>
   fraction === undefined ? "–" : `≥ ${(Math.floor(1e4 * fraction + 1e-7) / 100).toFixed(2)}`;
 const paper = (value) => (value === undefined ? "–" : String(value));
-/** How a row that draws no projections is trained. */
-const PAPERS_BOUND = "the paper's bound";
 const table = (head, rows) =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
@@ -25,7 +23,7 @@ function rowCells(row) {
   const result = readRowResult(at(`${row.id}.json`));
   const epsilon = row.data === "cifar10" ? `${Math.round(255 * row.epsilon)}/255` : String(row.epsilon);
   const ball = `${row.norm === "l2" ? "ℓ2" : "ℓ∞"}, ${epsilon}`;
-  const training = row.projections === "exact" ? PAPERS_BOUND : `r = ${row.projections}`;
+  const training = row.projections === "exact" ? "deterministic" : `r = ${row.projections}`;
   const start = [`\`${row.id}\``, ball, training];
   const ours = result
     ? [
@@ -137,7 +135,7 @@ function table1({ networks, threads, projections, batch }) {
 }
 
 const figures = [
-  ["figure2", "Figure 2: training by random projections and by the paper's bound", figure2],
+  ["figure2", "Figure 2: training by random projections and by deterministic bounds", figure2],
   ["figure3", "Figure 3: robust error as stages are added to a cascade", figure3],
   ["figure5", "Figure 5: a cascade on points of the plane", figure5],
   ["figure6", "Figure 6: estimates of bound widths", figure6],
@@ -153,7 +151,7 @@ function figure2({ curves, config, test }) {
     const last = points[points.length - 1];
     const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;
     return [
-      projections === "exact" ? PAPERS_BOUND : `r = ${projections}`,
+      projections === "exact" ? "deterministic" : `r = ${projections}`,
       percent(last.testError),
       upper(last.testRobustError),
       seconds.toFixed(1),
@@ -161,7 +159,7 @@ function figure2({ curves, config, test }) {
   });
   return [
     table(["trained by", "error", "robust error", "seconds per epoch"], rows),
-    `After ${config.epochs} epochs of ${config.data.count} training examples; deterministic bounds on ${test} test examples, in per cent. The picture calls the paper's bound exact.`,
+    `After ${config.epochs} epochs of ${config.data.count} training examples; deterministic bounds on ${test} test examples, in per cent. The picture calls these bounds exact.`,
   ].join("\n\n");
 }
 
