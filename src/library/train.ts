@@ -172,7 +172,7 @@ function dataOf(train: Dataset, { data, dataDir, limit }: TrainOptions): TrainCo
 }
 
 function nameOf(model: TrainOptions["model"]): string {
-  if (typeof model !== "string") return "a network in memory";
+  if (typeof model !== "string") return "network in memory";
   return isModelPath(model) ? lastingName(model) : model;
 }
 

@@ -115,7 +115,8 @@ export async function startingModel(
 
 /** `runs/<data>-<model>-<epsilon>`, with a number after it if that is taken. */
 function freeFolder({ model, epsilon }: TrainConfig, train: Dataset): string {
-  const stem = basename(model, extname(model));
+  // A network in memory has a name of several words.
+  const stem = basename(model, extname(model)).replaceAll(" ", "-");
   const base = join("runs", `${train.name}-${stem}-${Number(epsilon.end.toPrecision(4))}`);
   for (let i = 1; ; i++) {
     const path = i === 1 ? base : `${base}-${i}`;
