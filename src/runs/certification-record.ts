@@ -1,0 +1,61 @@
+import type { LoadedCascade } from "../cascade/folder.js";
+import type { Dtype } from "../compute/backend.js";
+import type { Dataset } from "../data/dataset.js";
+import type { BoundMethod } from "../dual/dual-network.js";
+import type { Network } from "../network/network.js";
+import type { BallInWords } from "../report/wording.js";
+import type { Certification } from "./certification.js";
+import { type Estimation, estimationRecord } from "./estimation.js";
+
+/** What names a model in a report: the file, by path and content, and its size. */
+export function modelRecord({ path, sha256, stages }: LoadedCascade) {
+  const total = (count: (network: Network) => number) =>
+    stages.reduce((sum, { network }) => sum + count(network), 0);
+  return {
+    path,
+    sha256,
+    parameters: total(({ parameterCount }) => parameterCount),
+    hiddenUnits: total(({ hiddenUnits }) => hiddenUnits),
+    stages: stages.length,
+  };
+}
+
+/** What names a data set in a report. */
+export function dataRecord({ name, split, count }: Dataset) {
+  return { name, split, count };
+}
+
+/** The subject of a certification. */
+export interface CertificationSubject {
+  readonly model: LoadedCascade;
+  readonly dataset: Dataset;
+  readonly ball: BallInWords;
+  readonly method: BoundMethod;
+  readonly arithmetic: Dtype;
+  /** Absent: exact bounds. */
+  readonly estimation?: Estimation | null;
+}
+
+/** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
+export function certificationRecord(
+  { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
+  { guarantee, summary, examples }: Certification,
+) {
+  return {
+    schema: "autodual/certification/1",
+    model: modelRecord(model),
+    data: dataRecord(dataset),
+    norm: ball.norm,
+    epsilon: ball.epsilon,
+    box: ball.box,
+    bound: {
+      method,
+      arithmetic,
+      guarantee,
+      delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
+      ...(estimation && estimationRecord(estimation)),
+    },
+    summary,
+    examples,
+  };
+}

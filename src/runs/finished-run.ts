@@ -1,0 +1,39 @@
+import type { Backend } from "../compute/backend.js";
+import { type Dataset, take } from "../data/dataset.js";
+import type { TrainConfig } from "../train/config.js";
+import { type Certification, certifyDataset } from "./certification.js";
+import { ATTACK_AFTER_TRAINING, measureRun } from "./measure-run.js";
+import { openStages } from "./models/open-model.js";
+import { placeStages } from "./models/place-stages.js";
+import type { Watch } from "./observer.js";
+
+/** Examples certified at a time, where a cascade is certified once more with all its margins. */
+const BATCH = 20;
+
+/** A run folder whose training is finished, and the test examples that it is measured on. */
+export interface FinishedRun {
+  readonly folder: string;
+  readonly config: TrainConfig;
+  readonly test: Dataset;
+  /** Where there is none, as of a cascade, the folder's model is certified first. */
+  readonly certification: Certification | null;
+}
+
+/** Measures what a report shows, into the folder. Throws the signal's reason, which leaves the rest unmeasured. */
+export async function measureFinished(
+  { folder, config, test, certification }: FinishedRun,
+  backend: Backend,
+  watch: Watch = {},
+): Promise<void> {
+  const { norm, epsilon, box, bound: method, testLimit, seed } = config;
+  const ball = { norm, epsilon: epsilon.end, box };
+  const dataset = take(test, testLimit ?? test.count);
+  const model = await openStages([folder], backend);
+  using placed = placeStages(backend, model.stages);
+  const { stages } = placed;
+  const settings = { ball, method, against: "prediction", batch: BATCH } as const;
+  const found = certification ?? (await certifyDataset(stages, dataset, settings, watch));
+  const subject = { model, dataset, ball, method, arithmetic: backend.dtype };
+  const trained = { folder, subject, certification: found, stages };
+  await measureRun(trained, { ...ATTACK_AFTER_TRAINING, seed }, watch);
+}

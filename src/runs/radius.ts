@@ -1,0 +1,74 @@
+import { certifiedRadii } from "../certify/radius.js";
+import { type Dataset, examples } from "../data/dataset.js";
+import type { BoundMethod } from "../dual/dual-network.js";
+import type { PlacedNetwork } from "../network/weights.js";
+import type { BallSpec } from "../threat/ball.js";
+import { searchRadius } from "../verify/radius.js";
+import type { Subject } from "../network/subject.js";
+import { inOrder } from "./example-batches.js";
+import { letIn } from "../compute/deadline.js";
+import { observed, type Watch } from "./observer.js";
+import { type RadiusRow, radiusSummary } from "./radius-record.js";
+
+/** Which balls, and how far and finely radii are searched. */
+export interface RadiusSettings {
+  readonly ball: Omit<BallSpec, "epsilon">;
+  readonly method: BoundMethod;
+  /** No larger ε is tried. */
+  readonly most: number;
+  /** The search ends when it knows the largest certified ε to this. */
+  readonly tolerance: number;
+  /** Examples at a time. */
+  readonly batch: number;
+  /** Bytes that a piece of work may take. */
+  readonly pieceBytes?: number;
+}
+
+/** What attacks and branch and bound may take beyond certified radii, an example. For ℓ∞ balls. */
+export interface WideningSettings {
+  readonly subject: Subject;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly seed: number;
+  readonly memoryBytes?: number;
+}
+
+/**
+ * The largest certified ε of each example of a data set, in its own order; with `widening` as far as attacks and branch and
+ * bound bring it beyond. Throws what `certifiedRadii` throws, and the signal's reason.
+ */
+export async function radiiOfDataset(
+  placed: PlacedNetwork,
+  dataset: Dataset,
+  { ball, batch, ...search }: RadiusSettings,
+  watch: Watch = {},
+  widening: WideningSettings | null = null,
+): Promise<RadiusRow[]> {
+  const { signal } = watch;
+  const rows: RadiusRow[] = [];
+  await observed(watch, { name: "radius", total: dataset.count }, async (seen) => {
+    for (const { x, labels, first } of inOrder(dataset, batch)) {
+      const found = await certifiedRadii(placed, { x }, { ...ball, ...search, ...(signal && { signal }) });
+      for (const [i, own] of found.entries()) {
+        const index = first + i;
+        const wider =
+          widening === null || own.prediction < 0
+            ? { radius: own.radius, broken: null }
+            : await searchRadius(widening.subject, examples(dataset, Int32Array.of(index)).x, own, {
+                box: ball.box ?? null,
+                most: search.most,
+                tolerance: search.tolerance,
+                timeout: widening.timeout,
+                seed: widening.seed,
+                ...(signal && { signal }),
+                ...(widening.memoryBytes !== undefined && { memoryBytes: widening.memoryBytes }),
+              });
+        rows.push({ index, label: labels[i], prediction: own.prediction, ...wider });
+        if (widening) seen.update(rows.length, { medianRadius: radiusSummary(rows).median });
+        await letIn(signal);
+      }
+      seen.update(rows.length, { medianRadius: radiusSummary(rows).median });
+    }
+  });
+  return rows;
+}
