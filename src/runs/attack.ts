@@ -1,12 +1,12 @@
 import type { AttackOptions } from "../attack/attack.js";
 import { attackCascade } from "../cascade/attack-cascade.js";
 import { switchCascade } from "../cascade/switching-attack.js";
+import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import { inOrder } from "./example-batches.js";
-import { letIn } from "../compute/deadline.js";
 import { observed, type Watch } from "./observer.js";
 
 /** Within which balls a data set is attacked, and how hard. */

@@ -1,5 +1,6 @@
 import { certifyCascade } from "../cascade/certify-cascade.js";
 import type { Against } from "../certify/certify.js";
+import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
@@ -8,7 +9,6 @@ import type { Guarantee } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
-import { letIn } from "../compute/deadline.js";
 import { observed, type Watch } from "./observer.js";
 
 /** Within which balls a data set is certified, and how. */

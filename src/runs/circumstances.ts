@@ -1,6 +1,6 @@
 import { arch, cpus, platform, totalmem } from "node:os";
-import type { Run } from "../train/run-folder.js";
 import { packageVersion } from "../formats/package-version.js";
+import type { Run } from "../train/run-folder.js";
 
 /** The versions and the machine that `run.json` records beside a run's figures. */
 export function circumstances(): Pick<Run, "versions" | "machine"> {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { guaranteeSchema } from "../threat/guarantee.js";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
+import { guaranteeSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 
 /**

@@ -2,9 +2,9 @@ import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { LoadedModel } from "../formats/model-file.js";
+import type { BallInWords } from "../report/wording.js";
 import type { Norm } from "../threat/ball.js";
 import { dataRecord } from "./certification-record.js";
-import type { BallInWords } from "../report/wording.js";
 
 /** One example's line in the JSON. */
 export interface RadiusRow {

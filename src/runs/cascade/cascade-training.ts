@@ -6,7 +6,12 @@ import type { Backend } from "../../compute/backend.js";
 import { take } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { type CascadeRun, type CascadeStageRow, stageFolder, writeCascadeRun } from "../../train/cascade-run.js";
+import {
+  type CascadeRun,
+  type CascadeStageRow,
+  stageFolder,
+  writeCascadeRun,
+} from "../../train/cascade-run.js";
 import { RUN_FILES } from "../../train/run-folder.js";
 import { TrainingFailure } from "../../train/training-failure.js";
 import { certifyDataset } from "../certification.js";
@@ -15,7 +20,13 @@ import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
 import { isEnded, type Watch } from "../observer.js";
 import type { CascadeJob } from "./cascade-job.js";
-import { type CascadeSoFar, resumedStage, stageExamples, type TrainedStage, trainStage } from "./cascade-stage.js";
+import {
+  type CascadeSoFar,
+  resumedStage,
+  stageExamples,
+  type TrainedStage,
+  trainStage,
+} from "./cascade-stage.js";
 
 /** Certified at a time. */
 const BATCH = 50;

@@ -5,12 +5,12 @@ import { pretrainedFolder } from "../../cascade/pretrained.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../../errors.js";
+import { isFolder } from "../../formats/is-folder.js";
 import { type LoadedModel, loadModelFile, modelEnding } from "../../formats/model-file.js";
 import { loadModelFolder } from "../../formats/model-folder.js";
 import type { Network } from "../../network/network.js";
 import { formatShape, sizeOf } from "../../network/shape.js";
 import { RUN_FILES } from "../../train/run-folder.js";
-import { isFolder } from "../../formats/is-folder.js";
 
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {

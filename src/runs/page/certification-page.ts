@@ -1,13 +1,13 @@
 import type { Against } from "../../certify/certify.js";
 import { renderPage } from "../../report/page/render-page.js";
 import { known, missing, type RunRecord } from "../../report/page/run-record.js";
+import { formatBall, formatCount, formatDuration } from "../../report/wording.js";
 import type { Certification } from "../certification.js";
 import { type CertificationSubject, certificationRecord } from "../certification-record.js";
-import type { LayerSummary } from "../layer-plan.js";
 import { circumstances } from "../circumstances.js";
-import { formatBall, formatCount, formatDuration } from "../../report/wording.js";
-import { circumstanceRows } from "./configuration.js";
+import type { LayerSummary } from "../layer-plan.js";
 import { checkMeasured } from "../measured-files.js";
+import { circumstanceRows } from "./configuration.js";
 import { layerRowsOf, measuredOf } from "./measured-parts.js";
 import { picturesOf } from "./pictures.js";
 import { shellLine } from "./shell-words.js";

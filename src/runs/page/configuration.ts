@@ -1,5 +1,5 @@
-import type { TrainConfig } from "../../train/config.js";
 import { formatBall, formatCount, formatEpsilon, formatNumber } from "../../report/wording.js";
+import type { TrainConfig } from "../../train/config.js";
 import { SETTINGS } from "../../train/settings/index.js";
 import type { NumberWords } from "../../train/settings/setting.js";
 

@@ -10,11 +10,11 @@ import {
   type Part,
   type Picture,
   type Radii,
-  type RunRecord,
   type RecordedVerdict,
+  type RunRecord,
 } from "../../report/page/run-record.js";
-import { attackCommand, certifyCommand, type MeasureSubject, radiusCommand } from "./measure-commands.js";
 import { type MeasuredFile, readMeasured } from "../measured-files.js";
+import { attackCommand, certifyCommand, type MeasureSubject, radiusCommand } from "./measure-commands.js";
 import { picturesOf } from "./pictures.js";
 
 /** A run, as far as what is measured of it must belong to it. */
@@ -42,7 +42,9 @@ export async function measuredParts(subject: RunSubject): Promise<MeasuredParts>
   const found = certification.kind === "known" ? certification.value : null;
   const { norm, box, epsilon } = found ?? { ...subject.config, epsilon: subject.config.epsilon.end };
   const measured = found ? known(measuredOf(found)) : evaluationOf(subject, certification);
-  const verdicts: Part<readonly RecordedVerdict[]> = found ? known(found.examples) : (certification as Part<never>);
+  const verdicts: Part<readonly RecordedVerdict[]> = found
+    ? known(found.examples)
+    : (certification as Part<never>);
   return {
     measured,
     verdicts,

@@ -2,7 +2,13 @@ import { type Dataset, examples } from "../../data/dataset.js";
 import { formatShape } from "../../network/shape.js";
 import { GROUPS, shownExamples } from "../../report/page/margins.js";
 import { imageShape, pictureOf } from "../../report/page/picture.js";
-import { known, missing, type Part, type Picture, type RecordedVerdict } from "../../report/page/run-record.js";
+import {
+  known,
+  missing,
+  type Part,
+  type Picture,
+  type RecordedVerdict,
+} from "../../report/page/run-record.js";
 
 /** Pictures of the examples that the gallery shows, by number; why there are none, where there are none. */
 export function picturesOf(

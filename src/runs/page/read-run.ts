@@ -12,6 +12,7 @@ import {
   type RunRecord,
   type StageRow,
 } from "../../report/page/run-record.js";
+import { formatDuration, plural } from "../../report/wording.js";
 import {
   type CascadeRun,
   cascadeOfStage,
@@ -21,7 +22,6 @@ import {
 } from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
-import { formatDuration, plural } from "../../report/wording.js";
 import { circumstanceRows, configurationRows } from "./configuration.js";
 import { type MeasuredParts, measuredParts } from "./measured-parts.js";
 import { isQuickstart } from "./quickstart-mark.js";

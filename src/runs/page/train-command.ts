@@ -1,5 +1,5 @@
-import type { TrainConfig } from "../../train/config.js";
 import { formatEpsilon } from "../../report/wording.js";
+import type { TrainConfig } from "../../train/config.js";
 import { overridesOf } from "../../train/settings/config-of.js";
 import { FLAG_GROUPS } from "../../train/settings/index.js";
 import { flagWords } from "./flag-words.js";

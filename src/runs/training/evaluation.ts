@@ -1,4 +1,5 @@
 import { certifiedErrors } from "../../cascade/errors.js";
+import { letIn } from "../../compute/deadline.js";
 import { type Dataset, take } from "../../data/dataset.js";
 import type { PlacedNetwork } from "../../network/weights.js";
 import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
@@ -6,7 +7,6 @@ import type { Run } from "../../train/run-folder.js";
 import type { Trainer } from "../../train/trainer.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
-import { letIn } from "../../compute/deadline.js";
 import type { Watch } from "../observer.js";
 
 /** Examples certified at a time; each verdict is its own, whatever the batch. */

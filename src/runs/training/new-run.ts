@@ -15,8 +15,8 @@ import { checkBallFitsData } from "../example-batches.js";
 import { checkModelFitsData, isModelPath, openModel } from "../models/open-model.js";
 import { DATA_SEED, testCount, withTestData } from "./data-config.js";
 import type { TrainingJob } from "./job.js";
-import type { RunData } from "./run-data.js";
 import { CIFAR10_NORMALIZATION } from "./normalization.js";
+import type { RunData } from "./run-data.js";
 
 /** What is to be trained, on what and where to. */
 export interface TrainingOrder {
@@ -63,7 +63,11 @@ export async function prepareRun(order: TrainingOrder, backend: Backend): Promis
   const test = await load("test", testCount(settings));
   const config = withTestData(settings, test);
   for (const dataset of [train, test]) {
-    checkModelFitsData(model.network, dataset, `model ${typeof order.model === "string" ? order.model : config.model}`);
+    checkModelFitsData(
+      model.network,
+      dataset,
+      `model ${typeof order.model === "string" ? order.model : config.model}`,
+    );
     const { start, end } = config.epsilon;
     checkBallFitsData({ ...ball, epsilon: Math.min(start, end) }, dataset);
   }

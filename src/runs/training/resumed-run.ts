@@ -4,8 +4,8 @@ import type { TrainConfig } from "../../train/config.js";
 import type { Run, RunFolder } from "../../train/run-folder.js";
 import type { TrainingState } from "../../train/trainer.js";
 import { checkModelFitsData } from "../models/open-model.js";
-import { checkSameSize, loadRunData, type RunData } from "./run-data.js";
 import type { TrainingJob } from "./job.js";
+import { checkSameSize, loadRunData, type RunData } from "./run-data.js";
 
 /** A run as its folder has it: the network of its model file, the numbers of its checkpoint, the same data again. */
 export async function resumedRun(

@@ -4,9 +4,9 @@ import { checksum, type Dataset, type Split } from "../../data/dataset.js";
 import { checkDataPath, DATASET_NAMES, findKnown, loadDataset } from "../../data/load.js";
 import { locate } from "../../data/locate.js";
 import { FormatError, UsageError } from "../../errors.js";
+import { isFolder } from "../../formats/is-folder.js";
 import { formatShape, sameShape } from "../../network/shape.js";
 import type { TrainConfig } from "../../train/config.js";
-import { isFolder } from "../../formats/is-folder.js";
 import { lastingDataName, testCount } from "./data-config.js";
 
 /** The examples of a run, as `loadDataset` gives them. */
