@@ -80,7 +80,7 @@ export async function certifyBatch(
         name: "margins",
         way: options.direction === "forward" ? "forward" : "backward",
         neurons: examples * classes,
-        open,
+        unstable: open,
         rows: open,
         multiplyAdds: open * cost,
         seconds: (await backend.finish()) - before,

@@ -13,7 +13,7 @@ export function formatLayerPlan(layers: readonly LayerSummary[]): string {
     `${(multiplyAdds / 1e6).toFixed(2)} M`,
     milliseconds.toFixed(3),
   ]);
-  return formatTable(["layer", "bounded", "neurons", "open", "rows", "multiply-adds", "ms"], rows);
+  return formatTable(["layer", "bounded", "neurons", "unstable", "rows", "multiply-adds", "ms"], rows);
 }
 
 function formatMean(value: number): string {

@@ -166,7 +166,7 @@ export interface EnclosedRule<L> {
   interval(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): Bounds;
   /**
    * Says of each input whether tighter bounds could still change the lines, `[n, examples]` row-major; see
-   * `NeuronState`. NaN counts as open.
+   * `NeuronState`. NaN counts as unstable.
    */
   states(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
 }

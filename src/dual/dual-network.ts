@@ -39,7 +39,7 @@ export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
 export interface DualOptions {
   /** Default `parallel`. */
   readonly method?: BoundMethod;
-  /** `backward` (default) bounds open neurons one by one; `forward` pushes all generators (`parallel` only). */
+  /** `backward` (default) bounds unstable neurons one by one; `forward` pushes all generators (`parallel` only). */
   readonly direction?: "backward" | "forward";
   /** Bound every neuron, also those whose lines the cheap box has fixed already. For inspection and tests. */
   readonly complete?: boolean;
@@ -66,8 +66,8 @@ export interface LastBox {
 export class DualNetwork {
   /** Pre-activation bounds by node: the bounds of the input of each activation, `[n, examples]`. */
   readonly preActivation: NodeBounds;
-  /** How many neurons needed a backward row, by node, all examples together. */
-  readonly openCounts: ReadonlyMap<number, number>;
+  /** How many neurons were unstable, by node, all examples together. */
+  readonly unstableCounts: ReadonlyMap<number, number>;
   /** Nodes whose bounds are estimates. */
   readonly estimated: readonly number[];
   /** What the bounds are worth. */
@@ -95,7 +95,7 @@ export class DualNetwork {
     streams: readonly Stream[] | null;
     lastBox: LastBox | null;
     preActivation: NodeBounds;
-    openCounts: ReadonlyMap<number, number>;
+    unstableCounts: ReadonlyMap<number, number>;
     estimated: readonly number[];
     estimator: Estimator | null;
   }) {
@@ -111,7 +111,7 @@ export class DualNetwork {
     this.ball = parts.ball;
     this.method = parts.method;
     this.preActivation = parts.preActivation;
-    this.openCounts = parts.openCounts;
+    this.unstableCounts = parts.unstableCounts;
   }
 
   /**

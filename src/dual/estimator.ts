@@ -23,7 +23,7 @@ export interface Estimator {
   readonly form: SketchForm;
   /**
    * `wider` projects wherever a layer has more than r neurons, as the paper does; `cheaper` where that takes fewer
-   * operations than exact bounds of the neurons that are open; `always` every layer, to measure what estimates are worth.
+   * operations than rows for the unstable neurons; `always` every layer, to measure what estimates are worth.
    */
   readonly when: "wider" | "cheaper" | "always";
   /** Whether the first affine layer above the input is projected, too, though its radius can be had exactly. */

@@ -1,12 +1,12 @@
 import { certifiedRadii } from "../certify/radius.js";
+import { letIn } from "../compute/deadline.js";
 import { type Dataset, examples } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
+import type { Subject } from "../network/subject.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import { searchRadius } from "../verify/radius.js";
-import type { Subject } from "../network/subject.js";
 import { inOrder } from "./example-batches.js";
-import { letIn } from "../compute/deadline.js";
 import { observed, type Watch } from "./observer.js";
 import { type RadiusRow, radiusSummary } from "./radius-record.js";
 

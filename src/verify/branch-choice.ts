@@ -28,7 +28,7 @@ export function promisingDecision(
 ): Decision | null {
   const { network } = box.subject;
   let best: Decision | null = null;
-  for (const [node, neurons] of box.open) {
+  for (const [node, neurons] of box.unstable) {
     const own = nu.get(node);
     if (!own) continue;
     const { layer, inputs } = network.nodes[node];

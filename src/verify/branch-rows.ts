@@ -92,7 +92,7 @@ export class BranchRows implements Disposable {
       multipliers: new Float32Array(splits.length),
       shares: Float32Array.from({ length: shares.length / count }, (_, k) => shares[k * count + column]),
     }));
-    for (const [node, neurons] of this.#box.open) {
+    for (const [node, neurons] of this.#box.unstable) {
       for (const name of [lowerName(node), upperName(node)]) {
         const all = values.get(name);
         if (!all) continue;
@@ -186,9 +186,9 @@ export class BranchRows implements Disposable {
 
   /** Weights as parents left them, those of `cold` where there are none; takes `cold` over. */
   #warm(node: number, name: string, cold: Tensor): Tensor {
-    const { subject, open } = this.#box;
+    const { subject, unstable } = this.#box;
     const count = this.#branches.length;
-    const neurons = open.get(node) ?? new Int32Array(0);
+    const neurons = unstable.get(node) ?? new Int32Array(0);
     const warm = this.#branches.map((branch) => branch.warm?.weights.get(name));
     const size = neurons.length * warm.filter((own) => own !== undefined).length;
     if (size === 0) return cold;

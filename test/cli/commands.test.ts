@@ -186,6 +186,7 @@ describe("certify", () => {
     expect(layers.map(({ name }) => name)).toEqual(["relu1", "relu2", "margins"]);
     expect(layers.map(({ neurons }) => neurons)).toEqual([98, 16, 10]);
     for (const { name } of layers) expect(stdout).toContain(name);
+    expect(stdout).toMatch(/neurons\W+unstable\W+rows/);
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
@@ -341,6 +342,7 @@ describe("help", () => {
       const { code, stdout, stderr } = await runCommand([command, "--help"].filter((word) => word !== ""));
       expect([code, stderr]).toEqual([0, ""]);
       expect(stdout).toContain(command === "" ? "Exit codes" : "--json");
+      expect(stdout).not.toContain("webgpu");
     },
   );
 

@@ -25,7 +25,7 @@ const backend = createReferenceBackend();
 const EXAMPLES = 2;
 const NOBODY: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
 
-/** Each node that is bounded, all of its neurons open in a box one and a half times too wide, and the bounds it should get. */
+/** Each node that is bounded, all its neurons unstable in a box one and a half times too wide, and the bounds it should get. */
 async function nodesToBound(
   name: string,
   tape: Tape,
@@ -46,9 +46,9 @@ async function nodesToBound(
   });
 }
 
-function allOpen({ graph, node }: NodeToBound): Neurons {
+function allUnstable({ graph, node }: NodeToBound): Neurons {
   const { shape } = graph.network.nodes[node];
-  const states = new Uint8Array(sizeOf(shape) * EXAMPLES).fill(NeuronState.open);
+  const states = new Uint8Array(sizeOf(shape) * EXAMPLES).fill(NeuronState.unstable);
   return { ...unsettled(states, EXAMPLES, shape), tightening: false };
 }
 
@@ -56,7 +56,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
   it("all ways that apply give the same bounds", async () => {
     using tape = new Tape(backend, { record: false });
     for (const { place, exact } of await nodesToBound(name, tape)) {
-      const neurons = allOpen(place);
+      const neurons = allUnstable(place);
       let ways = 0;
       for (const bounder of [backward, patches, forward(null)]) {
         const cost = bounder.cost(place, neurons);
@@ -79,7 +79,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
 it.each([backward, patches])("a signal stops between pieces of rows: $way", async (bounder) => {
   using tape = new Tape(backend, { record: false });
   const [, { place }] = await nodesToBound("conv2d", tape);
-  const neurons = allOpen(place);
+  const neurons = allUnstable(place);
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   for (const lines of ["parallel", "two-lines"] as const) {
@@ -104,7 +104,7 @@ describe("the planner", () => {
     using tape = new Tape(backend, { record: false });
     const [{ place }] = await nodesToBound("conv2d", tape);
     const wayOf = (...bounders: readonly Bounder[]) =>
-      planNode(bounders, place, { open: NOBODY, passing: NOBODY }).way;
+      planNode(bounders, place, { unstable: NOBODY, active: NOBODY }).way;
     expect(wayOf(offering("forward", 3), offering("patches", 1), offering("backward", 2))).toBe("patches");
     expect(wayOf(offering("forward", 1), offering("patches", null), offering("backward", 1))).toBe(
       "backward",
@@ -121,14 +121,14 @@ describe("the planner", () => {
     expect((await plan?.bound())?.bounds).toBe(place.loose);
   });
 
-  it("tightens passing neurons with parallel lines only, where these have patches", async () => {
+  it("tightens active neurons with parallel lines only, where these have patches", async () => {
     using tape = new Tape(backend, { record: false });
     const nodes = await nodesToBound("conv2d", tape);
     const plans = nodes.map(({ place }) => {
       const neuron = { index: Int32Array.of(0), owner: Int32Array.of(0) };
       const bounders = boundersOf(tape, place.graph, null, null);
       return (["parallel", "two-lines"] as const).map(
-        (lines) => planNode(bounders, { ...place, lines }, { open: NOBODY, passing: neuron }).way,
+        (lines) => planNode(bounders, { ...place, lines }, { unstable: NOBODY, active: neuron }).way,
       );
     });
     // Above the first convolution, where nothing is left to crop, above the second, and above the linear layer.

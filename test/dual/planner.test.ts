@@ -63,13 +63,13 @@ describe("the planner", () => {
       ["relu3", "backward"],
       ["margins", "backward"],
     ]);
-    for (const { open, rows, neurons, multiplyAdds, seconds } of layers) {
-      expect(open).toBeLessThanOrEqual(neurons);
+    for (const { unstable, rows, neurons, multiplyAdds, seconds } of layers) {
+      expect(unstable).toBeLessThanOrEqual(neurons);
       expect(rows === 0).toBe(multiplyAdds === 0);
       expect(seconds).toBeGreaterThanOrEqual(0);
     }
     const tiny = await reports(SMALL, 1e-9);
-    expect(tiny.layers.slice(0, 3).map(({ open }) => open)).toEqual([0, 0, 0]);
+    expect(tiny.layers.slice(0, 3).map(({ unstable }) => unstable)).toEqual([0, 0, 0]);
   });
 
   it("pushes forward where inputs are few and neurons many, with the same bounds", async () => {

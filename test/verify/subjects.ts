@@ -65,26 +65,28 @@ export async function sceneOf(network: Network, seed: number, width: number, cou
 /** The box that branches of a scene are parts of. */
 export function branchedBox({ subject, region, bounds }: Scene, own: OutputCase): BranchedBox {
   const { nodes } = subject.network;
-  const open = new Map<number, Int32Array>();
+  const unstable = new Map<number, Int32Array>();
   for (const [i, node] of nodes.entries()) {
     const below = i > 0 ? bounds.get(node.inputs[0] as number) : undefined;
     if (!below || !isActivation(node)) continue;
     const layer = node.layer as Activation;
-    open.set(
+    unstable.set(
       i,
       Int32Array.from(below.lower.keys()).filter(
         (n) => splitPoint(layer, below.lower[n], below.upper[n]) !== null,
       ),
     );
   }
-  return { subject, affine: new AffineLayers(subject), region, bounds, case: own, open };
+  return { subject, affine: new AffineLayers(subject), region, bounds, case: own, unstable };
 }
 
 /** Decisions that the point of that number meets, at random neurons and random values. */
 export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most: number): Split[] {
   const { source, values, count } = scene;
   const { nodes } = box.subject.network;
-  const all = [...box.open].flatMap(([node, neurons]) => Array.from(neurons, (neuron) => ({ node, neuron })));
+  const all = [...box.unstable].flatMap(([node, neurons]) =>
+    Array.from(neurons, (neuron) => ({ node, neuron })),
+  );
   if (all.length === 0) return [];
   return Array.from({ length: most }, () => {
     const { node, neuron } = all[source.integer(all.length)];
@@ -117,7 +119,7 @@ export function randomBranch(box: BranchedBox, splits: readonly Split[], source:
       () => (source.uniform() < 0.2 ? source.integer(2) : source.uniform()) * scale,
     );
   const weights = new Map<string, Float32Array>();
-  for (const [node, neurons] of box.open) {
+  for (const [node, neurons] of box.unstable) {
     for (const side of ["lower", "upper"]) weights.set(`${side} ${node}`, uniform(neurons.length));
   }
   const parts = Array.from({ length: box.case.rows }, () => source.uniform() + 0.01);

@@ -64,7 +64,7 @@ export function addCertify(program: Command, context: CommandContext): void {
       "exit with 1 if the robust error is above this fraction",
       numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
     )
-    .option("--explain", "print how each layer was bounded, its open neurons, operations and time")
+    .option("--explain", "print how each layer was bounded, its unstable neurons, operations and time")
     .option(
       "--report <file>",
       "write an HTML page of the verdicts, their margins and pictures",

@@ -67,6 +67,6 @@ export interface Bounder {
 }
 
 /** How many rows neurons take that are bounded one by one. */
-export function rowsOf({ open, passing, tightening }: Neurons): number {
-  return open.index.length + (tightening ? passing.index.length : 0);
+export function rowsOf({ unstable, active, tightening }: Neurons): number {
+  return unstable.index.length + (tightening ? active.index.length : 0);
 }

@@ -8,9 +8,9 @@ export const box: Bounder = {
   way: "box",
   claim: ({ box }: NodeToBound) => (box.precision === "loose" ? null : NOTHING),
   cost: (_node, neurons) => (rowsOf(neurons) === 0 ? NOTHING : null),
-  bound({ box, loose, lines }, { passing }) {
-    // What is flat ends here, so that its loose width does no harm. Intervals of two-line networks are never exact.
-    const exact = lines === "parallel" && box.precision === "loose" && passing.index.length === 0;
+  bound({ box, loose, lines }, { active }) {
+    // What is inactive ends here, so that its loose width does no harm. Intervals of two-line networks are never exact.
+    const exact = lines === "parallel" && box.precision === "loose" && active.index.length === 0;
     return { box: exact ? { ...box, precision: "dual" } : box, bounds: loose };
   },
 };

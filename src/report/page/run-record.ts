@@ -107,6 +107,7 @@ export interface LayerRow {
   readonly name: string;
   readonly ways: readonly string[];
   readonly neurons: number;
+  /** Unstable neurons. */
   readonly open: number;
   readonly rows: number;
   readonly multiplyAdds: number;

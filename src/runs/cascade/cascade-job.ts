@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { cascadeOf } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
 import { type CascadeRun, readCascadeRun } from "../../train/cascade-run.js";
-import { RUN_FILES, RunFolder } from "../../train/run-folder.js";
+import { RUN_FILES, type RunFolder } from "../../train/run-folder.js";
 import { checkModelFitsData, isModelPath, lastingName, openModel } from "../models/open-model.js";
 import { removeCascadeLeftovers } from "../training/leftovers.js";
 import { newFolder, type PreparedJob, prepareRun, type TrainingOrder } from "../training/new-run.js";

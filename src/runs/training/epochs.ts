@@ -1,6 +1,6 @@
+import { nextTurn } from "../../compute/deadline.js";
 import type { EpochRow } from "../../train/config.js";
 import type { Trainer, TrainingEvent } from "../../train/trainer.js";
-import { nextTurn } from "../../compute/deadline.js";
 import { type Figures, isEnded, observed, type WorkObserver } from "../observer.js";
 import { bestEpoch, evaluateEpoch, isDue } from "./evaluation.js";
 import type { Course, TrainingJob } from "./job.js";
