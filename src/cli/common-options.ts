@@ -24,7 +24,7 @@ export function addJsonOption(command: Command): Command {
 }
 
 /** What decides how the numbers are computed. */
-export interface MachineOptions {
+export interface MachineFlags {
   readonly backend: BackendName;
   /** Absent: the backend's own. */
   readonly dtype?: Dtype;

@@ -10,7 +10,7 @@ import {
 } from "../dual/slopes/dual-rows.js";
 import { FreeVariables } from "../dual/slopes/free-variables.js";
 import { sizeOf } from "../network/shape.js";
-import type { Branch, BranchedBox, Split, WarmStart } from "./branch.js";
+import type { Branch, BranchedBox, NeuronSplit, WarmStart } from "./branch.js";
 import { BranchBounds } from "./branch-bounds.js";
 import { filledWith, replaced } from "./entries.js";
 import type { OutputCase } from "./question.js";
@@ -219,7 +219,7 @@ export class BranchRows implements Disposable {
 
 interface Decisions {
   readonly node: number;
-  readonly side: Split["side"];
+  readonly side: NeuronSplit["side"];
   readonly byPlace: Map<number, { readonly branch: number; readonly split: number; readonly value: number }>;
 }
 

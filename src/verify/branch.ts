@@ -4,7 +4,7 @@ import type { Subject } from "../network/subject.js";
 import type { OutputCase } from "./question.js";
 
 /** One decision of a branch: the input of an activation's neuron lies above or below a value. */
-export interface Split {
+export interface NeuronSplit {
   readonly node: number;
   readonly neuron: number;
   readonly side: "above" | "below";
@@ -13,7 +13,7 @@ export interface Split {
 
 /** A part of a box: the inputs at which all decisions hold. */
 export interface Branch {
-  readonly splits: readonly Split[];
+  readonly splits: readonly NeuronSplit[];
   /** Of the case's largest row, from below. */
   readonly bound: number;
   /** Where the climb of its bound goes on; null for CROWN's lines. */

@@ -5,7 +5,7 @@ import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation } from "../../src/network/network.js";
 import { subjectOf } from "../../src/network/subject.js";
-import type { BranchedBox, Split } from "../../src/verify/branch.js";
+import type { BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
 import { BranchRows } from "../../src/verify/branch-rows.js";
 import { settleLeaf } from "../../src/verify/leaf.js";
 import { solveProgram } from "../../src/verify/linear-program.js";
@@ -22,7 +22,7 @@ async function randomLeaf(seed: number) {
   const [own] = question.cases;
   const bounds = await crownBounds(subject, question);
   const unstable = new Map<number, Int32Array>();
-  const splits: Split[] = [];
+  const splits: NeuronSplit[] = [];
   const source = random(seed, "signs");
   for (const [node, { inputs, layer }] of model.network.nodes.entries()) {
     if (layer === null || !isActivation(model.network.nodes[node])) continue;

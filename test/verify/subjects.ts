@@ -10,7 +10,7 @@ import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation, type Network } from "../../src/network/network.js";
 import { type Subject, subjectOf } from "../../src/network/subject.js";
-import type { Branch, BranchedBox, Split } from "../../src/verify/branch.js";
+import type { Branch, BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
 import { splitPoint } from "../../src/verify/branch-choice.js";
 import type { OutputCase } from "../../src/verify/question.js";
 import { Bench } from "../support/bounds.js";
@@ -81,7 +81,7 @@ export function branchedBox({ subject, region, bounds }: Scene, own: OutputCase)
 }
 
 /** Decisions that the point of that number meets, at random neurons and random values. */
-export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most: number): Split[] {
+export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most: number): NeuronSplit[] {
   const { source, values, count } = scene;
   const { nodes } = box.subject.network;
   const all = [...box.unstable].flatMap(([node, neurons]) =>
@@ -101,7 +101,7 @@ export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most:
 }
 
 /** Numbers of the points that meet all decisions. */
-export function pointsMeeting(scene: Scene, splits: readonly Split[]): number[] {
+export function pointsMeeting(scene: Scene, splits: readonly NeuronSplit[]): number[] {
   const { nodes } = scene.subject.network;
   return Array.from({ length: scene.count }, (_, i) => i).filter((i) =>
     splits.every(({ node, neuron, side, value }) => {
@@ -112,7 +112,7 @@ export function pointsMeeting(scene: Scene, splits: readonly Split[]): number[] 
 }
 
 /** A branch whose free variables are anything that their domains allow. */
-export function randomBranch(box: BranchedBox, splits: readonly Split[], source: RandomSource): Branch {
+export function randomBranch(box: BranchedBox, splits: readonly NeuronSplit[], source: RandomSource): Branch {
   const uniform = (length: number, scale = 1) =>
     Float32Array.from(
       { length },

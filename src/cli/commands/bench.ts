@@ -15,7 +15,7 @@ import {
   addMachineOptions,
   addSeedOption,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { openBackend } from "../open-backend.js";
@@ -27,11 +27,11 @@ import { formatTable } from "../table.js";
 import { wrap } from "../wording.js";
 
 const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
-type Target = (typeof TARGETS)[number];
+type BenchTarget = (typeof TARGETS)[number];
 
 const PAPERS_PROJECTIONS: readonly TrainingProjections[] = [50, 10, "exact"];
 
-interface BenchFlags extends SubjectsFlags, JsonOptions, MachineOptions {
+interface BenchFlags extends SubjectsFlags, JsonOptions, MachineFlags {
   readonly bound: BoundMethod;
   readonly projections: readonly TrainingProjections[];
   readonly sketch: SketchForm;
@@ -64,15 +64,19 @@ export function addBench(program: Command, context: CommandContext): void {
   );
   addMachineOptions(command);
   addSeedOption(command, "of an architecture's random weights");
-  addJsonOption(command).action(async (target: Target | undefined, flags: BenchFlags) => {
+  addJsonOption(command).action(async (target: BenchTarget | undefined, flags: BenchFlags) => {
     context.exitCode = await bench(target, flags, context);
   });
 }
 
-async function bench(target: Target | undefined, flags: BenchFlags, { io }: CommandContext): Promise<number> {
+async function bench(
+  target: BenchTarget | undefined,
+  flags: BenchFlags,
+  { io }: CommandContext,
+): Promise<number> {
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
-  const wants = (part: Target) => target === part || (target === undefined && part !== "scaling");
+  const wants = (part: BenchTarget) => target === part || (target === undefined && part !== "scaling");
   const stepsOf = async (part: "train-step" | "certify") =>
     wants(part) ? benchSubjects(backend, part, flags) : [];
   // All that is named must be there before anything is measured.

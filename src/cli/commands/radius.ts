@@ -31,7 +31,7 @@ import {
   type BallFlags,
   type DataFlags,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
   readBall,
   requireFlags,
 } from "../common-options.js";
@@ -43,7 +43,7 @@ import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
 
-interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineOptions, JsonOptions {
+interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineFlags, JsonOptions {
   readonly most?: number;
   readonly tolerance?: number;
   readonly timeout?: number;

@@ -102,9 +102,9 @@ function figureOf(found: Figure5): Figure {
 }
 
 /** What certifies the label of a point: a stage, if any. */
-type Mark = number | "none";
+type AnsweredBy = number | "none";
 
-function markOf(certified: boolean, stage: number): Mark {
+function markOf(certified: boolean, stage: number): AnsweredBy {
   return certified ? stage : "none";
 }
 
@@ -119,9 +119,9 @@ function panelOf(
   { points, stages, epsilon, grid }: Figure5,
   title: string,
   values: readonly (string | null)[],
-  mark: (point: number) => Mark | null,
+  mark: (point: number) => AnsweredBy | null,
 ): Panel {
-  const marks: Mark[] = [...stages.keys(), "none"];
+  const marks: AnsweredBy[] = [...stages.keys(), "none"];
   const series = CLASSES.flatMap((name, label): Series[] =>
     marks.flatMap((wanted) => {
       const own = points.filter((point, b) => point.label === label && mark(b) === wanted);

@@ -7,7 +7,7 @@ import { formatCount } from "../wording.js";
 import type { Target } from "./target.js";
 
 /** One network of the table; the seconds of an epoch are a step's median times the steps of an epoch. */
-interface Cost {
+interface EpochCost {
   readonly data: string;
   readonly model: string;
   readonly hiddenUnits: number;
@@ -38,7 +38,7 @@ export const table1Target: Target = {
     signal,
   ) {
     const peakGflops = await backend.peakGflops();
-    const costs: Cost[] = [];
+    const costs: EpochCost[] = [];
     const progress = output.progress({ label: "networks", total: DATA.length * models.length });
     const [first] = projections;
     try {
@@ -81,7 +81,7 @@ export const table1Target: Target = {
   },
 };
 
-function tableOf(costs: readonly Cost[]): string {
+function tableOf(costs: readonly EpochCost[]): string {
   return formatTable(
     ["data", "model", "hidden units", "parameters", "s an epoch", "memory MB"],
     costs.map(({ data, model, hiddenUnits, parameters, secondsAnEpoch, peakMemoryMB }) => [
