@@ -109,7 +109,7 @@ const tables = ["table2", "table3", "table4"].map((name) => {
               "robust error after each stage",
               "trained on",
               "hours",
-              "seconds an epoch",
+              "seconds per epoch",
               "GB",
               "threads",
             ],
@@ -129,7 +129,7 @@ function table1({ networks, threads, projections, batch }) {
     (peakMemoryMB / 1024).toFixed(2),
   ]);
   return [
-    table(["data", "model", "hidden units", "parameters", "seconds an epoch", "GB"], cells),
+    table(["data", "model", "hidden units", "parameters", "seconds per epoch", "GB"], cells),
     `Robust training with random weights, batches of ${batch}, r = ${projections}, on ${threads} threads: the median time of a step times the steps of an epoch. Hidden units and parameters are the paper's, but for its 28064 hidden units of the large network on MNIST, an erratum.`,
   ].join("\n\n");
 }
@@ -158,7 +158,7 @@ function figure2({ curves, config, test }) {
     ];
   });
   return [
-    table(["trained by", "error", "robust error", "seconds an epoch"], rows),
+    table(["trained by", "error", "robust error", "seconds per epoch"], rows),
     `After ${config.epochs} epochs of ${config.data.count} training examples; exact bounds on ${test} test examples, in per cent.`,
   ].join("\n\n");
 }
@@ -222,7 +222,7 @@ function figure7({ steps, threads, notRun }) {
       `${name.replace("scaling ", "")}: ${hiddenUnits} hidden units and more were not run; they would need ${(neededMemoryMB / 1024).toPrecision(2)} GB.`,
   );
   return [
-    table(["bounds", "hidden units", "seconds", "MB", "µs a unit", "bytes a unit"], cells),
+    table(["bounds", "hidden units", "seconds", "MB", "µs per unit", "bytes per unit"], cells),
     `A training step of ten examples on ${threads} threads. ${stopped.join(" ")}`,
   ].join("\n\n");
 }

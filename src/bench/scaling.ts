@@ -29,7 +29,7 @@ import type { StepFigure } from "./steps.js";
 export type ScalingWay = "projected" | "generators" | "planned";
 export const SCALING_WAYS: readonly ScalingWay[] = ["projected", "generators", "planned"];
 
-/** A step's figure at one size; memory counts 2^20 bytes a megabyte. */
+/** A step's figure at one size; memory counts 2^20 bytes per megabyte. */
 export interface ScalingFigure extends StepFigure {
   readonly way: ScalingWay;
   readonly hiddenUnits: number;
@@ -182,7 +182,7 @@ async function accumulatedStep(
 const INPUT_TENSORS = 2;
 const ACTIVATION_TENSORS = 2;
 
-/** About what pushing all generators of one piece forward takes: a column an input and one an unstable neuron. */
+/** About what pushing all generators of one piece forward takes: a column per input and one per unstable neuron. */
 async function generatorBytes(
   backend: Backend,
   network: Network,

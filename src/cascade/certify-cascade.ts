@@ -16,7 +16,7 @@ export interface CascadeVerdict extends ExampleVerdict {
 export interface CascadeBatchVerdict {
   /** The weakest of what the stages' bounds are worth. */
   readonly guarantee: Guarantee;
-  /** One an example, in order. */
+  /** One per example, in order. */
   readonly examples: readonly CascadeVerdict[];
 }
 

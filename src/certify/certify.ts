@@ -42,7 +42,7 @@ export interface ExampleVerdict {
 export interface BatchVerdict {
   /** What the bounds are worth: exact; all of an example's with probability 1 − δ; or estimates, which certify nothing. */
   readonly guarantee: Guarantee;
-  /** One an example, in order. */
+  /** One per example, in order. */
   readonly examples: readonly ExampleVerdict[];
 }
 

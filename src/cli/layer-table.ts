@@ -2,7 +2,7 @@ import type { LayerSummary } from "../runs/layer-plan.js";
 import { formatTable } from "./table.js";
 import { formatCount } from "./wording.js";
 
-/** A table of at most 80 columns; every figure is a mean an example. */
+/** A table of at most 80 columns; every figure is a mean per example. */
 export function formatLayerPlan(layers: readonly LayerSummary[]): string {
   const rows = layers.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
     name,

@@ -2,7 +2,7 @@ import { checkSame, checkShape, checkSize, type Size, shapeMismatch } from "./sh
 
 // Shape rules, as in `shape-rules.ts`, of operations whose rows come in runs of one length.
 
-/** Rows of one run after the other: the shape of one number a run. */
+/** Rows of one run after the other: the shape of one number per run. */
 function overRuns(operation: string, x: Size, times: number): Size {
   checkSize(operation, "times", times, 1);
   if (x.rows % times !== 0) throw shapeMismatch(operation, `rows in runs of ${times}`, `${x.rows} rows`);

@@ -14,7 +14,7 @@ import {
   shapeMismatch,
 } from "./shape-checks.js";
 
-// One rule an operation of `Backend`, under the operation's name: it throws a `ShapeError` that names the operation,
+// One rule per operation of `Backend`, under the operation's name: it throws a `ShapeError` that names the operation,
 // what it expected and what it got, or returns the shape of the result. Every backend asks these before it works.
 
 // Memory ---------------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ export type EnclosedDual = ParallelDual | TwoLineDual;
 export type BoundLayer = AffineDual | EnclosedDual;
 
 /**
- * ℓ and u: of a dual network each `[n, examples]` on its tape, else in any other form. An interval a feature, such as a box
+ * ℓ and u: of a dual network each `[n, examples]` on its tape, else in any other form. An interval per feature, such as a box
  * of inputs.
  */
 export interface Bounds<T = Variable> {

@@ -143,7 +143,7 @@ export class DualNetwork {
   }
 
   /**
-   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row a neuron, or what an
+   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row per neuron, or what an
    * estimator makes of them. For inspection: no gradient passes. Lines must be parallel.
    */
   radiusAt(node: number, estimator?: Estimator): Variable {

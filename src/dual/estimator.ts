@@ -32,7 +32,7 @@ export interface Estimator {
   readonly guarantee: Exclude<Guarantee, "deterministic">;
   /** How often a node is projected; of each term the largest estimate counts. */
   readonly sketches: number;
-  /** The most estimates an example that `guarantee` has room for; absent where it has room for any. */
+  /** The most estimates per example that `guarantee` has room for; absent where it has room for any. */
   readonly budget?: number;
   /**
    * Whether each node that is bounded gets random numbers of its own, independent of those that shaped the lines below

@@ -92,7 +92,7 @@ function tensorOf({ generators }: Stream): Tensor {
 /** Where the joint stream of activations begins if the input has one of another kind. */
 const ACTIVATIONS = -1;
 
-/** Projections on the way to a node, made once a node. Streams hold projections in place of generators. */
+/** Projections on the way to a node, made once per node. Streams hold projections in place of generators. */
 class SketchPass {
   readonly #tape: Tape;
   readonly #graph: DualGraph;

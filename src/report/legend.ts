@@ -14,7 +14,7 @@ interface Entry {
   readonly row: number;
 }
 
-/** One entry a name in rows of at most `limit` pixels, each with a sample of its line and marker; null for one name. */
+/** One entry per name in rows of at most `limit` pixels, each with a sample of its line and marker; null for one name. */
 export function legendView(
   figure: Figure,
   looks: ReadonlyMap<string, SeriesLook>,

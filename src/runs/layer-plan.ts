@@ -1,7 +1,7 @@
 import type { Way } from "../dual/bounders/bounder.js";
 import type { LayerReport } from "../dual/planner.js";
 
-/** What a layer took over all batches, an example. */
+/** What a layer took over all batches, per example. */
 export interface LayerSummary {
   readonly name: string;
   /** In how many batches it was bounded in each way. */

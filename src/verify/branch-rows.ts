@@ -79,7 +79,7 @@ export class BranchRows implements Disposable {
     }
   }
 
-  /** Where the variables stand now, one a branch. */
+  /** Where the variables stand now, one per branch. */
   async warmStarts(): Promise<WarmStart[]> {
     const { free } = this.rows;
     const { backend } = this.#box.subject;

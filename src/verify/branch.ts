@@ -26,7 +26,7 @@ export interface Branch {
 export interface WarmStart {
   /** Weights of lower and upper lines at the neurons that are unstable in the whole box. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** One a decision. */
+  /** One per decision. */
   readonly multipliers: Float32Array;
   readonly shares: Float32Array;
 }

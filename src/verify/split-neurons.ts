@@ -94,7 +94,7 @@ class NeuronSearch {
     const { nodes } = box.subject.network;
     const features = nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const unstable = countUnstable(box.unstable);
-    // Bounds, lines, weights with their moments, ν and gradients: some twenty numbers a feature and branch.
+    // Bounds, lines, weights with their moments, ν and gradients: some twenty numbers per feature and branch.
     const bytes = 8 * 20 * features;
     this.#batch = Math.max(1, Math.min(MOST_BRANCHES, Math.floor(options.memoryBytes / 2 / bytes / 2)));
     this.#refresh = unstable <= REFRESHED;

@@ -38,7 +38,7 @@ describe("costs", () => {
   it("are those of the paper's small network", () => {
     const costs = SMALL.nodes.map((_, node) => layerCost(SMALL, node));
     const named = Object.fromEntries(SMALL.nodes.map(({ name }, node) => [name, costs[node]]));
-    // 14 and 7 positions an axis with kernels of 4, of which padding takes one tap at each end.
+    // 14 and 7 positions per axis with kernels of 4, of which padding takes one tap at each end.
     expect(named).toMatchObject({ conv2d1: 16 * 54 ** 2, conv2d2: 16 * 32 * 26 ** 2, linear1: 1568 * 100 });
     expect(costBelow(SMALL, SMALL.output)).toBe(costs.slice(0, SMALL.output).reduce((a, b) => a + b, 0));
   });

@@ -208,7 +208,7 @@ function printSteps(steps: readonly StepFigure[], output: Output): void {
   const certified = steps.some(({ robustError }) => robustError !== undefined);
   output.print(
     formatTable(
-      ["step", "batch", "ms", "ms an example", "memory MB", ...(certified ? ["robust error"] : [])],
+      ["step", "batch", "ms", "ms per example", "memory MB", ...(certified ? ["robust error"] : [])],
       steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError }) => [
         name,
         String(batch),
@@ -236,5 +236,5 @@ function formatSpeed(gflops: number, fractionOfPeak: number): string {
 }
 
 function formatNs(nsPerElement: number): string {
-  return `${nsPerElement.toFixed(2)} ns an element a core`;
+  return `${nsPerElement.toFixed(2)} ns per element per core`;
 }

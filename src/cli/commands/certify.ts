@@ -116,7 +116,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const layers = explain && plan.summary(certification.examples.length);
   if (layers) {
     output.print(formatLayerPlan(layers));
-    output.print("Means an example; the time of a layer includes those on the way to it.");
+    output.print("Means per example; the time of a layer includes those on the way to it.");
   }
   if (flags.report !== undefined) {
     const { data, dataDir = null } = flags;

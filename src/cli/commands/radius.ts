@@ -76,7 +76,7 @@ export function addRadius(program: Command, context: CommandContext): void {
     )
     .option(
       "--timeout <s>",
-      "linf: seconds an example for attack and branch and bound beyond what --bound gives",
+      "linf: seconds per example for attack and branch and bound beyond what --bound gives",
       numberIn("--timeout", { above: 0 }, "10"),
     )
     .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))

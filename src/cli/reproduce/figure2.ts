@@ -130,7 +130,7 @@ function figureOf(curves: readonly Figure2Curve[]): Figure {
 
 function tableOf(curves: readonly Figure2Curve[]): string {
   return formatTable(
-    ["bounds", "epochs", "test error", "robust test error", "seconds an epoch"],
+    ["bounds", "epochs", "test error", "robust test error", "seconds per epoch"],
     curves.map(({ projections, points }) => {
       const last = points[points.length - 1];
       const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;

@@ -83,7 +83,7 @@ export const table1Target: Target = {
 
 function tableOf(costs: readonly EpochCost[]): string {
   return formatTable(
-    ["data", "model", "hidden units", "parameters", "s an epoch", "memory MB"],
+    ["data", "model", "hidden units", "parameters", "s per epoch", "memory MB"],
     costs.map(({ data, model, hiddenUnits, parameters, secondsAnEpoch, peakMemoryMB }) => [
       data,
       model,

@@ -10,7 +10,7 @@ import {
   type Variable,
 } from "../../autodiff/index.js";
 
-/** A line a neuron: slope·z + shift, each `[n, columns]`; no shift is a shift of zero. */
+/** A line per neuron: slope·z + shift, each `[n, columns]`; no shift is a shift of zero. */
 export interface Line {
   readonly slope: Variable;
   readonly shift?: Variable;

@@ -14,7 +14,7 @@ export function LayerTable({ record }: { readonly record: RunRecord }) {
       <p class="aside">
         Means of {plural(examples, "example")}
         {note === null ? "" : ` (${note})`}; unstable neurons are those that the box alone does not settle.
-        The time of a layer includes the layers on the way to it: {total.toFixed(2)} ms an example in all.
+        The time of a layer includes the layers on the way to it: {total.toFixed(2)} ms per example in all.
       </p>
       <DataTable
         caption="Plan and time of each layer"

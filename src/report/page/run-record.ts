@@ -102,7 +102,7 @@ export interface StageRow {
   readonly answers: { readonly count: number; readonly certified: number } | null;
 }
 
-/** How a layer was bounded, and what that took: means an example. */
+/** How a layer was bounded, and what that took: means per example. */
 export interface LayerRow {
   readonly name: string;
   readonly ways: readonly string[];

@@ -36,7 +36,7 @@ export function imageShape([channels, height, width]: Shape, spatial: 1 | 2): Sh
   return spatial === 2 ? [1, channels, height, width] : [1, channels, width];
 }
 
-/** A list of numbers, one an axis, as height and width. */
+/** A list of numbers, one per axis, as height and width. */
 export function pairOf(
   node: OnnxNode,
   attribute: string,
