@@ -23,7 +23,7 @@ function rowCells(row) {
   const result = readRowResult(at(`${row.id}.json`));
   const epsilon = row.data === "cifar10" ? `${Math.round(255 * row.epsilon)}/255` : String(row.epsilon);
   const ball = `${row.norm === "l2" ? "ℓ2" : "ℓ∞"}, ${epsilon}`;
-  const training = row.projections === "exact" ? "exact" : `r = ${row.projections}`;
+  const training = row.projections === "exact" ? "deterministic" : `r = ${row.projections}`;
   const start = [`\`${row.id}\``, ball, training];
   const ours = result
     ? [
@@ -135,7 +135,7 @@ function table1({ networks, threads, projections, batch }) {
 }
 
 const figures = [
-  ["figure2", "Figure 2: training by random projections and by exact bounds", figure2],
+  ["figure2", "Figure 2: training by random projections and by deterministic bounds", figure2],
   ["figure3", "Figure 3: robust error as stages are added to a cascade", figure3],
   ["figure5", "Figure 5: a cascade on points of the plane", figure5],
   ["figure6", "Figure 6: estimates of bound widths", figure6],
@@ -151,7 +151,7 @@ function figure2({ curves, config, test }) {
     const last = points[points.length - 1];
     const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;
     return [
-      projections === "exact" ? "exact" : `r = ${projections}`,
+      projections === "exact" ? "deterministic" : `r = ${projections}`,
       percent(last.testError),
       upper(last.testRobustError),
       seconds.toFixed(1),
@@ -159,7 +159,7 @@ function figure2({ curves, config, test }) {
   });
   return [
     table(["trained by", "error", "robust error", "seconds per epoch"], rows),
-    `After ${config.epochs} epochs of ${config.data.count} training examples; exact bounds on ${test} test examples, in per cent.`,
+    `After ${config.epochs} epochs of ${config.data.count} training examples; deterministic bounds on ${test} test examples, in per cent.`,
   ].join("\n\n");
 }
 
@@ -171,7 +171,7 @@ function figure3({ config, curves }) {
   const seen = curves[0].epochs.find(({ test }) => test)?.test;
   return [
     table(["stage", "trained on", "robust error in training", "of the cascade, test"], rows),
-    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by exact bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
+    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by deterministic bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
   ].join("\n\n");
 }
 
@@ -257,7 +257,7 @@ function verifySuite({ timeout, threads, networks }) {
 const text = [
   "# Results",
   "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
-    "the test examples at hand. Robust errors are upper bounds by exact bounds (no random projections), in floating point; " +
+    "the test examples at hand. Robust errors are upper bounds by deterministic bounds (no random projections), in floating point; " +
     "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
     "network of the stage that answers the unchanged example; a changed input may go to another stage. “Own answers” is how many " +
     "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +

@@ -23,8 +23,8 @@ import type { StepFigure } from "./steps.js";
 
 /**
  * How hidden units are bounded (Figure 7). `projected`: every layer, the first included, by random projections.
- * `generators`: the paper's exact way, all generators pushed forward. `planned`: exact bounds as they are by default; above
- * the input the box is exact.
+ * `generators`: the paper's way without projections, all generators pushed forward. `planned`: deterministic bounds as they
+ * are by default; above the input the box is exact.
  */
 export type ScalingWay = "projected" | "generators" | "planned";
 export const SCALING_WAYS: readonly ScalingWay[] = ["projected", "generators", "planned"];

@@ -191,7 +191,7 @@ class DualBuilder {
     return lazyBox(centre, precision, () => add(tape, layer.absolute(tape, input.radius), layer.radius));
   }
 
-  /** The bounds of a node's value, exact wherever that can still change the lines of the activation after it. */
+  /** The bounds of a node's value, the dual network's own wherever that can still change the lines of what reads it. */
   async #settle(node: number, statesOf: StateTest): Promise<Settled> {
     const place = this.#nodeToBound(node);
     const plan = planAtSight(this.#bounders, place) ?? (await this.#planned(place, statesOf));

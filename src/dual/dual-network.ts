@@ -45,7 +45,7 @@ export interface DualOptions {
   readonly complete?: boolean;
   /** Told of every activation as it is bounded. The work is then timed, and waits for itself more often. */
   readonly onLayer?: (report: LayerReport) => void;
-  /** Estimates bounds by random projections, where it says; absent, all bounds are exact. `parallel`, backward. */
+  /** Estimates bounds by random projections, where it says; absent, all bounds are deterministic. `parallel`, backward. */
   readonly estimator?: Estimator;
   /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
   readonly pieceBytes?: number;
@@ -61,7 +61,7 @@ export interface LastBox {
 
 /**
  * The dual network of any feed-forward graph over a ball, built layer by layer (Theorem 1, Algorithm 1). `guarantee` says
- * whether its bounds are exact in the paper's sense, or whether estimates entered, and what these are worth.
+ * whether its bounds are deterministic, or whether estimates entered, and what these are worth.
  */
 export class DualNetwork {
   /** Pre-activation bounds by node: the bounds of the input of each activation, `[n, examples]`. */
@@ -143,7 +143,7 @@ export class DualNetwork {
   }
 
   /**
-   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row per neuron, or what an
+   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: by a row per neuron, or what an
    * estimator makes of them. For inspection: no gradient passes. Lines must be parallel.
    */
   radiusAt(node: number, estimator?: Estimator): Variable {
@@ -195,16 +195,11 @@ export class DualNetwork {
     const open = Int32Array.from(all.keys()).filter((row) => !isProof(values[row]));
     if (open.length === 0) return { bounds: this.#placed(loose, all), open: 0 };
     const rest = all.filter((_, row) => !isProof(values[row]));
-    const exact = this.lowerBound(
+    const own = this.lowerBound(
       this.#objective(rest),
       indexedOwners(Int32Array.from(rest, ({ example }) => example)),
     );
-    const flat = replace(
-      tape,
-      reshape(tape, loose, all.length, 1),
-      open,
-      reshape(tape, exact, open.length, 1),
-    );
+    const flat = replace(tape, reshape(tape, loose, all.length, 1), open, reshape(tape, own, open.length, 1));
     return { bounds: this.#placed(flat, all), open: open.length };
   }
 

@@ -36,7 +36,7 @@ export class Sketcher {
   constructor(tape: Tape, graph: DualGraph, estimator: Estimator) {
     if (graph.dualOrder !== 1 && graph.dualOrder !== 2) {
       throw new UsageError(
-        "projections: expected an linf or l2 ball, got l1, whose dual norm no projection estimates; take exact bounds",
+        "projections: expected an linf or l2 ball, got l1, whose dual norm no projection estimates; take deterministic bounds",
       );
     }
     this.#tape = tape;

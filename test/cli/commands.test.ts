@@ -150,9 +150,9 @@ describe("certify", () => {
     expect(certain.certified).toBeGreaterThan(0);
     expect(probable.stdout.replace(/\s+/g, " ")).toContain("holds with probability at least 0.99");
     for (const line of probable.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    const exact = certificationSchema.parse((await done(...args)).json);
+    const deterministic = certificationSchema.parse((await done(...args)).json);
     examples.forEach(({ certified }, i) => {
-      if (certified) expect(exact.examples[i].certified).toBe(true);
+      if (certified) expect(deterministic.examples[i].certified).toBe(true);
     });
     // The same seed, the same bounds; layers no wider than the dimension leave nothing to estimate.
     const again = certificationSchema.parse(
@@ -162,7 +162,7 @@ describe("certify", () => {
     const narrow = certificationSchema.parse((await done(...args, "--projections", "500")).json);
     expect([narrow.bound.guarantee, narrow.summary]).toEqual([
       "deterministic",
-      expect.objectContaining({ robustError: exact.summary.robustError }),
+      expect.objectContaining({ robustError: deterministic.summary.robustError }),
     ]);
   });
 

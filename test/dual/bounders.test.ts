@@ -29,10 +29,10 @@ const NOBODY: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) 
 async function nodesToBound(
   name: string,
   tape: Tape,
-): Promise<{ readonly place: NodeToBound; readonly exact: Bounds }[]> {
+): Promise<{ readonly place: NodeToBound; readonly own: Bounds }[]> {
   const { graph, preActivation } = await boundGraph(tape, LAYER_NETWORKS[name](), EXAMPLES);
-  return [...preActivation].map(([node, exact]) => {
-    const wide = boxOf(tape, exact);
+  return [...preActivation].map(([node, own]) => {
+    const wide = boxOf(tape, own);
     const radius = tape.own(backend.scaleBy(wide.radius.value, 1.5, 0.1));
     const loose = { ...wide, radius, precision: "loose" } as const;
     const place: NodeToBound = {
@@ -42,7 +42,7 @@ async function nodesToBound(
       pieceBytes: 2 ** 26,
       signal: undefined,
     };
-    return { place, exact };
+    return { place, own };
   });
 }
 
@@ -55,7 +55,7 @@ function allUnstable({ graph, node }: NodeToBound): Neurons {
 describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
   it("all ways that apply give the same bounds", async () => {
     using tape = new Tape(backend, { record: false });
-    for (const { place, exact } of await nodesToBound(name, tape)) {
+    for (const { place, own } of await nodesToBound(name, tape)) {
       const neurons = allUnstable(place);
       let ways = 0;
       for (const bounder of [backward, patches, forward(null)]) {
@@ -65,7 +65,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
         const { bounds, box: settled } = await bounder.bound(place, neurons);
         expect(settled.precision).toBe("dual");
         for (const side of ["lower", "upper"] as const) {
-          const [found, wanted] = [bounds[side], exact[side]].map(({ value }) => backend.read(value));
+          const [found, wanted] = [bounds[side], own[side]].map(({ value }) => backend.read(value));
           expect(largestRelativeError(await found, await wanted), bounder.way).toBeLessThan(1e-11);
         }
         ways += 1;
@@ -111,7 +111,7 @@ describe("the planner", () => {
     );
   });
 
-  it("asks nobody about the neurons of an exact box", async () => {
+  it("asks nobody about the neurons of a box whose radius is the dual network's own", async () => {
     using tape = new Tape(backend, { record: false });
     const [{ place }] = await nodesToBound("conv2d", tape);
     const bounders = boundersOf(tape, place.graph, null, null);

@@ -208,13 +208,13 @@ function report(
 function provenance(rows: readonly RadiusRow[], tolerance: number, searched: boolean): string {
   if (!searched) {
     return (
-      `Each radius was certified by exact bounds (no estimates) and lies within ${formatNumber(tolerance)} of the ` +
+      `Each radius was certified by deterministic bounds (no estimates) and lies within ${formatNumber(tolerance)} of the ` +
       "largest that these bounds certify; the true one may be larger."
     );
   }
   const met = rows.filter(({ radius, broken }) => broken !== null && broken - radius <= tolerance).length;
   return (
-    `Each radius was certified by exact bounds (no estimates), or proved by branch and bound. For ${met} of ` +
+    `Each radius was certified by deterministic bounds (no estimates), or proved by branch and bound. For ${met} of ` +
     `${plural(rows.length, "example")} an input of another class was found within ${formatNumber(tolerance)} more; the ` +
     "other true radii may be larger."
   );

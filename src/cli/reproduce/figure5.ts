@@ -64,8 +64,8 @@ export const figure5Target: Target = {
         table: tableOf(found),
         words:
           `${plural(found.points.length, "point")} of two classes, each in the middle of its ball. A solid square: the ` +
-          "label is certified within it by the network of the panel, or by the stage of the cascade that answers; exact " +
-          "bounds. The cascade's panel is white where no stage certifies.",
+          "label is certified within it by the network of the panel, or by the stage of the cascade that answers; " +
+          "deterministic bounds. The cascade's panel is white where no stage certifies.",
       };
     } finally {
       progress.stop();

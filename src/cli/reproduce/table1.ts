@@ -75,11 +75,16 @@ export const table1Target: Target = {
       figure: null,
       table: tableOf(costs),
       words:
-        `A robust training step of ${BATCH} examples, ${first === "exact" || first === "auto" ? first : `r = ${first}`}, ` +
+        `A robust training step of ${BATCH} examples, ${boundsInWords(first)}, ` +
         "with random weights; an epoch is its median times the steps of an epoch.",
     };
   },
 };
+
+function boundsInWords(projections: TrainingProjections): string {
+  if (projections === "exact") return "deterministic bounds";
+  return projections === "auto" ? projections : `r = ${projections}`;
+}
 
 function tableOf(costs: readonly EpochCost[]): string {
   return formatTable(

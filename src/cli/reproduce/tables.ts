@@ -69,7 +69,7 @@ export async function reproduceTable(
   output.print(
     wrap(
       [
-        "Errors on the test examples at hand, in per cent; robust errors are upper bounds by exact bounds, PGD errors lower",
+        "Errors on the test examples at hand, in per cent; robust errors are upper bounds by deterministic bounds, PGD errors lower",
         "ones. Of a cascade they are about the stage that answers an example, as in the paper, and not about its own",
         "answers, as a changed input may go to another stage. Beside them the paper's figures, where they are at hand.",
         ...unfinished,

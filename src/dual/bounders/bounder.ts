@@ -32,7 +32,7 @@ export interface NodeToBound {
 
 /** The node's neurons by what the box leaves to settle. */
 export interface Neurons extends Unsettled {
-  /** Whether those that merely pass their width on are to have exact ones, too. */
+  /** Whether active neurons are to have a row of their own, too. */
   readonly tightening: boolean;
 }
 

@@ -27,11 +27,11 @@ export const patches: Bounder = {
   },
 };
 
-/** Exact widths of active neurons may take this fraction of a row for every neuron of the next activation. */
+/** Rows of active neurons may take this fraction of a row for every neuron of the next activation. */
 const TIGHTENING_PAYS = 0.1;
 
 /**
- * Whether neurons that merely pass their width on are to have exact ones, too: where rows are patches and these cost little
+ * Whether active neurons are to have the dual network's own widths, too: where rows are patches and these cost little
  * against what is saved further on. With parallel lines the margins stay the same.
  */
 export function tighteningPays(

@@ -27,8 +27,8 @@ export interface RowsWay {
 }
 
 /**
- * Bounds neurons by a row each, the dual objective of a unit vector (equation 8): exact bounds in place of the box's. With
- * parallel lines one row gives both sides, since centre and radius are those of a symmetric set; with two slopes each side
+ * Bounds neurons by a row each, the dual objective of a unit vector (equation 8): the dual network's own bounds in place
+ * of the box's. With parallel lines one row gives both sides, since centre and radius are those of a symmetric set; with two slopes each side
  * takes one, and the result is intersected with the box.
  */
 export async function boundByRows(node: NodeToBound, neurons: Neurons, way: RowsWay): Promise<Settled> {
@@ -53,18 +53,18 @@ async function byParallelLines(
   if (active.index.length > 0 && tightening) {
     // These widths decide what is unstable further on and nothing else: no gradient passes through them.
     using aside = new Tape(tape.backend, { record: false });
-    const radius = await exactRadius(aside, node, way, box, active);
+    const radius = await ownRadius(aside, node, way, box, active);
     box = { ...box, radius: tape.own(aside.release(radius)) };
   }
   if (unstable.index.length > 0) {
-    box = { ...box, radius: await exactRadius(tape, node, way, box, unstable) };
+    box = { ...box, radius: await ownRadius(tape, node, way, box, unstable) };
   }
   // What is inactive ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
   const precision = active.index.length === 0 ? "dual" : "loose";
   return { box: { ...box, precision }, bounds: boundsOf(tape, box) };
 }
 
-async function exactRadius(
+async function ownRadius(
   tape: Tape,
   node: NodeToBound,
   way: RowsWay,

@@ -17,7 +17,7 @@ export interface TrainingOutcome {
 }
 
 /**
- * Trains, evaluates by exact bounds, and keeps the run folder such that the run can go on from the last state kept
+ * Trains, evaluates by deterministic bounds, and keeps the run folder such that the run can go on from the last state kept
  * whatever happens, and from its last batch after a signal, which does not reject: the run is `interrupted` then.
  */
 export async function runTraining(
