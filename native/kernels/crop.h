@@ -1,4 +1,4 @@
-// Patches of images, one a row.
+// Patches of images, one per row.
 
 constexpr int64_t PLACES_BEYOND = 16;
 

@@ -1,5 +1,5 @@
 // The projections of Theorem 2 and Algorithm 1, d ⊙ x + ρ ⊙ C with Cauchy variates C, or normal ones for the ℓ2 norm. Any
-// random number can be made by itself: Philox4x32-10 (random.ts), one word an
+// random number can be made by itself: Philox4x32-10 (random.ts), one word per
 // entry. Sixty-four entries share sixteen blocks, lane by lane: entry e is word ⌊e / 16⌋ mod 4 of block
 // 16·⌊e / 64⌋ + e mod 16 (random-noise.ts).
 

@@ -167,7 +167,7 @@ inline void linearGradient(Pool& pool, int64_t outputs, int64_t inputs, const T*
 /// Rows whose part of a convolution's gradient is summed by one thread: as many as let the image lines that positions
 /// share stay in a second-level cache. Four pieces, or a multiple, whatever the threads, so that sums are the same.
 constexpr int64_t GRADIENT_ROWS = 1024, GRADIENT_PIECES = 4;
-/// Vectors of rows that are worth a piece: a tile's sums are fetched and put back once a position and piece.
+/// Vectors of rows that are worth a piece: a tile's sums are fetched and put back once per position and piece.
 constexpr int64_t GRADIENT_STEPS = 32;
 
 /// Tiles first … end − 1 of the outputs of one group.
@@ -228,7 +228,7 @@ inline void convGradient(Pool& pool, const ProductPlan& plan, const T* y, const 
   if (pieces > vectors / GRADIENT_STEPS) pieces = vectors / GRADIENT_STEPS;
   if (pieces == 0 && rows > 0) pieces = 1;
   const int64_t most = pieces == 0 ? 0 : (vectors + pieces - 1) / pieces;
-  // Few rows are shared out by tiles as well; many would be fetched once a tile.
+  // Few rows are shared out by tiles as well; many would be fetched once per tile.
   const int64_t tilesAtOnce = rows > GRADIENT_ROWS ? tiles : 1;
   const int64_t turns = (tiles + tilesAtOnce - 1) / tilesAtOnce;
   // One after the other: the pieces' sums; then for each thread its tile and totals.

@@ -1,7 +1,7 @@
 // Everything heavy: linear maps and convolutions, forwards and transposed.
 //
 // Rows are the lanes. A register tile holds MR outputs × NV vectors of rows; each tap costs NV loads of x and MR
-// broadcasts of weights for MR · NV fused multiply-adds. Weights are packed once a call; blocks of rows are packed where
+// broadcasts of weights for MR · NV fused multiply-adds. Weights are packed once per call; blocks of rows are packed where
 // that pays, so that a block's features lie close together.
 
 #if AUTODUAL_VECTOR_BYTES == 64
@@ -18,7 +18,7 @@ inline constexpr int BLOCK_ROWS = TILE_VECTORS * LANES<T>;
 constexpr int64_t PACKING_PAYS = 24, PACKING_PAYS_POSITIONS = 14;
 /// Blocks of rows that go through the positions together, so that results are written in runs of some cache lines.
 constexpr int64_t GROUP_BLOCKS = 8;
-/// Multiply-adds a row that are worth a thread's while.
+/// Multiply-adds per row that are worth a thread's while.
 constexpr int64_t PIECE_WORK = 40000;
 /// What a group's packed blocks may take of a second-level cache.
 constexpr int64_t GROUP_BYTES = 1 << 20;
@@ -248,7 +248,7 @@ inline ProductCut cutProduct(const ProductPlan& plan, int64_t rows, int64_t thre
   ProductCut cut{(rows + WIDTH - 1) / WIDTH, plan.multiplyAdds >= pays * plan.inFeatures, 0, 0, 1};
   const int64_t lineBytes = roundUp(rows < WIDTH ? rows : WIDTH, LANES<T>) * static_cast<int64_t>(sizeof(T));
   const int64_t reach = plan.units * plan.unitReach * lineBytes;
-  // A matrix's lines are read once a tile of outputs: where they are not packed, there is little to gain.
+  // A matrix's lines are read once per tile of outputs: where they are not packed, there is little to gain.
   if (positions > 1 || cut.packing) cut.passes = (reach + GROUP_BYTES - 1) / GROUP_BYTES;
   if (cut.passes > plan.units) cut.passes = plan.units;
   if (cut.passes < 1) cut.passes = 1;

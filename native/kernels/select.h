@@ -251,7 +251,7 @@ AUTODUAL_INLINE int64_t ownerColumn(const Owners& owners, int64_t row) {
 template <class T>
 void selectTranspose(Pool& pool, const T* y, int64_t f, int64_t rows, const T* index, const Owners& owners,
                      int64_t features, T* out) {
-  // Whole cache lines, and not much less than a memory page a line.
+  // Whole cache lines, and not much less than a memory page per line.
   const int64_t grain = rows > 4096 ? 512 : 128;
   inPieces(pool, rows, grain, [&](int64_t begin, int64_t end) {
     for (int64_t feature = 0; feature < features; feature++) {

@@ -1,4 +1,4 @@
-// Patches of images, one a row.
+// Patches of images, one per row.
 #include "operations.h"
 
 namespace autodual::operations {

@@ -1,10 +1,12 @@
 import type { LinePair } from "./line-pair.js";
 
 /**
- * What sound but loose bounds leave to be settled. `open`: the lines depend on the bounds. `passing`: the lines are
- * fixed, and the width passes on to the next layer's box. `flat`: the lines are fixed and constant; the width ends here.
+ * What sound but loose bounds leave to be settled, in the words of the field for ReLU: `unstable`, with a sign that is not
+ * known; `active`, never negative; `inactive`, never positive. Of every enclosed layer, max pooling and tanh included, they
+ * mean: `unstable`, that the lines depend on the bounds; `active`, that the lines are fixed and the width passes on to the
+ * next layer's box; `inactive`, that the lines are fixed and constant, so that the width ends here.
  */
-export const NeuronState = { flat: 0, passing: 1, open: 2 } as const;
+export const NeuronState = { inactive: 0, active: 1, unstable: 2 } as const;
 export type NeuronState = (typeof NeuronState)[keyof typeof NeuronState];
 
 /** One activation on numbers: its value, derivative (of the left piece at a kink), and its lines over [ℓ, u]. */
@@ -61,8 +63,8 @@ export interface ActivationDefinition<A extends { readonly kind: string }> {
   layerFault(f: A): string | null;
   scalar(f: A): ScalarActivation;
   /**
-   * What bounds ℓ and u leave to be settled. `passing` and `flat` only if the lines over every smaller interval are the
-   * same; NaN is `open`.
+   * What bounds ℓ and u leave to be settled. `active` and `inactive` only if the lines over every smaller interval
+   * are the same; NaN is `unstable`.
    */
   state(f: A, lower: number, upper: number): NeuronState;
   mix(f: A): LineMix;

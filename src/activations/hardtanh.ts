@@ -123,8 +123,8 @@ export const hardtanhDefinition: ActivationDefinition<HardtanhActivation> = {
     minimum < maximum ? null : `needs minimum < maximum, got ${minimum} and ${maximum}`,
   scalar: ({ minimum, maximum }) => scalar(minimum, maximum),
   state({ minimum, maximum }, lower, upper) {
-    if (upper <= minimum || lower >= maximum) return NeuronState.flat;
-    return lower >= minimum && upper <= maximum ? NeuronState.passing : NeuronState.open;
+    if (upper <= minimum || lower >= maximum) return NeuronState.inactive;
+    return lower >= minimum && upper <= maximum ? NeuronState.active : NeuronState.unstable;
   },
   mix: () => ({ kind: "between known" }),
   splitPoint: ({ minimum, maximum }, lower, upper) =>

@@ -11,7 +11,7 @@ export function relu(): ReluActivation {
   return { kind: "relu" };
 }
 
-/** ReLU (Corollary 2): slope d = u/(u − ℓ) and lines through 0 and −d·ℓ where the sign is open. */
+/** ReLU (Corollary 2): slope d = u/(u − ℓ) and lines through 0 and −d·ℓ where the neuron is unstable. */
 const scalar: ScalarActivation = {
   value: (z) => Math.max(z, 0),
   derivative: (z) => (z > 0 ? 1 : z <= 0 ? 0 : Number.NaN),
@@ -53,8 +53,8 @@ export const reluDefinition: ActivationDefinition<ReluActivation> = {
   layerFault: NO_FAULT,
   scalar: () => scalar,
   state(_f, lower, upper) {
-    if (upper <= 0) return NeuronState.flat;
-    return lower >= 0 ? NeuronState.passing : NeuronState.open;
+    if (upper <= 0) return NeuronState.inactive;
+    return lower >= 0 ? NeuronState.active : NeuronState.unstable;
   },
   mix: () => ({ kind: "kinked at zero", below: 0 }),
   splitPoint: (_f, lower, upper) => (lower < 0 && 0 < upper ? 0 : null),

@@ -156,7 +156,7 @@ export function sShaped<A extends { readonly kind: string }>(
     fault: NO_FAULT,
     layerFault: NO_FAULT,
     scalar: () => scalar,
-    state: () => NeuronState.open,
+    state: () => NeuronState.unstable,
     mix: () => ({ kind: "between known" }),
     // At 0, where the curve changes its bend, or in the middle.
     splitPoint(_f, lower, upper) {

@@ -44,7 +44,7 @@ export interface AttackVerdict {
 /**
  * Attacks a batch within its ball: FGSM from the example, then PGD on the cross-entropy from random starts. Errors
  * found are real, so their rate bounds the true robust error from below. x is feature-major `[features, examples]`,
- * labels `[examples]`; a verdict an example, in order. Throws a `UsageError` for `steps` or `restarts` that are no positive
+ * labels `[examples]`; a verdict per example, in order. Throws a `UsageError` for `steps` or `restarts` that are no positive
  * integers, what `makeBall` throws, and the signal's reason.
  */
 export async function attackBatch(

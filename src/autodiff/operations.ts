@@ -1,4 +1,4 @@
-// Every operation that a tape records, a rule a file.
+// Every operation that a tape records, a rule per file.
 
 export * from "./rules/affine.js";
 export * from "./rules/elementwise.js";

@@ -79,7 +79,7 @@ const LINEARS: readonly (readonly [string, number, number])[] = [
   ["cifar-small linear 100→10", 10, 100],
 ];
 
-interface Work {
+interface KernelWork {
   readonly shape: string;
   /** Floating-point operations: twice the multiply-adds that the result needs, padding left out. */
   readonly operations: number;
@@ -89,7 +89,7 @@ interface Work {
 
 function convolutionWork(
   run: (backend: Backend, geometry: Conv2dGeometry, weight: Tensor, x: Tensor, y: Tensor) => Tensor,
-): Work[] {
+): KernelWork[] {
   return CONVOLUTIONS.map(([shape, geometry]) => ({
     shape,
     operations: 2 * multiplyAddsOfConv2d(geometry) * ROWS,
@@ -102,7 +102,7 @@ function convolutionWork(
   }));
 }
 
-function linearWork(run: (backend: Backend, weight: Tensor, x: Tensor, y: Tensor) => Tensor): Work[] {
+function linearWork(run: (backend: Backend, weight: Tensor, x: Tensor, y: Tensor) => Tensor): KernelWork[] {
   return LINEARS.map(([shape, outputs, inputs]) => ({
     shape,
     operations: 2 * outputs * inputs * ROWS,
@@ -115,14 +115,14 @@ function linearWork(run: (backend: Backend, weight: Tensor, x: Tensor, y: Tensor
   }));
 }
 
-const MEDIAN: Work = {
+const MEDIAN: KernelWork = {
   shape: `${MEDIAN_FEATURES} features, ${MEDIAN_RUNS} medians of ${MEDIAN_TIMES}`,
   operations: 0,
   inputs: [[MEDIAN_FEATURES, MEDIAN_RUNS * MEDIAN_TIMES]],
   run: (backend, [x]) => Object.values(backend.medianRows(x, MEDIAN_TIMES)),
 };
 
-const PRODUCTS: readonly (readonly [string, readonly Work[]])[] = [
+const PRODUCTS: readonly (readonly [string, readonly KernelWork[]])[] = [
   ["linear", linearWork((backend, weight, x) => backend.linear(weight, x, null))],
   ["linear-transpose", linearWork((backend, weight, _x, y) => backend.linearTranspose(weight, y))],
   ["linear-weight-gradient", linearWork((backend, _weight, x, y) => backend.linearWeightGradient(y, x))],
@@ -152,7 +152,7 @@ export async function benchKernels(
   onKernel: (done: number, of: number, name: string) => void = () => {},
 ): Promise<KernelBench> {
   const all = [...PRODUCTS, ["median-abs", [MEDIAN]] as const];
-  const times = new Map<Work, number[]>(all.flatMap(([, works]) => works.map((work) => [work, []])));
+  const times = new Map<KernelWork, number[]>(all.flatMap(([, works]) => works.map((work) => [work, []])));
   let peakGflops = await backend.peakGflops();
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, [name, works]] of all.entries()) {
@@ -161,15 +161,15 @@ export async function benchKernels(
       onKernel(round * all.length + i + 1, ROUNDS * all.length, name);
     }
   }
-  const seconds = (work: Work): number => median(times.get(work) as number[]);
+  const seconds = (work: KernelWork): number => median(times.get(work) as number[]);
   const kernels = PRODUCTS.map(([name, works]) => productFigure(name, works, seconds, peakGflops));
   return { peakGflops, kernels: [...kernels, medianFigure(seconds(MEDIAN), backend.threads)] };
 }
 
 function productFigure(
   name: string,
-  works: readonly Work[],
-  secondsOf: (work: Work) => number,
+  works: readonly KernelWork[],
+  secondsOf: (work: KernelWork) => number,
   peakGflops: number,
 ): KernelFigure {
   const shapes = works.map((work): KernelShape => {
@@ -196,7 +196,7 @@ function noise(count: number): Float32Array {
   return all;
 }
 
-async function timesOf(backend: Backend, { inputs, run }: Work): Promise<readonly number[]> {
+async function timesOf(backend: Backend, { inputs, run }: KernelWork): Promise<readonly number[]> {
   const tensors = inputs.map(([features, rows]) => backend.upload(features, rows, noise(features * rows)));
   try {
     const { times } = await measure(

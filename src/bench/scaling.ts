@@ -23,13 +23,13 @@ import type { StepFigure } from "./steps.js";
 
 /**
  * How hidden units are bounded (Figure 7). `projected`: every layer, the first included, by random projections.
- * `generators`: the paper's exact way, all generators pushed forward. `planned`: exact bounds as they are by default; above
- * the input the box is exact.
+ * `generators`: the paper's way without projections, all generators pushed forward. `planned`: deterministic bounds as they
+ * are by default; above the input the box is exact.
  */
 export type ScalingWay = "projected" | "generators" | "planned";
 export const SCALING_WAYS: readonly ScalingWay[] = ["projected", "generators", "planned"];
 
-/** A step's figure at one size; memory counts 2^20 bytes a megabyte. */
+/** A step's figure at one size; memory counts 2^20 bytes per megabyte. */
 export interface ScalingFigure extends StepFigure {
   readonly way: ScalingWay;
   readonly hiddenUnits: number;
@@ -182,7 +182,7 @@ async function accumulatedStep(
 const INPUT_TENSORS = 2;
 const ACTIVATION_TENSORS = 2;
 
-/** About what pushing all generators of one piece forward takes: a column an input and one an unstable neuron. */
+/** About what pushing all generators of one piece forward takes: a column per input and one per unstable neuron. */
 async function generatorBytes(
   backend: Backend,
   network: Network,

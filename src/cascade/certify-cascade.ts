@@ -16,7 +16,7 @@ export interface CascadeVerdict extends ExampleVerdict {
 export interface CascadeBatchVerdict {
   /** The weakest of what the stages' bounds are worth. */
   readonly guarantee: Guarantee;
-  /** One an example, in order. */
+  /** One per example, in order. */
   readonly examples: readonly CascadeVerdict[];
 }
 
@@ -38,7 +38,7 @@ export async function certifyCascade(
 ): Promise<CascadeBatchVerdict> {
   if (stages.length === 0) throw new UsageError("cascade: expected at least one stage, got none");
   if (stages.length > 1 && options.estimator) {
-    throw new UsageError("cascade: expected exact bounds, got an estimator; take a stage by itself");
+    throw new UsageError("cascade: expected deterministic bounds, got an estimator; take a stage by itself");
   }
   const examples = countExamples(batch, sizeOf(stages[0].network.inputShape));
   const bound = (stage: PlacedNetwork, indices: readonly number[], own: CertifyOptions) => {

@@ -28,7 +28,7 @@ export interface SwitchingOptions extends BallSpec {
  *
  * One stage after the other, its loss is climbed from the example within the ball, and the cascade answers the point.
  * Each error found is a real one; there may be more. x is feature-major `[features, examples]`, labels `[examples]`; the
- * result is one an example. Throws a `UsageError` for `steps` that is no positive integer, and what `certifyCascade` throws.
+ * result is one per example. Throws a `UsageError` for `steps` that is no positive integer, and what `certifyCascade` throws.
  */
 export async function switchCascade(
   stages: readonly PlacedNetwork[],

@@ -19,7 +19,10 @@ export type Against = "prediction" | "label";
 export interface CertifyOptions extends BallSpec, DualOptions {
   /** Default `prediction`. */
   readonly against?: Against;
-  /** `all` (default) bounds every margin exactly; `open` those alone that the box does not prove. Verdicts are the same. */
+  /**
+   * `all` (default) bounds every margin by the dual network; `open` those alone that the box does not prove. Verdicts are the
+   * same.
+   */
   readonly margins?: "all" | "open";
 }
 
@@ -40,15 +43,18 @@ export interface ExampleVerdict {
 
 /** The verdicts on a batch. */
 export interface BatchVerdict {
-  /** What the bounds are worth: exact; all of an example's with probability 1 − δ; or estimates, which certify nothing. */
+  /**
+   * What the bounds are worth: deterministic; all of an example's with probability 1 − δ; or estimates, which certify
+   * nothing.
+   */
   readonly guarantee: Guarantee;
-  /** One an example, in order. */
+  /** One per example, in order. */
   readonly examples: readonly ExampleVerdict[];
 }
 
 /**
- * Certifies a batch by dual bounds (Corollary 1: J > 0 for every other class), exact ones, or as `estimator` has it. x
- * is feature-major `[features, examples]` in the data's units. `labels` are needed with `against: "label"` only.
+ * Certifies a batch by dual bounds (Corollary 1: J > 0 for every other class), deterministic ones, or as `estimator` has
+ * it. x is feature-major `[features, examples]` in the data's units. `labels` are needed with `against: "label"` only.
  * Throws a `UsageError` where they are missing, and what `makeBall` and `buildDual` throw.
  */
 export async function certifyBatch(
@@ -80,7 +86,7 @@ export async function certifyBatch(
         name: "margins",
         way: options.direction === "forward" ? "forward" : "backward",
         neurons: examples * classes,
-        open,
+        unstable: open,
         rows: open,
         multiplyAdds: open * cost,
         seconds: (await backend.finish()) - before,

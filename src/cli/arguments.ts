@@ -1,13 +1,6 @@
 import { UsageError } from "../errors.js";
 import { type Box, NORMS, type Norm } from "../threat/ball.js";
-
-/** Range of a number; both ends belong to it unless `above` is given. */
-export interface NumberRange {
-  readonly min?: number;
-  readonly max?: number;
-  /** The number must be larger than this. */
-  readonly above?: number;
-}
+import type { NumberRange } from "../train/settings/setting.js";
 
 const DECIMAL = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
 const NUMBER = new RegExp(`^\\s*(${DECIMAL})(?:\\s*/\\s*(${DECIMAL}))?\\s*$`, "i");

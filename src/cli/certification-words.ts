@@ -75,6 +75,6 @@ function estimationFigures({ dimension, form, tail }: Estimation): [name: string
   return [
     ["probability of each certificate", `at least ${formatNumber(1 - delta)}`],
     [projections[0], `${projections[1]}, the largest of m = ${sketches}`],
-    ["estimates an example", `N = ${formatCount(estimates)}, divided by 1 - ${formatNumber(epsilon)}`],
+    ["estimates per example", `N = ${formatCount(estimates)}, divided by 1 - ${formatNumber(epsilon)}`],
   ];
 }

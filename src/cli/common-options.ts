@@ -6,7 +6,8 @@ import type { BallSpec, Box, Norm } from "../threat/ball.js";
 import { numberIn, oneOf, parseBox, parseBytes, parseNorm, someText, wholeNumber } from "./arguments.js";
 import type { BallInWords } from "./wording.js";
 
-const BACKENDS: readonly BackendName[] = ["auto", "native", "reference", "webgpu"];
+/** Those that this build has. `webgpu` is understood, so that `createBackend` can say that it is missing. */
+const BACKENDS: readonly BackendName[] = ["auto", "native", "reference"];
 const DTYPES: readonly Dtype[] = ["float64", "float32"];
 
 /** `--json`, which every command has. */
@@ -23,7 +24,7 @@ export function addJsonOption(command: Command): Command {
 }
 
 /** What decides how the numbers are computed. */
-export interface MachineOptions {
+export interface MachineFlags {
   readonly backend: BackendName;
   /** Absent: the backend's own. */
   readonly dtype?: Dtype;
@@ -33,13 +34,17 @@ export interface MachineOptions {
   readonly memory?: number;
 }
 
+function parseBackend(text: string): BackendName {
+  return text === "webgpu" ? text : oneOf("--backend", BACKENDS)(text);
+}
+
 /** `dtype` says what the numbers are where `--dtype` does not. */
 export function addMachineOptions(
   command: Command,
   dtype = "float32 on native, float64 on reference",
 ): Command {
   return command
-    .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, oneOf("--backend", BACKENDS), "auto")
+    .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, parseBackend, "auto")
     .option("--dtype <type>", `one of ${DTYPES.join(", ")} (default: ${dtype})`, oneOf("--dtype", DTYPES))
     .option(
       "--threads <n>",

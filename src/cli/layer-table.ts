@@ -2,7 +2,7 @@ import type { LayerSummary } from "../runs/layer-plan.js";
 import { formatTable } from "./table.js";
 import { formatCount } from "./wording.js";
 
-/** A table of at most 80 columns; every figure is a mean an example. */
+/** A table of at most 80 columns; every figure is a mean per example. */
 export function formatLayerPlan(layers: readonly LayerSummary[]): string {
   const rows = layers.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
     name,
@@ -13,7 +13,7 @@ export function formatLayerPlan(layers: readonly LayerSummary[]): string {
     `${(multiplyAdds / 1e6).toFixed(2)} M`,
     milliseconds.toFixed(3),
   ]);
-  return formatTable(["layer", "bounded", "neurons", "open", "rows", "multiply-adds", "ms"], rows);
+  return formatTable(["layer", "bounded", "neurons", "unstable", "rows", "multiply-adds", "ms"], rows);
 }
 
 function formatMean(value: number): string {

@@ -1,6 +1,6 @@
 import type { Backend } from "../compute/backend.js";
 import { createBackend, nativeProblem } from "../compute/index.js";
-import type { MachineOptions } from "./common-options.js";
+import type { MachineFlags } from "./common-options.js";
 import { wrap } from "./wording.js";
 
 /** A backend and, in words, what runs: nothing is ever put in the place of what was asked for. */
@@ -11,7 +11,7 @@ export interface OpenedBackend {
 }
 
 /** Throws a `BackendError` for a backend that is absent. */
-export async function openBackend(options: MachineOptions): Promise<OpenedBackend> {
+export async function openBackend(options: MachineFlags): Promise<OpenedBackend> {
   const { backend: name, dtype, threads, memory } = options;
   const backend = await createBackend(name, { dtype, threads, memoryLimit: memory });
   const description = `${backend.name} backend (${backend.machine}), ${threadsInWords(backend, threads)}, ${backend.dtype}`;

@@ -13,7 +13,7 @@ import {
   type BallFlags,
   type DataFlags,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
   readBall,
 } from "./common-options.js";
 import type { Io } from "./io.js";
@@ -22,14 +22,14 @@ import { Output } from "./output.js";
 import { plural } from "./wording.js";
 
 /** What the commands that examine a model on a split of a data set within a ball have in common. */
-export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineOptions {
+export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineFlags {
   readonly limit?: number;
   readonly batch: number;
   readonly split: Split;
 }
 
 /** A model, the examples and the ball to examine it on, checked to go together. */
-export interface Subject {
+export interface OpenedSubject {
   readonly ball: ReturnType<typeof readBall>;
   readonly output: Output;
   readonly backend: Backend;
@@ -52,7 +52,11 @@ export function addSubjectOptions(command: Command): void {
 }
 
 /** Opens all that the flags name, and finds out what does not fit before the long work starts. */
-export async function openSubject(models: readonly string[], flags: SubjectFlags, io: Io): Promise<Subject> {
+export async function openSubject(
+  models: readonly string[],
+  flags: SubjectFlags,
+  io: Io,
+): Promise<OpenedSubject> {
   const ball = readBall(flags);
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);

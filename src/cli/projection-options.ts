@@ -40,7 +40,7 @@ export function addCertificateOptions(command: Command): Command {
   return addSketchOption(
     command.option(
       "--projections <r>",
-      "exact, or the dimension of random projections, wherever a layer is wider than that",
+      "exact, for deterministic bounds, or the dimension of random projections, wherever a layer is wider than that",
       wholeNumberOr("--projections", ["exact"], DIMENSIONS, "50"),
       "exact",
     ),
@@ -69,7 +69,7 @@ export function checkProjectionFlags(flags: {
   if (projections === "exact") {
     if (delta === undefined) return;
     throw new UsageError(
-      "--delta: expected --projections beside it, such as --projections 200, as exact bounds leave nothing to chance",
+      "--delta: expected --projections beside it, such as --projections 200, as deterministic bounds leave nothing to chance",
     );
   }
   if (bound !== "parallel") {

@@ -93,7 +93,7 @@ function ofMedianTime(figures: readonly ScalingFigure[]): ScalingFigure {
 
 export function scalingTable(figures: readonly ScalingFigure[]): string {
   return formatTable(
-    ["step", "hidden units", "seconds", "us a unit", "MB", "bytes a unit"],
+    ["step", "hidden units", "seconds", "us per unit", "MB", "bytes per unit"],
     figures.map((figure) => [
       figure.name,
       formatCount(figure.hiddenUnits),

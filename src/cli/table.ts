@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 
 const WIDTH = 80;
-/** A border and two spaces of padding a column, and the last border. */
+/** A border and two spaces of padding per column, and the last border. */
 const FRAME = 3;
 const NARROWEST = 6;
 

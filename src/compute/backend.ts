@@ -35,7 +35,7 @@ export type NormOrder = 1 | 2 | typeof Number.POSITIVE_INFINITY;
 
 /**
  * Two parallel lines d·z + m ± ρ around an activation over [ℓ, u], each `[features, examples]`: the whole dual
- * layer in three numbers a neuron.
+ * layer in three numbers per neuron.
  */
 export interface ParallelLines {
   readonly slope: Tensor;
@@ -104,7 +104,7 @@ export interface Backend {
   memory(resetPeak?: boolean): MemoryUse;
   /** Resolves when all that was asked so far is done, to when it was: seconds of a clock that runs evenly. */
   finish(): Promise<number>;
-  /** The most that this backend's threads can multiply and add, measured now: 10⁹ floating-point operations a second. */
+  /** The most that this backend's threads can multiply and add, measured now: 10⁹ floating-point operations per second. */
   peakGflops(): Promise<number>;
   /** Releases every tensor and what the backend itself holds (threads, memory). It cannot be used afterwards. */
   dispose(): void;

@@ -1,5 +1,5 @@
 import type { Backend, BackwardEnd, BackwardStart, BackwardStep, Tensor } from "./backend.js";
-import { checkIndex, type Shape } from "./shape-checks.js";
+import { checkIndex, type Size } from "./shape-checks.js";
 import * as rules from "./shape-rules/index.js";
 
 /** The shape of the result, `[1, R]`. Throws a `ShapeError` that names the step that does not fit. */
@@ -7,18 +7,18 @@ export function backwardShape(
   start: BackwardStart,
   steps: readonly BackwardStep[],
   { radius, owners, order }: BackwardEnd,
-): Shape {
-  let nu: Shape = start.kind === "rows" ? start.nu : linesShape(start.matrix, start.index);
+): Size {
+  let nu: Size = start.kind === "rows" ? start.nu : linesShape(start.matrix, start.index);
   for (const step of steps) nu = shapeAfter(step, nu);
   return rules.norm(nu, radius, owners, order);
 }
 
-function linesShape(matrix: Shape, index: Int32Array): Shape {
+function linesShape(matrix: Size, index: Int32Array): Size {
   checkIndex("backward", "index", index, 0, matrix.features);
   return { features: matrix.rows, rows: index.length };
 }
 
-function shapeAfter(step: BackwardStep, nu: Shape): Shape {
+function shapeAfter(step: BackwardStep, nu: Size): Size {
   switch (step.kind) {
     case "linear":
       return rules.linearTranspose(step.weight, nu);

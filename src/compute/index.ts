@@ -54,7 +54,7 @@ export async function createBackend(name: BackendName, options: BackendOptions =
       throw new BackendError(`backend ${name}: this build does not have it; use auto, native or reference`);
     default:
       name satisfies never;
-      throw new BackendError(`backend ${name}: expected auto, native, reference or webgpu`);
+      throw new BackendError(`backend ${name}: expected auto, native or reference`);
   }
 }
 

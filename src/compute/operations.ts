@@ -19,7 +19,7 @@ function tapsInside(
   return count;
 }
 
-/** Multiply-adds of a convolution, its transpose or its weight gradient, a row; taps on padding are not counted. */
+/** Multiply-adds of a convolution, its transpose or its weight gradient, per row; taps on padding are not counted. */
 export function multiplyAddsOfConv2d(g: Conv2dGeometry): number {
   const vertical = tapsInside(
     g.outHeight,

@@ -1,12 +1,12 @@
 /**
  * Which column of a per-example tensor `[features, columns]` each row of a wide tensor `[features, rows]` takes.
  *
- * The dual network carries many rows an example (neurons to bound, generators, projections), while slopes,
- * shifts and radii exist once an example. `Owners` says which row belongs to which example.
+ * The dual network carries many rows per example (neurons to bound, generators, projections), while slopes,
+ * shifts and radii exist once per example. `Owners` says which row belongs to which example.
  * - `own`: row i takes column i (rows = columns).
  * - `shared`: every row takes column 0 (columns = 1).
  * - `repeat`: rows b·times … (b+1)·times − 1 take column b.
- * - `indexed`: row i takes column[i]; sets of any size, one an example.
+ * - `indexed`: row i takes column[i]; sets of any size, one per example.
  */
 export type Owners =
   | { readonly kind: "own" }
@@ -17,7 +17,7 @@ export type Owners =
 export const OWN: Owners = { kind: "own" };
 export const SHARED: Owners = { kind: "shared" };
 
-/** Runs of `times` rows, one run an example, in the examples' order. */
+/** Runs of `times` rows, one run per example, in the examples' order. */
 export function repeatOwners(times: number): Owners {
   return { kind: "repeat", times };
 }

@@ -1,25 +1,25 @@
-import { checkSame, checkShape, checkSize, type Shape, shapeMismatch } from "./shape-checks.js";
+import { checkSame, checkShape, checkSize, type Size, shapeMismatch } from "./shape-checks.js";
 
 // Shape rules, as in `shape-rules/`, of operations whose rows come in runs of one length.
 
-/** Rows of one run after the other: the shape of one number a run. */
-function overRuns(operation: string, x: Shape, times: number): Shape {
+/** Rows of one run after the other: the shape of one number per run. */
+function overRuns(operation: string, x: Size, times: number): Size {
   checkSize(operation, "times", times, 1);
   if (x.rows % times !== 0) throw shapeMismatch(operation, `rows in runs of ${times}`, `${x.rows} rows`);
   return { features: x.features, rows: x.rows / times };
 }
 
-export function geometricMeanRows(x: Shape, times: number): Shape {
+export function geometricMeanRows(x: Size, times: number): Size {
   return overRuns("geometricMeanRows", x, times);
 }
 
 export function addNoise(
-  x: Shape | null,
-  slope: Shape | null,
-  radius: Shape,
+  x: Size | null,
+  slope: Size | null,
+  radius: Size,
   times: number,
   operation = "addNoise",
-): Shape {
+): Size {
   checkSize(operation, "times", times, 1);
   const shape = { features: radius.features, rows: radius.rows * times };
   if ((x === null) !== (slope === null)) {
@@ -32,23 +32,23 @@ export function addNoise(
 
 /** Returns the shape of x; slope and radius have that of the given radius. */
 export function addNoiseGradient(
-  x: Shape | null,
-  slope: Shape | null,
-  radius: Shape,
-  g: Shape,
+  x: Size | null,
+  slope: Size | null,
+  radius: Size,
+  g: Size,
   times: number,
-): Shape {
+): Size {
   const shape = addNoise(x, slope, radius, times, "addNoiseGradient");
   checkShape("addNoiseGradient", "g", g, shape.features, shape.rows);
   return shape;
 }
 
 /** Returns the shape of the medians and of their places. */
-export function medianRows(x: Shape, times: number): Shape {
+export function medianRows(x: Size, times: number): Size {
   return overRuns("medianRows", x, times);
 }
 
-export function medianRowsGradient(x: Shape, index: Shape, g: Shape, times: number): Shape {
+export function medianRowsGradient(x: Size, index: Size, g: Size, times: number): Size {
   checkSize("medianRowsGradient", "times", times, 1);
   checkSame("medianRowsGradient", index, g);
   checkShape("medianRowsGradient", "x", x, index.features, index.rows * times);

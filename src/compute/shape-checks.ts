@@ -3,13 +3,13 @@ import type { Conv2dGeometry } from "./geometry.js";
 import type { Owners } from "./owners.js";
 
 /** Size of a matrix `[features, rows]`; every tensor is one. */
-export interface Shape {
+export interface Size {
   readonly features: number;
   readonly rows: number;
 }
 
 /** Writes a shape as in messages: `[features, rows]`. */
-export function formatShape(shape: Shape): string {
+export function formatShape(shape: Size): string {
   return `[${shape.features}, ${shape.rows}]`;
 }
 
@@ -30,7 +30,7 @@ export function checkSize(operation: string, name: string, value: number, least 
 export function checkShape(
   operation: string,
   name: string,
-  x: Shape,
+  x: Size,
   features: number | null,
   rows: number | null,
 ): void {
@@ -40,7 +40,7 @@ export function checkShape(
 }
 
 /** Throws unless all shapes equal the first; returns it. */
-export function checkSame(operation: string, first: Shape, ...others: readonly Shape[]): Shape {
+export function checkSame(operation: string, first: Size, ...others: readonly Size[]): Size {
   for (const other of others) {
     if (other.features !== first.features || other.rows !== first.rows) {
       throw shapeMismatch(operation, `all of shape ${formatShape(first)}`, formatShape(other));
@@ -122,7 +122,7 @@ export function checkGeometry(operation: string, geometry: Conv2dGeometry): void
 }
 
 /** Throws unless `weight` `[f, C]` goes with x `[f, R]` by owner. */
-export function checkByOwner(operation: string, name: string, x: Shape, weight: Shape, owners: Owners): void {
+export function checkByOwner(operation: string, name: string, x: Size, weight: Size, owners: Owners): void {
   checkShape(operation, name, weight, x.features, null);
   checkOwners(operation, owners, x.rows, weight.rows);
 }

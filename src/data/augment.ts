@@ -11,7 +11,7 @@ export interface Augmentation {
 
 /**
  * A copy of the images `x` [channels · height · width, batch], feature-major, each mirrored and shifted by its own
- * draw from `stream` (three numbers an image, whatever is switched on).
+ * draw from `stream` (three numbers per image, whatever is switched on).
  *
  * Throws ShapeError unless `shape` is [channels, height, width] and fits `x`.
  */

@@ -21,7 +21,7 @@ export async function readNpzDataset(path: string, split: Split): Promise<Datase
   const [count, ...shape] = x.shape as [number, ...number[]];
   if (y.shape.length !== 1 || y.shape[0] !== count) {
     throw new FormatError(
-      `${path}: y: expected shape [${count}], one label an example of x, found [${y.shape}]`,
+      `${path}: y: expected shape [${count}], one label per example of x, found [${y.shape}]`,
     );
   }
   const labels = readLabels(y, path);

@@ -57,7 +57,7 @@ class DualBuilder {
   readonly #graph: DualGraph & { readonly layers: (BoundLayer | undefined)[] };
   readonly #states: BoxState[] = [];
   readonly #preActivation = new Map<number, Bounds>();
-  readonly #openCounts = new Map<number, number>();
+  readonly #unstableCounts = new Map<number, number>();
   readonly #plans = new Map<number, NodePlan>();
   /** Of the forward direction, in which generators go along with the centre. */
   readonly #generators: GeneratorPass | null;
@@ -107,7 +107,7 @@ class DualBuilder {
       streams: (await this.#generators?.at(output)) ?? null,
       lastBox: this.#lastBox(),
       preActivation: this.#preActivation,
-      openCounts: this.#openCounts,
+      unstableCounts: this.#unstableCounts,
       estimated: [...this.#plans].filter(([, { way }]) => way === "sketch").map(([node]) => node),
       estimator: estimator ?? null,
     });
@@ -123,7 +123,15 @@ class DualBuilder {
     const [input] = inputs as readonly number[];
     const { way, rows, multiplyAdds } = this.#plans.get(input) as NodePlan;
     const neurons = sizeOf(this.#network.nodes[input].shape) * this.#ball.examples;
-    return { name, way, neurons, open: this.#openCounts.get(input) ?? 0, rows, multiplyAdds, seconds };
+    return {
+      name,
+      way,
+      neurons,
+      unstable: this.#unstableCounts.get(input) ?? 0,
+      rows,
+      multiplyAdds,
+      seconds,
+    };
   }
 
   async #bindNode(node: number): Promise<void> {
@@ -165,7 +173,7 @@ class DualBuilder {
     const centre = layer.offset ? scaleShift(tape, pushed, undefined, layer.offset, SHARED) : pushed;
     const { norm } = this.#ball.spec;
     const precision = precisionAfter(layer, inputs, norm);
-    // A loose radius only decides which neurons are open; in the paper's bound no gradient passes through it.
+    // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
     return lazyBox(centre, precision, () =>
       fixed
@@ -183,7 +191,7 @@ class DualBuilder {
     return lazyBox(centre, precision, () => add(tape, layer.absolute(tape, input.radius), layer.radius));
   }
 
-  /** The bounds of a node's value, exact wherever that can still change the lines of the activation after it. */
+  /** The bounds of a node's value, the dual network's own wherever that can still change the lines of what reads it. */
   async #settle(node: number, statesOf: StateTest): Promise<Settled> {
     const place = this.#nodeToBound(node);
     const plan = planAtSight(this.#bounders, place) ?? (await this.#planned(place, statesOf));
@@ -195,14 +203,14 @@ class DualBuilder {
     const { node, examples, loose } = place;
     const states = await this.#neuronStates(statesOf, loose);
     const neurons = unsettled(states, examples, this.#network.nodes[node].shape);
-    this.#openCounts.set(node, neurons.open.index.length);
+    this.#unstableCounts.set(node, neurons.unstable.index.length);
     return planNode(this.#bounders, place, neurons);
   }
 
   /** What is left to settle of each neuron: on request, everything. */
   async #neuronStates(statesOf: StateTest, { lower, upper }: Bounds): Promise<Uint8Array> {
     const { features, rows } = lower.value;
-    if (this.#options.complete) return new Uint8Array(features * rows).fill(NeuronState.open);
+    if (this.#options.complete) return new Uint8Array(features * rows).fill(NeuronState.unstable);
     const { backend } = this.#tape;
     return statesOf(...(await Promise.all([backend.read(lower.value), backend.read(upper.value)])));
   }
@@ -213,10 +221,10 @@ class DualBuilder {
     const { pieceBytes = DEFAULT_PIECE_BYTES, signal } = this.#options;
     const box = this.#states[node];
     const { nodes } = this.#network;
-    // Only neurons that were open can have a radius of their own; where nothing was looked at, each may.
+    // Only neurons that were unstable can have a radius of their own; where nothing was looked at, each may.
     const bounded = [...this.#preActivation.keys()].map((before): [number, number] => [
       before,
-      this.#openCounts.get(before) ?? sizeOf(nodes[before].shape) * examples,
+      this.#unstableCounts.get(before) ?? sizeOf(nodes[before].shape) * examples,
     ]);
     let loose: Bounds | undefined;
     return {

@@ -13,7 +13,7 @@ export interface LayerSpecification<O> extends CustomDefinition<O> {
   outputShape(options: O, inputs: readonly Shape[], name: string): Shape;
   /** Weights of the layer; none if left out. `context.parameter(name)` gives them in `forward` and in the dual rule. */
   parameters?(options: O, inputs: readonly Shape[]): readonly ParameterSpec[];
-  /** Inputs `[features, rows]`, one row an example → output. */
+  /** Inputs `[features, rows]`, one row per example → output. */
   forward(tape: Tape, options: O, context: LayerContext, inputs: readonly Variable[]): Variable;
   /** Multiply-adds of one row through the layer, for the planner; if left out, those of a dense matrix. */
   multiplyAdds?(options: O, inputs: readonly Shape[], output: Shape): number;

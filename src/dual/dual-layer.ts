@@ -137,7 +137,7 @@ export type EnclosedDual = ParallelDual | TwoLineDual;
 export type BoundLayer = AffineDual | EnclosedDual;
 
 /**
- * ℓ and u: of a dual network each `[n, examples]` on its tape, else in any other form. An interval a feature, such as a box
+ * ℓ and u: of a dual network each `[n, examples]` on its tape, else in any other form. An interval per feature, such as a box
  * of inputs.
  */
 export interface Bounds<T = Variable> {
@@ -166,7 +166,7 @@ export interface EnclosedRule<L> {
   interval(tape: Tape, layer: L, context: LayerContext, bounds: Bounds): Bounds;
   /**
    * Says of each input whether tighter bounds could still change the lines, `[n, examples]` row-major; see
-   * `NeuronState`. NaN counts as open.
+   * `NeuronState`. NaN counts as unstable.
    */
   states(layer: L, context: LayerContext, lower: FloatArray, upper: FloatArray, examples: number): Uint8Array;
 }

@@ -39,13 +39,13 @@ export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
 export interface DualOptions {
   /** Default `parallel`. */
   readonly method?: BoundMethod;
-  /** `backward` (default) bounds open neurons one by one; `forward` pushes all generators (`parallel` only). */
+  /** `backward` (default) bounds unstable neurons one by one; `forward` pushes all generators (`parallel` only). */
   readonly direction?: "backward" | "forward";
   /** Bound every neuron, also those whose lines the cheap box has fixed already. For inspection and tests. */
   readonly complete?: boolean;
   /** Told of every activation as it is bounded. The work is then timed, and waits for itself more often. */
   readonly onLayer?: (report: LayerReport) => void;
-  /** Estimates bounds by random projections, where it says; absent, all bounds are exact. `parallel`, backward. */
+  /** Estimates bounds by random projections, where it says; absent, all bounds are deterministic. `parallel`, backward. */
   readonly estimator?: Estimator;
   /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
   readonly pieceBytes?: number;
@@ -61,13 +61,13 @@ export interface LastBox {
 
 /**
  * The dual network of any feed-forward graph over a ball, built layer by layer (Theorem 1, Algorithm 1). `guarantee` says
- * whether its bounds are exact in the paper's sense, or whether estimates entered, and what these are worth.
+ * whether its bounds are deterministic, or whether estimates entered, and what these are worth.
  */
 export class DualNetwork {
   /** Pre-activation bounds by node: the bounds of the input of each activation, `[n, examples]`. */
   readonly preActivation: NodeBounds;
-  /** How many neurons needed a backward row, by node, all examples together. */
-  readonly openCounts: ReadonlyMap<number, number>;
+  /** How many neurons were unstable, by node, all examples together. */
+  readonly unstableCounts: ReadonlyMap<number, number>;
   /** Nodes whose bounds are estimates. */
   readonly estimated: readonly number[];
   /** What the bounds are worth. */
@@ -95,7 +95,7 @@ export class DualNetwork {
     streams: readonly Stream[] | null;
     lastBox: LastBox | null;
     preActivation: NodeBounds;
-    openCounts: ReadonlyMap<number, number>;
+    unstableCounts: ReadonlyMap<number, number>;
     estimated: readonly number[];
     estimator: Estimator | null;
   }) {
@@ -111,7 +111,7 @@ export class DualNetwork {
     this.ball = parts.ball;
     this.method = parts.method;
     this.preActivation = parts.preActivation;
-    this.openCounts = parts.openCounts;
+    this.unstableCounts = parts.unstableCounts;
   }
 
   /**
@@ -143,7 +143,7 @@ export class DualNetwork {
   }
 
   /**
-   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: exact ones, a row a neuron, or what an
+   * Radii of all neurons of a node over this network's own lines, `[n, examples]`: by a row per neuron, or what an
    * estimator makes of them. For inspection: no gradient passes. Lines must be parallel.
    */
   radiusAt(node: number, estimator?: Estimator): Variable {
@@ -195,16 +195,11 @@ export class DualNetwork {
     const open = Int32Array.from(all.keys()).filter((row) => !isProof(values[row]));
     if (open.length === 0) return { bounds: this.#placed(loose, all), open: 0 };
     const rest = all.filter((_, row) => !isProof(values[row]));
-    const exact = this.lowerBound(
+    const own = this.lowerBound(
       this.#objective(rest),
       indexedOwners(Int32Array.from(rest, ({ example }) => example)),
     );
-    const flat = replace(
-      tape,
-      reshape(tape, loose, all.length, 1),
-      open,
-      reshape(tape, exact, open.length, 1),
-    );
+    const flat = replace(tape, reshape(tape, loose, all.length, 1), open, reshape(tape, own, open.length, 1));
     return { bounds: this.#placed(flat, all), open: open.length };
   }
 

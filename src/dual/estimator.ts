@@ -23,7 +23,7 @@ export interface Estimator {
   readonly form: SketchForm;
   /**
    * `wider` projects wherever a layer has more than r neurons, as the paper does; `cheaper` where that takes fewer
-   * operations than exact bounds of the neurons that are open; `always` every layer, to measure what estimates are worth.
+   * operations than rows for the unstable neurons; `always` every layer, to measure what estimates are worth.
    */
   readonly when: "wider" | "cheaper" | "always";
   /** Whether the first affine layer above the input is projected, too, though its radius can be had exactly. */
@@ -32,7 +32,7 @@ export interface Estimator {
   readonly guarantee: Exclude<Guarantee, "deterministic">;
   /** How often a node is projected; of each term the largest estimate counts. */
   readonly sketches: number;
-  /** The most estimates an example that `guarantee` has room for; absent where it has room for any. */
+  /** The most estimates per example that `guarantee` has room for; absent where it has room for any. */
   readonly budget?: number;
   /**
    * Whether each node that is bounded gets random numbers of its own, independent of those that shaped the lines below

@@ -7,10 +7,10 @@ export interface NeuronList {
   readonly owner: Int32Array;
 }
 
-/** Neurons by what is left to settle. What is flat needs nothing. */
+/** Neurons by what is left to settle. What is inactive needs nothing. */
 export interface Unsettled {
-  readonly open: NeuronList;
-  readonly passing: NeuronList;
+  readonly unstable: NeuronList;
+  readonly active: NeuronList;
 }
 
 /**
@@ -26,25 +26,25 @@ export function unsettled(states: Uint8Array, examples: number, shape: Shape): U
   for (let f = 0, i = 0; f < features; f++) {
     for (let b = 0; b < examples; b++, i++) next[states[i] * examples + b]++;
   }
-  const lists = [NeuronState.flat, NeuronState.passing, NeuronState.open].map((state): NeuronList => {
+  const lists = [NeuronState.inactive, NeuronState.active, NeuronState.unstable].map((state): NeuronList => {
     let total = 0;
     for (let at = state * examples; at < (state + 1) * examples; at++) {
       const count = next[at];
       next[at] = total;
       total += count;
     }
-    const size = state === NeuronState.flat ? 0 : total;
+    const size = state === NeuronState.inactive ? 0 : total;
     return { index: new Int32Array(size), owner: new Int32Array(size) };
   });
   for (let turn = 0; turn < features; turn++) {
     const f = (turn % channels) * positions + Math.floor(turn / channels);
     for (let b = 0; b < examples; b++) {
       const state = states[f * examples + b];
-      if (state === NeuronState.flat) continue;
+      if (state === NeuronState.inactive) continue;
       const place = next[state * examples + b]++;
       lists[state].index[place] = f;
       lists[state].owner[place] = b;
     }
   }
-  return { open: lists[NeuronState.open], passing: lists[NeuronState.passing] };
+  return { unstable: lists[NeuronState.unstable], active: lists[NeuronState.active] };
 }

@@ -33,7 +33,7 @@ export function lookAtAll(owners: Owners): Look {
   return (values, kept) => ({ values, owners: kept === "shared" ? SHARED : owners });
 }
 
-/** Rows that see the patch of their viewer: coefficients are cropped once a viewer, not once a row. */
+/** Rows that see the patch of their viewer: coefficients are cropped once per viewer, not once per row. */
 export function lookAtPatch(tape: Tape, shape: Shape, patch: Patch, viewers: Viewers): Look {
   const window = cropWindow(shape, patch);
   return (coefficients, kept) => ({

@@ -14,9 +14,12 @@ export interface LayerReport {
   /** The activation's name, or `margins`. */
   readonly name: string;
   readonly way: Way;
-  /** Of the batch: all neurons, those whose lines depend on the bounds, and the rows or generators that it took. */
+  /**
+   * Of the batch: all neurons, those that are unstable, and the rows or generators that it took. Of `margins`, unstable are
+   * those that the box does not prove.
+   */
   readonly neurons: number;
-  readonly open: number;
+  readonly unstable: number;
   readonly rows: number;
   readonly multiplyAdds: number;
   /** Since the report before, the layers on the way here included. */
@@ -24,7 +27,7 @@ export interface LayerReport {
 }
 
 const NO_NEURON: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
-const NOT_LOOKED_AT: Neurons = { open: NO_NEURON, passing: NO_NEURON, tightening: false };
+const NOT_LOOKED_AT: Neurons = { unstable: NO_NEURON, active: NO_NEURON, tightening: false };
 
 /** The plan of the first bounder that takes a node without a look at its neurons; null where none does. */
 export function planAtSight(bounders: readonly Bounder[], node: NodeToBound): NodePlan | null {

@@ -36,7 +36,7 @@ export class Sketcher {
   constructor(tape: Tape, graph: DualGraph, estimator: Estimator) {
     if (graph.dualOrder !== 1 && graph.dualOrder !== 2) {
       throw new UsageError(
-        "projections: expected an linf or l2 ball, got l1, whose dual norm no projection estimates; take exact bounds",
+        "projections: expected an linf or l2 ball, got l1, whose dual norm no projection estimates; take deterministic bounds",
       );
     }
     this.#tape = tape;
@@ -92,7 +92,7 @@ function tensorOf({ generators }: Stream): Tensor {
 /** Where the joint stream of activations begins if the input has one of another kind. */
 const ACTIVATIONS = -1;
 
-/** Projections on the way to a node, made once a node. Streams hold projections in place of generators. */
+/** Projections on the way to a node, made once per node. Streams hold projections in place of generators. */
 class SketchPass {
   readonly #tape: Tape;
   readonly #graph: DualGraph;

@@ -46,7 +46,7 @@ export function tailBound(dimension: number, sketches: number, delta: number, es
     const r = dimensionFor(MOST_TAIL_EPSILON, sketches, delta, estimates);
     const m = Math.ceil(Math.log(delta / estimates) / logLowerTail(dimension, MOST_TAIL_EPSILON));
     throw new UsageError(
-      `delta: ${delta} cannot be reached for ${estimates} estimates an example with ${dimension} projections and ` +
+      `delta: ${delta} cannot be reached for ${estimates} estimates per example with ${dimension} projections and ` +
         `${sketches} sketches (estimates would have to be widened more than tenfold); ${r} projections or ` +
         `${m} sketches would do`,
     );

@@ -6,7 +6,7 @@ import type { LabelledBatch } from "../threat/batch.js";
 import type { TrainConfig } from "../train/config.js";
 import { type BatchSource, Trainer } from "../train/trainer.js";
 
-/** One epoch of one curve. Errors on test examples are by exact bounds at the radius that training ends with. */
+/** One epoch of one curve. Errors on test examples are by deterministic bounds at the radius that training ends with. */
 export interface Figure2Point {
   readonly epoch: number;
   readonly epsilon: number;
@@ -33,7 +33,7 @@ export interface Figure2Settings {
 }
 
 /**
- * Figure 2 of the paper: robust training with projections of several dimensions and with exact bounds, from the same
+ * Figure 2 of the paper: robust training with projections of several dimensions and with deterministic bounds, from the same
  * weights and batches. Calls `onPoint` after every epoch. Throws the signal's reason.
  */
 export async function figure2(

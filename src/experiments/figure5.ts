@@ -157,7 +157,7 @@ function gridCentres(grid: number): Float64Array {
   });
 }
 
-/** Trains on all points at once, an epoch a step. Throws the signal's reason. */
+/** Trains on all points at once, an epoch per step. Throws the signal's reason. */
 async function trained(
   backend: Backend,
   network: Network,

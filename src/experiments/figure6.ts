@@ -14,7 +14,7 @@ import {
 import { type Ball, type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import type { LabelledBatch } from "../threat/batch.js";
 
-/** The relative error of estimated widths: estimate / exact − 1, over neurons, examples and sketches. */
+/** The relative error of estimated widths: estimate / width − 1, over neurons, examples and sketches. */
 export interface RelativeError {
   readonly mean: number;
   readonly deviation: number;
@@ -28,9 +28,9 @@ export interface Figure6Row {
   /** 1 for the input of the first activation, whose width the joint form has exactly. */
   readonly layer: number;
   readonly neurons: number;
-  /** Widths of a network whose layers are all estimated, against those of the exact one. */
+  /** Widths of a network whose layers are all estimated, against those of the one without estimates. */
   readonly width: RelativeError;
-  /** The estimate alone: both over the exact network's lines. */
+  /** The estimate alone: both over the lines of the network without estimates. */
   readonly estimate: RelativeError;
 }
 
@@ -64,10 +64,10 @@ export async function figure6(
   const bindings = fixedBindings(parameters);
   const ball = makeBall(backend, batch.x, examples, ballSpec);
   using tape = new Tape(backend, { record: false });
-  const exact = await buildDual(tape, network, bindings, ball, { complete: true });
-  const nodes = [...exact.preActivation.keys()];
+  const dual = await buildDual(tape, network, bindings, ball, { complete: true });
+  const nodes = [...dual.preActivation.keys()];
   const radii: FloatArray[] = [];
-  for (const node of nodes) radii.push(await backend.read(exact.radiusAt(node).value));
+  for (const node of nodes) radii.push(await backend.read(dual.radiusAt(node).value));
   const rows: Figure6Row[] = [];
   for (const form of forms) {
     for (const dimension of dimensions) {
@@ -77,7 +77,7 @@ export async function figure6(
         const widths = await estimatedRadii(backend, network, bindings, ball, estimator);
         for (const [i, node] of nodes.entries()) {
           using estimate = new Tape(backend, { record: false });
-          const own = estimate.own(exact.radiusAt(node, estimator).value);
+          const own = estimate.own(dual.radiusAt(node, estimator).value);
           errors[i].estimate.add(await backend.read(own.value), radii[i]);
           errors[i].width.add(widths[i], radii[i]);
         }
@@ -119,12 +119,12 @@ class ErrorSums {
   #sum = 0;
   #squares = 0;
 
-  add(estimates: ArrayLike<number>, exact: FloatArray): void {
+  add(estimates: ArrayLike<number>, widths: FloatArray): void {
     let largest = 0;
-    for (let i = 0; i < exact.length; i++) largest = Math.max(largest, exact[i]);
-    for (let i = 0; i < exact.length; i++) {
-      if (!(exact[i] > SMALLEST_WIDTH * largest)) continue;
-      const error = estimates[i] / exact[i] - 1;
+    for (let i = 0; i < widths.length; i++) largest = Math.max(largest, widths[i]);
+    for (let i = 0; i < widths.length; i++) {
+      if (!(widths[i] > SMALLEST_WIDTH * largest)) continue;
+      const error = estimates[i] / widths[i] - 1;
       this.#count += 1;
       this.#sum += error;
       this.#squares += error * error;

@@ -24,7 +24,7 @@ export interface RadiusModelOptions
   readonly most?: number;
   /** How closely radii are found. Default: the largest ε / 2048. */
   readonly tolerance?: number;
-  /** ℓ∞: seconds an image for attack and branch and bound beyond what the bounds give. Default: none, no such search. */
+  /** ℓ∞: seconds per image for attack and branch and bound beyond what the bounds give. Default: none, no such search. */
   readonly timeout?: number;
   /** Default `parallel`. */
   readonly bound?: BoundMethod;

@@ -1,7 +1,7 @@
 import type { Figure, Series } from "./figure.js";
 import type { FontMetrics } from "./font.js";
-import { INK, LETTERS, type Look } from "./look.js";
-import { hasLine, hasPoints, lineMark, type Part, pointMark } from "./series-layers.js";
+import { INK, LETTERS, type SeriesLook } from "./look.js";
+import { hasLine, hasPoints, lineMark, pointMark, type VegaPart } from "./series-layers.js";
 
 const ROW = 19;
 const SAMPLE = 28;
@@ -14,13 +14,13 @@ interface Entry {
   readonly row: number;
 }
 
-/** One entry a name in rows of at most `limit` pixels, each with a sample of its line and marker; null for one name. */
+/** One entry per name in rows of at most `limit` pixels, each with a sample of its line and marker; null for one name. */
 export function legendView(
   figure: Figure,
-  looks: ReadonlyMap<string, Look>,
+  looks: ReadonlyMap<string, SeriesLook>,
   metrics: FontMetrics,
   limit: number,
-): Part | null {
+): VegaPart | null {
   if (looks.size < 2) return null;
   const all = figure.panels.flatMap(({ series }) => series);
   // A name that only regions have is shown by its marker.
@@ -46,7 +46,7 @@ export function legendView(
   };
 }
 
-function entryLayers({ series, left, row }: Entry, look: Look): Part[] {
+function entryLayers({ series, left, row }: Entry, look: SeriesLook): VegaPart[] {
   const y = { value: (row + 0.5) * ROW };
   const at = (x: number) => ({ x: { value: x }, y });
   const drawn = [

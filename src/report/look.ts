@@ -9,7 +9,7 @@ export const LINE_WIDTH = 1.8;
 export const DASHES = [5, 3];
 
 /** How the series of one name look in the whole figure. */
-export interface Look {
+export interface SeriesLook {
   readonly colour: string;
   readonly marker: Marker;
 }
@@ -35,7 +35,7 @@ const MARKERS: readonly Marker[] = [
 ];
 
 /** A look for every name, in the order in which the figure first names them. */
-export function looksOf({ panels }: Figure): Map<string, Look> {
+export function looksOf({ panels }: Figure): Map<string, SeriesLook> {
   const names = new Set(
     panels.flatMap(({ series, regions }) => [
       ...series.map(({ name }) => name),

@@ -1,6 +1,6 @@
 import type { Panel } from "./figure.js";
-import type { Look } from "./look.js";
-import type { Channels, Part } from "./series-layers.js";
+import type { SeriesLook } from "./look.js";
+import type { Channels, VegaPart } from "./series-layers.js";
 
 const PALE = 0.2;
 
@@ -8,8 +8,8 @@ const PALE = 0.2;
 export function regionLayers(
   { regions, x: xAxis, y: yAxis }: Panel,
   { x, y }: Channels,
-  looks: ReadonlyMap<string, Look>,
-): Part[] {
+  looks: ReadonlyMap<string, SeriesLook>,
+): VegaPart[] {
   if (!regions || !xAxis.domain || !yAxis.domain) return [];
   const { columns, values } = regions;
   const rows = values.length / columns;

@@ -1,18 +1,22 @@
 import type { Panel, Series } from "./figure.js";
-import { DASHES, LINE_WIDTH, type Look } from "./look.js";
+import { DASHES, LINE_WIDTH, type SeriesLook } from "./look.js";
 
 /** A part of a Vega-Lite specification: plain data, checked by the compiler that it is handed to. */
-export type Part = Readonly<Record<string, unknown>>;
+export type VegaPart = Readonly<Record<string, unknown>>;
 
 /** How a panel's values become positions: the channels `x` and `y` without their fields, and what the frame shows. */
 export interface Channels {
-  readonly x: Part;
-  readonly y: Part;
+  readonly x: VegaPart;
+  readonly y: VegaPart;
   readonly shows: (x: number, y: number) => boolean;
 }
 
 /** The layers of a panel, spreads lowest and points on top. Nothing is drawn outside the frame. */
-export function seriesLayers(panel: Panel, channels: Channels, looks: ReadonlyMap<string, Look>): Part[] {
+export function seriesLayers(
+  panel: Panel,
+  channels: Channels,
+  looks: ReadonlyMap<string, SeriesLook>,
+): VegaPart[] {
   const drawn = panel.series.map((series) => {
     const look = looks.get(series.name)!;
     return {
@@ -35,12 +39,12 @@ export function hasPoints({ draw, x }: Series): boolean {
 }
 
 /** How a line is drawn, in a panel and in the legend. */
-export function lineMark({ dashed }: Series, { colour }: Look): Part {
+export function lineMark({ dashed }: Series, { colour }: SeriesLook): VegaPart {
   return { color: colour, strokeWidth: LINE_WIDTH, ...(dashed && { strokeDash: DASHES }) };
 }
 
 /** How a point is drawn, in a panel and in the legend. */
-export function pointMark({ colour, marker }: Look): Part {
+export function pointMark({ colour, marker }: SeriesLook): VegaPart {
   return {
     type: "point",
     shape: marker.shape,
@@ -53,7 +57,7 @@ export function pointMark({ colour, marker }: Look): Part {
   };
 }
 
-function lineLayer(series: Series, { x, y }: Channels, look: Look): Part {
+function lineLayer(series: Series, { x, y }: Channels, look: SeriesLook): VegaPart {
   return {
     data: { values: pointsOf(series) },
     mark: { type: "line", clip: true, strokeJoin: "round", ...lineMark(series, look) },
@@ -63,7 +67,7 @@ function lineLayer(series: Series, { x, y }: Channels, look: Look): Part {
 }
 
 /** Markers on the frame are drawn whole; those outside are left out, where clipping would show parts of them. */
-function pointLayer(series: Series, { x, y, shows }: Channels, look: Look): Part {
+function pointLayer(series: Series, { x, y, shows }: Channels, look: SeriesLook): VegaPart {
   return {
     data: { values: pointsOf(series).filter((point) => shows(point.x, point.y)) },
     mark: pointMark(look),
@@ -72,7 +76,7 @@ function pointLayer(series: Series, { x, y, shows }: Channels, look: Look): Part
 }
 
 /** The squares around points, cut at the frame. */
-function reachLayers(series: Series, { x, y }: Channels, look: Look): Part[] {
+function reachLayers(series: Series, { x, y }: Channels, look: SeriesLook): VegaPart[] {
   const { reach } = series;
   if (reach === undefined) return [];
   const values = pointsOf(series).map((point) => ({
@@ -103,7 +107,7 @@ function reachLayers(series: Series, { x, y }: Channels, look: Look): Part[] {
   ];
 }
 
-function spreadLayers(series: Series, { x, y }: Channels, { colour }: Look): Part[] {
+function spreadLayers(series: Series, { x, y }: Channels, { colour }: SeriesLook): VegaPart[] {
   const { yLow, yHigh } = series;
   if (yLow === undefined || yHigh === undefined) return [];
   const data = { values: series.x.map((value, i) => ({ x: value, low: yLow[i], high: yHigh[i] })) };
@@ -116,7 +120,7 @@ function spreadLayers(series: Series, { x, y }: Channels, { colour }: Look): Par
     const mark = { type: "area", clip: true, color: colour, opacity: 0.16, line: false };
     return [{ data, mark, encoding: { ...between, order: { value: null } } }];
   }
-  const cap = (field: "low" | "high"): Part => ({
+  const cap = (field: "low" | "high"): VegaPart => ({
     data,
     mark: {
       type: "tick",

@@ -2,9 +2,9 @@ import { domainOf, logTicks, type Ticks } from "./axis-ticks.js";
 import type { Axis, Figure, Panel } from "./figure.js";
 import { FONT_FAMILY, type FontMetrics } from "./font.js";
 import { legendView } from "./legend.js";
-import { INK, LETTERS, type Look, looksOf } from "./look.js";
+import { INK, LETTERS, looksOf, type SeriesLook } from "./look.js";
 import { regionLayers } from "./region-layers.js";
-import { type Channels, type Part, seriesLayers } from "./series-layers.js";
+import { type Channels, seriesLayers, type VegaPart } from "./series-layers.js";
 
 /** What the axis of a panel and the space before it take, about. */
 const AXIS_ROOM = 56;
@@ -13,7 +13,7 @@ const PANEL_GAP = 28;
 const TICK_ROOM = 48;
 
 /** A checked figure as a Vega-Lite specification: heading, panels and legend below each other, in the middle. */
-export function specification(figure: Figure, metrics: FontMetrics): Part {
+export function specification(figure: Figure, metrics: FontMetrics): VegaPart {
   const single = figure.panels.length === 1;
   const size = figure.panelSize ?? (single ? { width: 420, height: 280 } : { width: 300, height: 240 });
   const width = figure.panels.length * (size.width + AXIS_ROOM);
@@ -35,7 +35,7 @@ export function specification(figure: Figure, metrics: FontMetrics): Part {
   };
 }
 
-const CONFIG: Part = {
+const CONFIG: VegaPart = {
   aria: false,
   font: FONT_FAMILY,
   view: { stroke: null },
@@ -62,7 +62,7 @@ const CONFIG: Part = {
 };
 
 /** The title is drawn as text: the title of a row of panels could not stand in the middle. */
-function headingView(lines: readonly string[], metrics: FontMetrics): Part | null {
+function headingView(lines: readonly string[], metrics: FontMetrics): VegaPart | null {
   if (lines.length === 0) return null;
   const lineHeight = LETTERS.heading + 5;
   const width = Math.ceil(Math.max(...lines.map((line) => metrics.width(line, LETTERS.heading, true))));
@@ -87,9 +87,9 @@ function headingView(lines: readonly string[], metrics: FontMetrics): Part | nul
 function panelView(
   panel: Panel,
   { width, height }: { readonly width: number; readonly height: number },
-  looks: ReadonlyMap<string, Look>,
+  looks: ReadonlyMap<string, SeriesLook>,
   metrics: FontMetrics,
-): Part {
+): VegaPart {
   const xDomain = domainOf(
     panel.x,
     panel.series.flatMap(({ x }) => x),
@@ -117,7 +117,7 @@ function panelView(
 }
 
 /** Above the grid, whose outermost lines would pale it, and below the series; on half pixels, as ticks are. */
-function frameLayer(width: number, height: number): Part {
+function frameLayer(width: number, height: number): VegaPart {
   const [x, x2, y, y2] = [0, width, 0, height].map((value) => ({ value: value + 0.5 }));
   return {
     data: { values: [{}] },
@@ -127,7 +127,7 @@ function frameLayer(width: number, height: number): Part {
 }
 
 /** At one height above all frames; a title of the view's own would make room for ticks that stand out. */
-function titleLayer(text: readonly string[], width: number): Part {
+function titleLayer(text: readonly string[], width: number): VegaPart {
   const lineHeight = LETTERS.panel + 4;
   const lastLine = -7;
   return {
@@ -150,7 +150,7 @@ function channel(
   domain: readonly [number, number],
   length: number,
   metrics: FontMetrics,
-): Part {
+): VegaPart {
   const log = scale === "log";
   return {
     type: "quantitative",
@@ -162,11 +162,11 @@ function channel(
   };
 }
 
-function linearAxis(length: number, whole = false): Part {
+function linearAxis(length: number, whole = false): VegaPart {
   return { tickCount: Math.max(2, Math.round(length / TICK_ROOM)), ...(whole && { tickMinStep: 1 }) };
 }
 
-function logAxis({ labelled, short }: Ticks): Part {
+function logAxis({ labelled, short }: Ticks): VegaPart {
   const values = JSON.stringify(labelled.map(({ value }) => value));
   const labels = JSON.stringify(labelled.map(({ label }) => label));
   const isLabelled = `indexof(${values}, datum.value) >= 0`;

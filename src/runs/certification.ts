@@ -23,7 +23,7 @@ export interface CertificationSettings {
   readonly onLayer?: DualOptions["onLayer"];
   /** Bytes that a piece of work may take. */
   readonly pieceBytes?: number;
-  /** Absent: exact bounds. */
+  /** Absent: deterministic bounds. */
   readonly estimation?: Estimation | null;
 }
 

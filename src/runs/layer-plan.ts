@@ -1,12 +1,13 @@
 import type { Way } from "../dual/bounders/bounder.js";
 import type { LayerReport } from "../dual/planner.js";
 
-/** What a layer took over all batches, an example. */
+/** What a layer took over all batches, per example. */
 export interface LayerSummary {
   readonly name: string;
   /** In how many batches it was bounded in each way. */
   readonly ways: Readonly<Partial<Record<Way, number>>>;
   readonly neurons: number;
+  /** Those that were unstable; the name is that of the files. */
   readonly open: number;
   readonly rows: number;
   readonly multiplyAdds: number;
@@ -34,7 +35,7 @@ export class LayerPlan {
         name,
         ways,
         neurons: Math.round(mean(({ neurons }) => neurons)),
-        open: mean(({ open }) => open),
+        open: mean(({ unstable }) => unstable),
         rows: mean(({ rows }) => rows),
         multiplyAdds: mean(({ multiplyAdds }) => multiplyAdds),
         milliseconds: 1000 * mean(({ seconds }) => seconds),

@@ -24,7 +24,7 @@ export interface RadiusSettings {
   readonly pieceBytes?: number;
 }
 
-/** What attacks and branch and bound may take beyond certified radii, an example. For ℓ∞ balls. */
+/** What attacks and branch and bound may take beyond certified radii, per example. For ℓ∞ balls. */
 export interface WideningSettings {
   readonly subject: Subject;
   /** Seconds. */

@@ -6,7 +6,7 @@ export type Norm = "linf" | "l2" | "l1";
 export const NORMS: readonly Norm[] = ["linf", "l2", "l1"];
 
 /**
- * The radius ε: one number for all, one an example, or one an input feature. In the units of the data. With one a
+ * The radius ε: one number for all, one per example, or one per input feature. In the units of the data. With one per
  * feature, ℓ2 and ℓ1 balls are ellipsoids: ‖δ/ε‖ ≤ 1.
  */
 export type Epsilon =
@@ -113,7 +113,7 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
 }
 
 /**
- * The boxes lower ≤ z ≤ upper of a batch, each `[features, examples]` feature-major, as ℓ∞ balls with a radius an entry.
+ * The boxes lower ≤ z ≤ upper of a batch, each `[features, examples]` feature-major, as ℓ∞ balls with a radius per entry.
  * A radius is rounded up, so that nothing of a box is lost.
  */
 export function boxBall(backend: Backend, lower: Float64Array, upper: Float64Array, examples: number): Ball {

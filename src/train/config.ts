@@ -23,7 +23,7 @@ export const trainConfigSchema = z.strictObject(inOrder(KEY_ORDER, SCHEMAS));
 /** Everything that decides a training run's numbers, as it stands in `run.json`. Made by `configOf`. */
 export interface TrainConfig extends z.infer<typeof trainConfigSchema> {}
 
-/** Fractions of test examples at the radius that training ends with, by exact bounds. */
+/** Fractions of test examples at the radius that training ends with, by deterministic bounds. */
 const testRowSchema = z.strictObject({
   examples: z.int().positive(),
   epsilon: z.number(),
@@ -33,7 +33,7 @@ const testRowSchema = z.strictObject({
   stages: z.int().min(2).optional(),
 });
 
-/** Fractions of test examples at the radius that training ends with, by exact bounds. */
+/** Fractions of test examples at the radius that training ends with, by deterministic bounds. */
 export interface TestRow extends z.infer<typeof testRowSchema> {}
 
 /** One epoch of a run; errors are fractions of the training examples seen in it. */

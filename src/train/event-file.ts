@@ -49,6 +49,6 @@ function scalarsOf({ test, ...row }: EpochRow): Record<string, number> {
     ...(row.robustLoss !== null && { "train/robust loss": row.robustLoss }),
     ...(row.robustError !== null && { "train/robust error": row.robustError }),
     ...(test && { "test/error": test.error, "test/robust error": test.robustError }),
-    "seconds an epoch": row.seconds,
+    "seconds per epoch": row.seconds,
   };
 }

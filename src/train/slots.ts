@@ -1,6 +1,6 @@
 import type { Backend, Tensor } from "../compute/backend.js";
 
-/** One tensor a parameter, of its shape, as optimizers remember them; zero at first. */
+/** One tensor per parameter, of its shape, as optimizers remember them; zero at first. */
 export class Slot {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly #backend: Backend;

@@ -43,13 +43,13 @@ export class BranchBounds implements Disposable {
 
   /**
    * Computes the bounds above each branch's last decision again, layer by layer: two rows, between CROWN's lines over what
-   * is decided, for every neuron that is still open. Before the relaxation's lines are first asked for.
+   * is decided, for every neuron that is still unstable. Before the relaxation's lines are first asked for.
    */
   async refresh(): Promise<void> {
-    const { subject, open } = this.#box;
+    const { subject, unstable } = this.#box;
     const { backend, network } = subject;
     const count = this.#branches.length;
-    for (const [activation, neurons] of open) {
+    for (const [activation, neurons] of unstable) {
       const { layer, inputs } = network.nodes[activation];
       const node = inputs[0] as number;
       const tensors = this.#bounds.get(node);
@@ -84,13 +84,13 @@ export class BranchBounds implements Disposable {
     }
   }
 
-  /** Pre-activation bounds of each branch at the box's open neurons, by activation: several may read one node. */
+  /** Pre-activation bounds of each branch at the box's unstable neurons, by activation: several may read one node. */
   async read(): Promise<NodeBounds<Float64Array>[]> {
-    const { subject, open } = this.#box;
+    const { subject, unstable } = this.#box;
     const { backend, network } = subject;
     const count = this.#branches.length;
     const found = this.#branches.map(() => new Map<number, Bounds<Float64Array>>());
-    for (const [activation, neurons] of open) {
+    for (const [activation, neurons] of unstable) {
       const node = network.nodes[activation].inputs[0] as number;
       const tensors = this.#bounds.get(node);
       if (!tensors) continue;
@@ -156,10 +156,10 @@ export class BranchBounds implements Disposable {
     node: number,
     count: number,
   ): { readonly index: Int32Array; readonly lower: Float64Array; readonly upper: Float64Array } | null {
-    const { subject, open, bounds } = this.#box;
+    const { subject, unstable, bounds } = this.#box;
     const { nodes } = subject.network;
     const root = bounds.get(node);
-    const above = [...open].filter(([activation]) => nodes[activation].inputs[0] === node);
+    const above = [...unstable].filter(([activation]) => nodes[activation].inputs[0] === node);
     if (!root || above.length === 0) return null;
     const neurons = Int32Array.from(new Set(above.flatMap(([, own]) => [...own])));
     const placeOf = new Map(Array.from(neurons, (neuron, i) => [neuron, i]));

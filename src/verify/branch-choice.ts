@@ -1,6 +1,6 @@
 import { type Activation, activationDefinition } from "../activations/index.js";
 import type { FloatArray } from "../compute/backend.js";
-import type { Branch, BranchedBox, Split } from "./branch.js";
+import type { Branch, BranchedBox, NeuronSplit } from "./branch.js";
 
 /** A decision that may be taken next: its two sides. */
 export interface Decision {
@@ -28,7 +28,7 @@ export function promisingDecision(
 ): Decision | null {
   const { network } = box.subject;
   let best: Decision | null = null;
-  for (const [node, neurons] of box.open) {
+  for (const [node, neurons] of box.unstable) {
     const own = nu.get(node);
     if (!own) continue;
     const { layer, inputs } = network.nodes[node];
@@ -62,8 +62,11 @@ export function promisingDecision(
 }
 
 /** The two sides of a decision, after those of the branch. */
-export function sidesOf({ splits }: Branch, { node, neuron, value }: Decision): readonly [Split[], Split[]] {
-  const side = (name: Split["side"]): Split[] => [...splits, { node, neuron, side: name, value }];
+export function sidesOf(
+  { splits }: Branch,
+  { node, neuron, value }: Decision,
+): readonly [NeuronSplit[], NeuronSplit[]] {
+  const side = (name: NeuronSplit["side"]): NeuronSplit[] => [...splits, { node, neuron, side: name, value }];
   return [side("above"), side("below")];
 }
 

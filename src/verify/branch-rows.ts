@@ -10,7 +10,7 @@ import {
 } from "../dual/slopes/dual-rows.js";
 import { FreeVariables } from "../dual/slopes/free-variables.js";
 import { sizeOf } from "../network/shape.js";
-import type { Branch, BranchedBox, Split, WarmStart } from "./branch.js";
+import type { Branch, BranchedBox, NeuronSplit, WarmStart } from "./branch.js";
 import { BranchBounds } from "./branch-bounds.js";
 import { filledWith, replaced } from "./entries.js";
 import type { OutputCase } from "./question.js";
@@ -79,7 +79,7 @@ export class BranchRows implements Disposable {
     }
   }
 
-  /** Where the variables stand now, one a branch. */
+  /** Where the variables stand now, one per branch. */
   async warmStarts(): Promise<WarmStart[]> {
     const { free } = this.rows;
     const { backend } = this.#box.subject;
@@ -92,7 +92,7 @@ export class BranchRows implements Disposable {
       multipliers: new Float32Array(splits.length),
       shares: Float32Array.from({ length: shares.length / count }, (_, k) => shares[k * count + column]),
     }));
-    for (const [node, neurons] of this.#box.open) {
+    for (const [node, neurons] of this.#box.unstable) {
       for (const name of [lowerName(node), upperName(node)]) {
         const all = values.get(name);
         if (!all) continue;
@@ -186,9 +186,9 @@ export class BranchRows implements Disposable {
 
   /** Weights as parents left them, those of `cold` where there are none; takes `cold` over. */
   #warm(node: number, name: string, cold: Tensor): Tensor {
-    const { subject, open } = this.#box;
+    const { subject, unstable } = this.#box;
     const count = this.#branches.length;
-    const neurons = open.get(node) ?? new Int32Array(0);
+    const neurons = unstable.get(node) ?? new Int32Array(0);
     const warm = this.#branches.map((branch) => branch.warm?.weights.get(name));
     const size = neurons.length * warm.filter((own) => own !== undefined).length;
     if (size === 0) return cold;
@@ -219,7 +219,7 @@ export class BranchRows implements Disposable {
 
 interface Decisions {
   readonly node: number;
-  readonly side: Split["side"];
+  readonly side: NeuronSplit["side"];
   readonly byPlace: Map<number, { readonly branch: number; readonly split: number; readonly value: number }>;
 }
 

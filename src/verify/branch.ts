@@ -4,7 +4,7 @@ import type { Subject } from "../network/subject.js";
 import type { OutputCase } from "./question.js";
 
 /** One decision of a branch: the input of an activation's neuron lies above or below a value. */
-export interface Split {
+export interface NeuronSplit {
   readonly node: number;
   readonly neuron: number;
   readonly side: "above" | "below";
@@ -13,20 +13,20 @@ export interface Split {
 
 /** A part of a box: the inputs at which all decisions hold. */
 export interface Branch {
-  readonly splits: readonly Split[];
+  readonly splits: readonly NeuronSplit[];
   /** Of the case's largest row, from below. */
   readonly bound: number;
   /** Where the climb of its bound goes on; null for CROWN's lines. */
   readonly warm: WarmStart | null;
-  /** Its own pre-activation bounds at the box's open neurons, by activation; null for the box's. */
+  /** Its own pre-activation bounds at the box's unstable neurons, by activation; null for the box's. */
   readonly bounds: NodeBounds<Float64Array> | null;
 }
 
 /** Free variables of a branch as its parent left them. */
 export interface WarmStart {
-  /** Weights of lower and upper lines at the neurons that are open in the whole box. */
+  /** Weights of lower and upper lines at the neurons that are unstable in the whole box. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** One a decision. */
+  /** One per decision. */
   readonly multipliers: Float32Array;
   readonly shares: Float32Array;
 }
@@ -38,6 +38,6 @@ export interface BranchedBox {
   readonly region: Bounds<Float64Array>;
   readonly bounds: NodeBounds<Float64Array>;
   readonly case: OutputCase;
-  /** By activation, the neurons whose lines are open in the whole box. */
-  readonly open: ReadonlyMap<number, Int32Array>;
+  /** By activation, the neurons that are unstable in the whole box. */
+  readonly unstable: ReadonlyMap<number, Int32Array>;
 }

@@ -14,7 +14,7 @@ export interface Counterexample {
 
 export interface FalsifyOptions {
   readonly seed: number;
-  /** Random starts a case, beside the middle of the box. */
+  /** Random starts per case, beside the middle of the box. */
   readonly restarts: number;
   readonly steps: number;
   /** No further step begins after this. */

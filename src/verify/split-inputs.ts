@@ -12,7 +12,7 @@ import type { OutputCase } from "./question.js";
 import type { SearchOptions, SearchOutcome } from "./split-neurons.js";
 
 /** A part of the box that is not proved yet. */
-interface Part extends Bounds<Float64Array> {
+interface BoxPart extends Bounds<Float64Array> {
   readonly bound: number;
   /** The input along which it is to be halved; null of a point. */
   readonly axis: number | null;
@@ -32,7 +32,7 @@ export async function searchByInputs(
   options: SearchOptions,
 ): Promise<SearchOutcome> {
   const { deadline, slack, memoryBytes, onProgress } = options;
-  const queue = new Heap<Part>(({ bound }) => bound);
+  const queue = new Heap<BoxPart>(({ bound }) => bound);
   const most = partsAtOnce(subject, memoryBytes);
   const mostWaiting = Math.max(1000, Math.floor(memoryBytes / 2 / (64 + 16 * region.lower.length)));
   let bounded = 0;
@@ -71,7 +71,7 @@ function partsAtOnce({ network }: Subject, memoryBytes: number): number {
   return Math.max(1, Math.min(MOST_PARTS, Math.floor(memoryBytes / 2 / (8 * 20 * features))));
 }
 
-function halves({ lower, upper, axis }: Part): Bounds<Float64Array>[] {
+function halves({ lower, upper, axis }: BoxPart): Bounds<Float64Array>[] {
   if (axis === null) return [];
   const middle = lower[axis] / 2 + upper[axis] / 2;
   const [below, above] = [upper.slice(), lower.slice()];
@@ -89,7 +89,7 @@ async function boundParts(
   whole: Bounds<Float64Array>,
   regions: readonly Bounds<Float64Array>[],
   own: OutputCase,
-): Promise<{ readonly parts: readonly Part[]; readonly counterexample: Counterexample | null }> {
+): Promise<{ readonly parts: readonly BoxPart[]; readonly counterexample: Counterexample | null }> {
   const { backend, network, bindings } = subject;
   const count = regions.length;
   const features = regions[0].lower.length;
@@ -142,7 +142,7 @@ async function boundParts(
       Array<OutputCase>(count).fill(own),
       whole,
     );
-    const parts = regions.map((region, b): Part => {
+    const parts = regions.map((region, b): BoxPart => {
       const { value, at } = best[b];
       return { ...region, bound: value, axis: steepestAxis(region, whole, (f) => nu[f * rows + at]) };
     });

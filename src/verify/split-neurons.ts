@@ -1,8 +1,8 @@
 import type { Deadline } from "../compute/deadline.js";
 import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
 import { climb, inspect } from "../dual/slopes/dual-rows.js";
-import { openNeurons } from "../dual/slopes/open-neurons.js";
 import type { AffineLayers } from "../dual/slopes/relaxation.js";
+import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAt, type Subject } from "../network/subject.js";
 import { isProof } from "../threat/proof.js";
@@ -43,7 +43,7 @@ export type SearchOutcome =
 const ROOT_ITERATIONS = 20;
 const BRANCH_ITERATIONS = 6;
 const MOST_BRANCHES = 512;
-/** Open neurons up to which the bounds above a decision are computed again in every branch. */
+/** Unstable neurons up to which the bounds above a decision are computed again in every branch. */
 const REFRESHED = 30;
 
 /** A branch with what to decide next; null where everything is decided. */
@@ -64,7 +64,14 @@ export async function searchByNeurons(
   own: OutputCase,
   options: SearchOptions,
 ): Promise<SearchOutcome> {
-  const box: BranchedBox = { subject, affine, region, bounds, case: own, open: openNeurons(subject, bounds) };
+  const box: BranchedBox = {
+    subject,
+    affine,
+    region,
+    bounds,
+    case: own,
+    unstable: unstableNeurons(subject, bounds),
+  };
   return new NeuronSearch(box, options).run();
 }
 
@@ -86,14 +93,14 @@ class NeuronSearch {
     this.#options = options;
     const { nodes } = box.subject.network;
     const features = nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    const open = [...box.open.values()].reduce((sum, neurons) => sum + neurons.length, 0);
-    // Bounds, lines, weights with their moments, ν and gradients: some twenty numbers a feature and branch.
+    const unstable = countUnstable(box.unstable);
+    // Bounds, lines, weights with their moments, ν and gradients: some twenty numbers per feature and branch.
     const bytes = 8 * 20 * features;
     this.#batch = Math.max(1, Math.min(MOST_BRANCHES, Math.floor(options.memoryBytes / 2 / bytes / 2)));
-    this.#refresh = open <= REFRESHED;
+    this.#refresh = unstable <= REFRESHED;
     this.#mostWaiting = Math.max(
       1000,
-      Math.floor(options.memoryBytes / 2 / (64 + (this.#refresh ? 24 : 4) * open)),
+      Math.floor(options.memoryBytes / 2 / (64 + (this.#refresh ? 24 : 4) * unstable)),
     );
   }
 

@@ -1,8 +1,8 @@
 import { Deadline } from "../compute/deadline.js";
 import type { BoundMethod } from "../dual/dual-network.js";
-import { countOpen, openNeurons } from "../dual/slopes/open-neurons.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
 import { crownBounds, tightenBounds } from "../dual/slopes/tighten.js";
+import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
@@ -27,7 +27,7 @@ const RESTARTS = 8;
 const ATTACK_STEPS = 60;
 /** Inputs up to which the box itself is split. */
 const FEW_INPUTS = 20;
-/** Open neurons up to which they are split before the inputs. */
+/** Unstable neurons up to which they are split before the inputs. */
 const FEW_NEURONS = 60;
 /** Shares of the time that is left: of the attack, of tightening bounds, and of what is split first of two. */
 const ATTACK_SHARE = 0.25;
@@ -165,9 +165,11 @@ class Verification {
     const { split = "auto" } = this.#options;
     if (split !== "auto") return [{ split, share: 1 }];
     if (question.lower.length > FEW_INPUTS) return [{ split: "neurons", share: 1 }];
-    const open = openNeurons(this.#bounded, await crownBounds(this.#bounded, question));
+    const unstable = unstableNeurons(this.#bounded, await crownBounds(this.#bounded, question));
     const [first, second] =
-      countOpen(open) <= FEW_NEURONS ? (["neurons", "inputs"] as const) : (["inputs", "neurons"] as const);
+      countUnstable(unstable) <= FEW_NEURONS
+        ? (["neurons", "inputs"] as const)
+        : (["inputs", "neurons"] as const);
     return [
       { split: first, share: FIRST_SHARE },
       { split: second, share: 1 },

@@ -98,7 +98,7 @@ describe("certifyCascade", () => {
   it("refuses an estimator, as its probability is none of the choice among stages", async () => {
     const estimator = medianEstimator({ dimension: 4, form: "joint", seed: 0, path: ["test"] });
     const ask = (own: PlacedNetwork[]) => certifyCascade(own, { x }, { ...ball, estimator });
-    await expect(ask(stages)).rejects.toThrow("cascade: expected exact bounds, got an estimator");
+    await expect(ask(stages)).rejects.toThrow("cascade: expected deterministic bounds, got an estimator");
     await expect(ask(stages.slice(0, 1))).resolves.toMatchObject({ guarantee: "estimate" });
   });
 

@@ -136,7 +136,7 @@ describe("balls", () => {
     [
       "the wrong count",
       { norm: "linf", epsilon: { perFeature: [0.1] } },
-      /expected 2 numbers, one an input feature, got 1/,
+      /expected 2 numbers, one per input feature, got 1/,
     ],
     ["an inverted box", { norm: "linf", epsilon: 0.1, box: [1, 0] }, /box.*1,0/],
     ["a NaN box", { norm: "linf", epsilon: 0.1, box: [0, Number.NaN] }, /box/],

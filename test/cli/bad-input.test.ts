@@ -62,7 +62,11 @@ const FLAGS: readonly Row[] = [
   ["no memory", `${CERTIFY} --epsilon 0.1 --memory 1KB`, ["--memory", "at least 1MB", '"1KB"']],
   ["memory in words", `${CERTIFY} --epsilon 0.1 --memory lots`, ["--memory", "2GB", '"lots"']],
   ["a negative seed", `${CERTIFY} --epsilon 0.1 --seed=-1`, ["--seed", "at least 0"]],
-  ["an unknown backend", `${CERTIFY} --epsilon 0.1 --backend abacus`, ["--backend", "reference", "abacus"]],
+  [
+    "an unknown backend",
+    `${CERTIFY} --epsilon 0.1 --backend abacus`,
+    ["--backend: expected auto, native, reference, found", "abacus"],
+  ],
   ["an absent backend", `${CERTIFY} --epsilon 0.1 --backend webgpu`, ["webgpu", "does not have"]],
   ["a share above 1", `${CERTIFY} --epsilon 0.1 --fail-above 5`, ["--fail-above", "at most 1", '"5"']],
   ["an unknown split", `${CERTIFY} --epsilon 0.1 --split dev`, ["--split", "test, train", '"dev"']],

@@ -124,7 +124,7 @@ describe("radius", () => {
     expect(summary.largest).toBe(Math.max(...counted));
     expect(summary.mean).toBeCloseTo(counted.reduce((a, b) => a + b, 0) / 6, 12);
     expect(words).toContain("6 examples of glyphs (test)");
-    expect(words).toContain("Each radius was certified by exact bounds");
+    expect(words).toContain("Each radius was certified by deterministic bounds");
     expect(words).not.toContain("broken");
   });
 

@@ -334,7 +334,7 @@ describe("names in files", () => {
 });
 
 describe("a report of 10,000 examples", () => {
-  it("is written, with 24 pictures a group", async () => {
+  it("is written, with 24 pictures per group", async () => {
     const labels = Int32Array.from({ length: 10_000 }, (_, i) => (7 * i) % 10);
     const pixels = Float32Array.from({ length: 10_000 * 16 }, (_, i) => (i % 17) / 16);
     await writeNpz("many.npz", {

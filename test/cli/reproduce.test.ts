@@ -84,7 +84,7 @@ describe("reproduce", () => {
     expect(rows[0].width.deviation).toBeLessThan(1e-5);
   });
 
-  it("figure2: training with projections and with exact bounds, evaluated by exact bounds", async () => {
+  it("figure2: training with projections and with deterministic bounds, evaluated by the latter", async () => {
     const { record, stdout } = await reproduce(
       ...["figure2", "--model", "tiny", "--epochs", "2", "--limit", "60", "--test-limit", "20"],
       ...["--projections", "5", "exact"],

@@ -106,7 +106,7 @@ export function conv2dWeightGradient(y: Matrix, x: Matrix, g: Conv2dGeometry): M
   return gradient;
 }
 
-/** Unit vectors, one a row. */
+/** Unit vectors, one per row. */
 export function oneHot(features: number, index: Int32Array): Matrix {
   return build(features, index.length, (f, r) => (index[r] === f ? 1 : 0));
 }

@@ -25,14 +25,14 @@ const backend = createReferenceBackend();
 const EXAMPLES = 2;
 const NOBODY: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
 
-/** Each node that is bounded, all of its neurons open in a box one and a half times too wide, and the bounds it should get. */
+/** Each node that is bounded, all its neurons unstable in a box one and a half times too wide, and the bounds it should get. */
 async function nodesToBound(
   name: string,
   tape: Tape,
-): Promise<{ readonly place: NodeToBound; readonly exact: Bounds }[]> {
+): Promise<{ readonly place: NodeToBound; readonly own: Bounds }[]> {
   const { graph, preActivation } = await boundGraph(tape, LAYER_NETWORKS[name](), EXAMPLES);
-  return [...preActivation].map(([node, exact]) => {
-    const wide = boxOf(tape, exact);
+  return [...preActivation].map(([node, own]) => {
+    const wide = boxOf(tape, own);
     const radius = tape.own(backend.scaleBy(wide.radius.value, 1.5, 0.1));
     const loose = { ...wide, radius, precision: "loose" } as const;
     const place: NodeToBound = {
@@ -42,21 +42,21 @@ async function nodesToBound(
       pieceBytes: 2 ** 26,
       signal: undefined,
     };
-    return { place, exact };
+    return { place, own };
   });
 }
 
-function allOpen({ graph, node }: NodeToBound): Neurons {
+function allUnstable({ graph, node }: NodeToBound): Neurons {
   const { shape } = graph.network.nodes[node];
-  const states = new Uint8Array(sizeOf(shape) * EXAMPLES).fill(NeuronState.open);
+  const states = new Uint8Array(sizeOf(shape) * EXAMPLES).fill(NeuronState.unstable);
   return { ...unsettled(states, EXAMPLES, shape), tightening: false };
 }
 
 describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
   it("all ways that apply give the same bounds", async () => {
     using tape = new Tape(backend, { record: false });
-    for (const { place, exact } of await nodesToBound(name, tape)) {
-      const neurons = allOpen(place);
+    for (const { place, own } of await nodesToBound(name, tape)) {
+      const neurons = allUnstable(place);
       let ways = 0;
       for (const bounder of [backward, patches, forward(null)]) {
         const cost = bounder.cost(place, neurons);
@@ -65,7 +65,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
         const { bounds, box: settled } = await bounder.bound(place, neurons);
         expect(settled.precision).toBe("dual");
         for (const side of ["lower", "upper"] as const) {
-          const [found, wanted] = [bounds[side], exact[side]].map(({ value }) => backend.read(value));
+          const [found, wanted] = [bounds[side], own[side]].map(({ value }) => backend.read(value));
           expect(largestRelativeError(await found, await wanted), bounder.way).toBeLessThan(1e-11);
         }
         ways += 1;
@@ -79,7 +79,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
 it.each([backward, patches])("a signal stops between pieces of rows: $way", async (bounder) => {
   using tape = new Tape(backend, { record: false });
   const [, { place }] = await nodesToBound("conv2d", tape);
-  const neurons = allOpen(place);
+  const neurons = allUnstable(place);
   const reason = new Error("enough");
   const signal = AbortSignal.abort(reason);
   for (const lines of ["parallel", "two-lines"] as const) {
@@ -104,14 +104,14 @@ describe("the planner", () => {
     using tape = new Tape(backend, { record: false });
     const [{ place }] = await nodesToBound("conv2d", tape);
     const wayOf = (...bounders: readonly Bounder[]) =>
-      planNode(bounders, place, { open: NOBODY, passing: NOBODY }).way;
+      planNode(bounders, place, { unstable: NOBODY, active: NOBODY }).way;
     expect(wayOf(offering("forward", 3), offering("patches", 1), offering("backward", 2))).toBe("patches");
     expect(wayOf(offering("forward", 1), offering("patches", null), offering("backward", 1))).toBe(
       "backward",
     );
   });
 
-  it("asks nobody about the neurons of an exact box", async () => {
+  it("asks nobody about the neurons of a box whose radius is the dual network's own", async () => {
     using tape = new Tape(backend, { record: false });
     const [{ place }] = await nodesToBound("conv2d", tape);
     const bounders = boundersOf(tape, place.graph, null, null);
@@ -121,14 +121,14 @@ describe("the planner", () => {
     expect((await plan?.bound())?.bounds).toBe(place.loose);
   });
 
-  it("tightens passing neurons with parallel lines only, where these have patches", async () => {
+  it("tightens active neurons with parallel lines only, where these have patches", async () => {
     using tape = new Tape(backend, { record: false });
     const nodes = await nodesToBound("conv2d", tape);
     const plans = nodes.map(({ place }) => {
       const neuron = { index: Int32Array.of(0), owner: Int32Array.of(0) };
       const bounders = boundersOf(tape, place.graph, null, null);
       return (["parallel", "two-lines"] as const).map(
-        (lines) => planNode(bounders, { ...place, lines }, { open: NOBODY, passing: neuron }).way,
+        (lines) => planNode(bounders, { ...place, lines }, { unstable: NOBODY, active: neuron }).way,
       );
     });
     // Above the first convolution, where nothing is left to crop, above the second, and above the linear layer.

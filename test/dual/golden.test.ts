@@ -42,8 +42,8 @@ describe.each(goldenCases())("golden values: $name", (golden) => {
   });
 
   it.each([
-    ["open neurons only", {}],
-    ["open neurons only, in pieces", { pieceBytes: 1 }],
+    ["unstable neurons only", {}],
+    ["unstable neurons only, in pieces", { pieceBytes: 1 }],
     ["forward direction", { direction: "forward" }],
   ] as const)("margins: %s", async (_, options) => {
     using tape = new Tape(backend, { record: false });
@@ -54,8 +54,8 @@ describe.each(goldenCases())("golden values: $name", (golden) => {
 
   it.skipIf(golden.gradient.length === 0).each([
     ["all neurons", { complete: true }],
-    ["open neurons only", {}],
-    ["open neurons only, in pieces", { pieceBytes: 1 }],
+    ["unstable neurons only", {}],
+    ["unstable neurons only, in pieces", { pieceBytes: 1 }],
     ["forward direction", { direction: "forward" }],
   ] as const)("robust loss and its gradients: %s", async (_, options) => {
     using tape = new Tape(backend, { record: true });

@@ -16,7 +16,7 @@ it.each([
   const source = random(features, "states");
   const states = Uint8Array.from({ length: features * examples }, () => source.integer(3));
   const lists = unsettled(states, examples, shape);
-  for (const name of ["open", "passing"] as const) {
+  for (const name of ["unstable", "active"] as const) {
     const expected: [number, number][] = [];
     for (let b = 0; b < examples; b++) {
       for (let position = 0; position < positions; position++) {

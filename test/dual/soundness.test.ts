@@ -11,7 +11,7 @@ const EXAMPLES = 2;
 const POINTS = 840;
 const ROUNDING = 1e-9;
 
-/** Six balls with two examples each: over 10,000 points a network and bound. */
+/** Six balls with two examples each: over 10,000 points per network and bound. */
 function ballsFor(features: number, seed: number): readonly BallSpec[] {
   const source = random(seed, "epsilon");
   const perFeature = Float64Array.from({ length: features }, () => 0.15 * source.uniform());

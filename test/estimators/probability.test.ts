@@ -25,7 +25,7 @@ const network = sequential([5], [linear(12), relu(), linear(9), relu(), linear(8
 const model = lively(network, 5);
 const x = randomExamples(network, 1, 3);
 
-/** How many of the seeds give an example whose radius at any node falls below the exact one over the same lines. */
+/** How many of the seeds give an example whose radius at any node falls below the dual network's own over the same lines. */
 async function failures(tail: TailBound, form: "joint" | "per-term"): Promise<number> {
   const backend = createReferenceBackend({ dtype: "float64" });
   const bindings = fixedBindings(uploadWeights(backend, model));
@@ -39,10 +39,10 @@ async function failures(tail: TailBound, form: "joint" | "per-term"): Promise<nu
     for (const node of dual.estimated) {
       const bounds = dual.preActivation.get(node);
       if (!bounds) throw new Error(`node ${node} was not bounded`);
-      const [lower, upper, exact] = await Promise.all(
+      const [lower, upper, own] = await Promise.all(
         [bounds.lower, bounds.upper, dual.radiusAt(node)].map(({ value }) => backend.read(value)),
       );
-      short ||= exact.some((radius, i) => (upper[i] - lower[i]) / 2 < radius * (1 - 1e-9));
+      short ||= own.some((radius, i) => (upper[i] - lower[i]) / 2 < radius * (1 - 1e-9));
     }
     if (short) failed += 1;
   }
@@ -85,10 +85,10 @@ describe("certificates that hold with probability 1 − δ", () => {
     const tail = tailBound(DIMENSION, SKETCHES, 0.01, countEstimates(network, DIMENSION, "joint"));
     const verdict = (dual: DualOptions) =>
       certifyBatch({ backend, network, parameters }, { x }, { ...tiny, ...dual });
-    const exact = await verdict({});
+    const deterministic = await verdict({});
     const probable = await verdict({ estimator: geometricMeanEstimator({ tail, seed: 1 }) });
     const estimate = await verdict({ estimator: medianEstimator({ dimension: DIMENSION, seed: 1 }) });
-    expect([exact.guarantee, exact.examples[0].certified]).toEqual(["deterministic", true]);
+    expect([deterministic.guarantee, deterministic.examples[0].certified]).toEqual(["deterministic", true]);
     expect([probable.guarantee, probable.examples[0].certified]).toEqual(["probability", true]);
     expect([estimate.guarantee, estimate.examples[0].certified]).toEqual(["estimate", false]);
     expect(estimate.examples[0].marginLower.some((margin) => margin > 0)).toBe(true);

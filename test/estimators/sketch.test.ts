@@ -46,10 +46,10 @@ describe("projections of a network", () => {
       for (const spec of BALLS) {
         await withDual(network, spec, null, async (dual, radiusAt) => {
           for (const node of dual.preActivation.keys()) {
-            const exact = await radiusAt(node);
+            const deterministic = await radiusAt(node);
             const estimate = await radiusAt(node, medianEstimator({ dimension, form, seed: 11 }));
             const most = (6 * DEVIATION.median) / Math.sqrt(dimension);
-            exact.forEach((radius, i) => {
+            deterministic.forEach((radius, i) => {
               expect(Math.abs(estimate[i] - radius)).toBeLessThanOrEqual(most * radius + 1e-12);
             });
           }
@@ -74,14 +74,14 @@ describe("projections of a network", () => {
   it("have the error of a median: deviation (π/2)/√r, little bias", async () => {
     await withDual(wide, BALLS[0], null, async (_dual, radiusAt) => {
       const node = 5;
-      const exact = await radiusAt(node);
+      const deterministic = await radiusAt(node);
       const deviations: number[] = [];
       for (const dimension of [25, 100]) {
         const errors: number[] = [];
         for (let seed = 0; seed < 300; seed++) {
           const estimate = await radiusAt(node, medianEstimator({ dimension, seed }));
           estimate.forEach((radius, i) => {
-            errors.push(radius / exact[i] - 1);
+            errors.push(radius / deterministic[i] - 1);
           });
         }
         const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
@@ -97,7 +97,7 @@ describe("projections of a network", () => {
     });
   });
 
-  it("take the place of exact bounds wherever a layer is wider than their dimension, and nowhere else", async () => {
+  it("take the place of deterministic bounds wherever a layer is wider than their dimension, and nowhere else", async () => {
     const guarantee = (dimension: number, form: "joint" | "per-term") =>
       withDual(wide, BALLS[0], medianEstimator({ dimension, form, seed: 1 }), async (dual) => [
         dual.guarantee,
@@ -111,7 +111,7 @@ describe("projections of a network", () => {
     expect(await guarantee(30, "per-term")).toEqual(["estimate", [3]]);
   });
 
-  it("are chosen by the planner where they cost less than exact bounds", async () => {
+  it("are chosen by the planner where they cost less than deterministic bounds", async () => {
     const estimated = (dimension: number) =>
       withDual(
         wide,

@@ -45,7 +45,7 @@ function at({ shape, data }: Values, index: readonly number[]): number {
   return data[flat];
 }
 
-/** The imported network's outputs, one list of features an example. */
+/** The imported network's outputs, one list of features per example. */
 async function run(model: Model, x: Values): Promise<number[][]> {
   const backend = createReferenceBackend();
   const features = sizeOf(x.shape.slice(1));

@@ -204,7 +204,7 @@ describe("a cascade's page", () => {
   ]);
   const html = renderPage(runRecord({ kind: "cascade", stages: 2, stageRows, curves }));
 
-  it("has its stages, and a line a stage", () => {
+  it("has its stages, and a line per stage", () => {
     expect(tableRows(html, "Stages of the cascade").slice(1)).toEqual([
       ["1", "100", "10 s", "40.0 %", "70.0 %", "50.0 %", "3", "3"],
       ["2", "given", "–", "40.0 %", "60.0 %", "60.0 %", "2", "0"],

@@ -93,7 +93,7 @@ async function worstViolation(
     if (points.length === 0 || batch.bounds.empty.has(column)) note(Number.POSITIVE_INFINITY);
     for (const point of points) {
       note(bounds[column] - caseValue(box.case, scene.values[output], point, scene.count).value);
-      for (const [activation, neurons] of box.open) {
+      for (const [activation, neurons] of box.unstable) {
         const values = scene.values[nodes[activation].inputs[0] as number];
         const tight = own[column].get(activation);
         for (let i = 0; tight && i < neurons.length; i++) {

@@ -5,7 +5,7 @@ import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation } from "../../src/network/network.js";
 import { subjectOf } from "../../src/network/subject.js";
-import type { BranchedBox, Split } from "../../src/verify/branch.js";
+import type { BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
 import { BranchRows } from "../../src/verify/branch-rows.js";
 import { settleLeaf } from "../../src/verify/leaf.js";
 import { solveProgram } from "../../src/verify/linear-program.js";
@@ -13,7 +13,7 @@ import { caseValue, questionsOf } from "../../src/verify/question.js";
 import { leastValue } from "./milp.js";
 import { outputsOf, randomModel, randomProperty } from "./random-questions.js";
 
-/** Every open neuron decided, by random signs: most such branches hold no input. */
+/** Every unstable neuron decided, by random signs: most such branches hold no input. */
 async function randomLeaf(seed: number) {
   const model = randomModel(seed);
   const property = randomProperty(model, seed);
@@ -21,20 +21,20 @@ async function randomLeaf(seed: number) {
   const [question] = questionsOf(property);
   const [own] = question.cases;
   const bounds = await crownBounds(subject, question);
-  const open = new Map<number, Int32Array>();
-  const splits: Split[] = [];
+  const unstable = new Map<number, Int32Array>();
+  const splits: NeuronSplit[] = [];
   const source = random(seed, "signs");
   for (const [node, { inputs, layer }] of model.network.nodes.entries()) {
     if (layer === null || !isActivation(model.network.nodes[node])) continue;
     const { lower, upper } = bounds.get(inputs[0] as number) as { lower: Float64Array; upper: Float64Array };
     const neurons = Int32Array.from(lower.keys()).filter((n) => lower[n] < 0 && upper[n] > 0);
-    open.set(node, neurons);
+    unstable.set(node, neurons);
     for (const neuron of neurons) {
       splits.push({ node, neuron, side: source.uniform() < 0.5 ? "above" : "below", value: 0 });
     }
   }
   const box: BranchedBox = {
-    ...{ subject, region: question, bounds, case: own, open },
+    ...{ subject, region: question, bounds, case: own, unstable },
     affine: new AffineLayers(subject),
   };
   const least = await leastValue(model, property.cases[own.number], splits);

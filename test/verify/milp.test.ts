@@ -113,7 +113,7 @@ async function tallyOf(
 
 describe("verdicts on random networks agree with a MILP's", () => {
   const lines: string[] = [];
-  // One line a run, also where a test fails.
+  // One line per run, also where a test fails.
   afterAll(() => console.log(lines.join("\n")));
 
   it.each(["auto", "neurons"] as const)(

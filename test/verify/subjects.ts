@@ -10,7 +10,7 @@ import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation, type Network } from "../../src/network/network.js";
 import { type Subject, subjectOf } from "../../src/network/subject.js";
-import type { Branch, BranchedBox, Split } from "../../src/verify/branch.js";
+import type { Branch, BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
 import { splitPoint } from "../../src/verify/branch-choice.js";
 import type { OutputCase } from "../../src/verify/question.js";
 import { Bench } from "../support/bounds.js";
@@ -65,26 +65,28 @@ export async function sceneOf(network: Network, seed: number, width: number, cou
 /** The box that branches of a scene are parts of. */
 export function branchedBox({ subject, region, bounds }: Scene, own: OutputCase): BranchedBox {
   const { nodes } = subject.network;
-  const open = new Map<number, Int32Array>();
+  const unstable = new Map<number, Int32Array>();
   for (const [i, node] of nodes.entries()) {
     const below = i > 0 ? bounds.get(node.inputs[0] as number) : undefined;
     if (!below || !isActivation(node)) continue;
     const layer = node.layer as Activation;
-    open.set(
+    unstable.set(
       i,
       Int32Array.from(below.lower.keys()).filter(
         (n) => splitPoint(layer, below.lower[n], below.upper[n]) !== null,
       ),
     );
   }
-  return { subject, affine: new AffineLayers(subject), region, bounds, case: own, open };
+  return { subject, affine: new AffineLayers(subject), region, bounds, case: own, unstable };
 }
 
 /** Decisions that the point of that number meets, at random neurons and random values. */
-export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most: number): Split[] {
+export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most: number): NeuronSplit[] {
   const { source, values, count } = scene;
   const { nodes } = box.subject.network;
-  const all = [...box.open].flatMap(([node, neurons]) => Array.from(neurons, (neuron) => ({ node, neuron })));
+  const all = [...box.unstable].flatMap(([node, neurons]) =>
+    Array.from(neurons, (neuron) => ({ node, neuron })),
+  );
   if (all.length === 0) return [];
   return Array.from({ length: most }, () => {
     const { node, neuron } = all[source.integer(all.length)];
@@ -99,7 +101,7 @@ export function decisionsAt(box: BranchedBox, scene: Scene, point: number, most:
 }
 
 /** Numbers of the points that meet all decisions. */
-export function pointsMeeting(scene: Scene, splits: readonly Split[]): number[] {
+export function pointsMeeting(scene: Scene, splits: readonly NeuronSplit[]): number[] {
   const { nodes } = scene.subject.network;
   return Array.from({ length: scene.count }, (_, i) => i).filter((i) =>
     splits.every(({ node, neuron, side, value }) => {
@@ -110,14 +112,14 @@ export function pointsMeeting(scene: Scene, splits: readonly Split[]): number[] 
 }
 
 /** A branch whose free variables are anything that their domains allow. */
-export function randomBranch(box: BranchedBox, splits: readonly Split[], source: RandomSource): Branch {
+export function randomBranch(box: BranchedBox, splits: readonly NeuronSplit[], source: RandomSource): Branch {
   const uniform = (length: number, scale = 1) =>
     Float32Array.from(
       { length },
       () => (source.uniform() < 0.2 ? source.integer(2) : source.uniform()) * scale,
     );
   const weights = new Map<string, Float32Array>();
-  for (const [node, neurons] of box.open) {
+  for (const [node, neurons] of box.unstable) {
     for (const side of ["lower", "upper"]) weights.set(`${side} ${node}`, uniform(neurons.length));
   }
   const parts = Array.from({ length: box.case.rows }, () => source.uniform() + 0.01);

@@ -1,4 +1,4 @@
-// Every activation, an activation a file; list.h names them.
+// Every activation, an activation per file; list.h names them.
 
 #include "line-pair.h"
 #include "s-shaped.h"

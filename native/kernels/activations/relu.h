@@ -1,5 +1,5 @@
 /// ReLU (Corollary 2), a neuron at a time (whole tensors: ../relu-lines.h): slope d = u/(u − ℓ) and lines through 0 and −d·ℓ
-/// where the sign is open.
+/// where the neuron is unstable.
 struct Relu {
   explicit Relu(const Elementwise&) {}
 

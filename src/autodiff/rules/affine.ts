@@ -35,7 +35,7 @@ export function conv2d(
   return tape.record(value, bias ? [weight, x, bias] : [weight, x], (g, needs) => {
     let biasGradient = null;
     if (needs[2]) {
-      // Channel-major features: one row a channel is only another view.
+      // Channel-major features: one row per channel is only another view.
       const channels = geometry.outChannels;
       const byChannel = backend.reshape(g, channels, (g.features / channels) * g.rows);
       biasGradient = sumAllRows(backend, byChannel);

@@ -1,7 +1,7 @@
 import type { Noise } from "../../compute/noise.js";
 import type { Tape, Variable } from "../tape.js";
 
-/** ρ ⊙ C with random numbers C, `times` rows an example: radius `[f, C]` → `[f, C·times]`. */
+/** ρ ⊙ C with random numbers C, `times` rows per example: radius `[f, C]` → `[f, C·times]`. */
 export function spreadNoise(tape: Tape, radius: Variable, times: number, noise: Noise): Variable {
   const { backend } = tape;
   return tape.record(backend.addNoise(null, null, radius.value, times, noise), [radius], (g) => [

@@ -15,7 +15,7 @@ import {
   addMachineOptions,
   addSeedOption,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { openBackend } from "../open-backend.js";
@@ -27,11 +27,11 @@ import { formatTable } from "../table.js";
 import { wrap } from "../wording.js";
 
 const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
-type Target = (typeof TARGETS)[number];
+type BenchTarget = (typeof TARGETS)[number];
 
 const PAPERS_PROJECTIONS: readonly TrainingProjections[] = [50, 10, "exact"];
 
-interface BenchFlags extends SubjectsFlags, JsonOptions, MachineOptions {
+interface BenchFlags extends SubjectsFlags, JsonOptions, MachineFlags {
   readonly bound: BoundMethod;
   readonly projections: readonly TrainingProjections[];
   readonly sketch: SketchForm;
@@ -64,15 +64,19 @@ export function addBench(program: Command, context: CommandContext): void {
   );
   addMachineOptions(command);
   addSeedOption(command, "of an architecture's random weights");
-  addJsonOption(command).action(async (target: Target | undefined, flags: BenchFlags) => {
+  addJsonOption(command).action(async (target: BenchTarget | undefined, flags: BenchFlags) => {
     context.exitCode = await bench(target, flags, context);
   });
 }
 
-async function bench(target: Target | undefined, flags: BenchFlags, { io }: CommandContext): Promise<number> {
+async function bench(
+  target: BenchTarget | undefined,
+  flags: BenchFlags,
+  { io }: CommandContext,
+): Promise<number> {
   const output = new Output(io, flags.json);
   const { backend, description } = await openBackend(flags);
-  const wants = (part: Target) => target === part || (target === undefined && part !== "scaling");
+  const wants = (part: BenchTarget) => target === part || (target === undefined && part !== "scaling");
   const stepsOf = async (part: "train-step" | "certify") =>
     wants(part) ? benchSubjects(backend, part, flags) : [];
   // All that is named must be there before anything is measured.
@@ -204,7 +208,7 @@ function printSteps(steps: readonly StepFigure[], output: Output): void {
   const certified = steps.some(({ robustError }) => robustError !== undefined);
   output.print(
     formatTable(
-      ["step", "batch", "ms", "ms an example", "memory MB", ...(certified ? ["robust error"] : [])],
+      ["step", "batch", "ms", "ms per example", "memory MB", ...(certified ? ["robust error"] : [])],
       steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError }) => [
         name,
         String(batch),
@@ -232,5 +236,5 @@ function formatSpeed(gflops: number, fractionOfPeak: number): string {
 }
 
 function formatNs(nsPerElement: number): string {
-  return `${nsPerElement.toFixed(2)} ns an element a core`;
+  return `${nsPerElement.toFixed(2)} ns per element per core`;
 }

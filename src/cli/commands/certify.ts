@@ -42,7 +42,9 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags {
 export function addCertify(program: Command, context: CommandContext): void {
   const command = program
     .command("certify")
-    .description("bound the error under any attack, by dual bounds: exact, or with a given probability");
+    .description(
+      "bound the error under any attack, by dual bounds: deterministic, or with a given probability",
+    );
   addSubjectOptions(command);
   addBoundOption(command);
   addCertificateOptions(command);
@@ -55,7 +57,7 @@ export function addCertify(program: Command, context: CommandContext): void {
     )
     .option(
       "--margins <which>",
-      "bound all margins exactly, or those alone that are open: the verdicts are the same",
+      "bound all margins by the dual network, or those alone that the box leaves open: the verdicts are the same",
       oneOf<"all" | "open">("--margins", ["all", "open"]),
       "all",
     )
@@ -64,7 +66,7 @@ export function addCertify(program: Command, context: CommandContext): void {
       "exit with 1 if the robust error is above this fraction",
       numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
     )
-    .option("--explain", "print how each layer was bounded, its open neurons, operations and time")
+    .option("--explain", "print how each layer was bounded, its unstable neurons, operations and time")
     .option(
       "--report <file>",
       "write an HTML page of the verdicts, their margins and pictures",
@@ -72,7 +74,7 @@ export function addCertify(program: Command, context: CommandContext): void {
     );
   addMemoryOption(command);
   addMachineOptions(command);
-  addSeedOption(command, "of random projections; exact bounds draw no random numbers");
+  addSeedOption(command, "of random projections; deterministic bounds draw no random numbers");
   addJsonOption(command).action(async (models: string[], flags: CertifyFlags) => {
     checkProjectionFlags(flags);
     requireFlags(command, ["data", "epsilon"], "MODEL --data mnist --epsilon 0.1");
@@ -89,7 +91,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const estimation = readEstimation(flags, network);
   if (estimation && model.stages.length > 1) {
     throw new UsageError(
-      `--projections: expected one model, as certificates of a cascade are exact, found ${model.stages.length} stages`,
+      `--projections: expected one model, as certificates of a cascade are deterministic, found ${model.stages.length} stages`,
     );
   }
 
@@ -116,7 +118,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const layers = explain && plan.summary(certification.examples.length);
   if (layers) {
     output.print(formatLayerPlan(layers));
-    output.print("Means an example; the time of a layer includes those on the way to it.");
+    output.print("Means per example; the time of a layer includes those on the way to it.");
   }
   if (flags.report !== undefined) {
     const { data, dataDir = null } = flags;

@@ -9,7 +9,7 @@ import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkDistinct, checkFree, type Destination, readDestination } from "../convert/destination.js";
 import { type Conversion, comparedInputs, type WrittenFile, writeForm } from "../convert/forms.js";
-import { firstStage, openSource, type Source } from "../convert/source.js";
+import { type ConvertedModel, firstStage, openSource } from "../convert/source.js";
 import { type WrittenFolder, writeCascadeFolder, writeModelFolder } from "../convert/write-folder.js";
 import { Output } from "../output.js";
 import { formatBytes, formatCount, formatNumber, plural } from "../wording.js";
@@ -90,7 +90,7 @@ async function convert(
 /** Written files by path. */
 async function write(
   { form, path }: Destination,
-  { name, record }: Source,
+  { name, record }: ConvertedModel,
   conversions: readonly Conversion[],
   backend: Backend,
 ): Promise<ReadonlyMap<string, WrittenFile>> {
@@ -127,7 +127,7 @@ function conversionOf(stage: LoadedModel, float32: boolean): Conversion {
   return { model: { ...stage, weights }, original: stage };
 }
 
-function contents({ form }: Destination, { stages }: Source): string {
+function contents({ form }: Destination, { stages }: ConvertedModel): string {
   const parameters = stages.reduce((sum, { network }) => sum + network.parameterCount, 0);
   const counted = `${formatCount(parameters)} parameters`;
   if (form !== "folder") return counted;

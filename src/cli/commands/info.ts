@@ -85,7 +85,7 @@ async function findModel(name: string, { input, classes }: InfoFlags): Promise<F
   return { path, sha256, networks: stages.map(({ network }) => network) };
 }
 
-/** One line a layer, in topological order; `parameters` counts trained numbers. */
+/** One line per layer, in topological order; `parameters` counts trained numbers. */
 function describeLayers({ nodes, parameters }: Network) {
   return nodes.flatMap(({ name, layer, inputs, shape }, index) =>
     layer === null

@@ -11,7 +11,7 @@ import {
   addMachineOptions,
   addSeedOption,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
@@ -21,7 +21,7 @@ import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatCount, formatDuration, formatPercent } from "../wording.js";
 
-interface QuickstartFlags extends JsonOptions, MachineOptions {
+interface QuickstartFlags extends JsonOptions, MachineFlags {
   readonly out: string;
   readonly seed: number;
 }

@@ -31,7 +31,7 @@ import {
   type BallFlags,
   type DataFlags,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
   readBall,
   requireFlags,
 } from "../common-options.js";
@@ -43,7 +43,7 @@ import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
 
-interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineOptions, JsonOptions {
+interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineFlags, JsonOptions {
   readonly most?: number;
   readonly tolerance?: number;
   readonly timeout?: number;
@@ -76,7 +76,7 @@ export function addRadius(program: Command, context: CommandContext): void {
     )
     .option(
       "--timeout <s>",
-      "linf: seconds an example for attack and branch and bound beyond what --bound gives",
+      "linf: seconds per example for attack and branch and bound beyond what --bound gives",
       numberIn("--timeout", { above: 0 }, "10"),
     )
     .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))
@@ -208,13 +208,13 @@ function report(
 function provenance(rows: readonly RadiusRow[], tolerance: number, searched: boolean): string {
   if (!searched) {
     return (
-      `Each radius was certified by exact bounds (no estimates) and lies within ${formatNumber(tolerance)} of the ` +
+      `Each radius was certified by deterministic bounds (no estimates) and lies within ${formatNumber(tolerance)} of the ` +
       "largest that these bounds certify; the true one may be larger."
     );
   }
   const met = rows.filter(({ radius, broken }) => broken !== null && broken - radius <= tolerance).length;
   return (
-    `Each radius was certified by exact bounds (no estimates), or proved by branch and bound. For ${met} of ` +
+    `Each radius was certified by deterministic bounds (no estimates), or proved by branch and bound. For ${met} of ` +
     `${plural(rows.length, "example")} an input of another class was found within ${formatNumber(tolerance)} more; the ` +
     "other true radii may be larger."
   );

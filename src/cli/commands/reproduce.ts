@@ -12,7 +12,7 @@ import {
   addMachineOptions,
   addSeedOption,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
@@ -44,7 +44,7 @@ const OF_TABLES: readonly string[] = ["rows", "quick", "stages", "dataDir"];
 /** Options that every target takes. */
 const COMMON: readonly string[] = ["out", "seed", "json", "backend", "dtype", "threads"];
 
-interface CommandFlags extends ReproduceFlags, JsonOptions, MachineOptions {
+interface CommandFlags extends ReproduceFlags, JsonOptions, MachineFlags {
   readonly rows?: readonly string[];
   readonly quick?: boolean;
   readonly stages?: number;

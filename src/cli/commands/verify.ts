@@ -20,7 +20,7 @@ import {
   addMemoryOption,
   addSeedOption,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
@@ -29,7 +29,7 @@ import { checkWritable, Output } from "../output.js";
 import { formatTable } from "../table.js";
 import { formatCount, formatDuration, formatNumber, plural, wrap } from "../wording.js";
 
-interface VerifyFlags extends MachineOptions, JsonOptions {
+interface VerifyFlags extends MachineFlags, JsonOptions {
   readonly timeout: number;
   readonly split: SplitChoice;
   readonly seed: number;

@@ -5,7 +5,7 @@ import type { LoadedModel } from "../../formats/model-file.js";
 import { openStages, placeOf } from "../../runs/models/open-model.js";
 
 /** What is converted: one model, or a cascade with its record. */
-export interface Source {
+export interface ConvertedModel {
   /** As the user named it. */
   readonly name: string;
   /** What lies there: the file or the folder. */
@@ -15,7 +15,7 @@ export interface Source {
   readonly record: CascadeRecord | null;
 }
 
-export async function openSource(name: string, backend: Backend): Promise<Source> {
+export async function openSource(name: string, backend: Backend): Promise<ConvertedModel> {
   const place = placeOf(name);
   const { sha256, stages } = await openStages([name], backend);
   return { name, place, sha256, stages, record: isCascadeFolder(place) ? await readCascade(place) : null };

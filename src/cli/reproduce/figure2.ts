@@ -23,7 +23,7 @@ const TEST_EXAMPLES = 2000;
 const BATCH = 50;
 const EPSILON = 0.1;
 
-/** Robust training with projections of several dimensions and with exact bounds, evaluated by exact bounds. */
+/** Robust training with projections of several dimensions and with deterministic bounds, evaluated by the latter. */
 export const figure2Target: Target = {
   name: "figure2",
   flags: ["model", "data", "dataDir", "epsilon", "projections", "epochs", "limit", "testLimit"],
@@ -58,7 +58,7 @@ export const figure2Target: Target = {
         figure: figureOf(curves),
         table: tableOf(curves),
         words:
-          `Robust error of ${plural(test.count, "test example")} by exact bounds, after training on ` +
+          `Robust error of ${plural(test.count, "test example")} by deterministic bounds, after training on ` +
           `${plural(train.count, "example")} of ${train.name}; one seed.`,
       };
     } finally {
@@ -93,7 +93,8 @@ function figureConfig(
 }
 
 function curveName(projections: TrainingProjections): string {
-  return typeof projections === "string" ? projections : `r = ${projections}`;
+  if (projections === "exact") return "deterministic";
+  return projections === "auto" ? projections : `r = ${projections}`;
 }
 
 function pointInWords({ epoch, testError, testRobustError, seconds }: Figure2Point): string {
@@ -112,7 +113,7 @@ function figureOf(curves: readonly Figure2Curve[]): Figure {
       dashed: projections === "exact",
     }));
   return {
-    title: "Robust training by random projections and by exact bounds (Figure 2)",
+    title: "Robust training by random projections and by deterministic bounds (Figure 2)",
     panels: [
       {
         x: { label: "epoch" },
@@ -121,7 +122,7 @@ function figureOf(curves: readonly Figure2Curve[]): Figure {
       },
       {
         x: { label: "epoch" },
-        y: { label: "robust test error, exact bounds", scale: "log" },
+        y: { label: "robust test error, deterministic bounds", scale: "log" },
         series: series(({ testRobustError }) => testRobustError),
       },
     ],
@@ -130,7 +131,7 @@ function figureOf(curves: readonly Figure2Curve[]): Figure {
 
 function tableOf(curves: readonly Figure2Curve[]): string {
   return formatTable(
-    ["bounds", "epochs", "test error", "robust test error", "seconds an epoch"],
+    ["bounds", "epochs", "test error", "robust test error", "seconds per epoch"],
     curves.map(({ projections, points }) => {
       const last = points[points.length - 1];
       const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;

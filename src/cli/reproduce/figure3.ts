@@ -48,7 +48,7 @@ export const figure3Target: Target = {
       table: tableOf(curves),
       words:
         "Training errors are of the examples that a stage is trained on, at the epsilon of the epoch and by its bounds; test " +
-        "errors are of the cascade up to that stage, at the last epsilon, by exact bounds: in the table on " +
+        "errors are of the cascade up to that stage, at the last epsilon, by deterministic bounds: in the table on " +
         `${plural(curves[0].evaluation.examples, "test example")}, in the plot on those that epochs were evaluated on.`,
     };
   },

@@ -64,8 +64,8 @@ export const figure5Target: Target = {
         table: tableOf(found),
         words:
           `${plural(found.points.length, "point")} of two classes, each in the middle of its ball. A solid square: the ` +
-          "label is certified within it by the network of the panel, or by the stage of the cascade that answers; exact " +
-          "bounds. The cascade's panel is white where no stage certifies.",
+          "label is certified within it by the network of the panel, or by the stage of the cascade that answers; " +
+          "deterministic bounds. The cascade's panel is white where no stage certifies.",
       };
     } finally {
       progress.stop();
@@ -102,9 +102,9 @@ function figureOf(found: Figure5): Figure {
 }
 
 /** What certifies the label of a point: a stage, if any. */
-type Mark = number | "none";
+type AnsweredBy = number | "none";
 
-function markOf(certified: boolean, stage: number): Mark {
+function markOf(certified: boolean, stage: number): AnsweredBy {
   return certified ? stage : "none";
 }
 
@@ -119,9 +119,9 @@ function panelOf(
   { points, stages, epsilon, grid }: Figure5,
   title: string,
   values: readonly (string | null)[],
-  mark: (point: number) => Mark | null,
+  mark: (point: number) => AnsweredBy | null,
 ): Panel {
-  const marks: Mark[] = [...stages.keys(), "none"];
+  const marks: AnsweredBy[] = [...stages.keys(), "none"];
   const series = CLASSES.flatMap((name, label): Series[] =>
     marks.flatMap((wanted) => {
       const own = points.filter((point, b) => point.label === label && mark(b) === wanted);

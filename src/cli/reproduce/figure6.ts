@@ -57,7 +57,7 @@ export const figure6Target: Target = {
       table: tableOf(rows),
       words:
         "Relative errors of estimated widths, mean and standard deviation over neurons, examples and sketches: width, of " +
-        "networks whose layers are all estimated; estimate, over the exact network's lines.",
+        "networks whose layers are all estimated; estimate, over the lines of the network without estimates.",
     };
   },
 };
@@ -70,7 +70,7 @@ function dimensionsOf({ projections }: ReproduceFlags): readonly number[] {
 function curvesOf(rows: readonly Figure6Row[], layer: number): Map<string, Figure6Row[]> {
   const curves = new Map<string, Figure6Row[]>();
   for (const row of rows) {
-    if (row.layer !== layer || isExact(row)) continue;
+    if (row.layer !== layer || isUnestimated(row)) continue;
     const name = `${row.form}, ${row.weights}`;
     curves.set(name, [...(curves.get(name) ?? []), row]);
   }
@@ -78,7 +78,7 @@ function curvesOf(rows: readonly Figure6Row[], layer: number): Map<string, Figur
 }
 
 /** Whether nothing is estimated, as in the joint form's first layer. */
-function isExact({ width }: Figure6Row): boolean {
+function isUnestimated({ width }: Figure6Row): boolean {
   return width.deviation < 1e-5 && Math.abs(width.mean) < 1e-5;
 }
 
@@ -139,7 +139,7 @@ function tableOf(rows: readonly Figure6Row[]): string {
   return formatTable(
     ["weights", "layer", "form", "r", "width", "estimate"],
     rows
-      .filter((row) => !isExact(row))
+      .filter((row) => !isUnestimated(row))
       .map(({ weights, layer, form, dimension, width, estimate }) => [
         weights,
         String(layer),

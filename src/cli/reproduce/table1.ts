@@ -7,7 +7,7 @@ import { formatCount } from "../wording.js";
 import type { Target } from "./target.js";
 
 /** One network of the table; the seconds of an epoch are a step's median times the steps of an epoch. */
-interface Cost {
+interface EpochCost {
   readonly data: string;
   readonly model: string;
   readonly hiddenUnits: number;
@@ -38,7 +38,7 @@ export const table1Target: Target = {
     signal,
   ) {
     const peakGflops = await backend.peakGflops();
-    const costs: Cost[] = [];
+    const costs: EpochCost[] = [];
     const progress = output.progress({ label: "networks", total: DATA.length * models.length });
     const [first] = projections;
     try {
@@ -75,15 +75,20 @@ export const table1Target: Target = {
       figure: null,
       table: tableOf(costs),
       words:
-        `A robust training step of ${BATCH} examples, ${first === "exact" || first === "auto" ? first : `r = ${first}`}, ` +
+        `A robust training step of ${BATCH} examples, ${boundsInWords(first)}, ` +
         "with random weights; an epoch is its median times the steps of an epoch.",
     };
   },
 };
 
-function tableOf(costs: readonly Cost[]): string {
+function boundsInWords(projections: TrainingProjections): string {
+  if (projections === "exact") return "deterministic bounds";
+  return projections === "auto" ? projections : `r = ${projections}`;
+}
+
+function tableOf(costs: readonly EpochCost[]): string {
   return formatTable(
-    ["data", "model", "hidden units", "parameters", "s an epoch", "memory MB"],
+    ["data", "model", "hidden units", "parameters", "s per epoch", "memory MB"],
     costs.map(({ data, model, hiddenUnits, parameters, secondsAnEpoch, peakMemoryMB }) => [
       data,
       model,

@@ -8,7 +8,7 @@ import { reproduceRow } from "../../experiments/rows/table-row.js";
 import { TABLE_ROWS, type TableName, type TableRow } from "../../experiments/rows/table-rows.js";
 import { REPORT_FILE } from "../../runs/measured-files.js";
 import type { CascadeRun } from "../../train/cascade-run.js";
-import type { MachineOptions } from "../common-options.js";
+import type { MachineFlags } from "../common-options.js";
 import type { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
@@ -18,11 +18,11 @@ import { formatPercent, wrap } from "../wording.js";
 
 /** What `reproduce` was asked for of a table's rows, and what computes them. */
 export interface TableSettings extends RowSettings {
-  readonly machine: MachineOptions;
+  readonly machine: MachineFlags;
 }
 
 /** What computes a row: the backend and precision of the run that was begun, else those that were asked for. */
-function machineOfRow(begun: CascadeRun | null, { machine }: TableSettings): MachineOptions {
+function machineOfRow(begun: CascadeRun | null, { machine }: TableSettings): MachineFlags {
   if (!begun) return machine;
   const { backend, dtype } = begun.config;
   return { ...machine, backend: backend as BackendName, dtype };
@@ -69,7 +69,7 @@ export async function reproduceTable(
   output.print(
     wrap(
       [
-        "Errors on the test examples at hand, in per cent; robust errors are upper bounds by exact bounds, PGD errors lower",
+        "Errors on the test examples at hand, in per cent; robust errors are upper bounds by deterministic bounds, PGD errors lower",
         "ones. Of a cascade they are about the stage that answers an example, as in the paper, and not about its own",
         "answers, as a changed input may go to another stage. Beside them the paper's figures, where they are at hand.",
         ...unfinished,

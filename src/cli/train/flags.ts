@@ -19,7 +19,7 @@ import {
   type BallFlags,
   type DataFlags,
   type JsonOptions,
-  type MachineOptions,
+  type MachineFlags,
   requireFlags,
 } from "../common-options.js";
 import { checkProjectionFlags } from "../projection-options.js";
@@ -30,7 +30,7 @@ export interface TrainFlags
   extends BallFlags,
     DataFlags,
     JsonOptions,
-    MachineOptions,
+    MachineFlags,
     Omit<TrainOverrides, "bound"> {
   readonly model: string;
   readonly settings: string;

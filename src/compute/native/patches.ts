@@ -5,7 +5,7 @@ import type { NativeMemory } from "./tensor.js";
 
 type Patches = Pick<Backend, "crop" | "cropTranspose">;
 
-/** Patches of images, one a row. */
+/** Patches of images, one per row. */
 export function patchOperations(memory: NativeMemory): Patches {
   return {
     crop(x, owners, window) {

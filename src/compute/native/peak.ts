@@ -4,7 +4,7 @@ import type { Engine } from "./engine.js";
 const ITERATIONS = 10_000_000;
 const RUNS = 5;
 
-/** Billions of multiplications and additions a second on registers, on all threads: the best of a few runs. */
+/** Billions of multiplications and additions per second on registers, on all threads: the best of a few runs. */
 export async function measurePeak(engine: Engine): Promise<number> {
   let best = 0;
   for (let run = 0; run < RUNS; run++) {

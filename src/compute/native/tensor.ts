@@ -1,6 +1,6 @@
 import { BackendError } from "../../errors.js";
 import type { Dtype, FloatArray, MemoryUse, Tensor } from "../backend.js";
-import type { Shape } from "../shape-checks.js";
+import type { Size } from "../shape-checks.js";
 import { type EngineOptions, openEngine } from "./addon.js";
 import type { Engine } from "./engine.js";
 import type { TensorNumber } from "./engine-types.js";
@@ -13,7 +13,7 @@ export class NativeTensor implements Tensor {
   /** 0 once released. */
   #number: TensorNumber;
 
-  constructor(memory: NativeMemory, shape: Shape, number: TensorNumber) {
+  constructor(memory: NativeMemory, shape: Size, number: TensorNumber) {
     this.memory = memory;
     this.features = shape.features;
     this.rows = shape.rows;
@@ -78,7 +78,7 @@ export class NativeMemory {
   }
 
   /** A new tensor that holds a copy of the values. */
-  copy(shape: Shape, values: ArrayLike<number>): NativeTensor {
+  copy(shape: Size, values: ArrayLike<number>): NativeTensor {
     const direct =
       values instanceof Float32Array || values instanceof Float64Array || values instanceof Int32Array;
     const array: FloatArray | Int32Array = direct ? values : Float64Array.from(values);
@@ -86,7 +86,7 @@ export class NativeMemory {
   }
 
   /** The tensor of a result. */
-  give(shape: Shape, number: TensorNumber): NativeTensor {
+  give(shape: Size, number: TensorNumber): NativeTensor {
     return new NativeTensor(this, shape, number);
   }
 

@@ -3,7 +3,7 @@ import { ownerTable } from "../owners.js";
 import * as rules from "../shape-rules/index.js";
 import type { ReferenceMemory } from "./tensor.js";
 
-/** Patches of images, one a row, and their transpose. */
+/** Patches of images, one per row, and their transpose. */
 export function cropOperations(memory: ReferenceMemory): Pick<Backend, "crop" | "cropTranspose"> {
   return {
     crop(x, owners, window) {

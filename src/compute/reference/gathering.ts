@@ -1,5 +1,5 @@
 /**
- * What the right side of a product reads: at each position (one for a linear layer, one an output pixel for a
+ * What the right side of a product reads: at each position (one for a linear layer, one per output pixel for a
  * convolution) a table names the feature that each of `taps` terms takes, −1 for zero (a tap on the padding).
  */
 export interface Gathering {

@@ -3,7 +3,7 @@ const RUNS = 5;
 /** Sums in the loop below, two operations each. */
 const SUMS = 8;
 
-/** Billions of multiplications and additions a second in plain JavaScript, on one thread: the best of a few runs. */
+/** Billions of multiplications and additions per second in plain JavaScript, on one thread: the best of a few runs. */
 export function measurePeak(): number {
   let best = 0;
   for (let run = 0; run < RUNS; run++) {

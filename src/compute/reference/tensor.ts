@@ -1,6 +1,6 @@
 import { BackendError } from "../../errors.js";
 import type { Dtype, FloatArray, MemoryUse, Tensor } from "../backend.js";
-import type { Shape } from "../shape-checks.js";
+import type { Size } from "../shape-checks.js";
 
 /** Entries shared by a tensor and its views. */
 interface Storage {
@@ -91,13 +91,13 @@ export class ReferenceMemory {
   }
 
   /** A new tensor of zeros. */
-  zeros(shape: Shape): ReferenceTensor {
+  zeros(shape: Size): ReferenceTensor {
     const count = shape.features * shape.rows;
     return this.#own(shape, this.dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
   }
 
   /** A new tensor that holds a copy of the values. */
-  copy(shape: Shape, values: ArrayLike<number>): ReferenceTensor {
+  copy(shape: Size, values: ArrayLike<number>): ReferenceTensor {
     return this.#own(shape, this.dtype === "float64" ? new Float64Array(values) : new Float32Array(values));
   }
 
@@ -123,7 +123,7 @@ export class ReferenceMemory {
     if (!this.#closed) this.#bytes -= bytes;
   }
 
-  #own(shape: Shape, values: FloatArray): ReferenceTensor {
+  #own(shape: Size, values: FloatArray): ReferenceTensor {
     this.checkOpen();
     this.#bytes += values.byteLength;
     this.#peak = Math.max(this.#peak, this.#bytes);

@@ -7,28 +7,23 @@ import {
   checkSame,
   checkShape,
   checkSize,
-  type Shape,
+  type Size,
   shapeMismatch,
 } from "../shape-checks.js";
 
 // Activations and their enclosing lines.
 
 /** Rule of `parallelLines` and `adaptiveLines`: ℓ and u of one shape, which each result has too. */
-export function lines(operation: string, lower: Shape, upper: Shape): Shape {
+export function lines(operation: string, lower: Size, upper: Size): Size {
   return checkSame(operation, lower, upper);
 }
 
 /** Rule of `parallelLinesGradient` and `adaptiveLinesGradient`. */
-export function linesGradient(
-  operation: string,
-  lower: Shape,
-  upper: Shape,
-  gradients: readonly Shape[],
-): Shape {
+export function linesGradient(operation: string, lower: Size, upper: Size, gradients: readonly Size[]): Size {
   return checkSame(operation, lower, upper, ...gradients);
 }
 
-export function maxPoolChoice(lower: Shape, upper: Shape, geometry: Conv2dGeometry): Shape {
+export function maxPoolChoice(lower: Size, upper: Size, geometry: Conv2dGeometry): Size {
   checkGeometry("maxPoolChoice", geometry);
   const { groups, inChannels, outChannels } = geometry;
   if (groups !== inChannels || inChannels !== outChannels) {
@@ -43,12 +38,12 @@ export function maxPoolChoice(lower: Shape, upper: Shape, geometry: Conv2dGeomet
   return { features: outFeatures(geometry), rows: lower.rows };
 }
 
-export function select(x: Shape, index: Shape, owners: Owners): Shape {
+export function select(x: Size, index: Size, owners: Owners): Size {
   checkOwners("select", owners, x.rows, index.rows);
   return { features: index.features, rows: x.rows };
 }
 
-export function selectTranspose(y: Shape, index: Shape, owners: Owners, features: number): Shape {
+export function selectTranspose(y: Size, index: Size, owners: Owners, features: number): Size {
   checkSize("selectTranspose", "features", features);
   checkByOwner("selectTranspose", "index", y, index, owners);
   return { features, rows: y.rows };

@@ -1,21 +1,21 @@
-import { checkSame, type Shape } from "../shape-checks.js";
+import { checkSame, type Size } from "../shape-checks.js";
 
 // Entry by entry.
 
 /** Rule of `combine`, `multiply`, `minimum`, `maximum`: both of one shape. */
-export function pairwise(operation: string, x: Shape, y: Shape): Shape {
+export function pairwise(operation: string, x: Size, y: Size): Size {
   return checkSame(operation, x, y);
 }
 
 /** Rule of `scaleBy` and `apply`. */
-export function entrywise(x: Shape): Shape {
+export function entrywise(x: Size): Size {
   return { features: x.features, rows: x.rows };
 }
 
-export function applyGradient(x: Shape, g: Shape): Shape {
+export function applyGradient(x: Size, g: Size): Size {
   return checkSame("applyGradient", x, g);
 }
 
-export function minimumGradient(x: Shape, y: Shape, g: Shape): Shape {
+export function minimumGradient(x: Size, y: Size, g: Size): Size {
   return checkSame("minimumGradient", x, y, g);
 }

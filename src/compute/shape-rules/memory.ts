@@ -1,8 +1,8 @@
-import { checkSize, formatShape, type Shape, shapeMismatch } from "../shape-checks.js";
+import { checkSize, formatShape, type Size, shapeMismatch } from "../shape-checks.js";
 
 // Memory.
 
-export function upload(features: number, rows: number, values: ArrayLike<number>): Shape {
+export function upload(features: number, rows: number, values: ArrayLike<number>): Size {
   const shape = filled(features, rows, "upload");
   if (values.length !== features * rows) {
     throw shapeMismatch("upload", `${features * rows} values for ${formatShape(shape)}`, `${values.length}`);
@@ -10,14 +10,14 @@ export function upload(features: number, rows: number, values: ArrayLike<number>
   return shape;
 }
 
-export function filled(features: number, rows: number, operation = "filled"): Shape {
+export function filled(features: number, rows: number, operation = "filled"): Size {
   return {
     features: checkSize(operation, "features", features),
     rows: checkSize(operation, "rows", rows),
   };
 }
 
-export function reshape(tensor: Shape, features: number, rows: number): Shape {
+export function reshape(tensor: Size, features: number, rows: number): Size {
   const shape = filled(features, rows, "reshape");
   if (features * rows !== tensor.features * tensor.rows) {
     throw shapeMismatch("reshape", `as many entries as ${formatShape(tensor)}`, formatShape(shape));
@@ -25,6 +25,6 @@ export function reshape(tensor: Shape, features: number, rows: number): Shape {
   return shape;
 }
 
-export function transpose(tensor: Shape): Shape {
+export function transpose(tensor: Size): Size {
   return { features: tensor.rows, rows: tensor.features };
 }

@@ -7,7 +7,7 @@ import {
   checkSame,
   checkShape,
   checkSize,
-  type Shape,
+  type Size,
   shapeMismatch,
 } from "../shape-checks.js";
 import { entrywise } from "./entries.js";
@@ -21,20 +21,20 @@ function checkOrder(operation: string, order: NormOrder): void {
   }
 }
 
-export function norm(x: Shape, weight: Shape, owners: Owners, order: NormOrder): Shape {
+export function norm(x: Size, weight: Size, owners: Owners, order: NormOrder): Size {
   checkOrder("norm", order);
   checkByOwner("norm", "weight", x, weight, owners);
   return { features: 1, rows: x.rows };
 }
 
 export function normGradient(
-  x: Shape,
-  weight: Shape,
-  value: Shape,
-  g: Shape,
+  x: Size,
+  weight: Size,
+  value: Size,
+  g: Size,
   owners: Owners,
   order: NormOrder,
-): { readonly x: Shape; readonly weight: Shape } {
+): { readonly x: Size; readonly weight: Size } {
   checkOrder("normGradient", order);
   checkByOwner("normGradient", "weight", x, weight, owners);
   checkShape("normGradient", "value", value, 1, x.rows);
@@ -42,12 +42,12 @@ export function normGradient(
   return { x: entrywise(x), weight: entrywise(weight) };
 }
 
-export function normRows(x: Shape, owners: Owners, columns: number, order: NormOrder): Shape {
+export function normRows(x: Size, owners: Owners, columns: number, order: NormOrder): Size {
   checkOrder("normRows", order);
   return sumRows(x, owners, columns, "normRows");
 }
 
-export function normRowsGradient(x: Shape, value: Shape, g: Shape, owners: Owners, order: NormOrder): Shape {
+export function normRowsGradient(x: Size, value: Size, g: Size, owners: Owners, order: NormOrder): Size {
   checkOrder("normRowsGradient", order);
   checkByOwner("normRowsGradient", "value", x, value, owners);
   checkSame("normRowsGradient", value, g);
@@ -63,14 +63,14 @@ function checkWindow(operation: string, window: CropWindow): void {
   }
 }
 
-export function crop(x: Shape, owners: Owners, window: CropWindow): Shape {
+export function crop(x: Size, owners: Owners, window: CropWindow): Size {
   checkWindow("crop", window);
   checkShape("crop", "x", x, window.channels * window.height * window.width, null);
   checkOwners("crop", owners, window.top.length, x.rows);
   return { features: window.channels * window.patchHeight * window.patchWidth, rows: window.top.length };
 }
 
-export function cropTranspose(y: Shape, owners: Owners, window: CropWindow, columns: number): Shape {
+export function cropTranspose(y: Size, owners: Owners, window: CropWindow, columns: number): Size {
   const operation = "cropTranspose";
   checkWindow(operation, window);
   const features = window.channels * window.patchHeight * window.patchWidth;
@@ -81,26 +81,20 @@ export function cropTranspose(y: Shape, owners: Owners, window: CropWindow, colu
 }
 
 /** Returns the shape of the new ν; the radius is `[1, R]`. */
-export function enclose(
-  nu: Shape,
-  slope: Shape,
-  radius: Shape,
-  owners: Owners,
-  operation = "enclose",
-): Shape {
+export function enclose(nu: Size, slope: Size, radius: Size, owners: Owners, operation = "enclose"): Size {
   checkByOwner(operation, "slope", nu, slope, owners);
   checkSame(operation, slope, radius);
   return entrywise(nu);
 }
 
 export function encloseGradient(
-  nu: Shape,
-  slope: Shape,
-  radius: Shape,
-  gNu: Shape,
-  gRadius: Shape,
+  nu: Size,
+  slope: Size,
+  radius: Size,
+  gNu: Size,
+  gRadius: Size,
   owners: Owners,
-): { readonly nu: Shape; readonly lines: Shape } {
+): { readonly nu: Size; readonly lines: Size } {
   enclose(nu, slope, radius, owners, "encloseGradient");
   checkSame("encloseGradient", nu, gNu);
   checkShape("encloseGradient", "gRadius", gRadius, 1, nu.rows);

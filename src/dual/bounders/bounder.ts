@@ -32,7 +32,7 @@ export interface NodeToBound {
 
 /** The node's neurons by what the box leaves to settle. */
 export interface Neurons extends Unsettled {
-  /** Whether those that merely pass their width on are to have exact ones, too. */
+  /** Whether active neurons are to have a row of their own, too. */
   readonly tightening: boolean;
 }
 
@@ -67,6 +67,6 @@ export interface Bounder {
 }
 
 /** How many rows neurons take that are bounded one by one. */
-export function rowsOf({ open, passing, tightening }: Neurons): number {
-  return open.index.length + (tightening ? passing.index.length : 0);
+export function rowsOf({ unstable, active, tightening }: Neurons): number {
+  return unstable.index.length + (tightening ? active.index.length : 0);
 }

@@ -27,25 +27,25 @@ export const patches: Bounder = {
   },
 };
 
-/** Exact widths of passing neurons may take this fraction of a row for every neuron of the next activation. */
+/** Rows of active neurons may take this fraction of a row for every neuron of the next activation. */
 const TIGHTENING_PAYS = 0.1;
 
 /**
- * Whether neurons that merely pass their width on are to have exact ones, too: where rows are patches and these cost little
+ * Whether active neurons are to have the dual network's own widths, too: where rows are patches and these cost little
  * against what is saved further on. With parallel lines the margins stay the same.
  */
 export function tighteningPays(
   { graph, node, lines, examples }: NodeToBound,
-  { passing }: Unsettled,
+  { active }: Unsettled,
 ): boolean {
   if (lines !== "parallel" || !seesPatches(graph, node)) return false;
   const cropped = patchCost(graph, node);
   if (cropped >= costBelow(graph.network, node)) return false;
   const next = costOfNextActivation(graph.network, node);
-  return passing.index.length * cropped <= TIGHTENING_PAYS * examples * next;
+  return active.index.length * cropped <= TIGHTENING_PAYS * examples * next;
 }
 
-/** A row for every neuron of the activation after the one that this node feeds, as if all were open; 0 without one. */
+/** A row for every neuron of the activation after the one that this node feeds, as if all were unstable; 0 without one. */
 function costOfNextActivation(network: Network, node: number): number {
   const { nodes, output } = network;
   const own = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(node));

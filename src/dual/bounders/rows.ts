@@ -27,15 +27,15 @@ export interface RowsWay {
 }
 
 /**
- * Bounds neurons by a row each, the dual objective of a unit vector (equation 8): exact bounds in place of the box's. With
- * parallel lines one row gives both sides, since centre and radius are those of a symmetric set; with two slopes each side
+ * Bounds neurons by a row each, the dual objective of a unit vector (equation 8): the dual network's own bounds in place
+ * of the box's. With parallel lines one row gives both sides, since centre and radius are those of a symmetric set; with two slopes each side
  * takes one, and the result is intersected with the box.
  */
 export async function boundByRows(node: NodeToBound, neurons: Neurons, way: RowsWay): Promise<Settled> {
   const { lines, box } = node;
   switch (lines) {
     case "two-lines":
-      return { box, bounds: await intersected(node, way, neurons.open) };
+      return { box, bounds: await intersected(node, way, neurons.unstable) };
     case "parallel":
       return byParallelLines(node, neurons, way);
     default:
@@ -45,26 +45,26 @@ export async function boundByRows(node: NodeToBound, neurons: Neurons, way: Rows
 
 async function byParallelLines(
   node: NodeToBound,
-  { open, passing, tightening }: Neurons,
+  { unstable, active, tightening }: Neurons,
   way: RowsWay,
 ): Promise<Settled> {
   const { tape } = node;
   let { box } = node;
-  if (passing.index.length > 0 && tightening) {
-    // These widths decide what is open further on and nothing else: no gradient passes through them.
+  if (active.index.length > 0 && tightening) {
+    // These widths decide what is unstable further on and nothing else: no gradient passes through them.
     using aside = new Tape(tape.backend, { record: false });
-    const radius = await exactRadius(aside, node, way, box, passing);
+    const radius = await ownRadius(aside, node, way, box, active);
     box = { ...box, radius: tape.own(aside.release(radius)) };
   }
-  if (open.index.length > 0) {
-    box = { ...box, radius: await exactRadius(tape, node, way, box, open) };
+  if (unstable.index.length > 0) {
+    box = { ...box, radius: await ownRadius(tape, node, way, box, unstable) };
   }
-  // What is flat ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
-  const precision = passing.index.length === 0 ? "dual" : "loose";
+  // What is inactive ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
+  const precision = active.index.length === 0 ? "dual" : "loose";
   return { box: { ...box, precision }, bounds: boundsOf(tape, box) };
 }
 
-async function exactRadius(
+async function ownRadius(
   tape: Tape,
   node: NodeToBound,
   way: RowsWay,
@@ -76,15 +76,19 @@ async function exactRadius(
   return replaceAt(tape, loose, radius, neurons);
 }
 
-async function intersected(node: NodeToBound, way: RowsWay, open: NeuronList): Promise<Settled["bounds"]> {
+async function intersected(
+  node: NodeToBound,
+  way: RowsWay,
+  unstable: NeuronList,
+): Promise<Settled["bounds"]> {
   const { tape, loose } = node;
   const side = (sign: 1 | -1) =>
-    backwardInPieces(tape, node, way, open, sign, { centre: true }, (piece, { centre, radius }) =>
+    backwardInPieces(tape, node, way, unstable, sign, { centre: true }, (piece, { centre, radius }) =>
       // sign −1 bounds −z from below, so that z's upper bound is the negative.
       combine(piece, sign, centre as Variable, -sign, radius),
     );
-  const lower = replaceAt(tape, loose.lower, await side(1), open);
-  const upper = replaceAt(tape, loose.upper, await side(-1), open);
+  const lower = replaceAt(tape, loose.lower, await side(1), unstable);
+  const upper = replaceAt(tape, loose.upper, await side(-1), unstable);
   return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
 }
 

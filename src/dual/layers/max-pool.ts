@@ -58,7 +58,7 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
   },
 };
 
-/** Open are inputs that may still be their window's maximum, in windows that are not decided; chosen ones pass on. */
+/** Unstable are inputs that may still be their window's maximum, in windows that are not decided; chosen ones pass on. */
 function windowStates(
   layer: MaxPoolLayer,
   context: LayerContext,
@@ -66,7 +66,7 @@ function windowStates(
   upper: ArrayLike<number>,
   examples: number,
 ): Uint8Array {
-  const states = new Uint8Array(lower.length).fill(NeuronState.flat);
+  const states = new Uint8Array(lower.length).fill(NeuronState.inactive);
   for (const members of windowMembers(windowGeometry(layer, context.inputShapes[0], context.outputShape))) {
     for (let b = 0; b < examples; b++) {
       const at = (feature: number) => feature * examples + b;
@@ -75,8 +75,8 @@ function windowStates(
       const contenders = members.filter(
         (feature) => feature !== best && !(upper[at(feature)] <= lower[at(best)]),
       );
-      const state = contenders.length === 0 ? NeuronState.passing : NeuronState.open;
-      // Windows may overlap: an input open in one of them is open.
+      const state = contenders.length === 0 ? NeuronState.active : NeuronState.unstable;
+      // Windows may overlap: an input unstable in one of them is unstable.
       for (const feature of [best, ...contenders]) states[at(feature)] = Math.max(states[at(feature)], state);
     }
   }

@@ -8,7 +8,7 @@ import type { Domain, FreeVariables } from "./free-variables.js";
 import type { MixWeights, SideConstraint, Trace } from "./mixed-dual.js";
 import type { Relaxation } from "./relaxation.js";
 
-/** What is bounded from below, one number a row: νᵀz at a node, or Σ share·(C y − d) of a case's rows at the output. */
+/** What is bounded from below, one number per row: νᵀz at a node, or Σ share·(C y − d) of a case's rows at the output. */
 export type RowsObjective =
   | { readonly kind: "fixed"; readonly node: number; readonly nu: Tensor }
   | { readonly kind: "shared"; readonly node: number; readonly matrix: Tensor; readonly bounds: Tensor };

@@ -10,7 +10,7 @@ import {
   type Variable,
 } from "../../autodiff/index.js";
 
-/** A line a neuron: slope·z + shift, each `[n, columns]`; no shift is a shift of zero. */
+/** A line per neuron: slope·z + shift, each `[n, columns]`; no shift is a shift of zero. */
 export interface Line {
   readonly slope: Variable;
   readonly shift?: Variable;
@@ -51,8 +51,8 @@ function kinkedAtZero(
 ): Enclosure {
   const lines = parallelLines(tape, activation, lower, upper);
   // A radius says that neither piece alone is the function: 1 there, else 0.
-  const open = apply(tape, { kind: "sign" }, lines.radius);
-  const settled = combine(tape, 1, lines.slope, -1, multiply(tape, open, lines.slope));
+  const unstable = apply(tape, { kind: "sign" }, lines.radius);
+  const settled = combine(tape, 1, lines.slope, -1, multiply(tape, unstable, lines.slope));
   const near = adaptiveLines(tape, activation, lower, upper);
   return {
     start: apply(
@@ -61,8 +61,8 @@ function kinkedAtZero(
       scaleBy(tape, near.lowerSlope, 1 / (1 - slope), -slope / (1 - slope)),
     ),
     lower: [
-      { slope: combine(tape, 1, settled, 1, open) },
-      { slope: slope === 0 ? settled : combine(tape, 1, settled, slope, open) },
+      { slope: combine(tape, 1, settled, 1, unstable) },
+      { slope: slope === 0 ? settled : combine(tape, 1, settled, slope, unstable) },
     ],
     upper: [{ slope: lines.slope, shift: combine(tape, 1, lines.shift, 1, lines.radius) }],
   };

@@ -16,7 +16,7 @@ import { OWN, type Owners } from "../../compute/owners.js";
 import type { BackStep, TwoLineDual } from "../dual-layer.js";
 import type { Enclosure, Line } from "./lines.js";
 
-/** Weights of the first line, one a neuron and row, `[n, rows]`, where there are two to choose from. */
+/** Weights of the first line, one per neuron and row, `[n, rows]`, where there are two to choose from. */
 export interface MixWeights {
   readonly lower?: Variable;
   readonly upper?: Variable;
@@ -79,7 +79,7 @@ function signedPart(tape: Tape, nu: Variable, shift: Variable, sign: 1 | -1): Va
   return combine(tape, 0.5, dot(tape, nu, shift, OWN), 0.5 * sign, norm(tape, nu, shift, OWN, 1));
 }
 
-/** A line a row: the only one, or the mix. */
+/** A line per row: the only one, or the mix. */
 function mixed(
   tape: Tape,
   lines: readonly Line[],

@@ -8,8 +8,8 @@ import { buildDual } from "../auto-dual.js";
 import type { Bounds, NodeBounds } from "../dual-layer.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
-import { neuronsToTighten } from "./open-neurons.js";
 import { type AffineLayers, Relaxation } from "./relaxation.js";
+import { unstableAt } from "./unstable-neurons.js";
 
 /** The bounds of CROWN's lines, each neuron's within what intervals alone give. */
 export async function crownBounds(
@@ -43,7 +43,7 @@ export interface TightenOptions {
 }
 
 /**
- * Tightens pre-activation bounds layer by layer: the lines below every neuron that is still open are chosen for it alone,
+ * Tightens pre-activation bounds layer by layer: the lines below every unstable neuron are chosen for it alone,
  * by gradient. Every bound that results is one, whenever the time runs out.
  */
 export async function tightenBounds(
@@ -65,8 +65,8 @@ export async function tightenBounds(
       using relaxation = new Relaxation(subject, affine, tensors.bounds, ball);
       try {
         const below = relaxation.choices(node);
-        const open = neuronsToTighten(subject, node, own);
-        if (below.length === 0 || open.length === 0) continue;
+        const unstable = unstableAt(subject, node, own);
+        if (below.length === 0 || unstable.length === 0) continue;
         const features = own.lower.length;
         const width = Math.max(
           features,
@@ -75,15 +75,15 @@ export async function tightenBounds(
         // Weights, their two moments, and ν with its gradient at every activation.
         const rowBytes = 8 * 6 * width * below.length;
         const atOnce = Math.max(2, 2 * Math.floor(pieceBytes / rowBytes / 2));
-        for (let begin = 0; begin < 2 * open.length; begin += atOnce) {
+        for (let begin = 0; begin < 2 * unstable.length; begin += atOnce) {
           if (deadline.passed) break;
           const picked = Array.from(
-            { length: Math.min(atOnce, 2 * open.length - begin) },
+            { length: Math.min(atOnce, 2 * unstable.length - begin) },
             (_, i) => begin + i,
           );
           const nu = new Float64Array(features * picked.length);
           picked.forEach((number, row) => {
-            nu[open[number >> 1] * picked.length + row] = number % 2 === 0 ? 1 : -1;
+            nu[unstable[number >> 1] * picked.length + row] = number % 2 === 0 ? 1 : -1;
           });
           using free = new FreeVariables(backend);
           addWeights(free, relaxation, node, SHARED, picked.length);
@@ -101,12 +101,12 @@ export async function tightenBounds(
           );
           start.dispose();
           picked.forEach((number, row) => {
-            const neuron = open[number >> 1];
+            const neuron = unstable[number >> 1];
             if (number % 2 === 0) own.lower[neuron] = Math.max(own.lower[neuron], found[row]);
             else own.upper[neuron] = Math.min(own.upper[neuron], -found[row]);
           });
           // Rounding may cross two bounds that meet.
-          for (const neuron of new Set(picked.map((number) => open[number >> 1]))) {
+          for (const neuron of new Set(picked.map((number) => unstable[number >> 1]))) {
             if (own.lower[neuron] > own.upper[neuron]) {
               const [low, high] = [own.upper[neuron], own.lower[neuron]];
               own.lower[neuron] = low;

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { FormatError } from "../../errors.js";
 import { trainConfigSchema } from "../../train/config.js";
 
-/** Fractions of all test examples at hand, bounds exact. */
+/** Fractions of all test examples at hand, bounds deterministic. */
 const errorsSchema = z.strictObject({
   error: z.number(),
   /** Under PGD, a lower bound of the error under any attack on the stage that answers. */

@@ -132,7 +132,7 @@ function earlierResult(path: string, { stages }: CascadeRun): RowResult | null {
   return result && result.stages[0]?.seconds === stages[0].seconds ? result : null;
 }
 
-/** What is measured of the whole row also goes into its run folder, for the report: with every margin exact. */
+/** What is measured of the whole row also goes into its run folder, for the report: there with a bound of every margin. */
 async function errorsOf(
   folder: string | null,
   model: LoadedCascade,

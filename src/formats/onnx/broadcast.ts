@@ -17,8 +17,8 @@ export function broadcastShape(a: Shape, b: Shape): Shape | undefined {
 }
 
 /**
- * A constant as a scale-shift layer takes it, broadcast by numpy's rules against a value of that shape: one number, one a
- * channel, or one a feature. Throws a `ShapeError` if it does not fit or would enlarge the value.
+ * A constant as a scale-shift layer takes it, broadcast by numpy's rules against a value of that shape: one number, one per
+ * channel, or one per feature. Throws a `ShapeError` if it does not fit or would enlarge the value.
  */
 export function broadcastConstant(constant: Constant, shape: Shape, label: string): number[] {
   const { values } = constant;

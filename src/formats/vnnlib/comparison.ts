@@ -16,18 +16,18 @@ export interface InputBound {
 export type Literal = InputBound | { readonly kind: "output"; readonly constraint: OutputConstraint };
 
 /** The two sides of a comparison. */
-export interface Sides {
+export interface ComparisonSides {
   readonly list: List;
   readonly left: Linear;
   readonly right: Linear;
 }
 
-export function readSides(list: List, scope: Scope): Sides {
+export function readSides(list: List, scope: Scope): ComparisonSides {
   return { list, left: readLinear(list.items[1]!, scope), right: readLinear(list.items[2]!, scope) };
 }
 
 /** The same comparison read from right to left, so that ≥ becomes ≤. */
-export function swapped({ list, left, right }: Sides): Sides {
+export function swapped({ list, left, right }: ComparisonSides): ComparisonSides {
   return { list, left: right, right: left };
 }
 
@@ -36,7 +36,11 @@ export function swapped({ list, left, right }: Sides): Sides {
  * becomes one that is not (see InputBox). Throws a FormatError if inputs and outputs come together, or more than one
  * input.
  */
-export function atMost({ list, left, right }: Sides, strict: boolean, { source }: Scope): Literal | boolean {
+export function atMost(
+  { list, left, right }: ComparisonSides,
+  strict: boolean,
+  { source }: Scope,
+): Literal | boolean {
   const terms = collect(left.terms, right.terms);
   if (terms.length === 0) return strict ? left.constant < right.constant : left.constant <= right.constant;
   const bound = positiveZero(subtractUp(right.constant, left.constant));

@@ -1,5 +1,5 @@
 import type { FormatError } from "../../errors.js";
-import { atMost, type Literal, readSides, type Sides, swapped } from "./comparison.js";
+import { atMost, type ComparisonSides, type Literal, readSides, swapped } from "./comparison.js";
 import { checkArity, type Scope } from "./linear.js";
 import { excerptOf, headOf, type List, type SExpression } from "./s-expression.js";
 import type { Source } from "./source.js";
@@ -95,11 +95,16 @@ export function readFormula(expression: SExpression, scope: Scope, negated = fal
   }
 }
 
-type Operator = "<=" | "<" | ">=" | ">" | "=";
+type Comparator = "<=" | "<" | ">=" | ">" | "=";
 
 const NEGATIONS = { "<=": ">", "<": ">=", ">=": "<", ">": "<=" } as const;
 
-function readComparison(operator: Operator, list: List, scope: Scope, negated: boolean): Conjunction | null {
+function readComparison(
+  operator: Comparator,
+  list: List,
+  scope: Scope,
+  negated: boolean,
+): Conjunction | null {
   const sides = readSides(list, scope);
   if (operator === "=") {
     const parts = [compare(sides, negated, scope), compare(swapped(sides), negated, scope)];
@@ -111,7 +116,7 @@ function readComparison(operator: Operator, list: List, scope: Scope, negated: b
 }
 
 /** left ≤ right, or left < right. */
-function compare(sides: Sides, strict: boolean, scope: Scope): Conjunction | null {
+function compare(sides: ComparisonSides, strict: boolean, scope: Scope): Conjunction | null {
   const literal = atMost(sides, strict, scope);
   if (literal === false) return null;
   const conjunction = conjunctionAt(sides.list.from);

@@ -1,11 +1,11 @@
 import { parseNumber } from "./number.js";
 import { type Atom, excerptOf, headOf, type List, type SExpression } from "./s-expression.js";
 import type { Source } from "./source.js";
-import type { Variable, Variables } from "./variables.js";
+import type { DeclaredVariable, Variables } from "./variables.js";
 
 /** coefficient·variable. */
 export interface Term {
-  readonly variable: Variable;
+  readonly variable: DeclaredVariable;
   readonly coefficient: number;
 }
 

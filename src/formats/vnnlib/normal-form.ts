@@ -2,7 +2,7 @@ import type { InputBound, Literal } from "./comparison.js";
 import type { Choice, Conjunction } from "./formula.js";
 import type { InputBox, OutputConstraint, PropertyCase } from "./property.js";
 import type { Source } from "./source.js";
-import type { Variable } from "./variables.js";
+import type { DeclaredVariable } from "./variables.js";
 
 /**
  * The numbers in all boxes, the entries of all lists of constraints, and the comparisons looked at, together. A file
@@ -18,7 +18,7 @@ interface Chain<T> {
 }
 
 /** What the choices taken so far ask for. */
-interface Branch {
+interface Alternative {
   readonly box: InputBox;
   /** The bounds that contradict each other, if some do; the box is then not kept up. */
   readonly contradiction: Contradiction | null;
@@ -39,14 +39,18 @@ interface Contradiction {
  * the cases that do not narrow it. Cases with an empty box are left out. Throws a FormatError if none is left, if an
  * input lacks a bound, or if the cases take too much memory.
  */
-export function casesOf(whole: Conjunction, inputs: readonly Variable[], source: Source): PropertyCase[] {
+export function casesOf(
+  whole: Conjunction,
+  inputs: readonly DeclaredVariable[],
+  source: Source,
+): PropertyCase[] {
   const expansion = new Expansion(inputs, source);
   expansion.take(whole, expansion.start(), null);
   return expansion.finish();
 }
 
 class Expansion {
-  readonly #inputs: readonly Variable[];
+  readonly #inputs: readonly DeclaredVariable[];
   readonly #source: Source;
   readonly #cases: PropertyCase[] = [];
   /** Boxes known to have all bounds. */
@@ -55,12 +59,12 @@ class Expansion {
   #disjuncts = 0;
   #spent = 0;
 
-  constructor(inputs: readonly Variable[], source: Source) {
+  constructor(inputs: readonly DeclaredVariable[], source: Source) {
     this.#inputs = inputs;
     this.#source = source;
   }
 
-  start(): Branch {
+  start(): Alternative {
     const size = this.#inputs.length;
     const box = {
       lower: new Float64Array(size).fill(Number.NEGATIVE_INFINITY),
@@ -70,7 +74,7 @@ class Expansion {
   }
 
   /** Adds `part` to `branch`, then takes each alternative of the choices in `pending`. As deep as choices nest. */
-  take(part: Conjunction, branch: Branch, pending: Chain<Choice> | null): void {
+  take(part: Conjunction, branch: Alternative, pending: Chain<Choice> | null): void {
     const narrowed = this.#narrow(branch, part.literals, part.from);
     let open = pending;
     // The first choice is taken first: its alternatives are the outermost.
@@ -97,7 +101,7 @@ class Expansion {
     return this.#cases;
   }
 
-  #narrow(branch: Branch, literals: readonly Literal[], from: number): Branch {
+  #narrow(branch: Alternative, literals: readonly Literal[], from: number): Alternative {
     this.#spend(literals.length + 1, from);
     let { box, constraints } = branch;
     if (branch.contradiction) return branch;
@@ -121,7 +125,7 @@ class Expansion {
     return { ...branch, box, constraints };
   }
 
-  #close({ box, contradiction, constraints, from }: Branch): void {
+  #close({ box, contradiction, constraints, from }: Alternative): void {
     this.#disjuncts++;
     if (contradiction) {
       this.#firstContradiction ??= contradiction;

@@ -6,7 +6,7 @@ export interface OutputConstraint {
 }
 
 /**
- * lower ≤ X ≤ upper, both finite, one entry an input. A box is closed even where the file says < or >: it then holds
+ * lower ≤ X ≤ upper, both finite, one entry per input. A box is closed even where the file says < or >: it then holds
  * more points than the file asks for, so a proof that it has no counterexample stays sound, while a counterexample
  * on the very boundary of the box may be none of the file's.
  */

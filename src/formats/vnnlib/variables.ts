@@ -2,7 +2,7 @@ import { excerptOf, headOf, type List } from "./s-expression.js";
 import type { Source } from "./source.js";
 
 /** A declared X_index or Y_index; `from` is the offset of its declaration. */
-export interface Variable {
+export interface DeclaredVariable {
   readonly kind: "input" | "output";
   readonly index: number;
   readonly name: string;
@@ -15,13 +15,13 @@ const NAME = /^([XY])_(0|[1-9]\d{0,8})$/;
 /** The variables that a file has declared so far. */
 export class Variables {
   readonly #source: Source;
-  readonly #byName = new Map<string, Variable>();
+  readonly #byName = new Map<string, DeclaredVariable>();
 
   constructor(source: Source) {
     this.#source = source;
   }
 
-  find(name: string): Variable | undefined {
+  find(name: string): DeclaredVariable | undefined {
     return this.#byName.get(name);
   }
 
@@ -60,7 +60,7 @@ export class Variables {
   }
 
   /** The variables of a kind in the order of their indices. Throws if there is none, or a gap. */
-  ordered(kind: Variable["kind"]): Variable[] {
+  ordered(kind: DeclaredVariable["kind"]): DeclaredVariable[] {
     const letter = kind === "input" ? "X" : "Y";
     const all = [...this.#byName.values()].filter((variable) => variable.kind === kind);
     all.sort((a, b) => a.index - b.index);

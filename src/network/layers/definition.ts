@@ -37,7 +37,7 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
   /** Throws a `ShapeError` that names the layer. */
   outputShape(layer: L, inputs: readonly Shape[], name: string): Shape;
   parameters(layer: L, inputs: readonly Shape[]): readonly ParameterSpec[];
-  /** Inputs `[features, rows]`, one row an example → output. */
+  /** Inputs `[features, rows]`, one row per example → output. */
   forward(tape: Tape, layer: L, context: LayerContext, inputs: readonly Variable[]): Variable;
   /**
    * Multiply-adds of one row through the layer, those on padding not counted; left out of layers that act feature by

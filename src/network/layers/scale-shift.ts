@@ -6,14 +6,14 @@ import { type LayerDefinition, NO_PARAMETERS, onlyShape } from "./definition.js"
 import type { ExportedNode } from "./exported-node.js";
 import { numbers } from "./fields.js";
 
-/** scale · x + shift with constants: one for all, one a channel, or one a feature. Data normalisation is such a layer. */
+/** scale · x + shift with constants: one for all, one per channel, or one per feature. Data normalisation is such a layer. */
 export interface ScaleShiftLayer {
   readonly kind: "scale-shift";
   readonly scale: readonly number[];
   readonly shift: readonly number[];
 }
 
-/** scale · x + shift with constants: one number for all, one a channel, or one a feature. */
+/** scale · x + shift with constants: one number for all, one per channel, or one per feature. */
 export function scaleShift(
   scale: number | readonly number[],
   shift: number | readonly number[],
@@ -96,7 +96,7 @@ export function scaleShiftConstants(
   return { scale: column(layer.scale), shift: column(layer.shift) };
 }
 
-/** The shape in which so many constants broadcast: one for all, one a channel, or one a feature. */
+/** The shape in which so many constants broadcast: one for all, one per channel, or one per feature. */
 function broadcastable(count: number, shape: Shape): Shape {
   if (count === 1) return [];
   return count === sizeOf(shape) ? shape : [count, ...shape.slice(1).map(() => 1)];

@@ -8,7 +8,7 @@ import type { RecordedVerdict, RunRecord } from "./run-record.js";
 const MOST_CLASSES = 20;
 const MOST_PAIRS = 30;
 
-interface Pair {
+interface ConfusedPair {
   readonly label: number;
   readonly prediction: number;
   readonly certified: number;
@@ -35,7 +35,7 @@ function Matrix({
 }: {
   readonly record: RunRecord;
   readonly classes: number;
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly ConfusedPair[];
 }) {
   const answers = Array.from({ length: classes }, (_, j) => j);
   if (pairs.some(({ prediction }) => prediction < 0)) answers.push(-1);
@@ -71,7 +71,7 @@ function Matrix({
   );
 }
 
-function Counts({ pair, same }: { readonly pair: Pair | undefined; readonly same: boolean }) {
+function Counts({ pair, same }: { readonly pair: ConfusedPair | undefined; readonly same: boolean }) {
   if (!pair) return <td class="empty">·</td>;
   return (
     <td class={same ? "same" : ""}>
@@ -81,7 +81,13 @@ function Counts({ pair, same }: { readonly pair: Pair | undefined; readonly same
   );
 }
 
-function PairList({ record, pairs }: { readonly record: RunRecord; readonly pairs: readonly Pair[] }) {
+function PairList({
+  record,
+  pairs,
+}: {
+  readonly record: RunRecord;
+  readonly pairs: readonly ConfusedPair[];
+}) {
   const wrong = pairs
     .filter(({ label, prediction }) => label !== prediction)
     .sort((a, b) => b.certified + b.open - a.certified - a.open);
@@ -100,7 +106,7 @@ function PairList({ record, pairs }: { readonly record: RunRecord; readonly pair
   );
 }
 
-function pairsOf(verdicts: readonly RecordedVerdict[]): Pair[] {
+function pairsOf(verdicts: readonly RecordedVerdict[]): ConfusedPair[] {
   const pairs = new Map<string, { label: number; prediction: number; certified: number; open: number }>();
   for (const { label, prediction, certified } of verdicts) {
     const key = `${label} ${prediction}`;

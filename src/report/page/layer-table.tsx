@@ -13,12 +13,12 @@ export function LayerTable({ record }: { readonly record: RunRecord }) {
     <>
       <p class="aside">
         Means of {plural(examples, "example")}
-        {note === null ? "" : ` (${note})`}; open neurons are those whose sign the box does not fix. The time
-        of a layer includes the layers on the way to it: {total.toFixed(2)} ms an example in all.
+        {note === null ? "" : ` (${note})`}; unstable neurons are those that the box alone does not settle.
+        The time of a layer includes the layers on the way to it: {total.toFixed(2)} ms per example in all.
       </p>
       <DataTable
         caption="Plan and time of each layer"
-        head={["layer", "bounded", "neurons", "open", "rows", "multiply-adds", "ms"]}
+        head={["layer", "bounded", "neurons", "unstable", "rows", "multiply-adds", "ms"]}
         rows={rows.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
           name,
           ways.join(", "),

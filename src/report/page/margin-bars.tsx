@@ -19,7 +19,7 @@ interface BarsProps {
 /** Small bars around 0, a class each: up and full where the bound is above 0, down and outlined where it is not. */
 export function MarginBars({ margins, scale }: BarsProps) {
   const middle = HEIGHT / 2;
-  // One letter a class where that tells them apart.
+  // One letter per class where that tells them apart.
   const letters = new Set(margins.map(({ name }) => name.slice(0, 1))).size === margins.length ? 1 : 2;
   const known = margins.filter(({ margin }) => margin !== null);
   const least = known.reduce<ClassMargin | null>(

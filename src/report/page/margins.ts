@@ -47,7 +47,7 @@ export function rankedGroups(
   return { certified: of("certified"), open: of("open"), wrong: of("wrong") };
 }
 
-/** At most so many pictures a group, so that a page stays small. */
+/** At most so many pictures per group, so that a page stays small. */
 export const MOST_A_GROUP = 24;
 
 /** So many of a list at even steps, both ends among them. */

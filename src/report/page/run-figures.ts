@@ -50,7 +50,7 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
   ];
 }
 
-/** One line a stage. A value of 0 has no place on a log axis and is left out. */
+/** One line per stage. A value of 0 has no place on a log axis and is left out. */
 function linesOf(
   curves: readonly Curve[],
   name: string,

@@ -102,11 +102,12 @@ export interface StageRow {
   readonly answers: { readonly count: number; readonly certified: number } | null;
 }
 
-/** How a layer was bounded, and what that took: means an example. */
+/** How a layer was bounded, and what that took: means per example. */
 export interface LayerRow {
   readonly name: string;
   readonly ways: readonly string[];
   readonly neurons: number;
+  /** Unstable neurons. */
   readonly open: number;
   readonly rows: number;
   readonly multiplyAdds: number;

@@ -3,7 +3,7 @@ import type { EpochRow } from "../../train/config.js";
 import type { Trainer, TrainingEvent } from "../../train/trainer.js";
 import { type Figures, isEnded, observed, type WorkObserver } from "../observer.js";
 import { bestEpoch, evaluateEpoch, isDue } from "./evaluation.js";
-import type { Course, TrainingJob } from "./job.js";
+import type { RunningTraining, TrainingJob } from "./job.js";
 
 /** The state is kept after every epoch, and after this many seconds within one. */
 const SAVE_EVERY_SECONDS = 300;
@@ -24,7 +24,7 @@ export async function saveState({ folder, network, run }: TrainingJob, trainer: 
 }
 
 /** Trains the epochs that are left, and evaluates and keeps each. Ends early, between two batches, where the signal aborts. */
-export async function trainEpochs(course: Course, batchesPerEpoch: number): Promise<void> {
+export async function trainEpochs(course: RunningTraining, batchesPerEpoch: number): Promise<void> {
   const { job, trainer, watch } = course;
   const { epochs } = job.run.config;
   const start = job.state ? job.state.epoch * batchesPerEpoch + job.state.batch : 0;
@@ -50,7 +50,7 @@ export async function trainEpochs(course: Course, batchesPerEpoch: number): Prom
 }
 
 /** An epoch whose evaluation was interrupted is evaluated first. */
-async function finishLastEpoch(course: Course, seen: WorkObserver): Promise<void> {
+async function finishLastEpoch(course: RunningTraining, seen: WorkObserver): Promise<void> {
   const { job, trainer } = course;
   const last = trainer.rows[trainer.rows.length - 1];
   if (!last || job.state?.batch !== 0 || last.test || !isDue(job.run.config, last.epoch)) return;
@@ -58,7 +58,7 @@ async function finishLastEpoch(course: Course, seen: WorkObserver): Promise<void
 }
 
 /** Evaluates an epoch where that is due, and keeps it. */
-async function finishEpoch(course: Course, row: EpochRow, seen: WorkObserver): Promise<void> {
+async function finishEpoch(course: RunningTraining, row: EpochRow, seen: WorkObserver): Promise<void> {
   const { job, trainer, watch, events, save } = course;
   const { config } = job.run;
   if (isDue(config, row.epoch)) {

@@ -56,7 +56,7 @@ export function bestEpoch(
   return best;
 }
 
-/** The final evaluation, by exact bounds. Throws the signal's reason. */
+/** The final evaluation, by deterministic bounds. Throws the signal's reason. */
 export function evaluateRun(trainer: Trainer, test: Dataset, watch: Watch): Promise<Certification> {
   const { norm, epsilon, box, bound: method, testLimit } = trainer.config;
   const ball = { norm, epsilon: epsilon.end, box };

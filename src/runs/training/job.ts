@@ -22,7 +22,7 @@ export interface TrainingJob {
 }
 
 /** A run on its way. */
-export interface Course {
+export interface RunningTraining {
   readonly job: TrainingJob;
   readonly trainer: Trainer;
   readonly watch: Watch;

@@ -8,7 +8,7 @@ import { isEnded, type Watch } from "../observer.js";
 import { batchSource } from "./batch-source.js";
 import { saveState, trainEpochs } from "./epochs.js";
 import { bestEpoch, evaluateRun, evaluationRecord } from "./evaluation.js";
-import type { Course, TrainingJob } from "./job.js";
+import type { RunningTraining, TrainingJob } from "./job.js";
 
 /** A run that is finished, with its certification, or interrupted by the signal, without one. */
 export interface TrainingOutcome {
@@ -17,7 +17,7 @@ export interface TrainingOutcome {
 }
 
 /**
- * Trains, evaluates by exact bounds, and keeps the run folder such that the run can go on from the last state kept
+ * Trains, evaluates by deterministic bounds, and keeps the run folder such that the run can go on from the last state kept
  * whatever happens, and from its last batch after a signal, which does not reject: the run is `interrupted` then.
  */
 export async function runTraining(
@@ -45,7 +45,7 @@ export async function runTraining(
       return run;
     };
     try {
-      const course: Course = { job, trainer, watch, events, save };
+      const course: RunningTraining = { job, trainer, watch, events, save };
       const certification = await trainAndEvaluate(course, source.batchesPerEpoch);
       if (certification) {
         const evaluation = evaluationRecord(run, certification);
@@ -66,7 +66,10 @@ export async function runTraining(
 }
 
 /** Null where the signal ended the work. */
-async function trainAndEvaluate(course: Course, batchesPerEpoch: number): Promise<Certification | null> {
+async function trainAndEvaluate(
+  course: RunningTraining,
+  batchesPerEpoch: number,
+): Promise<Certification | null> {
   const { job, trainer, watch } = course;
   try {
     await trainEpochs(course, batchesPerEpoch);

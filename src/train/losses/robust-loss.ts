@@ -27,8 +27,8 @@ export interface LossOutcome {
   readonly loss: Variable;
   /**
    * Lower bounds of z_label − z_j `[classes, examples]` over the points that the loss bounds, by which a step counts what
-   * is not certified. The counts are as good as these: exact or relaxed over the whole ball; of projections, or of a
-   * part of the ball, an estimate, which certifies nothing.
+   * is not certified. The counts are as good as these: deterministic over the whole ball; of projections, or of a part
+   * of the ball, an estimate, which certifies nothing.
    */
   readonly margins: Variable;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { TrainSettings } from "./named.js";
 import { setting } from "./setting.js";
 
-type Augmentation = Pick<TrainSettings, "augmentation">;
+type AugmentationChoice = Pick<TrainSettings, "augmentation">;
 
 /** Random changes of images. */
 export const AUGMENTATION = {
@@ -27,13 +27,13 @@ export const AUGMENTATION = {
       const own = { flip: flip ?? named?.flip ?? false, crop: crop ?? named?.crop ?? 0 };
       return own.flip || own.crop !== 0 ? own : null;
     },
-    again: ({ augmentation }: Augmentation) => ({
+    again: ({ augmentation }: AugmentationChoice) => ({
       flip: augmentation?.flip || undefined,
       crop: augmentation?.crop || undefined,
     }),
     row: {
       name: "augmentation",
-      words: ({ augmentation }: Augmentation) =>
+      words: ({ augmentation }: AugmentationChoice) =>
         augmentation === null ? "none" : `${augmentation.flip ? "flips, " : ""}crops by ${augmentation.crop}`,
     },
   }),

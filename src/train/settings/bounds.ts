@@ -26,7 +26,7 @@ export const BOUND = {
   }),
 };
 
-/** Whether bounds are exact or estimated, and how. Their words stand with the method's. */
+/** Whether bounds are deterministic or estimated, and how. Their words stand with the method's. */
 export const PROJECTIONS = {
   projections: setting({
     schema: z.union([z.literal("exact"), z.literal("auto"), z.int().positive()]),
@@ -34,8 +34,8 @@ export const PROJECTIONS = {
       projections: {
         argument: "<r>",
         help:
-          "exact; the dimension of random projections, wherever a layer is wider than that; or auto, where they cost less " +
-          "than exact bounds (default: the settings')",
+          "exact, for deterministic bounds; the dimension of random projections, wherever a layer is wider than that; or " +
+          "auto, where they cost less than deterministic bounds (default: the settings')",
         kind: {
           type: "whole number",
           range: { min: 1, max: MOST_PROJECTIONS },

@@ -7,7 +7,7 @@ export interface Evaluation {
 
 /** What a run is measured on, on the way and at the end. */
 export const EVALUATION = {
-  /** Exact evaluation of the first `limit` test examples (null: all) after every `every`-th epoch; 0 is never. */
+  /** Deterministic evaluation of the first `limit` test examples (null: all) after every `every`-th epoch; 0 is never. */
   evaluation: setting({
     schema: z
       .strictObject({ every: z.int().min(0), limit: z.int().positive().nullable() })
@@ -15,7 +15,7 @@ export const EVALUATION = {
     flags: {
       evaluateEvery: {
         argument: "<n>",
-        help: "epochs from one exact evaluation on test examples to the next; 0 is none",
+        help: "epochs from one evaluation on test examples, by deterministic bounds, to the next; 0 is none",
         kind: { type: "whole number", range: { min: 0 } },
         byDefault: 1,
       },

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { RampShape } from "../schedule.js";
 import type { TrainSettings } from "./named.js";
 
-/** Both ends belong to it unless `above` is given. */
+/** Range of a number; both ends belong to it unless `above` is given. */
 export interface NumberRange {
   readonly min?: number;
   readonly max?: number;

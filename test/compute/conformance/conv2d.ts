@@ -118,7 +118,7 @@ const GEOMETRIES: readonly [string, Conv2dGeometry][] = [
   ],
   ["two groups", geometry({ inChannels: 4, outChannels: 6, groups: 2, padTop: 1, padLeft: 1 })],
   [
-    "depthwise, two outputs a channel",
+    "depthwise, two outputs per channel",
     geometry({ inChannels: 3, outChannels: 6, groups: 3, strideHeight: 2, strideWidth: 2, padTop: 1 }),
   ],
   ["depthwise", geometry({ inChannels: 3, outChannels: 3, groups: 3 })],

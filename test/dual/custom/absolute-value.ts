@@ -32,7 +32,7 @@ const dual: EnclosedRule<null> = {
     };
   },
   // The slope depends on ℓ and u everywhere.
-  states: (_options, _context, lower) => new Uint8Array(lower.length).fill(NeuronState.open),
+  states: (_options, _context, lower) => new Uint8Array(lower.length).fill(NeuronState.unstable),
 };
 
 /** |z|, an enclosed layer. */

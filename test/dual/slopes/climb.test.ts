@@ -27,7 +27,7 @@ describe("climb", () => {
       for (const question of questionsOf(property)) {
         const bounds = await crownBounds(subject, question);
         for (const own of question.cases) {
-          const box = { subject, affine, region: question, bounds, case: own, open: new Map() };
+          const box = { subject, affine, region: question, bounds, case: own, unstable: new Map() };
           const after: number[] = [];
           for (const iterations of [1, 4, 16]) {
             using rows = await BranchRows.of(box, [ROOT], { refresh: false });

@@ -20,7 +20,7 @@ export interface ExportOptions {
 }
 
 /**
- * A model as an ONNX file: input `input` and output `output` with an open batch, one node a layer (two for a scale with a
+ * A model as an ONNX file: input `input` and output `output` with an open batch, one node per layer (two for a scale with a
  * shift), weights as initializers by their names. The same model and options give the same bytes.
  *
  * Weights are kept exactly: the graph is of single precision unless a weight needs double precision, in which case all of

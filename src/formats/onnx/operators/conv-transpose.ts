@@ -9,9 +9,9 @@ import {
   explicitPads,
   imageOf,
   imageShape,
+  type OnnxWindow,
   pairOf,
   shared,
-  type Window,
   windowOf,
 } from "./window.js";
 
@@ -45,7 +45,7 @@ interface Fitted {
 }
 
 /** Padding by `pads`, or what makes the output as large as `output_shape` or `auto_pad` say. */
-function fittedPadding(node: OnnxNode, [, height, width]: Shape, window: Window, spatial: 1 | 2): Fitted {
+function fittedPadding(node: OnnxNode, [, height, width]: Shape, window: OnnxWindow, spatial: 1 | 2): Fitted {
   const zeros = Array<number>(spatial).fill(0);
   const outputPadding = pairOf(node, "output_padding", spatial, zeros, { least: 0, one: 0 });
   const pads = explicitPads(node, spatial);

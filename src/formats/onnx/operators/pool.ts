@@ -4,13 +4,13 @@ import type { Sides } from "../../../network/layers/extents.js";
 import type { Shape } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import type { GraphValue } from "../values.js";
-import { type Image, imageOf, imageShape, paddingOf, pairOf, type Window, windowOf } from "./window.js";
+import { type Image, imageOf, imageShape, type OnnxWindow, paddingOf, pairOf, windowOf } from "./window.js";
 
 /** A pool's window with more entries than this, and than the image has, points to a broken file. */
 const MOST_ENTRIES = 4096;
 
 /** A pool's window with the padding that `ceil_mode` adds at the end so that a last, partial window is counted. */
-interface PoolWindow extends Window {
+interface PoolWindow extends OnnxWindow {
   /** The file's own padding. */
   readonly own: Sides;
   /** With the lines that the last windows reach beyond it. */

@@ -5,7 +5,7 @@ import type { GraphImport, OnnxNode } from "../graph-import.js";
 import { formatExtents, type GraphValue } from "../values.js";
 
 /** The attributes that convolutions and pools share, for two spatial axes; of one axis the height is 1. */
-export interface Window {
+export interface OnnxWindow {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly dilation: Pair;
@@ -36,7 +36,7 @@ export function imageShape([channels, height, width]: Shape, spatial: 1 | 2): Sh
   return spatial === 2 ? [1, channels, height, width] : [1, channels, width];
 }
 
-/** A list of numbers, one an axis, as height and width. */
+/** A list of numbers, one per axis, as height and width. */
 export function pairOf(
   node: OnnxNode,
   attribute: string,
@@ -56,7 +56,7 @@ export function pairOf(
 }
 
 /** strides and dilations, 1 where they are left out. */
-export function windowOf(node: OnnxNode, kernel: Pair, spatial: 1 | 2): Window {
+export function windowOf(node: OnnxNode, kernel: Pair, spatial: 1 | 2): OnnxWindow {
   const ones = Array<number>(spatial).fill(1);
   return {
     kernel,
@@ -88,7 +88,12 @@ export function autoPad(node: OnnxNode): AutoPad {
 }
 
 /** Padding by `pads` or by `auto_pad`. */
-export function paddingOf(node: OnnxNode, [, height, width]: Shape, window: Window, spatial: 1 | 2): Sides {
+export function paddingOf(
+  node: OnnxNode,
+  [, height, width]: Shape,
+  window: OnnxWindow,
+  spatial: 1 | 2,
+): Sides {
   const pads = explicitPads(node, spatial);
   const mode = autoPad(node);
   if (mode !== "NOTSET" && pads.some((pad) => pad !== 0)) {
@@ -104,7 +109,7 @@ export function paddingOf(node: OnnxNode, [, height, width]: Shape, window: Wind
 function samePadding(
   mode: "SAME_UPPER" | "SAME_LOWER",
   extent: number,
-  { kernel, stride, dilation }: Window,
+  { kernel, stride, dilation }: OnnxWindow,
   axis: 0 | 1,
 ): readonly [before: number, after: number] {
   const reach = dilation[axis] * (kernel[axis] - 1) + 1;

@@ -3,7 +3,7 @@ import { formatExtents, type NdArray, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
 import { forEachRow, type ThreeAxes, threeAxes, windowAttributes, windowAxes } from "./window.js";
 
-/** The bias of a convolution, zeros where there is none; a `ShapeError` unless it has one number a channel. */
+/** The bias of a convolution, zeros where there is none; a `ShapeError` unless it has one number per channel. */
 export function biasOf(evaluation: NodeEvaluation, channels: number): Float64Array {
   if (!evaluation.inputs[2]) return new Float64Array(channels);
   const { shape, values } = typedOperand(evaluation, 2, "float");

@@ -10,7 +10,7 @@ import {
   typedOperand,
 } from "../evaluation.js";
 
-/** With the stored mean and variance: `scale · (x − mean) / √(variance + ε) + bias`, one of each a channel. */
+/** With the stored mean and variance: `scale · (x − mean) / √(variance + ε) + bias`, one of each per channel. */
 const batchNormalization = taking(5, 5, (evaluation) => {
   const { attributes, label, opset } = evaluation;
   const x = typedOperand(evaluation, 0, "float");

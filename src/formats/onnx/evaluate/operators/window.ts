@@ -40,7 +40,7 @@ export function insideRanges(axis: WindowAxis): (readonly [number, number])[] {
   return Array.from({ length: axis.kernel }, (_, k) => positionsInside(axis, k));
 }
 
-/** The attributes that all sliding windows share, one number an axis. */
+/** The attributes that all sliding windows share, one number per axis. */
 export interface WindowAttributes {
   readonly autoPad: string;
   readonly kernel: readonly number[];
