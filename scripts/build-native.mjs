@@ -1,5 +1,5 @@
 // Builds the native backend where it is not there yet or older than its sources. Runs at `npm install`, by
-// `npm run build:native` and by `npm test`. The package works without it, on the reference backend, so a failure is told
+// `npm run build:native` and by `npm test`. The package works without it, on the portable backend, so a failure is told
 // in one line and is no failure of the installation.
 //
 //   --required   exit with 1 where there is no native backend in the end
@@ -29,7 +29,7 @@ const BUILT = join(root, "build", "Release", "autodual.node");
 const LOG = join("build", "native-build.log");
 
 if (process.env.AUTODUAL_SKIP_NATIVE === "1") {
-  console.log("native backend skipped, as AUTODUAL_SKIP_NATIVE asks; the reference backend serves");
+  console.log("native backend skipped, as AUTODUAL_SKIP_NATIVE asks; the portable backend serves");
 } else {
   process.exitCode = (!sanitize && isPresent()) || build() ? 0 : Number(required);
 }
@@ -79,7 +79,7 @@ function build() {
   const output = `${stdout ?? ""}${stderr ?? ""}${error ? `${error.stack}\n` : ""}`;
   const again = /[\\/]node_modules[\\/]/.test(root) ? "npm rebuild autodual" : "npm run build:native";
   console.log(
-    `native backend not built (${reasonOf(status, output)}): bounds run on the reference backend, many times slower; ` +
+    `native backend not built (${reasonOf(status, output)}): bounds run on the portable backend, many times slower; ` +
       `to get native speed, install a C++ compiler, make and Python 3, then ${again}${keptLog(output)}`,
   );
   return false;

@@ -1,5 +1,5 @@
 // Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u: what the reference
-// backend does (src/compute/reference/relaxations.ts), computed in double. ReLU's parallel lines have loops of their own (relu-lines.h).
+// backend does (src/compute/portable/relaxations.ts), computed in double. ReLU's parallel lines have loops of their own (relu-lines.h).
 
 /// Neurons of a piece: about a tenth of a millisecond with exponentials.
 inline constexpr int64_t LINES_GRAIN = 1024;

@@ -1,5 +1,5 @@
 // The kernels of one instruction set, as a table of functions. What each returns is defined by `Backend` (backend.ts)
-// and the reference backend. Every kernel writes every entry of its results, whatever they held before; results never
+// and the portable backend. Every kernel writes every entry of its results, whatever they held before; results never
 // overlap arguments. f is the number of features, rows the number of rows of the wide tensors.
 #pragma once
 

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { presentName } from "../compute/backend-name.js";
 import type { BackendName, Dtype } from "../compute/index.js";
 import { BOUND_METHODS, type BoundMethod } from "../dual/dual-network.js";
 import { UsageError } from "../errors.js";
@@ -7,7 +8,7 @@ import { numberIn, oneOf, parseBox, parseBytes, parseNorm, someText, wholeNumber
 import type { BallInWords } from "./wording.js";
 
 /** Those that this build has. `webgpu` is understood, so that `createBackend` can say that it is missing. */
-const BACKENDS: readonly BackendName[] = ["auto", "native", "reference"];
+const BACKENDS: readonly BackendName[] = ["auto", "native", "portable"];
 const DTYPES: readonly Dtype[] = ["float64", "float32"];
 
 /** `--json`, which every command has. */
@@ -35,13 +36,14 @@ export interface MachineFlags {
 }
 
 function parseBackend(text: string): BackendName {
-  return text === "webgpu" ? text : oneOf("--backend", BACKENDS)(text);
+  const name = presentName(text);
+  return name === "webgpu" ? name : oneOf("--backend", BACKENDS)(name);
 }
 
 /** `dtype` says what the numbers are where `--dtype` does not. */
 export function addMachineOptions(
   command: Command,
-  dtype = "float32 on native, float64 on reference",
+  dtype = "float32 on native, float64 on portable",
 ): Command {
   return command
     .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, parseBackend, "auto")

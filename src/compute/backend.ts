@@ -93,7 +93,7 @@ export interface BackwardEnd {
  * Throughout: R rows, C columns (examples), `owners` mapping R rows to C columns.
  */
 export interface Backend {
-  /** `native` or `reference`. */
+  /** `native` or `portable`. */
   readonly name: string;
   readonly dtype: Dtype;
   /** How many work. */

@@ -1,6 +1,7 @@
 import { BackendError } from "../errors.js";
 import type { Backend, Dtype } from "./backend.js";
-import { createReferenceBackend } from "./reference/index.js";
+import { EARLIER_NAME } from "./backend-name.js";
+import { createPortableBackend } from "./portable/index.js";
 
 export type {
   AdamSettings,
@@ -23,14 +24,14 @@ export type { RandomSource } from "./random.js";
 export { random } from "./random.js";
 export { noise } from "./random-noise.js";
 
-/** Which backend: `auto` is native where it was built, else the reference; `webgpu` is not there yet. */
-export type BackendName = "auto" | "native" | "reference" | "webgpu";
+/** Which backend: `auto` is native where it was built, else portable; `webgpu` is not there yet. */
+export type BackendName = "auto" | "native" | "portable" | "webgpu";
 
 /** Options of `createBackend`. */
 export interface BackendOptions {
-  /** Default: the backend's own, `float32` of native and `float64` of the reference. */
+  /** Default: the backend's own, `float32` of native and `float64` of portable. */
   readonly dtype?: Dtype;
-  /** Of native; default: as many as the machine gives this process. The reference has one. */
+  /** Of native; default: as many as the machine gives this process. Portable has one. */
   readonly threads?: number;
   /** Of native: `avx512`, `avx2` or `baseline`; default the fastest that the machine has. */
   readonly instructionSet?: string;
@@ -39,22 +40,26 @@ export interface BackendOptions {
 }
 
 /**
- * The backend of this name; `auto` is native where it was built and loads, else the reference (`nativeProblem` says
+ * The backend of this name; `auto` is native where it was built and loads, else portable (`nativeProblem` says
  * why). A backend that is absent is a `BackendError` that says why: nothing is put in its place.
  */
-export async function createBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
+export async function createBackend(
+  name: BackendName | typeof EARLIER_NAME,
+  options: BackendOptions = {},
+): Promise<Backend> {
   switch (name) {
     case "auto":
-      return createBackend((await nativeProblem()) === null ? "native" : "reference", options);
-    case "reference":
-      return createReferenceBackend(options);
+      return createBackend((await nativeProblem()) === null ? "native" : "portable", options);
+    case "portable":
+    case EARLIER_NAME:
+      return createPortableBackend(options);
     case "native":
       return (await import("./native/index.js")).createNativeBackend(options);
     case "webgpu":
-      throw new BackendError(`backend ${name}: this build does not have it; use auto, native or reference`);
+      throw new BackendError(`backend ${name}: this build does not have it; use auto, native or portable`);
     default:
       name satisfies never;
-      throw new BackendError(`backend ${name}: expected auto, native or reference`);
+      throw new BackendError(`backend ${name}: expected auto, native or portable`);
   }
 }
 

@@ -17,7 +17,7 @@ export async function openJudge(model: LoadedModel, dtype: Dtype): Promise<Judge
   const graph = await graphOfFile(model.path);
   if (graph) return { ofGraph: true, evaluate: (input) => graph.run(input) };
   if (dtype === "float64") return { ofGraph: false, evaluate: undefined };
-  const backend = await createBackend("reference", { dtype: "float64" });
+  const backend = await createBackend("portable", { dtype: "float64" });
   return { ofGraph: false, evaluate: subjectOf(backend, model).evaluate };
 }
 

@@ -5,7 +5,7 @@ import { type BackendName, createBackend } from "../compute/index.js";
 export interface MachineOptions {
   /** The name of a backend, or one that is open already and stays so. Default `auto`: native where it is there. */
   readonly backend?: BackendName | Backend;
-  /** Default: `float32` of native, `float64` of the reference. */
+  /** Default: `float32` of native, `float64` of portable. */
   readonly dtype?: Dtype;
   /** Default: all of the machine. */
   readonly threads?: number;

@@ -13,10 +13,10 @@ import {
 } from "../../src/autodiff/index.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { SHARED } from "../../src/compute/owners.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { BackendError } from "../../src/errors.js";
 
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 const row = (...values: number[]) => backend.upload(1, values.length, values);
 const read = async (tensor: ReturnType<typeof row> | null) =>
   tensor ? Array.from(await backend.read(tensor)) : null;

@@ -15,7 +15,7 @@ import {
 import { remainingExamples } from "../../src/cascade/remaining.js";
 import { switchCascade } from "../../src/cascade/switching-attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { medianEstimator } from "../../src/estimators/median.js";
 import { encodeModel, loadModelFile } from "../../src/formats/model-file.js";
 import { linear, relu } from "../../src/network/build-layer.js";
@@ -26,7 +26,7 @@ import { pickBalls, pickColumns } from "../../src/threat/pick.js";
 import { randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 
-const backend = createReferenceBackend({ dtype: "float64" });
+const backend = createPortableBackend({ dtype: "float64" });
 const network = sequential([6], [linear(8), relu(), linear(7), relu(), linear(3)]);
 const EXAMPLES = 40;
 const x = randomExamples(network, EXAMPLES, 9);

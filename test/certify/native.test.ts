@@ -3,7 +3,7 @@ import { certifyBatch } from "../../src/certify/certify.js";
 import type { Backend, Dtype } from "../../src/compute/backend.js";
 import { nativeProblem } from "../../src/compute/native/addon.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import { architecture } from "../../src/network/architectures.js";
 import type { Network } from "../../src/network/network.js";
@@ -47,7 +47,7 @@ async function margins(
 describe.skipIf(nativeProblem() !== null)("certification on the native backend", () => {
   it.each(Object.entries(LAYER_NETWORKS))("gives the reference's margins: %s", async (_name, makeNetwork) => {
     const network = makeNetwork();
-    const reference = createReferenceBackend();
+    const reference = createPortableBackend();
     for (const dtype of ["float32", "float64"] as const) {
       const native = createNativeBackend({ dtype, threads: 2 });
       for (const ball of BALLS) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { certifyBatch } from "../../src/certify/certify.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { ShapeError, UsageError } from "../../src/errors.js";
 import { linear, scaleShift } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
@@ -10,7 +10,7 @@ import { isProof } from "../../src/threat/proof.js";
 import { countNotCertified, countWrong } from "../../src/train/step.js";
 
 const NETWORK = sequential([2], [linear(2)]);
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 
 /** z₀ − z₁ = x₀ − x₁: the margin over an ℓ∞ ball is known by hand. */
 function model(scale = 1) {
@@ -97,7 +97,7 @@ it("bounds against the label need labels", async () => {
 });
 
 it("an infinite margin by overflow in float32 is not certified", async () => {
-  const single = createReferenceBackend({ dtype: "float32" });
+  const single = createPortableBackend({ dtype: "float32" });
   const network = sequential([2], [linear(2), scaleShift([1, 1], [0, 3.3e38])]);
   const weights = new Map([
     ["linear1.weight", Float64Array.of(2e38, 2e38, 0, 0)],

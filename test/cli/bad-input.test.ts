@@ -270,7 +270,7 @@ const RESUME: readonly DamageRow[] = [
   [
     "a backend that is gone",
     "train --resume run",
-    ["backend abacus", "reference"],
+    ["backend abacus", "portable"],
     () => changeConfig((config) => ({ ...config, backend: "abacus" })),
   ],
 ];

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
-// Shapes of the bench take long on the reference backend; what is measured is not what is tested.
+// Shapes of the bench take long on the portable backend; what is measured is not what is tested.
 vi.mock("../../src/bench/kernels.js", async (original) => ({
   ...(await original<typeof import("../../src/bench/kernels.js")>()),
   benchKernels: async () => ({

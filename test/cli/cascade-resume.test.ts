@@ -20,7 +20,7 @@ import { newFolder, runCommand } from "./run-command.js";
 
 const folder = newFolder();
 const home = process.cwd();
-const REFERENCE = ["--backend", "reference"];
+const REFERENCE = ["--backend", "portable"];
 const TRAIN = [
   ...["train", "--data", "glyphs", "--model", "image.safetensors", "--epsilon", "0.02", "--limit", "200"],
   ...["--batch", "20", "--epochs", "2", "--rate", "0.01", "--test-limit", "60", "--evaluate-every", "1"],

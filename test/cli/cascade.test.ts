@@ -11,7 +11,7 @@ const home = process.cwd();
 const TRAIN = [
   ...["train", "--data", "glyphs", "--model", "image.safetensors", "--epsilon", "0.02", "--limit", "200"],
   ...["--batch", "20", "--epochs", "2", "--rate", "0.01", "--test-limit", "60", "--evaluate-every", "0"],
-  ...["--backend", "reference"],
+  ...["--backend", "portable"],
 ];
 
 async function done(...args: string[]): Promise<{ json: unknown; stdout: string }> {
@@ -124,7 +124,7 @@ describe("train --cascade", () => {
       for (const path of lost) rmSync(`${name}/${path}`, { recursive: true });
       const cut = { ...record, status: "running", stages: record.stages.slice(0, stages) };
       writeFileSync(`${name}/run.json`, JSON.stringify(cut));
-      await done("train", "--resume", name, "--backend", "reference");
+      await done("train", "--resume", name, "--backend", "portable");
       expect(readFileSync(`${name}/cascade.json`, "utf8")).toBe(whole);
       expect(existsSync(`${name}/stage-3/run.json`)).toBe(true);
     }
@@ -143,7 +143,7 @@ describe("train --cascade", () => {
     record.stages.pop();
     record.config.data.sha256 = "0".repeat(64);
     writeFileSync("other/run.json", JSON.stringify(record));
-    const { code, stderr } = await runCommand(["train", "--resume", "other", "--backend", "reference"]);
+    const { code, stderr } = await runCommand(["train", "--resume", "other", "--backend", "portable"]);
     expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
     expect(stderr).toMatch(/other\/run\.json: data set glyphs: expected the same examples/);
   });
@@ -155,7 +155,7 @@ interface AttackRecord {
 }
 
 describe("a cascade is a model", () => {
-  const images = ["--data", "glyphs", "--limit", "60", "--epsilon", "0.02", "--backend", "reference"];
+  const images = ["--data", "glyphs", "--limit", "60", "--epsilon", "0.02", "--backend", "portable"];
 
   it("to certify, as a folder or as several models, which says who answers", async () => {
     const { json, stdout } = await done("certify", "whole", ...images);

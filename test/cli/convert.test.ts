@@ -13,8 +13,8 @@ import { join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cascadeSchema, writeCascade } from "../../src/cascade/folder.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { encodeModel, loadModelFile } from "../../src/formats/model-file.js";
 import { encodeConfig } from "../../src/formats/model-folder.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
@@ -36,8 +36,8 @@ const single = (model: Model): Model => ({
 });
 const image = single({ network: imageNetwork(), weights: initialWeights(imageNetwork(), 1) });
 
-/** A file as the library reads it; what is made of an ONNX file is checked on the reference backend. */
-const loadModel = (path: string) => loadModelFile(path, createReferenceBackend());
+/** A file as the library reads it; what is made of an ONNX file is checked on the portable backend. */
+const loadModel = (path: string) => loadModelFile(path, createPortableBackend());
 
 interface Conversion {
   readonly schema: string;
@@ -195,7 +195,7 @@ describe("convert", () => {
     const session = await ort.InferenceSession.create("mnist.onnx", { logSeverityLevel: 4 });
     const { output } = await session.run({ input: x });
     await session.release();
-    const ours = await networkOutputs(createReferenceBackend(), await loadModel("mnist.onnx"), inputs);
+    const ours = await networkOutputs(createPortableBackend(), await loadModel("mnist.onnx"), inputs);
     expect(output.dims).toEqual([3, 10]);
     for (const [i, value] of ours.flatMap((one) => [...one]).entries()) {
       expect((output.data as Float32Array)[i]).toBeCloseTo(value, 3);

@@ -14,7 +14,7 @@ const at = (name: string): string => join(folder.path, name);
 const train = (out: string): string[] => [
   ...["train", "--data", "glyphs", "--model", at("image.safetensors"), "--epsilon", "0.02"],
   ...["--limit", "40", "--batch", "20", "--epochs", "12", "--evaluate-every", "0", "--test-limit", "4"],
-  ...["--backend", "reference", "--out", out],
+  ...["--backend", "portable", "--out", out],
 ];
 
 beforeAll(() => {

@@ -19,7 +19,7 @@ const at = (name: string): string => join(folder.path, name);
 const train = (out: string): string[] => [
   ...["train", "--data", "glyphs", "--model", at("image.safetensors"), "--epsilon", "0.02"],
   ...["--limit", "300", "--batch", "2", "--epochs", "2", "--test-limit", "4", "--out", at(out)],
-  ...["--backend", "reference"],
+  ...["--backend", "portable"],
 ];
 
 beforeAll(() => {

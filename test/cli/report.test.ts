@@ -74,7 +74,7 @@ interface Certification {
 beforeAll(async () => {
   process.chdir(folder.path);
   writeModel("image.safetensors", imageNetwork());
-  await done(...TRAIN, ...SHORT, "--out", "run", "--backend", "reference");
+  await done(...TRAIN, ...SHORT, "--out", "run", "--backend", "portable");
 });
 afterAll(() => {
   process.chdir(home);
@@ -83,7 +83,7 @@ afterAll(() => {
 
 describe("a training's report", () => {
   it("is written at the end, and named in the last line", async () => {
-    const stdout = await done(...TRAIN, ...SHORT, "--out", "named", "--backend", "reference");
+    const stdout = await done(...TRAIN, ...SHORT, "--out", "named", "--backend", "portable");
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("report named/report.html");
     expect(existsSync("named/report.html")).toBe(true);
   });
@@ -185,7 +185,7 @@ describe("a run that is not whole", () => {
     const { missing } = json<{ missing: Record<string, { command: string | null }> }>("mended.json");
     for (const part of ["verdicts", "attacked", "radii"]) {
       const [, ...words] = missing[part].command?.split(" ") ?? [];
-      await done(...words, "--backend", "reference");
+      await done(...words, "--backend", "portable");
     }
     await done("report", name, "--json", "mended.json");
     expect(json<{ missing: object }>("mended.json").missing).toEqual({});
@@ -383,7 +383,7 @@ describe("a report of 10,000 examples", () => {
 describe("certify --report", () => {
   it("writes a page when asked, whose figures are those of --json", async () => {
     const args = ["certify", "run", "--data", "glyphs", "--limit", "30", "--epsilon", "0.02", "--explain"];
-    const stdout = await done(...args, "--backend", "reference", "--json", "c.json", "--report", "c.html");
+    const stdout = await done(...args, "--backend", "portable", "--json", "c.json", "--report", "c.html");
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("report c.html");
     const html = readFileSync("c.html", "utf8");
     const { examples } = json<Certification>("c.json");
@@ -409,7 +409,7 @@ describe("certify --report", () => {
       "--projections",
       "5",
     ];
-    await done(...args, "--backend", "reference", "--report", "e.html");
+    await done(...args, "--backend", "portable", "--report", "e.html");
     expect(textOf(readFileSync("e.html", "utf8"))).toContain(
       "Nothing is guaranteed: these bounds are estimates",
     );
@@ -440,7 +440,7 @@ describe("examples that are no images", () => {
       "--out",
       "flat",
       "--backend",
-      "reference",
+      "portable",
     ];
     await done("train", "--data", "four.npz", "--model", "flat.safetensors", ...flags);
     expect(textOf(readFileSync("flat/report.html", "utf8"))).toContain("are no images, but of shape");
@@ -448,7 +448,7 @@ describe("examples that are no images", () => {
 });
 
 describe("the command that trains the same again", () => {
-  const backend = { name: "reference", dtype: "float64" } as Backend;
+  const backend = { name: "portable", dtype: "float64" } as Backend;
 
   it.each([
     [["--epsilon", "8/255"]],
@@ -504,7 +504,7 @@ describe("where there is no terminal", () => {
       "--out",
       "plain",
       "--backend",
-      "reference",
+      "portable",
     ]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would be sent
     expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);

@@ -22,7 +22,7 @@ const RESULT = `results/${ID}-quick.json`;
 const folder = newFolder();
 const home = process.cwd();
 
-const reproduce = (...more: string[]) => runCommand([...ROW, "--backend", "reference", ...more]);
+const reproduce = (...more: string[]) => runCommand([...ROW, "--backend", "portable", ...more]);
 const writeJson = (path: string, value: unknown) => writeFileSync(path, JSON.stringify(value));
 const runOf = (): CascadeRun => cascadeRunSchema.parse(JSON.parse(readFileSync(RUN, "utf8")));
 const resultOf = (): RowResult => rowResultSchema.parse(JSON.parse(readFileSync(RESULT, "utf8")));
@@ -101,7 +101,7 @@ describe("a row that was begun", () => {
     cutAfterStage1();
     const { code } = await runCommand([...ROW, "--data-dir", "."]);
     expect(code).toBe(0);
-    expect(resultOf().config).toMatchObject({ seed: 9, backend: "reference", dtype: "float32" });
+    expect(resultOf().config).toMatchObject({ seed: 9, backend: "portable", dtype: "float32" });
     expect(readFileSync(CASCADE, "utf8")).toBe(whole);
   });
 

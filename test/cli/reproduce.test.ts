@@ -34,7 +34,7 @@ describe("reproduce", () => {
   it("figure5: a cascade on points of the plane", async () => {
     const { code, stdout } = await runCommand([
       ...["reproduce", "figure5", "--limit", "12", "--epochs", "150", "--epsilon", "0.03"],
-      ...["--backend", "reference"],
+      ...["--backend", "portable"],
     ]);
     expect(code).toBe(0);
     expect(stdout).toContain("stage 1");

@@ -18,7 +18,7 @@ import { newFolder, runCommand } from "./run-command.js";
 
 const folder = newFolder();
 const home = process.cwd();
-const SHORT = ["--epochs", "2", "--batch", "5", "--test-limit", "5", "--backend", "reference"];
+const SHORT = ["--epochs", "2", "--batch", "5", "--test-limit", "5", "--backend", "portable"];
 
 async function done(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runCommand(args);
@@ -156,7 +156,7 @@ describe("the data of a resumed run", () => {
         "--out",
         "c",
         "--backend",
-        "reference",
+        "portable",
       ],
     );
     interrupted("c-moved", "c");
@@ -235,7 +235,7 @@ describe("a run folder that is not whole", () => {
 describe("training that goes beyond all numbers", () => {
   const args = [
     ...["train", "--data", "glyphs", "--model", "image.safetensors", "--epsilon", "0.01", "--limit", "10"],
-    ...["--batch", "10", "--test-limit", "2", "--evaluate-every", "0", "--backend", "reference"],
+    ...["--batch", "10", "--test-limit", "2", "--evaluate-every", "0", "--backend", "portable"],
     ...["--dtype", "float32"],
   ];
 

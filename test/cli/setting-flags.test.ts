@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addTrainOptions, type TrainFlags } from "../../src/cli/train/flags.js";
 import { trainConfig } from "../../src/cli/train/train-config.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { loadDataset } from "../../src/data/load.js";
 import { flagWords } from "../../src/runs/page/flag-words.js";
 import type { TrainConfig } from "../../src/train/config.js";
@@ -16,7 +16,7 @@ const BASE = ["--optimizer", "sgd"];
 const FLAGS = FLAG_GROUPS.flatMap(flagsOf);
 
 const train = await loadDataset("glyphs", { split: "train", limit: 20 });
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 
 function configOfWords(words: readonly string[]): TrainConfig {
   const command = new Command().exitOverride();

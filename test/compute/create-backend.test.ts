@@ -5,20 +5,20 @@ import { BackendError } from "../../src/errors.js";
 const problem = await nativeProblem();
 
 test("reference is in TypeScript, float64 unless asked otherwise", async () => {
-  expect(await createBackend("reference")).toMatchObject({
-    name: "reference",
+  expect(await createBackend("portable")).toMatchObject({
+    name: "portable",
     dtype: "float64",
     threads: 1,
     machine: "TypeScript",
   });
-  expect(await createBackend("reference", { dtype: "float32" })).toMatchObject({ dtype: "float32" });
-  expect(await (await createBackend("reference")).peakGflops()).toBeGreaterThan(0.01);
+  expect(await createBackend("portable", { dtype: "float32" })).toMatchObject({ dtype: "float32" });
+  expect(await (await createBackend("portable")).peakGflops()).toBeGreaterThan(0.01);
 });
 
 test("auto is native where there is one, else reference", async () => {
   const backend = await createBackend("auto", { threads: 2 });
   if (problem === null) expect(backend).toMatchObject({ name: "native", dtype: "float32", threads: 2 });
-  else expect(backend).toMatchObject({ name: "reference", dtype: "float64", threads: 1 });
+  else expect(backend).toMatchObject({ name: "portable", dtype: "float64", threads: 1 });
   backend.dispose();
 });
 
@@ -39,4 +39,8 @@ test.skipIf(problem === null)("native where it is absent says why, and how to ge
 test("a backend that this build lacks is said so, not replaced", async () => {
   await expect(createBackend("webgpu")).rejects.toThrow(BackendError);
   await expect(createBackend("webgpu")).rejects.toThrow("webgpu");
+});
+
+test("goes by its earlier name, too", async () => {
+  expect((await createBackend("reference")).name).toBe("portable");
 });

@@ -3,8 +3,8 @@ import type { Backend, Dtype, Tensor } from "../../src/compute/backend.js";
 import type { Conv2dGeometry } from "../../src/compute/geometry.js";
 import { nativeProblem } from "../../src/compute/native/addon.js";
 import { createNativeBackend, instructionSets } from "../../src/compute/native/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { largestRelativeError } from "../support/numbers.js";
 
 /**
@@ -63,7 +63,7 @@ const PRODUCTS: readonly (readonly [string, Product])[] = [
 describe.skipIf(problem !== null)("products in passes", () => {
   describe.each(SETS)("%s", (instructionSet) => {
     test.each(PRODUCTS)("%s", { timeout: 60_000 }, async (_name, product) => {
-      const reference = createReferenceBackend({ dtype: "float64" });
+      const reference = createPortableBackend({ dtype: "float64" });
       for (const rows of ROWS) {
         const expected = await reference.read(product(reference, rows));
         for (const dtype of ["float32", "float64"] as const satisfies readonly Dtype[]) {

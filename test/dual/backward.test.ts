@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { indexedOwners } from "../../src/compute/owners.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { passesAtOnce, propagateBack, stepsBetween } from "../../src/dual/backward.js";
 import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
 import { type View, wholeRows } from "../../src/dual/view.js";
@@ -15,9 +15,9 @@ import { largestRelativeError } from "../support/numbers.js";
 const EXAMPLES = 2;
 const ROUNDING = 1e-11;
 
-/** A reference backend that counts its calls of `backward`. */
+/** A portable backend that counts its calls of `backward`. */
 function countingBackend(): { readonly backend: Backend; count(): number } {
-  const backend = createReferenceBackend();
+  const backend = createPortableBackend();
   let calls = 0;
   const { backward } = backend;
   backend.backward = (...given) => {
@@ -71,7 +71,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
 });
 
 it("steps lead through chains only", async () => {
-  using tape = new Tape(createReferenceBackend(), { record: false });
+  using tape = new Tape(createPortableBackend(), { record: false });
   for (const [name, isChain] of [
     ["linear", true],
     ["conv2d", true],

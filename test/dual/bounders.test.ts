@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import { backward } from "../../src/dual/bounders/backward.js";
 import type { Bounder, Neurons, NodeToBound } from "../../src/dual/bounders/bounder.js";
@@ -21,7 +21,7 @@ import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 import { largestRelativeError } from "../support/numbers.js";
 
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 const EXAMPLES = 2;
 const NOBODY: NeuronList = { index: new Int32Array(0), owner: new Int32Array(0) };
 

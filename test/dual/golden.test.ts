@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import { forward } from "../../src/network/forward.js";
 import { fixedBindings, trainedBindings, uploadWeights } from "../../src/network/weights.js";
@@ -12,7 +12,7 @@ import { largestEntryError } from "../support/numbers.js";
 const TOLERANCE = 1e-9;
 
 describe.each(goldenCases())("golden values: $name", (golden) => {
-  const backend = createReferenceBackend({ dtype: "float64" });
+  const backend = createPortableBackend({ dtype: "float64" });
   const { network, weights } = goldenModel(golden);
   const parameters = uploadWeights(backend, { network, weights });
   const x = transposed(golden.x, golden.batch);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import { costBelow, costOfGenerators, layerCost } from "../../src/dual/cost.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
@@ -14,7 +14,7 @@ import { makeBall, releaseBall } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 const SMALL = architecture("small", { inputShape: [1, 28, 28], classes: 10 });
 
 /** What is told of each layer, and the margins. */

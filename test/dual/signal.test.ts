@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { certifiedRadii } from "../../src/certify/radius.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
@@ -18,7 +18,7 @@ async function layersUntil(
   options: DualOptions,
   onLayer: (name: string) => void = () => {},
 ): Promise<string[]> {
-  const backend = createReferenceBackend();
+  const backend = createPortableBackend();
   const network = LAYER_NETWORKS.conv2d();
   const parameters = uploadWeights(backend, lively(network, 1));
   const ball = makeBall(backend, randomExamples(network, 2, 1), 2, SPEC);
@@ -61,7 +61,7 @@ describe("a signal", () => {
   });
 
   it("stops certificates and radii, and leaves no memory behind", async () => {
-    const backend = createReferenceBackend();
+    const backend = createPortableBackend();
     const network = LAYER_NETWORKS.conv2d();
     const placed = { backend, network, parameters: uploadWeights(backend, lively(network, 1)) };
     const x = randomExamples(network, 2, 1);

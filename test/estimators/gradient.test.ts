@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import type { SketchForm } from "../../src/dual/estimator.js";
 import { medianEstimator } from "../../src/estimators/median.js";
@@ -32,7 +32,7 @@ const image = sequential(
 
 /** The robust loss and its gradient, weights one after the other. */
 async function step(network: Network, weights: Weights, ball: BallSpec, dual: DualOptions) {
-  const backend = createReferenceBackend({ dtype: "float64" });
+  const backend = createPortableBackend({ dtype: "float64" });
   const parameters = uploadWeights(backend, { network, weights });
   const x = randomExamples(network, EXAMPLES, 3);
   const labels = Int32Array.from({ length: EXAMPLES }, (_, b) => b % network.classes);

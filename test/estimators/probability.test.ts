@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import { countEstimates } from "../../src/estimators/count.js";
@@ -27,7 +27,7 @@ const x = randomExamples(network, 1, 3);
 
 /** How many of the seeds give an example whose radius at any node falls below the dual network's own over the same lines. */
 async function failures(tail: TailBound, form: "joint" | "per-term"): Promise<number> {
-  const backend = createReferenceBackend({ dtype: "float64" });
+  const backend = createPortableBackend({ dtype: "float64" });
   const bindings = fixedBindings(uploadWeights(backend, model));
   const ball = makeBall(backend, x, 1, BALL);
   let failed = 0;
@@ -79,7 +79,7 @@ describe("certificates that hold with probability 1 − δ", () => {
   );
 
   it("say what they are worth, and an estimate certifies nothing", async () => {
-    const backend = createReferenceBackend({ dtype: "float64" });
+    const backend = createPortableBackend({ dtype: "float64" });
     const parameters = uploadWeights(backend, model);
     const tiny: BallSpec = { norm: "linf", epsilon: 1e-6, box: [0, 1] };
     const tail = tailBound(DIMENSION, SKETCHES, 0.01, countEstimates(network, DIMENSION, "joint"));
@@ -95,7 +95,7 @@ describe("certificates that hold with probability 1 − δ", () => {
   });
 
   it("stop at more estimates than the union bound counted", async () => {
-    const backend = createReferenceBackend({ dtype: "float64" });
+    const backend = createPortableBackend({ dtype: "float64" });
     const parameters = uploadWeights(backend, model);
     const tail = tailBound(DIMENSION, SKETCHES, 0.01, 10);
     const options = { estimator: geometricMeanEstimator({ tail, seed: 1 }) };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import type { DualNetwork } from "../../src/dual/dual-network.js";
 import type { Estimator } from "../../src/dual/estimator.js";
@@ -25,7 +25,7 @@ async function withDual<T>(
   estimator: Estimator | null,
   run: (dual: DualNetwork, read: (node: number, estimator?: Estimator) => Promise<number[]>) => Promise<T>,
 ): Promise<T> {
-  const backend = createReferenceBackend({ dtype: "float64" });
+  const backend = createPortableBackend({ dtype: "float64" });
   using tape = new Tape(backend, { record: false });
   const parameters = uploadWeights(backend, lively(network, 5));
   const ball = makeBall(backend, randomExamples(network, EXAMPLES, 3), EXAMPLES, ballSpec);
@@ -129,7 +129,7 @@ describe("projections of a network", () => {
     await expect(withDual(wide, l1, estimator, async () => {})).rejects.toThrow(
       /projections: expected an linf/,
     );
-    const backend = createReferenceBackend();
+    const backend = createPortableBackend();
     using tape = new Tape(backend, { record: false });
     const ball = makeBall(backend, randomExamples(wide, 1, 1), 1, BALLS[0]);
     const bindings = fixedBindings(uploadWeights(backend, lively(wide, 5)));

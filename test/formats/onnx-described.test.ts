@@ -9,7 +9,7 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import { describe, expect, it } from "vitest";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { AutodualError, FormatError } from "../../src/errors.js";
 import { NETWORK_KEY } from "../../src/formats/network-description.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
@@ -75,7 +75,7 @@ describe("a description that is the graph's", () => {
       (_, graph) => graph.input.push(valueInfo("linear1.bias", [3])),
     ],
   ])("is taken: %s", async (_, change) => {
-    const back = await importCheckedOnnx(createReferenceBackend(), edited(change), "m.onnx");
+    const back = await importCheckedOnnx(createPortableBackend(), edited(change), "m.onnx");
     expect(back.network.nodes).toEqual(network.nodes);
     expect(back.weights).toEqual(model.weights);
     expect(back.metadata).toEqual({});
@@ -276,7 +276,7 @@ describe("a description that is not the graph's", () => {
       proto.metadataProps = [];
       nodeOf(graph, "leaky-relu1").attribute[0].f = 0.5;
     });
-    const back = await importCheckedOnnx(createReferenceBackend(), file, "m.onnx");
+    const back = await importCheckedOnnx(createPortableBackend(), file, "m.onnx");
     expect(back.network.nodes.map(({ name }) => name)).toContain("leaky-relu1");
   });
 });

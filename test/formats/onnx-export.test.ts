@@ -1,8 +1,8 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { UnsupportedOperatorError, UsageError } from "../../src/errors.js";
 import { graphFunction } from "../../src/formats/onnx/check-import.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
@@ -70,7 +70,7 @@ async function expectSameOutputs(
   model: Model,
   tolerance: number,
 ): Promise<void> {
-  const expected = await networkOutputs(createReferenceBackend(), model, inputsFor(model.network));
+  const expected = await networkOutputs(createPortableBackend(), model, inputsFor(model.network));
   for (const [i, output] of expected.entries()) {
     const scale = output.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     expect(found[i].length).toBe(output.length);
@@ -123,7 +123,7 @@ describe("exported networks", () => {
     const bytes = exportOnnx(model, { metadata: { made: "here" } });
     await expectSameOutputs(await runtime(bytes, model.network), model, 1e-5);
     expectRoundTrip(model, bytes);
-    const checked = await importCheckedOnnx(createReferenceBackend(), bytes, "m.onnx");
+    const checked = await importCheckedOnnx(createPortableBackend(), bytes, "m.onnx");
     expect(checked.metadata).toEqual({ made: "here" });
   });
 
@@ -142,10 +142,10 @@ describe("exported networks", () => {
       const bytes = changed(exportOnnx(model), (file) => {
         file.metadataProps = [];
       });
-      const bare = await importCheckedOnnx(createReferenceBackend(), bytes, "m.onnx");
+      const bare = await importCheckedOnnx(createPortableBackend(), bytes, "m.onnx");
       expect(bare.network.nodes).not.toEqual([]);
       await expectSameOutputs(
-        await networkOutputs(createReferenceBackend(), bare, inputsFor(model.network)),
+        await networkOutputs(createPortableBackend(), bare, inputsFor(model.network)),
         model,
         1e-6,
       );

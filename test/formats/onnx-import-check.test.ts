@@ -13,8 +13,8 @@ import { fileOf, type GraphCase } from "./onnx-import-oracle.js";
 const problem = await nativeProblem();
 
 const BACKENDS: [string, string | null, () => Promise<Backend>][] = [
-  ["reference, float64", null, () => createBackend("reference", { dtype: "float64" })],
-  ["reference, float32", null, () => createBackend("reference", { dtype: "float32" })],
+  ["reference, float64", null, () => createBackend("portable", { dtype: "float64" })],
+  ["reference, float32", null, () => createBackend("portable", { dtype: "float32" })],
   ["native, float64", problem, () => createBackend("native", { dtype: "float64", threads: 1 })],
   ["native, float32", problem, () => createBackend("native", { dtype: "float32", threads: 1 })],
 ];
@@ -122,7 +122,7 @@ describe.each(BACKENDS)("the check on %s", (_, absent, open) => {
 describe("the check", () => {
   const [leNet, resNet] = EXAMPLES;
   const check = async (model: Model, one: GraphCase) =>
-    checkImport(await createBackend("reference"), model, readOnnxFile(fileOf(one), "m.onnx"), "m.onnx");
+    checkImport(await createBackend("portable"), model, readOnnxFile(fileOf(one), "m.onnx"), "m.onnx");
 
   it("gives the largest difference, which is rounding", async () => {
     const difference = await check(importOnnx(fileOf(leNet), "m.onnx"), leNet);

@@ -1,7 +1,7 @@
 import type { ModelProto } from "onnx-buf";
 import { afterAll, describe, expect, it } from "vitest";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { AutodualError } from "../../src/errors.js";
 import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
 import { changed, protoOf } from "./onnx-change.js";
@@ -15,7 +15,7 @@ const LONGEST = 3000;
 /** Kilobytes that the process may grow by over all files together. */
 const MOST_MEMORY = 2 ** 20;
 
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 const memory = () => process.resourceUsage().maxRSS;
 const before = memory();
 const found = { imported: 0, refused: 0 };

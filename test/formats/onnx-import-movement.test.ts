@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { AutodualError } from "../../src/errors.js";
 import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
 import { expectImported, fileOf, graphOf, imports } from "./onnx-import-oracle.js";
@@ -42,7 +42,7 @@ describe("the evaluator's cases, each input of the network's", () => {
     "%s is refused",
     async (_, one) => {
       const file = fileOf(graphOf(one));
-      const run = importCheckedOnnx(createReferenceBackend(), file, "m.onnx");
+      const run = importCheckedOnnx(createPortableBackend(), file, "m.onnx");
       await expect(run).rejects.toBeInstanceOf(AutodualError);
       await expect(run).rejects.toThrow(/^m\.onnx: [^\n]+$/);
     },

@@ -7,7 +7,7 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import { expect, it } from "vitest";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { NdArray } from "../../src/formats/onnx/evaluate/index.js";
 import { importCheckedOnnx, importOnnx } from "../../src/formats/onnx/import.js";
 import { networkShape } from "../../src/formats/onnx/values.js";
@@ -45,7 +45,7 @@ export function fileOf(one: GraphCase): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
-const reference = createReferenceBackend();
+const reference = createPortableBackend();
 
 /** The network made of a graph has onnxruntime's shape and values, and passes the importer's own check. */
 export async function expectImported(one: GraphCase): Promise<void> {

@@ -1,8 +1,8 @@
 import type { NodeProto, TensorProto } from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { importOnnx } from "../../src/formats/onnx/import.js";
 import { forward } from "../../src/network/forward.js";
 import { fixedBindings, type Model, releaseParameters, uploadWeights } from "../../src/network/weights.js";
@@ -47,7 +47,7 @@ function at({ shape, data }: Values, index: readonly number[]): number {
 
 /** The imported network's outputs, one list of features per example. */
 async function run(model: Model, x: Values): Promise<number[][]> {
-  const backend = createReferenceBackend();
+  const backend = createPortableBackend();
   const features = sizeOf(x.shape.slice(1));
   const columns = new Float64Array(x.data.length);
   x.data.forEach((value, i) => {

@@ -10,7 +10,7 @@ describe("imports of src", () => {
 
   it("are found", () => {
     expect(graph.get("src/dual/dual-network.ts")).toContain("src/dual/backward.ts");
-    expect(graph.get("src/compute/index.ts")).toContain("src/compute/reference/index.ts");
+    expect(graph.get("src/compute/index.ts")).toContain("src/compute/portable/index.ts");
   });
 
   it("name files that exist", () => {
@@ -113,9 +113,9 @@ describe("forbiddenArrows", () => {
     ["src/data/npz-dataset.ts", "src/formats/npz.ts"],
     ["src/report/plot.ts", "src/formats/write-file.ts"],
     ["src/cli/open-backend.ts", "src/compute/index.ts"],
-    ["src/compute/index.ts", "src/compute/reference/index.ts"],
-    ["src/compute/reference/rows.ts", "src/compute/backend.ts"],
-    ["src/compute/reference/rows.ts", "src/compute/reference/tensor.ts"],
+    ["src/compute/index.ts", "src/compute/portable/index.ts"],
+    ["src/compute/portable/rows.ts", "src/compute/backend.ts"],
+    ["src/compute/portable/rows.ts", "src/compute/portable/tensor.ts"],
     ["src/index.ts", "src/cli/program.ts"],
   ])("allows %s -> %s", (from, to) => {
     expect(forbiddenArrows(graphOf({ [from]: [to] }))).toEqual([]);
@@ -136,9 +136,9 @@ describe("forbiddenArrows", () => {
     ["src/threat/ball.ts", "src/nowhere/x.ts"],
     ["src/threat/ball.ts", "src/index.ts"],
     ["src/cli/main.ts", "src/index.ts"],
-    ["src/threat/ball.ts", "src/compute/reference/index.ts"],
-    ["src/cli/open-backend.ts", "src/compute/reference/index.ts"],
-    ["src/compute/backend.ts", "src/compute/reference/tensor.ts"],
+    ["src/threat/ball.ts", "src/compute/portable/index.ts"],
+    ["src/cli/open-backend.ts", "src/compute/portable/index.ts"],
+    ["src/compute/backend.ts", "src/compute/portable/tensor.ts"],
     ["src/threat/ball.ts", "src/compute/index.ts"],
     ["src/data/batches.ts", "src/compute/backend.ts"],
     ["src/data/batches.ts", "src/formats/model-file.ts"],

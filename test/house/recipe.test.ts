@@ -35,7 +35,7 @@ const COPIED = [
   ],
 ];
 const SUITES = [
-  "test/compute/reference.test.ts",
+  "test/compute/portable.test.ts",
   "test/dual/layers.test.ts",
   "test/dual/soundness.test.ts",
   "test/compute/native-list.test.ts",
@@ -93,7 +93,7 @@ describe("the recipes of docs/add-a-dual-layer.md", () => {
     expect(status).toBe(0);
   });
 
-  it("pass the suites of the reference backend and of dual layers", () => {
+  it("pass the suites of the portable backend and of dual layers", () => {
     const { status, output } = run(
       "vitest/vitest.mjs",
       "run",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { certifyBatch } from "../../src/certify/certify.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import {
   AutodualError,
   attack,
@@ -23,10 +23,10 @@ const model = lively(network, 3);
 const COUNT = 7;
 const x = randomExamples(network, COUNT, 5).map((value) => Math.min(1, Math.max(0, value)));
 const images = Array.from({ length: COUNT }, (_, b) => Array.from({ length: 4 }, (_, f) => x[f * COUNT + b]));
-const backend = createReferenceBackend({ dtype: "float64" });
+const backend = createPortableBackend({ dtype: "float64" });
 /** Certifies some of the images and not others. */
 const EPSILON = 0.12;
-const machine = { backend: "reference" } as const;
+const machine = { backend: "portable" } as const;
 
 async function verdictsOf(epsilon: number) {
   const placed = { backend, network, parameters: uploadWeights(backend, model) };

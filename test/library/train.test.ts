@@ -37,7 +37,7 @@ const common = {
   epochs: 3,
   batch: 10,
   rate: 0.02,
-  backend: "reference",
+  backend: "portable",
 } as const;
 
 describe("train", () => {
@@ -46,7 +46,7 @@ describe("train", () => {
     const { folder: written, run, certification } = await train({ ...common, out });
     expect([written, run.status]).toEqual([out, "finished"]);
     expect(certification?.examples).toHaveLength(20);
-    const again = await certify(out, data.test, { epsilon: 0.02, backend: "reference" });
+    const again = await certify(out, data.test, { epsilon: 0.02, backend: "portable" });
     expect(again.summary.robustError).toBe(certification?.summary.robustError);
     expect(existsSync(join(out, "report.html"))).toBe(true);
     rmSync(join(out, "report.html"));
@@ -88,10 +88,10 @@ describe("train", () => {
     if (stages.length > 1) {
       const left: number[] = JSON.parse(readFileSync(join(out, "stage-2", "examples.json"), "utf8"));
       expect(left).toHaveLength(stages[1]);
-      const first = await certify(join(out, "stage-1"), data.train, { epsilon: 0.1, backend: "reference" });
+      const first = await certify(join(out, "stage-1"), data.train, { epsilon: 0.1, backend: "portable" });
       expect(left).toEqual(first.examples.flatMap(({ certified, index }) => (certified ? [] : [index])));
     }
-    const { examples } = await certify(out, data.test, { epsilon: 0.1, backend: "reference" });
+    const { examples } = await certify(out, data.test, { epsilon: 0.1, backend: "portable" });
     expect(examples).toHaveLength(20);
   });
 

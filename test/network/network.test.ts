@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { FormatError, ShapeError, UsageError } from "../../src/errors.js";
 import {
   add,
@@ -144,7 +144,7 @@ describe("weights", () => {
 
 describe("batch norm with batch statistics", () => {
   it("normalises each channel of the batch to mean β and variance γ²", async () => {
-    const backend = createReferenceBackend();
+    const backend = createPortableBackend();
     const network = sequential([2, 3, 3], [batchNorm({ epsilon: 1e-12 })]);
     const weights = new Map(initialWeights(network, 1) as Map<string, Float64Array>);
     weights.set("batch-norm1.weight", Float64Array.of(2, 3));

@@ -32,7 +32,7 @@ let browser: Browser;
 
 const TRAIN = [
   ...["train", "--limit", "200", "--epochs", "2", "--batch", "20", "--rate", "0.01"],
-  ...["--backend", "reference", "--evaluate-limit", "20"],
+  ...["--backend", "portable", "--evaluate-limit", "20"],
 ];
 const SINGLE = ["--model", "tiny", "--epsilon", "0.05", "--test-limit", "40"];
 const CASCADE = [
@@ -55,7 +55,7 @@ const mnistProblem = await loadDataset("mnist", { split: "train", limit: 1 }).th
   () => null,
   () => "no MNIST here; autodual data mnist --download brings it",
 );
-/** Why a run is left out; on the reference backend a quickstart takes minutes. */
+/** Why a run is left out; on the portable backend a quickstart takes minutes. */
 const LEFT_OUT: Readonly<Record<string, string | null>> = {
   mnist: mnistProblem,
   quickstart: nativeProblem(),

@@ -1,7 +1,7 @@
 import { Tape, type Variable } from "../../src/autodiff/index.js";
 import type { Backend, FloatArray } from "../../src/compute/backend.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import type { DualNetwork, DualOptions } from "../../src/dual/dual-network.js";
 import { forward } from "../../src/network/forward.js";
@@ -11,9 +11,9 @@ import { sizeOf } from "../../src/network/shape.js";
 import { fixedBindings, type Model, type Parameters, uploadWeights } from "../../src/network/weights.js";
 import { type Ball, type BallSpec, makeBall } from "../../src/threat/ball.js";
 
-/** A model on the float64 reference backend, with the passes that tests need. */
+/** A model on the float64 portable backend, with the passes that tests need. */
 export class Bench {
-  readonly backend: Backend = createReferenceBackend({ dtype: "float64" });
+  readonly backend: Backend = createPortableBackend({ dtype: "float64" });
   readonly network: Network;
   readonly parameters: Parameters;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { forward } from "../../src/network/forward.js";
 import { sequential } from "../../src/network/network.js";
@@ -25,9 +25,9 @@ const CONFIG = configOf(trainSettings("plain"), {
     ...{ seed: 0, sha256: null, listed: false },
   },
   ...{ model: "random", norm: "linf", epsilon: BALL.epsilon, box: [0, 1], seed: 0 },
-  ...{ backend: "reference", dtype: "float64" },
+  ...{ backend: "portable", dtype: "float64" },
 });
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 
 function lossOf(name: LossName) {
   return LOSSES[name].of(CONFIG);

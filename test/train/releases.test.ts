@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { attackBatch } from "../../src/attack/attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import type { Backend, Tensor } from "../../src/compute/backend.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { DualOptions } from "../../src/dual/dual-network.js";
 import type { Network } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
@@ -18,7 +18,7 @@ function remembering(): { backend: Backend; alive: () => number } {
     if ("disposed" in result) given.push(result as Tensor);
     else for (const part of Object.values(result)) keep(part);
   };
-  const backend = new Proxy(createReferenceBackend(), {
+  const backend = new Proxy(createPortableBackend(), {
     get(target, name) {
       const member = Reflect.get(target, name);
       if (typeof member !== "function" || name === "read") return member;

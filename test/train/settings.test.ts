@@ -19,7 +19,7 @@ const SUBJECT: TrainSubject = {
     ...{ seed: 0, sha256: null, listed: false },
   },
   ...{ model: "tiny", norm: "linf", epsilon: 0.1, box: [0, 1], seed: 3 },
-  ...{ backend: "reference", dtype: "float64" },
+  ...{ backend: "portable", dtype: "float64" },
 };
 
 const FLAGS = FLAG_GROUPS.flatMap(flagsOf);

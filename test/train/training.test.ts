@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { attackBatch } from "../../src/attack/attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import type { Tensor } from "../../src/compute/backend.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { examples } from "../../src/data/dataset.js";
 import { generateGlyphs } from "../../src/data/glyphs/glyphs.js";
 import { batchNorm, conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
@@ -62,13 +62,13 @@ const CONFIG = trainConfigSchema.parse({
   optimizer: { kind: "adam", weightDecay: 0 },
   learningRate: { rate: 0.01, factor: 0.5, every: 1, after: 2 },
   seed: 0,
-  backend: "reference",
+  backend: "portable",
   dtype: "float64",
 });
 
 const SGD: TrainConfig["optimizer"] = { kind: "sgd", momentum: 0.9, weightDecay: 1e-3 };
 
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 
 function newTrainer(): Trainer {
   return new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), CONFIG, SOURCE);
@@ -157,14 +157,14 @@ describe("training", () => {
     async (batches, _name, settings) => {
       const config = { ...CONFIG, ...settings };
       const newTrainer = () =>
-        new Trainer(createReferenceBackend(), NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+        new Trainer(createPortableBackend(), NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
       const whole = newTrainer();
       await runAll(whole);
       const first = newTrainer();
       await runAll(first, batches);
       const bytes = encodeCheckpoint(NETWORK, await first.state());
       const state = decodeCheckpoint(NETWORK, config.optimizer, bytes, "checkpoint");
-      const second = new Trainer(createReferenceBackend(), NETWORK, state.weights, config, SOURCE);
+      const second = new Trainer(createPortableBackend(), NETWORK, state.weights, config, SOURCE);
       second.restore(state);
       await runAll(second);
       expect(comparable(await second.state())).toEqual(comparable(await whole.state()));
@@ -214,7 +214,7 @@ describe("training", () => {
       "linear1.weight",
       (weights.get("linear1.weight") as Float64Array).map((value) => Math.sign(value) * 1.7e308),
     );
-    const trainer = new Trainer(createReferenceBackend(), NETWORK, weights, CONFIG, SOURCE);
+    const trainer = new Trainer(createPortableBackend(), NETWORK, weights, CONFIG, SOURCE);
     await expect(runAll(trainer)).rejects.toThrow(/no longer a number in epoch 1.*--rate/);
   });
 
@@ -224,7 +224,7 @@ describe("training", () => {
     [1e30, /answers are no longer finite numbers after epoch 1; .*--rate/],
   ])("a last step of an epoch at rate %d stops with advice", async (rate, words) => {
     const learningRate = { rate, factor: 1, every: 0, after: 0 };
-    const single = createReferenceBackend({ dtype: "float32" });
+    const single = createPortableBackend({ dtype: "float32" });
     const source = { ...SOURCE, batchesPerEpoch: 1 };
     const config = { ...CONFIG, epochs: 1, learningRate };
     const trainer = new Trainer(single, NETWORK, initialWeights(NETWORK, 0), config, source);
@@ -234,7 +234,7 @@ describe("training", () => {
 
   it("weights that are no longer finite are no state to go on from", async () => {
     const learningRate = { rate: 1e39, factor: 1, every: 0, after: 0 };
-    const single = createReferenceBackend({ dtype: "float32" });
+    const single = createPortableBackend({ dtype: "float32" });
     const config = { ...CONFIG, learningRate };
     const trainer = new Trainer(single, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
     await runAll(trainer, 1);
@@ -243,7 +243,7 @@ describe("training", () => {
 });
 
 describe("gradient descent", () => {
-  const backend = createReferenceBackend();
+  const backend = createPortableBackend();
   const at = (value: number) => new Map([["w", backend.upload(1, 1, [value])]]);
   const read = async (tensors: ReadonlyMap<string, Tensor>) =>
     (await backend.read(tensors.get("w") as Tensor))[0];

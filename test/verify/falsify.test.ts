@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Deadline } from "../../src/compute/deadline.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { type Subject, subjectOf } from "../../src/network/subject.js";
@@ -16,7 +16,7 @@ const weights = new Map([
   ["linear2.weight", Float64Array.of(1, 1, 1, 1)],
   ["linear2.bias", new Float64Array(1)],
 ]);
-const subject = subjectOf(createReferenceBackend(), { network, weights });
+const subject = subjectOf(createPortableBackend(), { network, weights });
 
 /** sign·y ≤ bound. */
 const caseOf = (sign: number, bound: number, strict = false): OutputCase => ({

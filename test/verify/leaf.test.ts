@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation } from "../../src/network/network.js";
@@ -17,7 +17,7 @@ import { outputsOf, randomModel, randomProperty } from "./random-questions.js";
 async function randomLeaf(seed: number) {
   const model = randomModel(seed);
   const property = randomProperty(model, seed);
-  const subject = subjectOf(createReferenceBackend(), model);
+  const subject = subjectOf(createPortableBackend(), model);
   const [question] = questionsOf(property);
   const [own] = question.cases;
   const bounds = await crownBounds(subject, question);

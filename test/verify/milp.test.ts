@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/compute/backend.js";
 import { nativeProblem } from "../../src/compute/index.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { Property } from "../../src/formats/vnnlib/property.js";
 import { subjectOf } from "../../src/network/subject.js";
 import type { Model } from "../../src/network/weights.js";
@@ -129,7 +129,7 @@ describe("verdicts on random networks agree with a MILP's", () => {
 
   it("single precision: none is wrong by more than its rounding", async () => {
     const isNative = (await nativeProblem()) === null;
-    const create = isNative ? createNativeBackend : createReferenceBackend;
+    const create = isNative ? createNativeBackend : createPortableBackend;
     const tally = await tallyOf(create({ dtype: "float32" }), Math.ceil(COUNT / 3), "neurons", 1e-5);
     lines.push(tally.line("float32, split neurons"));
     expect(tally.wrong).toEqual([]);

@@ -3,8 +3,8 @@ import { Deadline } from "../../src/compute/deadline.js";
 import type { Activation } from "../../src/compute/elementwise.js";
 import { nativeProblem } from "../../src/compute/index.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
 import type { Bounds, NodeBounds } from "../../src/dual/dual-layer.js";
 import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
@@ -16,16 +16,16 @@ import type { OutputCase } from "../../src/verify/question.js";
 import { Bench } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 
-/** The native backend in double precision where it was built, else the reference backend. */
+/** The native backend in double precision where it was built, else the portable backend. */
 export async function fastBackend(): Promise<Backend> {
   return (await nativeProblem()) === null
     ? createNativeBackend({ dtype: "float64" })
-    : createReferenceBackend({ dtype: "float64" });
+    : createPortableBackend({ dtype: "float64" });
 }
 
 export const noHurry = (): Deadline => Deadline.in(3600);
 
-/** A network of lively weights on the reference backend, a box, and values of every node at points of it. */
+/** A network of lively weights on the portable backend, a box, and values of every node at points of it. */
 export interface Scene {
   readonly bench: Bench;
   readonly subject: Subject;

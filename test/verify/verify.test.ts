@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceBackend } from "../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { OutputConstraint, Property, PropertyCase } from "../../src/formats/vnnlib/property.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
@@ -12,7 +12,7 @@ import { randomModel, randomProperty } from "./random-questions.js";
 
 /** y₀ = |x₀| + |x₁|, y₁ = 1 − y₀. */
 const network = sequential([2], [linear(4), relu(), linear(2)]);
-const diamond = subjectOf(createReferenceBackend(), {
+const diamond = subjectOf(createPortableBackend(), {
   network,
   weights: new Map([
     ["linear1.weight", Float64Array.of(1, 0, -1, 0, 0, 1, 0, -1)],
@@ -107,7 +107,7 @@ describe("verify", () => {
   it("gives the same verdict for the same seed", async () => {
     for (const seed of [1, 4, 9]) {
       const model = randomModel(seed);
-      const subject = subjectOf(createReferenceBackend(), model);
+      const subject = subjectOf(createPortableBackend(), model);
       const run = async () => {
         const options = { timeout: 20, seed: 5 };
         const { answer, counterexample } = await verify(subject, randomProperty(model, seed), options);
@@ -124,7 +124,7 @@ function hopeless(): { subject: Subject; property: Property } {
     [40],
     [linear(60), relu(), linear(60), relu(), linear(60), relu(), linear(1)],
   );
-  const subject = subjectOf(createReferenceBackend(), lively(big, 1));
+  const subject = subjectOf(createPortableBackend(), lively(big, 1));
   const box = { lower: new Float64Array(40).fill(-2), upper: new Float64Array(40).fill(2) };
   // Below what the network reaches, −0.5, and above what bounds say, −25 at first.
   const constraints = [atMost(-4, [1])];
@@ -159,7 +159,7 @@ describe("time and memory", () => {
     for (const seed of [2, 3, 6]) {
       const model = randomModel(seed);
       const property = randomProperty(model, seed);
-      const subject = subjectOf(createReferenceBackend(), model);
+      const subject = subjectOf(createPortableBackend(), model);
       const [much, little] = [2 ** 30, 2 ** 14].map((memoryBytes) =>
         verify(subject, property, { timeout: 20, split: "neurons", memoryBytes }),
       );
@@ -185,7 +185,7 @@ describe("numbers beyond arithmetic", () => {
                 : values,
           ]),
         );
-        const subject = subjectOf(createReferenceBackend(), { network, weights: large });
+        const subject = subjectOf(createPortableBackend(), { network, weights: large });
         const features = sizeOf(network.inputShape);
         const box = { lower: new Float64Array(features), upper: new Float64Array(features).fill(1) };
         const cases = [1, -1].flatMap((sign) =>

@@ -84,7 +84,7 @@ export function addRadius(program: Command, context: CommandContext): void {
     .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test");
   addBoundOption(command);
   addMemoryOption(command);
-  addMachineOptions(command, "with --timeout float64, else float32 on native, float64 on reference");
+  addMachineOptions(command, "with --timeout float64, else float32 on native, float64 on portable");
   addSeedOption(command, "of attacks");
   addJsonOption(command).action(async (model: string, flags: RadiusFlags) => {
     requireFlags(command, ["data"], "MODEL --data mnist");

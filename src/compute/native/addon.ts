@@ -51,7 +51,7 @@ export function requireAddon(): Addon {
   if (!("problem" in addon)) return addon;
   throw new BackendError(
     `backend native: not on this machine (${addon.problem}); install a C++ compiler, make and Python 3, then ` +
-      "npm rebuild autodual (in a checkout: npm run build:native), or use the reference backend",
+      "npm rebuild autodual (in a checkout: npm run build:native), or use the portable backend",
   );
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { presentName } from "../../compute/backend-name.js";
 
 /** Where a run's examples came from, so that a resumed run can check that they are the same. */
 const dataSchema = z.strictObject({
@@ -34,7 +35,7 @@ export const SUBJECT_SCHEMAS = {
   /** What the ℓ∞ ball is cut by. */
   box: z.tuple([z.number(), z.number()]).nullable(),
   seed: z.int(),
-  /** `native` or `reference`. */
-  backend: z.string(),
+  /** `native` or `portable`. */
+  backend: z.string().transform(presentName),
   dtype: z.enum(["float32", "float64"]),
 };

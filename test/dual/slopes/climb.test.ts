@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createReferenceBackend } from "../../../src/compute/reference/index.js";
+import { createPortableBackend } from "../../../src/compute/portable/index.js";
 import { climb } from "../../../src/dual/slopes/dual-rows.js";
 import { AffineLayers } from "../../../src/dual/slopes/relaxation.js";
 import { crownBounds, tightenBounds } from "../../../src/dual/slopes/tighten.js";
@@ -22,7 +22,7 @@ describe("climb", () => {
       const model = randomModel(seed);
       const property = randomProperty(model, seed);
       const least = await leastValues(model, property);
-      const subject = subjectOf(createReferenceBackend(), model);
+      const subject = subjectOf(createPortableBackend(), model);
       using affine = new AffineLayers(subject);
       for (const question of questionsOf(property)) {
         const bounds = await crownBounds(subject, question);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createPortableBackend } from "../../../src/compute/portable/index.js";
 import { random } from "../../../src/compute/random.js";
-import { createReferenceBackend } from "../../../src/compute/reference/index.js";
 import { type Domain, FreeVariables, projectColumns } from "../../../src/dual/slopes/free-variables.js";
 
 const finite = fc.double({ min: -20, max: 20, noNaN: true });
@@ -35,7 +35,7 @@ describe("projectColumns", () => {
 });
 
 describe("FreeVariables", () => {
-  const backend = createReferenceBackend();
+  const backend = createPortableBackend();
   const RATES = { unit: 0.7, multiplier: 0.9, share: 0.6 };
 
   it.each<Domain>(["unit", "multiplier", "share"])(

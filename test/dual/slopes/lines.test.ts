@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../../src/autodiff/index.js";
 import type { Activation } from "../../../src/compute/elementwise.js";
+import { createPortableBackend } from "../../../src/compute/portable/index.js";
 import { random } from "../../../src/compute/random.js";
-import { createReferenceBackend } from "../../../src/compute/reference/index.js";
 import { enclosureOf, type Line } from "../../../src/dual/slopes/lines.js";
 import { splitPoint } from "../../../src/verify/branch-choice.js";
 
@@ -22,7 +22,7 @@ const ACTIVATIONS: readonly Activation[] = [
 ];
 
 const named = ACTIVATIONS.map((f) => [JSON.stringify(f), f] as const);
-const backend = createReferenceBackend();
+const backend = createPortableBackend();
 const INTERVALS = 400;
 
 /** Random intervals: wide and narrow, on one side of 0 and across, single points among them. */

@@ -1,12 +1,12 @@
 import type { Backend } from "../backend.js";
 import type { Conv2dGeometry } from "../geometry.js";
 import * as rules from "../shape-rules/index.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 import { endInside, firstInside } from "./window.js";
 
 /** Rows of a convolution's matrix (one output neuron each), and the derivative in the weights. */
 export function conv2dSelectOperations(
-  memory: ReferenceMemory,
+  memory: PortableMemory,
 ): Pick<Backend, "conv2dSelect" | "conv2dSelectGradient"> {
   return {
     conv2dSelect(weight, index, geometry) {

@@ -2,7 +2,7 @@ import type { Backend, FloatArray } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { gatheredGradient, gatheredProduct, type ProductScratch } from "./gathered-product.js";
 import type { Gathering, Placement, WeightLayout } from "./gathering.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type MatrixOperations = Pick<Backend, "linear" | "linearTranspose" | "linearWeightGradient" | "transpose">;
 
@@ -13,7 +13,7 @@ const FEW_ROWS = 4;
 const FEW_TERMS = 12;
 
 /** Linear layers, their transposes and weight gradients. */
-export function matrixOperations(memory: ReferenceMemory, scratch: ProductScratch): MatrixOperations {
+export function matrixOperations(memory: PortableMemory, scratch: ProductScratch): MatrixOperations {
   return {
     linear(weight, x, bias) {
       const [w, input, b] = [memory.take(weight), memory.take(x), memory.takeOptional(bias)];

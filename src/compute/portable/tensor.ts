@@ -8,14 +8,14 @@ interface Storage {
   views: number;
 }
 
-/** A tensor of the reference backend: a shape over shared storage, row-major `[features, rows]`. */
-export class ReferenceTensor implements Tensor {
+/** A tensor of the portable backend: a shape over shared storage, row-major `[features, rows]`. */
+export class PortableTensor implements Tensor {
   readonly features: number;
   readonly rows: number;
-  readonly memory: ReferenceMemory;
+  readonly memory: PortableMemory;
   #storage: Storage | null;
 
-  constructor(memory: ReferenceMemory, features: number, rows: number, storage: Storage) {
+  constructor(memory: PortableMemory, features: number, rows: number, storage: Storage) {
     this.memory = memory;
     this.features = features;
     this.rows = rows;
@@ -33,8 +33,8 @@ export class ReferenceTensor implements Tensor {
   }
 
   /** The same entries under another shape. */
-  view(features: number, rows: number): ReferenceTensor {
-    return new ReferenceTensor(this.memory, features, rows, this.#live());
+  view(features: number, rows: number): PortableTensor {
+    return new PortableTensor(this.memory, features, rows, this.#live());
   }
 
   dispose(): void {
@@ -57,8 +57,8 @@ export class ReferenceTensor implements Tensor {
   }
 }
 
-/** Where the tensors of one reference backend come from, and the check that a tensor is one of them. */
-export class ReferenceMemory {
+/** Where the tensors of one portable backend come from, and the check that a tensor is one of them. */
+export class PortableMemory {
   readonly dtype: Dtype;
   #bytes = 0;
   #peak = 0;
@@ -87,35 +87,35 @@ export class ReferenceMemory {
 
   /** Throws a `BackendError` after `close`. */
   checkOpen(): void {
-    if (this.#closed) throw new BackendError("the reference backend was used after its release");
+    if (this.#closed) throw new BackendError("the portable backend was used after its release");
   }
 
   /** A new tensor of zeros. */
-  zeros(shape: Size): ReferenceTensor {
+  zeros(shape: Size): PortableTensor {
     const count = shape.features * shape.rows;
     return this.#own(shape, this.dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
   }
 
   /** A new tensor that holds a copy of the values. */
-  copy(shape: Size, values: ArrayLike<number>): ReferenceTensor {
+  copy(shape: Size, values: ArrayLike<number>): PortableTensor {
     return this.#own(shape, this.dtype === "float64" ? new Float64Array(values) : new Float32Array(values));
   }
 
   /** The tensor, checked: of this backend and not released; else a `BackendError`. */
-  take(tensor: Tensor): ReferenceTensor {
+  take(tensor: Tensor): PortableTensor {
     this.checkOpen();
-    if (!(tensor instanceof ReferenceTensor) || tensor.memory !== this) {
-      const other = tensor instanceof ReferenceTensor ? `reference (${tensor.memory.dtype})` : "another kind";
+    if (!(tensor instanceof PortableTensor) || tensor.memory !== this) {
+      const other = tensor instanceof PortableTensor ? `portable (${tensor.memory.dtype})` : "another kind";
       throw new BackendError(
         `tensor [${tensor.features}, ${tensor.rows}] belongs to another backend: expected one of this ` +
-          `reference backend (${this.dtype}), got one of ${other}; read it there and upload it here`,
+          `portable backend (${this.dtype}), got one of ${other}; read it there and upload it here`,
       );
     }
     if (tensor.disposed) tensor.values;
     return tensor;
   }
 
-  takeOptional(tensor: Tensor | null): ReferenceTensor | null {
+  takeOptional(tensor: Tensor | null): PortableTensor | null {
     return tensor === null ? null : this.take(tensor);
   }
 
@@ -123,10 +123,10 @@ export class ReferenceMemory {
     if (!this.#closed) this.#bytes -= bytes;
   }
 
-  #own(shape: Size, values: FloatArray): ReferenceTensor {
+  #own(shape: Size, values: FloatArray): PortableTensor {
     this.checkOpen();
     this.#bytes += values.byteLength;
     this.#peak = Math.max(this.#peak, this.#bytes);
-    return new ReferenceTensor(this, shape.features, shape.rows, { values, views: 0 });
+    return new PortableTensor(this, shape.features, shape.rows, { values, views: 0 });
   }
 }

@@ -19,18 +19,18 @@ import { measurePeak } from "./peak.js";
 import { reductionOperations } from "./reductions.js";
 import { relaxationOperations } from "./relaxations.js";
 import { rowOperations } from "./rows.js";
-import { ReferenceMemory } from "./tensor.js";
+import { PortableMemory } from "./tensor.js";
 
 /**
  * The backend in plain TypeScript: runs wherever JavaScript does, on one thread, at once. Every sum accumulates in
  * double; with `float32` each result is rounded once, when it is stored.
  */
-export function createReferenceBackend(options: { readonly dtype?: Dtype } = {}): Backend {
+export function createPortableBackend(options: { readonly dtype?: Dtype } = {}): Backend {
   const dtype = options.dtype ?? "float64";
-  const memory = new ReferenceMemory(dtype);
+  const memory = new PortableMemory(dtype);
   const scratch = new ProductScratch();
   const backend: Backend = {
-    name: "reference",
+    name: "portable",
     dtype,
     threads: 1,
     machine: "TypeScript",

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 /**
  * A smaller share of the softmax is taken as none: in any sum with the gradients of other examples it is lost to rounding,
@@ -10,7 +10,7 @@ const LEAST_SHARE = 2 ** -64;
 
 /** Cross-entropy of a row's softmax with its label, and the derivative in the logits. */
 export function lossOperations(
-  memory: ReferenceMemory,
+  memory: PortableMemory,
 ): Pick<Backend, "softmaxCrossEntropy" | "softmaxCrossEntropyGradient"> {
   return {
     softmaxCrossEntropy(logits, labels) {

@@ -1,11 +1,11 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type FeatureOperations = Pick<Backend, "gather" | "scatterAdd" | "replace" | "concat" | "slice">;
 
 /** Exact moves of features: permutations, padding, slices, joins. */
-export function featureOperations(memory: ReferenceMemory): FeatureOperations {
+export function featureOperations(memory: PortableMemory): FeatureOperations {
   return {
     gather(x, index) {
       const input = memory.take(x);

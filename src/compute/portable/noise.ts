@@ -1,10 +1,10 @@
 import type { Backend } from "../backend.js";
 import { fillNoise } from "../random-noise.js";
 import * as rules from "../run-rules.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 /** Random projections. */
-export function noiseOperations(memory: ReferenceMemory): Pick<Backend, "addNoise" | "addNoiseGradient"> {
+export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise" | "addNoiseGradient"> {
   return {
     addNoise(x, slope, radius, times, noise) {
       const [input, d, rho] = [memory.takeOptional(x), memory.takeOptional(slope), memory.take(radius)];

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { scalarFunction } from "./scalar-functions.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type EntryOperations = Pick<
   Backend,
@@ -9,7 +9,7 @@ type EntryOperations = Pick<
 >;
 
 /** Operations on each entry by itself. */
-export function entryOperations(memory: ReferenceMemory): EntryOperations {
+export function entryOperations(memory: PortableMemory): EntryOperations {
   return {
     combine(a, x, b, y) {
       const [left, right] = [memory.take(x), memory.take(y)];

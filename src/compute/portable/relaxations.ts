@@ -2,7 +2,7 @@ import { LinePair } from "../../activations/line-pair.js";
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { scalarActivation } from "./scalar-functions.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type Relaxations = Pick<
   Backend,
@@ -10,7 +10,7 @@ type Relaxations = Pick<
 >;
 
 /** Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u. */
-export function relaxationOperations(memory: ReferenceMemory): Relaxations {
+export function relaxationOperations(memory: PortableMemory): Relaxations {
   const lines = new LinePair();
   const { lower: below, upper: above } = lines;
   return {

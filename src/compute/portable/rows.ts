@@ -1,12 +1,12 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { rowRuns } from "./row-runs.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type RowOperations = Pick<Backend, "scaleShift" | "scaleBySign" | "scaleBySignGradient" | "spread" | "outer">;
 
 /** Operations that give each row the values of its owner's column. */
-export function rowOperations(memory: ReferenceMemory): RowOperations {
+export function rowOperations(memory: PortableMemory): RowOperations {
   return {
     scaleShift(x, scale, shift, owners) {
       const input = memory.take(x);

@@ -1,7 +1,7 @@
 import type { Backend, NormOrder } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { rowRuns } from "./row-runs.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type Norms = Pick<Backend, "norm" | "normGradient" | "normRows" | "normRowsGradient">;
 
@@ -13,7 +13,7 @@ function accumulate(order: NormOrder, total: number, term: number): number {
 }
 
 /** Dual norms: along the features of a row, and along the rows of an owner; with their derivatives. */
-export function normOperations(memory: ReferenceMemory): Norms {
+export function normOperations(memory: PortableMemory): Norms {
   return {
     norm(x, weight, owners, order) {
       const [input, weights] = [memory.take(x), memory.take(weight)];

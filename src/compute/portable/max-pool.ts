@@ -1,13 +1,13 @@
 import type { Backend, FloatArray } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { rowRuns } from "./row-runs.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 import { convolutionOfGroup } from "./window.js";
 
 type Selections = Pick<Backend, "maxPoolChoice" | "select" | "selectTranspose">;
 
 /** The choice of a window's input for max pooling, and the selection of entries by such a choice. */
-export function selectionOperations(memory: ReferenceMemory): Selections {
+export function selectionOperations(memory: PortableMemory): Selections {
   return {
     maxPoolChoice(lower, upper, geometry) {
       const [below, above] = [memory.take(lower), memory.take(upper)];

@@ -1,10 +1,10 @@
 import type { Backend } from "../backend.js";
 import { ownerTable } from "../owners.js";
 import * as rules from "../shape-rules/index.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 /** Patches of images, one per row, and their transpose. */
-export function cropOperations(memory: ReferenceMemory): Pick<Backend, "crop" | "cropTranspose"> {
+export function cropOperations(memory: PortableMemory): Pick<Backend, "crop" | "cropTranspose"> {
   return {
     crop(x, owners, window) {
       const input = memory.take(x);

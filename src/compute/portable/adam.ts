@@ -1,9 +1,9 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 /** Adam with bias correction; weight decay is added to the gradient, as in the paper's training. */
-export function adamOperations(memory: ReferenceMemory): Pick<Backend, "adamStep"> {
+export function adamOperations(memory: PortableMemory): Pick<Backend, "adamStep"> {
   return {
     adamStep(parameter, gradient, first, second, settings) {
       const [weights, slope] = [memory.take(parameter), memory.take(gradient)];

@@ -1,12 +1,12 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { rowRuns } from "./row-runs.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type Reductions = Pick<Backend, "sumRows" | "multiplySumRows" | "dot" | "outerSumRows">;
 
 /** Sums over the rows of an owner or over features; all accumulate in double. */
-export function reductionOperations(memory: ReferenceMemory): Reductions {
+export function reductionOperations(memory: PortableMemory): Reductions {
   return {
     sumRows(x, owners, columns) {
       const input = memory.take(x);

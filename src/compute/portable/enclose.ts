@@ -1,12 +1,12 @@
 import type { Backend } from "../backend.js";
 import { ownerTable } from "../owners.js";
 import * as rules from "../shape-rules/index.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 type Enclosures = Pick<Backend, "enclose" | "encloseGradient">;
 
 /** The backward step through parallel lines, and its derivatives. */
-export function encloseOperations(memory: ReferenceMemory): Enclosures {
+export function encloseOperations(memory: PortableMemory): Enclosures {
   return {
     enclose(nu, slope, radius, owners) {
       const [input, slopes, radii] = [memory.take(nu), memory.take(slope), memory.take(radius)];

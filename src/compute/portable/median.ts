@@ -1,10 +1,10 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../run-rules.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 
 /** Medians of |x| over runs of rows, and where each was found; geometric means. */
 export function medianOperations(
-  memory: ReferenceMemory,
+  memory: PortableMemory,
 ): Pick<Backend, "medianRows" | "medianRowsGradient" | "geometricMeanRows"> {
   return {
     medianRows(x, times) {

@@ -1,13 +1,13 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { gatheredGradient, gatheredProduct, type ProductScratch } from "./gathered-product.js";
-import type { ReferenceMemory } from "./tensor.js";
+import type { PortableMemory } from "./tensor.js";
 import { convolutionOfGroup, transposeOfGroup } from "./window.js";
 
 type Conv2dOperations = Pick<Backend, "conv2d" | "conv2dTranspose" | "conv2dWeightGradient">;
 
 /** Convolution, its transpose and its weight gradient, each a product over a table of kernel taps. */
-export function conv2dOperations(memory: ReferenceMemory, scratch: ProductScratch): Conv2dOperations {
+export function conv2dOperations(memory: PortableMemory, scratch: ProductScratch): Conv2dOperations {
   return {
     conv2d(weight, x, bias, geometry) {
       const [w, input, b] = [memory.take(weight), memory.take(x), memory.takeOptional(bias)];
