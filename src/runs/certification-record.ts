@@ -32,7 +32,7 @@ export interface CertificationSubject {
   readonly ball: BallInWords;
   readonly method: BoundMethod;
   readonly arithmetic: Dtype;
-  /** Absent: exact bounds. */
+  /** Absent: deterministic bounds. */
   readonly estimation?: Estimation | null;
 }
 

@@ -145,8 +145,8 @@ function epsilonReader(
   if (typeof epsilon === "number") return () => epsilon;
   const [list, wanted, what] =
     "perExample" in epsilon
-      ? [epsilon.perExample, examples, "an example"]
-      : [epsilon.perFeature, features, "an input feature"];
+      ? [epsilon.perExample, examples, "per example"]
+      : [epsilon.perFeature, features, "per input feature"];
   if (list.length !== wanted) {
     throw new UsageError(`epsilon: expected ${wanted} numbers, one ${what}, got ${list.length}`);
   }
