@@ -168,7 +168,11 @@ async function accumulatedStep(
 ): Promise<void> {
   const totals = new Map<string, Tensor>();
   for (const piece of pieces) {
-    const { gradients } = await trainingStep(backend, network, parameters, piece, { ball, kappa: 1, dual });
+    const { gradients } = await trainingStep({ backend, network, parameters }, piece, {
+      ball,
+      kappa: 1,
+      dual,
+    });
     for (const [name, gradient] of gradients) {
       const before = totals.get(name);
       totals.set(name, before ? backend.combine(1, before, 1, gradient) : gradient);

@@ -50,9 +50,7 @@ export async function benchTrainStep(
     async () => {
       const step = next++;
       const { gradients, statistics } = await trainingStep(
-        backend,
-        model.network,
-        parameters,
+        { backend, network: model.network, parameters },
         batches[step % batches.length],
         { ball, kappa: 1, dual: dual(step) },
       );

@@ -59,7 +59,12 @@ async function curveOf(
   signal?: AbortSignal,
 ): Promise<Figure2Point[]> {
   const own: TrainConfig = { ...config, projections };
-  const trainer = new Trainer(backend, network, initialWeights(network, config.seed), own, source);
+  const trainer = new Trainer(
+    backend,
+    { network, weights: initialWeights(network, config.seed) },
+    own,
+    source,
+  );
   const points: Figure2Point[] = [];
   try {
     for await (const event of trainer.run(signal)) {

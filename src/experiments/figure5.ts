@@ -166,7 +166,12 @@ async function trained(
   signal?: AbortSignal,
 ): Promise<Weights> {
   const source = { batchesPerEpoch: 1, batch: () => batch };
-  const trainer = new Trainer(backend, network, initialWeights(network, config.seed), config, source);
+  const trainer = new Trainer(
+    backend,
+    { network, weights: initialWeights(network, config.seed) },
+    config,
+    source,
+  );
   try {
     for await (const _event of trainer.run(signal)) {
       // An epoch is one step here: there is nothing to tell.

@@ -5,7 +5,7 @@ import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
-import { type Bindings, type Parameters, trainedBindings } from "../network/weights.js";
+import { type Bindings, type PlacedNetwork, trainedBindings } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { LabelledBatch } from "../threat/batch.js";
 import { isProof } from "../threat/proof.js";
@@ -45,9 +45,7 @@ export interface StepResult {
 
 /** The loss of one batch and its gradient through every term of the bound. */
 export async function trainingStep(
-  backend: Backend,
-  network: Network,
-  parameters: Parameters,
+  { backend, network, parameters }: PlacedNetwork,
   batch: LabelledBatch,
   { ball, kappa, dual, loss: robustLoss = dualLoss }: StepSettings,
 ): Promise<StepResult> {

@@ -4,6 +4,7 @@ import { trainingEstimator } from "../estimators/training.js";
 import type { Network } from "../network/network.js";
 import {
   downloadWeights,
+  type Model,
   type Parameters,
   type PlacedNetwork,
   releaseParameters,
@@ -96,13 +97,7 @@ export class Trainer {
    * Puts the weights on the backend. Throws a `UsageError` for a ramp of ε or κ that makes no sense, a `FormatError` for
    * weights that do not fit the network.
    */
-  constructor(
-    backend: Backend,
-    network: Network,
-    weights: Weights,
-    config: TrainConfig,
-    source: BatchSource,
-  ) {
+  constructor(backend: Backend, { network, weights }: Model, config: TrainConfig, source: BatchSource) {
     checkRamp("epsilon", config.epsilon);
     checkRamp("kappa", config.kappa, 1);
     this.network = network;
@@ -206,7 +201,7 @@ export class Trainer {
     const began = performance.now();
     const { config } = this;
     const { epsilon, kappa } = this.#ramps(this.#batch / this.#source.batchesPerEpoch);
-    const step = trainingStep(this.#backend, this.network, this.#parameters, this.#take(), {
+    const step = trainingStep(this.placed, this.#take(), {
       ball: { norm: config.norm, epsilon, box: config.box },
       kappa,
       loss: this.#loss,

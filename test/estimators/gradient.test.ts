@@ -37,9 +37,7 @@ async function step(network: Network, weights: Weights, ball: BallSpec, dual: Du
   const x = randomExamples(network, EXAMPLES, 3);
   const labels = Int32Array.from({ length: EXAMPLES }, (_, b) => b % network.classes);
   const { outcome, gradients } = await trainingStep(
-    backend,
-    network,
-    parameters,
+    { backend, network, parameters },
     { x, labels },
     { ball, kappa: 1, dual },
   );

@@ -35,7 +35,7 @@ function lossOf(name: LossName) {
 
 async function lossAt(name: LossName, weights: Weights): Promise<number> {
   const parameters = uploadWeights(backend, { network: NETWORK, weights });
-  const step = await trainingStep(backend, NETWORK, parameters, BATCH, {
+  const step = await trainingStep({ backend, network: NETWORK, parameters }, BATCH, {
     ...{ ball: BALL, kappa: 1, loss: lossOf(name) },
   });
   return step.outcome.robustLoss / 3;
@@ -71,7 +71,7 @@ describe.each(LOSS_NAMES)("the robust loss %s", (name) => {
   it("gives every trained parameter its gradient, as finite differences find it", async () => {
     const weights = livelyWeights(NETWORK, 1);
     const parameters = uploadWeights(backend, { network: NETWORK, weights });
-    const { gradients } = await trainingStep(backend, NETWORK, parameters, BATCH, {
+    const { gradients } = await trainingStep({ backend, network: NETWORK, parameters }, BATCH, {
       ...{ ball: BALL, kappa: 1, loss: lossOf(name) },
     });
     for (const { name: parameter } of NETWORK.parameters) {
@@ -100,13 +100,13 @@ describe("trainingStep", () => {
   it("mixes whatever loss it is given by kappa, and counts by its margins", async () => {
     const parameters = uploadWeights(backend, lively(NETWORK, 1));
     const settings = { ball: BALL, kappa: 0.25 };
-    const own = await trainingStep(backend, NETWORK, parameters, BATCH, settings);
-    const named = await trainingStep(backend, NETWORK, parameters, BATCH, {
+    const own = await trainingStep({ backend, network: NETWORK, parameters }, BATCH, settings);
+    const named = await trainingStep({ backend, network: NETWORK, parameters }, BATCH, {
       ...settings,
       loss: LOSSES.dual.of(CONFIG),
     });
     expect(named.outcome).toEqual(own.outcome);
-    const { outcome } = await trainingStep(backend, NETWORK, parameters, BATCH, {
+    const { outcome } = await trainingStep({ backend, network: NETWORK, parameters }, BATCH, {
       ...settings,
       // Everything is certified by as much as its logits say, at a loss of nothing.
       loss: async ({ tape, logits }) => ({

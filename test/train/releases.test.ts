@@ -54,9 +54,7 @@ describe.each(NETWORKS)("nothing is left behind: %s", (_, makeNetwork) => {
     const before = alive();
     expect(before).toBe(network.parameters.length);
     const step = await trainingStep(
-      backend,
-      network,
-      parameters,
+      { backend, network, parameters },
       { x, labels: LABELS },
       { ball: BALL, kappa: 0.5, dual },
     );

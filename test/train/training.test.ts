@@ -71,7 +71,7 @@ const SGD: TrainConfig["optimizer"] = { kind: "sgd", momentum: 0.9, weightDecay:
 const backend = createPortableBackend();
 
 function newTrainer(): Trainer {
-  return new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), CONFIG, SOURCE);
+  return new Trainer(backend, { network: NETWORK, weights: initialWeights(NETWORK, 0) }, CONFIG, SOURCE);
 }
 
 async function runAll(trainer: Trainer, batches = Number.POSITIVE_INFINITY): Promise<void> {
@@ -157,14 +157,24 @@ describe("training", () => {
     async (batches, _name, settings) => {
       const config = { ...CONFIG, ...settings };
       const newTrainer = () =>
-        new Trainer(createPortableBackend(), NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+        new Trainer(
+          createPortableBackend(),
+          { network: NETWORK, weights: initialWeights(NETWORK, 0) },
+          config,
+          SOURCE,
+        );
       const whole = newTrainer();
       await runAll(whole);
       const first = newTrainer();
       await runAll(first, batches);
       const bytes = encodeCheckpoint(NETWORK, await first.state());
       const state = decodeCheckpoint(NETWORK, config.optimizer, bytes, "checkpoint");
-      const second = new Trainer(createPortableBackend(), NETWORK, state.weights, config, SOURCE);
+      const second = new Trainer(
+        createPortableBackend(),
+        { network: NETWORK, weights: state.weights },
+        config,
+        SOURCE,
+      );
       second.restore(state);
       await runAll(second);
       expect(comparable(await second.state())).toEqual(comparable(await whole.state()));
@@ -173,7 +183,12 @@ describe("training", () => {
 
   it("kappa 0 is standard training: no bounds, and no robust figures that could be taken for measured ones", async () => {
     const config = { ...CONFIG, kappa: { start: 0, end: 0, epochs: 0, shape: "linear" as const } };
-    const trainer = new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+    const trainer = new Trainer(
+      backend,
+      { network: NETWORK, weights: initialWeights(NETWORK, 0) },
+      config,
+      SOURCE,
+    );
     await runAll(trainer);
     expect(trainer.rows[2]).toMatchObject({ robustLoss: null, robustError: null });
     expect(trainer.rows[2].error).toBeLessThan(trainer.rows[0].error);
@@ -181,7 +196,12 @@ describe("training", () => {
 
   it("a warm-up trains on the standard loss; then the ramps begin", async () => {
     const config = { ...CONFIG, warmupEpochs: 2 };
-    const trainer = new Trainer(backend, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+    const trainer = new Trainer(
+      backend,
+      { network: NETWORK, weights: initialWeights(NETWORK, 0) },
+      config,
+      SOURCE,
+    );
     await runAll(trainer);
     const [first, second, third] = trainer.rows;
     expect([first.kappa, first.robustLoss, second.robustLoss]).toEqual([0, null, null]);
@@ -197,12 +217,12 @@ describe("training", () => {
       (weights.get("linear1.weight") as Float64Array).map(() => 0),
     );
     const config = { ...CONFIG, epochs: 60, learningRate: { rate: 1e-12, factor: 1, every: 0, after: 0 } };
-    const trainer = new Trainer(backend, NETWORK, weights, config, SOURCE);
+    const trainer = new Trainer(backend, { network: NETWORK, weights }, config, SOURCE);
     await expect(runAll(trainer)).rejects.toThrow(
       /stayed at that of guessing, ln 10 = 2.30, up to epoch 20 .*--start-epsilon.*--warmup-epochs/,
     );
     expect(trainer.rows.length).toBe(20);
-    const resumed = new Trainer(backend, NETWORK, weights, config, SOURCE);
+    const resumed = new Trainer(backend, { network: NETWORK, weights }, config, SOURCE);
     resumed.restore(await trainer.state());
     await expect(runAll(resumed)).rejects.toThrow(/stayed at that of guessing.*in a new run/);
     expect(resumed.rows.length).toBe(20);
@@ -214,7 +234,7 @@ describe("training", () => {
       "linear1.weight",
       (weights.get("linear1.weight") as Float64Array).map((value) => Math.sign(value) * 1.7e308),
     );
-    const trainer = new Trainer(createPortableBackend(), NETWORK, weights, CONFIG, SOURCE);
+    const trainer = new Trainer(createPortableBackend(), { network: NETWORK, weights }, CONFIG, SOURCE);
     await expect(runAll(trainer)).rejects.toThrow(/no longer a number in epoch 1.*--rate/);
   });
 
@@ -227,7 +247,12 @@ describe("training", () => {
     const single = createPortableBackend({ dtype: "float32" });
     const source = { ...SOURCE, batchesPerEpoch: 1 };
     const config = { ...CONFIG, epochs: 1, learningRate };
-    const trainer = new Trainer(single, NETWORK, initialWeights(NETWORK, 0), config, source);
+    const trainer = new Trainer(
+      single,
+      { network: NETWORK, weights: initialWeights(NETWORK, 0) },
+      config,
+      source,
+    );
     await expect(runAll(trainer)).rejects.toThrow(words);
     expect(trainer.rows).toEqual([]);
   });
@@ -236,7 +261,12 @@ describe("training", () => {
     const learningRate = { rate: 1e39, factor: 1, every: 0, after: 0 };
     const single = createPortableBackend({ dtype: "float32" });
     const config = { ...CONFIG, learningRate };
-    const trainer = new Trainer(single, NETWORK, initialWeights(NETWORK, 0), config, SOURCE);
+    const trainer = new Trainer(
+      single,
+      { network: NETWORK, weights: initialWeights(NETWORK, 0) },
+      config,
+      SOURCE,
+    );
     await runAll(trainer, 1);
     await expect(trainer.state()).rejects.toThrow(/weights are no longer finite numbers.*--rate/);
   });

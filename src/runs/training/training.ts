@@ -28,7 +28,7 @@ export async function runTraining(
   const { folder, network, train } = job;
   const { config } = job.run;
   const source = batchSource(train, config);
-  const trainer = new Trainer(backend, network, job.weights, config, source);
+  const trainer = new Trainer(backend, { network, weights: job.weights }, config, source);
   try {
     if (job.state) trainer.restore(job.state);
     let run: Run = { ...job.run, status: "running", epochs: [...trainer.rows] };
