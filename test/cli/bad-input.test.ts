@@ -65,7 +65,7 @@ const FLAGS: readonly Row[] = [
   [
     "an unknown backend",
     `${CERTIFY} --epsilon 0.1 --backend abacus`,
-    ["--backend: expected auto, native, reference, found", "abacus"],
+    ["--backend: expected auto, native, portable, found", "abacus"],
   ],
   ["an absent backend", `${CERTIFY} --epsilon 0.1 --backend webgpu`, ["webgpu", "does not have"]],
   ["a share above 1", `${CERTIFY} --epsilon 0.1 --fail-above 5`, ["--fail-above", "at most 1", '"5"']],
