@@ -61,7 +61,7 @@ describe("a row that was begun", () => {
   it.each([
     ["another seed", ["--seed", "9"], /--seed: expected 0,.*found 9/],
     ["another precision", ["--dtype", "float32"], /--dtype: expected float64,.*found float32/],
-    ["another backend", ["--backend", "native"], /--backend: expected reference,.*found native/],
+    ["another backend", ["--backend", "native"], /--backend: expected portable,.*found native/],
   ])("is refused with %s in one line that says what to do", async (_name, flags, message) => {
     cutAfterStage1();
     const before = readFileSync(RUN, "utf8");

@@ -91,7 +91,7 @@ const DATA_NEEDS = [
 ];
 
 function isBackendPart(path: string): boolean {
-  return /^src\/compute\/(reference|native|webgpu)\//.test(path);
+  return /^src\/compute\/(portable|native|webgpu)\//.test(path);
 }
 
 /** The room of a file of `src`: its folder, or for `src/errors.ts` its name. Null for a room without a line above. */
