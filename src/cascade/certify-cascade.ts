@@ -42,8 +42,8 @@ export async function certifyCascade(
   }
   const examples = countExamples(batch, sizeOf(stages[0].network.inputShape));
   const bound = (stage: PlacedNetwork, indices: readonly number[], own: CertifyOptions) => {
-    const asked = indices.length === examples ? batch : pickExamples(batch, examples, indices);
-    return certifyBatch(stage, asked, pickBalls(own, indices));
+    if (indices.length === examples) return certifyBatch(stage, batch, own);
+    return certifyBatch(stage, pickExamples(batch, examples, indices), pickBalls(own, indices));
   };
   const verdicts: CascadeVerdict[] = new Array(examples);
   const guarantees: Guarantee[] = [];

@@ -57,7 +57,11 @@ export async function certifiedRadii(
       state.prediction = verdicts[i].prediction;
       if (verdicts[i].certified) state.radius = tried[i];
       else state.open = tried[i];
-      state.done = state.radius >= most || (state.open !== null && state.open - state.radius <= tolerance);
+      const next = nextEpsilon(state, most);
+      // No number lies between them, however fine the tolerance is.
+      const met = next <= state.radius || (state.open !== null && next >= state.open);
+      const close = state.open !== null && state.open - state.radius <= tolerance;
+      state.done = state.radius >= most || close || met;
     }
   }
   return states.map(({ prediction, radius, open }) => ({ prediction, radius, open }));

@@ -126,9 +126,29 @@ function checkIndex(dataset: Dataset, index: number): number {
   return index;
 }
 
-function checkDataset(call: string, dataset: Dataset): void {
+/** Throws a `UsageError` that names the call unless a value is a data set whose parts have the sizes that they say. */
+export function checkDataset(call: string, dataset: Dataset): void {
   expectRecord(`${call}: data set`, dataset);
-  expectNumbers(`${call}: shape of the data set`, dataset.shape);
-  expectList(`${call}: pixels of the data set`, dataset.pixels);
-  expectList(`${call}: labels of the data set`, dataset.labels);
+  const { shape, count, pixels, labels } = dataset;
+  expectNumbers(`${call}: shape of the data set`, shape);
+  expectList(`${call}: pixels of the data set`, pixels);
+  expectList(`${call}: labels of the data set`, labels);
+  const features = featureCount(shape);
+  if (
+    !Number.isInteger(count) ||
+    count < 1 ||
+    labels.length !== count ||
+    pixels.length !== count * features
+  ) {
+    throw new UsageError(
+      `${call}: data set: expected ${kindOf(count)} examples of ${features} numbers and as many labels, found ` +
+        `${pixels.length} numbers and ${labels.length} labels`,
+    );
+  }
+  if (![Uint8Array, Float32Array, Float64Array].some((type) => pixels instanceof type)) {
+    throw new UsageError(`${call}: pixels of the data set: expected a typed array, found ${kindOf(pixels)}`);
+  }
+  if (!(labels instanceof Int32Array)) {
+    throw new UsageError(`${call}: labels of the data set: expected an Int32Array, found ${kindOf(labels)}`);
+  }
 }

@@ -23,8 +23,8 @@ export interface LayerSpecification<O> extends CustomDefinition<O> {
 
 /**
  * A kind of layer of one's own: gives what makes its layers, to be used like any other in `sequential` and `graph`. Such a
- * network is bounded, certified, attacked and trained; its layers bring their definition along, so that `encodeModel` and
- * `exportOnnx` refuse it with an `UnsupportedOperatorError`.
+ * network is bounded, certified, attacked, and trained by `Trainer` (`autodual/internals`); its layers bring their definition
+ * along, so that `encodeModel`, `exportOnnx` and `train`, which writes files, refuse it with an `UnsupportedOperatorError`.
  *
  * Bounds are as sound as the dual rule. An affine rule's ν of `back` is the transpose of `push` without constants, and
  * `absolute` gives |A| r. An enclosed rule's lines hold for every z with ℓ ≤ z ≤ u, NaN where that is not known.

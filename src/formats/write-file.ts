@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { realpathSync, statSync } from "node:fs";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FormatError, UsageError } from "../errors.js";
 
@@ -21,9 +22,12 @@ const REASONS: Readonly<Record<string, string>> = {
  * there before stays if anything fails. Throws a `UsageError` that names the path and the reason.
  */
 export async function writeFileAtomically(path: string, data: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  const beside = join(folder, `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.part`);
+  const place = placeOf(path);
+  const folder = dirname(place);
+  const beside = join(folder, `.${basename(place)}.${process.pid}-${randomBytes(4).toString("hex")}.part`);
   try {
+    // A device or a pipe is written to: nothing can take its place.
+    if (isSpecial(place)) return await writeFile(place, data);
     const file = await open(beside, "wx");
     try {
       await file.writeFile(data);
@@ -31,11 +35,25 @@ export async function writeFileAtomically(path: string, data: Uint8Array | strin
     } finally {
       await file.close();
     }
-    await rename(beside, path);
+    await rename(beside, place);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {});
     throw new UsageError(`${path}: cannot write: ${writeReason(error, folder)}`);
   }
+}
+
+/** Where a link leads; the path itself where it is none. */
+function placeOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function isSpecial(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 /** The bytes of a file; a `FormatError` that names it if it is missing, a folder, or unreadable. */

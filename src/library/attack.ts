@@ -7,9 +7,9 @@ import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
-import { type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
+import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { type MachineOptions, onBackend } from "./machine.js";
-import { type ModelLike, openOn } from "./models.js";
+import { copyOfModel, type ModelLike, openOn } from "./models.js";
 
 /** How `attack` tries; ε alone must be given, and the labels of images that are lists of numbers. */
 export interface AttackModelOptions extends BallOptions, ImageOptions, MachineOptions, Watch {
@@ -36,10 +36,12 @@ export async function attack(
   options: AttackModelOptions,
 ): Promise<AttackOutcome> {
   checkOptions("attack", options, SHAPE);
+  const own = copyOfImages(images);
+  const kept = copyOfModel(model);
   const ball = ballOf(options);
   return onBackend(options, async (backend) => {
-    const { stages } = await openOn(backend, model, "attack: model");
-    const { dataset, labelled } = await imagesFor("attack", stages[0].network, images, options);
+    const { stages } = await openOn(backend, kept, "attack: model");
+    const { dataset, labelled } = await imagesFor("attack", stages[0].network, own, options);
     if (!labelled) throw new UsageError("attack: labels: expected one for each image, found none");
     for (const { network, path } of stages) checkModelFitsData(network, dataset, path);
     checkBallFitsData({ ...ball, epsilon: options.epsilon }, dataset);

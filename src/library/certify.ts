@@ -14,9 +14,9 @@ import type { Watch } from "../runs/observer.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
-import { type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
+import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { type MachineOptions, onBackend } from "./machine.js";
-import { type ModelLike, openOn } from "./models.js";
+import { copyOfModel, type ModelLike, openOn } from "./models.js";
 
 /** How `certify` bounds; ε alone must be given. */
 export interface CertifyModelOptions extends BallOptions, ImageOptions, MachineOptions, Watch {
@@ -86,11 +86,13 @@ export async function certify(
   options: CertifyModelOptions,
 ): Promise<CertifyResult> {
   checkOptions("certify", options, SHAPE);
+  const own = copyOfImages(images);
+  const kept = copyOfModel(model);
   const ball = ballOf(options);
   return onBackend(options, async (backend) => {
-    const opened = await openOn(backend, model, "certify: model");
+    const opened = await openOn(backend, kept, "certify: model");
     const [{ network }] = opened.stages;
-    const { dataset, labelled } = await imagesFor("certify", network, images, options);
+    const { dataset, labelled } = await imagesFor("certify", network, own, options);
     for (const stage of opened.stages) checkModelFitsData(stage.network, dataset, stage.path);
     if (typeof ball.epsilon === "number") checkBallFitsData({ ...ball, epsilon: ball.epsilon }, dataset);
     const estimation = estimationFor(options, opened.stages.length, network);

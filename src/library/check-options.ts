@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { BOUND_METHODS } from "../dual/dual-network.js";
-import { UsageError } from "../errors.js";
+import { kindOf, UsageError } from "../errors.js";
 import { NORMS } from "../threat/ball.js";
 
 /** Whether a value has named entries. */
@@ -19,7 +19,10 @@ const epsilon = z.union(
   "expected a number of at least 0, { perExample: [...] } or { perFeature: [...] }",
 );
 
-const called = z.custom<unknown>((value) => typeof value === "function", "expected a function").optional();
+function isFunctionOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === "function";
+}
+
 const text = z.string().min(1);
 const positive = z.int().min(1);
 
@@ -35,12 +38,20 @@ export const COMMON = {
   seed: z.int().min(0).optional(),
   memory: z.number().positive().optional(),
   backend: z
-    .custom<unknown>((value) => typeof value === "string" || isRecord(value), "expected a name or a backend")
+    .custom<unknown>(
+      (value) => typeof value === "string" || (isRecord(value) && typeof value.upload === "function"),
+      "expected the name of a backend or what createBackend gave",
+    )
     .optional(),
   dtype: z.enum(["float32", "float64"]).optional(),
   threads: positive.optional(),
   signal: z.custom<unknown>((value) => value instanceof AbortSignal, "expected an AbortSignal").optional(),
-  observer: z.strictObject({ begin: called, tell: called }).or(z.custom<unknown>(isRecord)).optional(),
+  observer: z
+    .custom<unknown>(
+      (value) => isRecord(value) && [value.begin, value.tell].every(isFunctionOrAbsent),
+      "expected an object with the functions begin and tell, or one of them",
+    )
+    .optional(),
 } as const;
 
 export { epsilon as EPSILON, numbers as NUMBERS, positive as POSITIVE, text as TEXT };
@@ -54,5 +65,11 @@ export function checkOptions(call: string, options: unknown, shape: z.ZodRawShap
   if (parsed.success) return;
   const [issue] = parsed.error.issues;
   const at = issue.path.join(".") || "options";
-  throw new UsageError(`${call}: ${at}: ${issue.message}`);
+  const value = issue.path.reduce<unknown>(
+    (at, key) => (isRecord(at) ? at[key as string] : undefined),
+    options,
+  );
+  const found =
+    issue.code === "unrecognized_keys" || issue.path.length === 0 ? "" : `, found ${kindOf(value)}`;
+  throw new UsageError(`${call}: ${at}: ${issue.message}${found}`);
 }

@@ -1,5 +1,5 @@
 import type { Dataset, Split } from "../data/dataset.js";
-import { take } from "../data/dataset.js";
+import { checkDataset, take } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
@@ -30,6 +30,23 @@ export interface Images {
   readonly labelled: boolean;
 }
 
+/**
+ * Images as they are at the moment of the call: what the caller writes into a list afterwards is nothing to the work that has
+ * begun. What is no list is left as it is.
+ */
+export function copyOfImages(images: ImagesLike): ImagesLike {
+  if (!isRecord(images) || isDataset(images) || typeof images.length !== "number") return images;
+  if (!(images.length <= MOST_IMAGES)) {
+    throw new UsageError(`images: expected a list of at most ${MOST_IMAGES}, found one of ${images.length}`);
+  }
+  return Array.from(images as ArrayLike<number | ArrayLike<number>>, (entry) =>
+    isRecord(entry) && typeof entry.length === "number" ? Array.from(entry as ArrayLike<number>) : entry,
+  ) as ImagesLike;
+}
+
+/** Images, or numbers of one. */
+const MOST_IMAGES = 100_000_000;
+
 /** Reads images for a network. Throws a `UsageError` or a `ShapeError` that names the call for what are none. */
 export async function imagesFor(
   call: string,
@@ -38,6 +55,7 @@ export async function imagesFor(
   { labels, limit, split = "test", dataDir }: ImageOptions,
 ): Promise<Images> {
   if (typeof images === "string") {
+    if (labels !== undefined) throw new UsageError(`${call}: labels: the data set has labels of its own`);
     const dataset = await loadDataset(images, {
       split,
       ...(limit !== undefined && { limit }),
@@ -45,8 +63,12 @@ export async function imagesFor(
     });
     return { dataset, labelled: true };
   }
-  if (isDataset(images))
+  if (isDataset(images)) {
+    if (labels !== undefined) throw new UsageError(`${call}: labels: the data set has labels of its own`);
+    checkDataset(call, images);
+    checkNumbers(call, images, network.classes);
     return { dataset: limit === undefined ? images : take(images, limit), labelled: true };
+  }
   const list = listOf(call, network, images);
   const dataset = datasetOf(call, network, list, labels);
   return { dataset: limit === undefined ? dataset : take(dataset, limit), labelled: labels !== undefined };
@@ -112,4 +134,12 @@ function labelsOf(call: string, labels: ArrayLike<number>, count: number, classe
       `${call}: labels: expected classes from 0 to ${classes - 1}, found ${label} of image ${i}`,
     );
   });
+}
+
+/** Throws unless pixels are numbers and labels are classes: nothing else can be certified or counted. */
+function checkNumbers(call: string, { pixels, labels }: Dataset, classes: number): void {
+  if (!pixels.every((value: number) => Number.isFinite(value))) {
+    throw new UsageError(`${call}: pixels of the data set: expected finite numbers, found others`);
+  }
+  labelsOf(call, labels, labels.length, classes);
 }

@@ -1,6 +1,6 @@
 import { cascadeOf, type LoadedCascade } from "../cascade/folder.js";
 import type { Backend } from "../compute/backend.js";
-import { UsageError } from "../errors.js";
+import { kindOf, UsageError } from "../errors.js";
 import type { LoadedModel } from "../formats/model-file.js";
 import { Network } from "../network/network.js";
 import { checkWeights, type Model } from "../network/weights.js";
@@ -12,6 +12,23 @@ import { isRecord } from "./check-options.js";
  * network with its weights; or several of them, the stages of a cascade in order.
  */
 export type ModelLike = string | Model | LoadedCascade | readonly (string | Model)[];
+
+/** A model as it is at the moment of the call: what the caller writes into its weights afterwards is nothing to the work. */
+export function copyOfModel(model: ModelLike): ModelLike {
+  if (Array.isArray(model)) return model.map((part) => copyOfModel(part) as string | Model);
+  return isModel(model) ? { network: model.network, weights: copyOfWeights(model.weights) } : model;
+}
+
+function copyOfWeights(weights: Model["weights"]): Model["weights"] {
+  return new Map(
+    Array.from(weights, ([name, values]) => {
+      if (values instanceof Float32Array || values instanceof Float64Array) return [name, values.slice()];
+      throw new UsageError(
+        `weights: ${name}: expected a Float32Array or a Float64Array, found ${kindOf(values)}`,
+      );
+    }),
+  );
+}
 
 /**
  * Reads a model, one network or the stages of a cascade, and checks that it can compute on the backend. Throws a `FormatError`
@@ -36,7 +53,7 @@ async function opened(
     else if (isModel(part)) stages.push({ ...part, path: IN_MEMORY, sha256: "", metadata: {} });
     else
       throw new UsageError(
-        `${what}: expected a path, a name, or a network with its weights, found ${typeof part}`,
+        `${what}: expected a path, a name, or a network with its weights, found ${kindOf(part)}`,
       );
   }
   const [first] = stages;
@@ -54,5 +71,11 @@ function isModel(value: unknown): value is Model {
 }
 
 function isCascade(value: unknown): value is LoadedCascade {
-  return isRecord(value) && Array.isArray(value.stages) && typeof value.path === "string";
+  return (
+    isRecord(value) &&
+    typeof value.path === "string" &&
+    Array.isArray(value.stages) &&
+    value.stages.length > 0 &&
+    value.stages.every(isModel)
+  );
 }

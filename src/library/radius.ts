@@ -9,10 +9,10 @@ import { radiiOfDataset } from "../runs/radius.js";
 import { largestRadius, type RadiusRow, radiusTolerance } from "../runs/radius-record.js";
 import { type BallOptions, defaultBox } from "./ball.js";
 import { COMMON, checkOptions, NUMBERS } from "./check-options.js";
-import { type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
+import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { openJudge, placedSubject } from "./judge.js";
 import { type MachineOptions, onBackend } from "./machine.js";
-import { type ModelLike, openOn } from "./models.js";
+import { copyOfModel, type ModelLike, openOn } from "./models.js";
 
 /** How far and how finely `radius` searches; nothing must be given. */
 export interface RadiusModelOptions
@@ -53,6 +53,8 @@ export async function radius(
   options: RadiusModelOptions = {},
 ): Promise<readonly ImageRadius[]> {
   checkOptions("radius", options, SHAPE);
+  const copied = copyOfImages(images);
+  const kept = copyOfModel(model);
   const { norm = "linf", box = defaultBox(norm), timeout, memory } = options;
   if (timeout !== undefined && norm !== "linf") {
     throw new UsageError(`radius: timeout: expected the norm linf, whose balls are boxes, found ${norm}`);
@@ -60,20 +62,20 @@ export async function radius(
   // Branch and bound proves in double precision.
   const machine = timeout === undefined ? options : { ...options, dtype: options.dtype ?? "float64" };
   return onBackend(machine, async (backend) => {
-    const { stages } = await openOn(backend, model, "radius: model");
+    const { stages } = await openOn(backend, kept, "radius: model");
     if (stages.length > 1) {
       throw new UsageError(
         "radius: model: expected one model, found a cascade, whose answer depends on epsilon",
       );
     }
-    const [own] = stages;
-    const { dataset, labelled } = await imagesFor("radius", own.network, images, options);
-    checkModelFitsData(own.network, dataset, own.path);
+    const [single] = stages;
+    const { dataset, labelled } = await imagesFor("radius", single.network, copied, options);
+    checkModelFitsData(single.network, dataset, single.path);
     checkBallFitsData({ norm, epsilon: 0, box }, dataset);
     const { most = largestRadius(norm), bound: method = "parallel", batch = 20, seed = 0 } = options;
     const { tolerance = radiusTolerance(most) } = options;
-    const judge = timeout === undefined ? null : await openJudge(own, backend.dtype);
-    using subject = placedSubject(backend, own, judge?.evaluate);
+    const judge = timeout === undefined ? null : await openJudge(single, backend.dtype);
+    using subject = placedSubject(backend, single, judge?.evaluate);
     const rows = await radiiOfDataset(
       subject,
       dataset,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Backend } from "../compute/backend.js";
 import type { BackendName } from "../compute/index.js";
-import type { Dataset } from "../data/dataset.js";
+import { checkDataset, type Dataset } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import { Network } from "../network/network.js";
 import { initialWeights, type Model } from "../network/weights.js";
@@ -70,6 +70,9 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   checkOptions("train", options, SHAPE);
   const { stages = 1 } = options;
+  if (typeof options.data !== "string") {
+    for (const split of ["train", "test"] as const) checkDataset(`train: data.${split}`, options.data[split]);
+  }
   return onBackend(options, async (backend) => {
     const order = orderOf(options, backend);
     if (stages > 1) {

@@ -5,7 +5,8 @@ import { readVnnlib } from "../formats/vnnlib/read.js";
 import type { Verdict } from "../verify/verdict.js";
 import { verify as verifySubject } from "../verify/verify.js";
 import { SPLITS, type VerifyOptions } from "../verify/verify-options.js";
-import { COMMON, checkOptions, isRecord } from "./check-options.js";
+import { COMMON, checkOptions } from "./check-options.js";
+import { checkedProperty } from "./check-property.js";
 import { openJudge, placedSubject } from "./judge.js";
 import { type MachineOptions, onBackend } from "./machine.js";
 import { type ModelLike, openOn } from "./models.js";
@@ -44,13 +45,6 @@ export async function verify(
       ...(onProgress && { onProgress }),
     });
   });
-}
-
-function checkedProperty(property: unknown): Property {
-  if (isRecord(property) && Array.isArray(property.cases)) return property as unknown as Property;
-  throw new UsageError(
-    `verify: property: expected the path of a .vnnlib file or a property, found ${property === null ? "null" : typeof property}`,
-  );
 }
 
 const SHAPE = {

@@ -152,7 +152,9 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
   if (inputShape.length === 0 || !inputShape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
     throw new ShapeError(`input: every extent must be a positive integer, got ${formatShape(inputShape)}`);
   }
-  const nodes: (InputNode | NetworkNode)[] = [{ name: "input", layer: null, inputs: [], shape: inputShape }];
+  const nodes: (InputNode | NetworkNode)[] = [
+    { name: "input", layer: null, inputs: [], shape: Array.from(inputShape) },
+  ];
   const names = new Set<string>(["input"]);
   const counts = new Map<string, number>();
   const handles = new WeakSet<Handle>();
@@ -176,7 +178,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
       name,
     );
     names.add(name);
-    nodes.push({ name, layer, inputs: inputs.map((input) => input.node), shape });
+    nodes.push({ name, layer: ownLayer(layer), inputs: inputs.map((input) => input.node), shape });
     return handleOf(nodes.length - 1);
   };
   const attach = ((layer, ...inputs) => {
@@ -191,6 +193,11 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
   if (!handles.has(output))
     throw new UsageError("graph: expected build to give what attach gave, found something else");
   return new Network(nodes, output.node);
+}
+
+/** A copy that the caller cannot change any more: certificates are about the network as it was built. */
+function ownLayer(layer: Layer): Layer {
+  return Object.freeze(layer.kind === "custom" ? { ...layer } : structuredClone(layer));
 }
 
 /** A chain of layers; throws as `graph` does. */

@@ -1,3 +1,4 @@
+import { kindOf, UsageError } from "../errors.js";
 import type { EpochRow } from "../train/config.js";
 
 /** A long piece of work, of `total` parts. */
@@ -74,6 +75,11 @@ export async function observed<T>(
   run: (seen: WorkObserver) => Promise<T>,
 ): Promise<T> {
   const seen = observer?.begin?.(work) ?? UNSEEN;
+  if (typeof seen.update !== "function" || typeof seen.end !== "function") {
+    throw new UsageError(
+      `observer: expected begin to give the functions update and end, found ${kindOf(seen)}`,
+    );
+  }
   try {
     return await run(seen);
   } finally {

@@ -58,8 +58,9 @@ export function checkBallSpec(spec: BallSpec): void {
   if (!NORMS.includes(spec.norm)) {
     throw new UsageError(`norm: expected one of ${NORMS.join(", ")}, got "${spec.norm}"`);
   }
-  const bad = epsilonValues(spec.epsilon).find((value) => !(value >= 0 && Number.isFinite(value)));
-  if (bad !== undefined) throw new UsageError(`epsilon: expected a finite number of at least 0, got ${bad}`);
+  const values = epsilonValues(spec.epsilon);
+  const bad = values.findIndex((value) => !(value >= 0 && Number.isFinite(value)));
+  if (bad >= 0) throw new UsageError(`epsilon: expected a finite number of at least 0, got ${values[bad]}`);
   if (!spec.box) return;
   const [lower, upper] = spec.box;
   if (!(Number.isFinite(lower) && Number.isFinite(upper) && lower <= upper)) {

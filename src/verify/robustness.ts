@@ -1,6 +1,9 @@
-import { expectFinite, expectNumbers, expectRecord } from "../errors.js";
+import { expectFinite, expectNumbers, expectRecord, kindOf, UsageError } from "../errors.js";
 import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
-import type { Box } from "../threat/ball.js";
+import { type Box, checkBallSpec } from "../threat/ball.js";
+
+/** A case each: more are no classifier. */
+const MOST_CLASSES = 1_000_000;
 
 /** The neighbourhood of an input that `robustness` is about, and the answer that it is to keep. */
 export interface Neighbourhood {
@@ -24,13 +27,29 @@ export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): 
   expectRecord("robustness: neighbourhood", neighbourhood);
   const { epsilon, box = null, prediction, classes } = neighbourhood;
   expectFinite("robustness: epsilon", epsilon);
-  expectFinite("robustness: prediction", prediction);
-  expectFinite("robustness: classes", classes);
+  if (box !== null) expectNumbers("robustness: box", box);
+  checkBallSpec({ norm: "linf", epsilon, box });
+  if (!Number.isInteger(classes) || classes < 2 || classes > MOST_CLASSES) {
+    throw new UsageError(
+      `robustness: classes: expected a whole number from 2 to ${MOST_CLASSES}, found ${kindOf(classes)}`,
+    );
+  }
+  if (!Number.isInteger(prediction) || prediction < 0 || prediction >= classes) {
+    throw new UsageError(
+      `robustness: prediction: expected a class from 0 to ${classes - 1}, found ${kindOf(prediction)}`,
+    );
+  }
   const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const region = {
     lower: Float64Array.from(x, (value) => Math.max(least, value - epsilon)),
     upper: Float64Array.from(x, (value) => Math.min(most, value + epsilon)),
   };
+  const empty = region.lower.findIndex((low, f) => !(low <= region.upper[f]));
+  if (empty >= 0) {
+    throw new UsageError(
+      `robustness: x: expected numbers within epsilon of the box, found ${x[empty]} at ${empty}`,
+    );
+  }
   const cases: PropertyCase[] = [];
   for (let other = 0; other < classes; other++) {
     if (other === prediction) continue;

@@ -117,11 +117,15 @@ async function doneStage(at: RunFolder, { config, epochs }: Run): Promise<Traine
 }
 
 /** On the data where the cascade has them now, and on its backend. */
-async function stoppedStage({ run }: CascadeSoFar, stage: Run, at: RunFolder): Promise<TrainingJob> {
+async function stoppedStage(
+  { run, train, test }: CascadeSoFar,
+  stage: Run,
+  at: RunFolder,
+): Promise<TrainingJob> {
   const { backend, data } = run.config;
   const { name, dataDir } = data;
   const config = { ...stage.config, backend, data: { ...stage.config.data, name, dataDir } };
-  return resumedRun(at, { ...stage, config });
+  return resumedRun(at, { ...stage, config }, { train, test });
 }
 
 async function newStage(

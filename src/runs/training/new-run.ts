@@ -4,6 +4,7 @@ import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { UsageError } from "../../errors.js";
+import { encodeModel } from "../../formats/model-file.js";
 import { architecture } from "../../network/architectures.js";
 import { formatShape } from "../../network/shape.js";
 import { initialWeights, type Model } from "../../network/weights.js";
@@ -71,6 +72,8 @@ export async function prepareRun(order: TrainingOrder, backend: Backend): Promis
     const { start, end } = config.epsilon;
     checkBallFitsData({ ...ball, epsilon: Math.min(start, end) }, dataset);
   }
+  // What no file can hold is found out before a folder is made.
+  encodeModel(model);
   return { run: freshRun(config), ...model, state: null, train, test };
 }
 

@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { kindOf, UsageError } from "../errors.js";
+import type { Property } from "../formats/vnnlib/property.js";
+import { isRecord } from "./check-options.js";
+
+const count = z.int().min(1);
+const list = z.custom<ArrayLike<number>>(
+  (value) => isRecord(value) && typeof value.length === "number",
+  "expected a list of numbers",
+);
+
+const schema = z.object({
+  inputs: count,
+  outputs: count,
+  cases: z
+    .array(
+      z.object({
+        box: z.object({ lower: list, upper: list }),
+        constraints: z.array(
+          z.object({
+            terms: z.array(z.object({ output: z.int().min(0), coefficient: z.number() })),
+            bound: z.number(),
+            strict: z.boolean(),
+          }),
+        ),
+      }),
+    )
+    .min(1),
+});
+
+/** A copy of a property made by hand. A `UsageError` that names the place for one that says nothing, or nothing that can be. */
+export function checkedProperty(property: unknown): Property {
+  const parsed = schema.safeParse(property);
+  if (!parsed.success) {
+    const [{ path, message }] = parsed.error.issues;
+    throw fault(path.join(".") || "property", `${message}, found ${kindOf(property)}`);
+  }
+  const { inputs, outputs, cases } = parsed.data;
+  return {
+    inputs,
+    outputs,
+    cases: cases.map(({ box, constraints }, i) => {
+      for (const [c, { terms }] of constraints.entries()) {
+        const bad = terms.find(({ output }) => output >= outputs);
+        if (bad) {
+          throw fault(
+            `cases.${i}.constraints.${c}`,
+            `expected outputs below ${outputs}, found ${bad.output}`,
+          );
+        }
+      }
+      return { box: checkedBox(box, inputs, `cases.${i}.box`), constraints };
+    }),
+  };
+}
+
+function checkedBox(
+  { lower, upper }: { readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> },
+  inputs: number,
+  at: string,
+) {
+  if (lower.length !== inputs || upper.length !== inputs) {
+    throw fault(at, `expected bounds of ${inputs} inputs, found ${lower.length} and ${upper.length}`);
+  }
+  const box = { lower: new Float64Array(inputs), upper: new Float64Array(inputs) };
+  for (let f = 0; f < inputs; f++) {
+    const [low, high]: unknown[] = [lower[f], upper[f]];
+    if (
+      typeof low !== "number" ||
+      typeof high !== "number" ||
+      !(low <= high && Number.isFinite(high - low))
+    ) {
+      throw fault(
+        at,
+        `expected finite numbers, lower ≤ upper, found ${kindOf(low)} and ${kindOf(high)} at ${f}`,
+      );
+    }
+    [box.lower[f], box.upper[f]] = [low, high];
+  }
+  return box;
+}
+
+function fault(at: string, what: string): UsageError {
+  return new UsageError(`verify: property: ${at}: ${what}`);
+}
