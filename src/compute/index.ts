@@ -1,4 +1,4 @@
-import { BackendError } from "../errors.js";
+import { BackendError, expectRecord, kindOf } from "../errors.js";
 import type { Backend, Dtype } from "./backend.js";
 import { EARLIER_NAME } from "./backend-name.js";
 import { createPortableBackend } from "./portable/index.js";
@@ -47,6 +47,12 @@ export async function createBackend(
   name: BackendName | typeof EARLIER_NAME,
   options: BackendOptions = {},
 ): Promise<Backend> {
+  expectRecord("createBackend: options", options);
+  if (options.dtype !== undefined && options.dtype !== "float32" && options.dtype !== "float64") {
+    throw new BackendError(
+      `createBackend: dtype: expected float32 or float64, found ${kindOf(options.dtype)}`,
+    );
+  }
   switch (name) {
     case "auto":
       return createBackend((await nativeProblem()) === null ? "native" : "portable", options);

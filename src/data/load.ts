@@ -36,6 +36,7 @@ export async function loadDataset(nameOrPath: string, options: LoadOptions): Pro
   if (split !== "train" && split !== "test") {
     throw new UsageError(`loadDataset: split: expected train or test, found ${kindOf(split)}`);
   }
+  if (options.dataDir !== undefined) expectText("loadDataset: dataDir", options.dataDir);
   if (limit !== undefined) checkLimit(limit);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new UsageError(`seed: expected a whole number from 0, found ${seed}`);

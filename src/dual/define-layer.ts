@@ -69,6 +69,13 @@ function checkSpecification<O>(specification: LayerSpecification<O>): void {
       `defineLayer: form of dual: expected affine or enclosed, found ${kindOf((dual as { form?: unknown }).form)}`,
     );
   }
+  const parts = dual.form === "affine" ? ["bind"] : ["parallel", "adaptive", "interval", "states"];
+  for (const part of parts) {
+    expectFunction(
+      `defineLayer: ${part} of dual`,
+      (dual as unknown as Readonly<Record<string, unknown>>)[part],
+    );
+  }
 }
 
 /** A rule on options as one on layers, which hold them. */

@@ -66,7 +66,8 @@ function nameOf(part: unknown): string {
   return typeof part === "string" ? part : IN_MEMORY;
 }
 
-function isModel(value: unknown): value is Model {
+/** Whether a value is a network with its weights. */
+export function isModel(value: unknown): value is Model {
   return isRecord(value) && value.network instanceof Network && value.weights instanceof Map;
 }
 

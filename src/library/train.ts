@@ -26,6 +26,7 @@ import { trainSettings } from "../train/settings/named.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, isRecord, POSITIVE, TEXT } from "./check-options.js";
 import { type MachineOptions, onBackend } from "./machine.js";
+import { isModel } from "./models.js";
 
 /**
  * What to train, on what and within which ball. All else is as named settings have it, but for what is said here by the names
@@ -193,6 +194,14 @@ const RESUME_SHAPE = {
   observer: COMMON.observer,
 };
 
+/** Its range is checked with the whole configuration. */
+const SETTING = z
+  .custom<unknown>(
+    (value) => ["number", "string", "boolean"].includes(typeof value) || isRecord(value) || value === null,
+    "expected a number, a word or a switch",
+  )
+  .optional();
+
 const SHAPE = {
   ...RESUME_SHAPE,
   data: TEXT.or(data),
@@ -200,7 +209,7 @@ const SHAPE = {
   limit: COMMON.limit,
   model: TEXT.or(
     z.custom<unknown>(
-      (value) => value instanceof Network || (isRecord(value) && value.network instanceof Network),
+      (value) => value instanceof Network || isModel(value),
       "expected an architecture, a path, a network, or a network with its weights",
     ),
   ),
@@ -208,7 +217,7 @@ const SHAPE = {
   norm: COMMON.norm,
   box: COMMON.box,
   settings: TEXT.optional(),
-  ...Object.fromEntries(FLAG_GROUPS.flatMap(flagsOf).map(([name]) => [name, z.unknown().optional()])),
+  ...Object.fromEntries(FLAG_GROUPS.flatMap(flagsOf).map(([name]) => [name, SETTING])),
   stages: POSITIVE.optional(),
   seed: COMMON.seed,
   out: TEXT.optional(),

@@ -168,6 +168,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
     if (!LAYER_KINDS.includes(layer.kind)) {
       throw new UsageError(`${name}: unknown layer "${layer.kind}"; known: ${LAYER_KINDS.join(", ")}`);
     }
+    if (layer.kind === "custom") expectRecord(`${name}: definition of the layer`, layer.definition);
     if (names.has(name)) throw new UsageError(`two layers are named "${name}"`);
     for (const input of inputs) {
       if (!handles.has(input)) throw new UsageError(`${name}: an input belongs to another network`);
@@ -183,7 +184,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
   };
   const attach = ((layer, ...inputs) => {
     expectRecord("attach: layer", layer);
-    const kind = layer.kind === "custom" ? layer.definition.name : layer.kind;
+    const kind = layer.kind === "custom" ? (layer.definition?.name ?? "custom") : layer.kind;
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     return named(`${kind}${count}`, layer, ...inputs);

@@ -31,6 +31,12 @@ export function checkModel(call: string, model: Model): void {
       `${call}: weights of the model: expected a Map by name, found ${kindOf(model.weights)}`,
     );
   }
+  for (const [name, values] of model.weights) {
+    if (values instanceof Float32Array || values instanceof Float64Array) continue;
+    throw new UsageError(
+      `${call}: weight ${name}: expected a Float32Array or a Float64Array, found ${kindOf(values)}`,
+    );
+  }
 }
 
 function checkNetwork(what: string, network: Network): void {

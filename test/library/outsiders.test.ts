@@ -7,8 +7,10 @@ import { writeFileAtomically } from "../../src/formats/write-file.js";
 import {
   AutodualError,
   certify,
+  createBackend,
   type Dataset,
   defineLayer,
+  encodeModel,
   leakyRelu,
   linear,
   operations,
@@ -28,6 +30,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const network = sequential([4], [linear(6), relu(), linear(3)]);
 const model = lively(network, 2);
+const shapeless = defineLayer<null>({
+  name: "shapeless",
+  outputShape: () => undefined as never,
+  forward: (_tape, _options, _context, [x]) => x,
+  dual: { form: "affine", bind: () => undefined as never },
+});
 const image = [0.1, 0.2, 0.3, 0.4];
 const machine = { backend: "portable" } as const;
 
@@ -190,4 +198,32 @@ it("a file written through a link stays behind the link, and a device stays a de
   expect(readFileSync(target, "utf8")).toBe("after");
   await writeFileAtomically("/dev/null", "gone");
   expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+});
+
+describe("parts that are none", () => {
+  const data = { train: toy(6, "train"), test: toy(3, "test") };
+  it.each([
+    ["a weight", () => encodeModel({ network, weights: new Map([["linear1.weight", [1]]]) as never })],
+    ["a custom layer", () => sequential([4], [{ kind: "custom" } as never])],
+    [
+      "a rule",
+      () =>
+        defineLayer({
+          name: "x",
+          outputShape: () => [1],
+          forward: () => 0,
+          dual: { form: "affine" },
+        } as never),
+    ],
+    ["a shape", () => sequential([4], [shapeless(null)])],
+    ["a setting", () => train({ data, model: network, epsilon: 0.1, epochs: 2n as never, ...machine })],
+    [
+      "a model",
+      () => train({ data, model: { network, weights: undefined } as never, epsilon: 0.1, ...machine }),
+    ],
+    ["a type", () => createBackend("portable", { dtype: "float16" as never })],
+    ["options", () => createBackend("portable", null as never)],
+  ])("%s", async (_what, run) => {
+    await expect((async () => await run())()).rejects.toThrow(AutodualError);
+  });
 });

@@ -1,5 +1,5 @@
 import type { Tape, Variable } from "../../autodiff/index.js";
-import { ShapeError } from "../../errors.js";
+import { expectNumbers, ShapeError } from "../../errors.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import type { LayerContext, LayerDefinition, ParameterSpec } from "./definition.js";
 
@@ -36,6 +36,7 @@ export const customDefinition: LayerDefinition<CustomLayer> = {
   fields: null,
   outputShape({ definition, options }, inputs, name) {
     const shape = definition.outputShape(options, inputs, name);
+    expectNumbers(`${name}: shape`, shape);
     if (shape.length === 0 || !shape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
       throw new ShapeError(`${name}: every extent must be a positive integer, got ${formatShape(shape)}`);
     }
