@@ -1,7 +1,9 @@
 import { Tape } from "../autodiff/index.js";
+import type { FloatArray } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-network.js";
+import type { Margin } from "../dual/margin.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
 import { NO_CLASS, predict } from "../network/predict.js";
@@ -10,7 +12,9 @@ import { fixedBindings, type PlacedNetwork } from "../network/weights.js";
 import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import { type Batch, countExamples } from "../threat/batch.js";
 import type { Guarantee } from "../threat/guarantee.js";
+import { isProof } from "../threat/proof.js";
 import { isCertified } from "../threat/verdict.js";
+import { type Again, boundAgain } from "./again.js";
 
 /** Whose margins are bounded: those of the model's own prediction, or of the given label. */
 export type Against = "prediction" | "label";
@@ -24,6 +28,8 @@ export interface CertifyOptions extends BallSpec, DualOptions {
    * same.
    */
   readonly margins?: "all" | "open";
+  /** Default: the arithmetic of the model's own numbers; null for bounds that leave out rounding, which prove nothing of what a machine computes. */
+  readonly rounding?: DualOptions["rounding"];
 }
 
 /** The verdict on one example. */
@@ -58,10 +64,12 @@ export interface BatchVerdict {
  * Throws a `UsageError` where they are missing, and what `makeBall` and `buildDual` throw.
  */
 export async function certifyBatch(
-  { backend, network, parameters }: PlacedNetwork,
+  placed: PlacedNetwork,
   batch: Batch,
-  options: CertifyOptions,
+  { rounding = placed.madeFor ?? "float32", ...rest }: CertifyOptions,
 ): Promise<BatchVerdict> {
+  const { backend, network, parameters } = placed;
+  const options = { ...rest, rounding };
   const { x, labels = null } = batch;
   const examples = countExamples(batch, sizeOf(network.inputShape));
   using tape = new Tape(backend, { record: false });
@@ -79,7 +87,7 @@ export async function certifyBatch(
       options.margins === "open"
         ? await dual.openMargins(reference)
         : { bounds: dual.margins(reference), open: examples * (classes - 1) };
-    const margins = await backend.read(bounds.value);
+    const margins = Float64Array.from(await backend.read(bounds.value));
     if (options.onLayer) {
       const cost = costBelow(network, network.output) + layerCost(network, network.output);
       options.onLayer({
@@ -92,6 +100,8 @@ export async function certifyBatch(
         seconds: (await backend.finish()) - before,
       });
     }
+    if (rounding)
+      await lookAgain(placed, { x, examples, dual, options }, { logits, predictions, reference, margins });
     const verdicts = Array.from(predictions, (prediction, b): ExampleVerdict => {
       const marginLower = Array.from({ length: classes }, (_, j) =>
         j === reference[b] ? 0 : margins[j * examples + b],
@@ -111,4 +121,47 @@ function referenceClasses(against: Against, predictions: Int32Array, labels: Int
     return predictions.map((prediction) => (prediction === NO_CLASS ? 0 : prediction));
   if (!labels) throw new UsageError("certify: bounds against the label need labels, got none");
   return labels;
+}
+
+/** Of the numbers that meet in a margin, what rounding in single precision may have cost it. */
+const NEAR = 2 ** -8;
+
+/** What is known of a batch when margins are looked at again. */
+interface Found {
+  readonly logits: FloatArray;
+  readonly predictions: Int32Array;
+  readonly reference: Int32Array;
+  /** `[classes, examples]`; those that are bounded again are replaced. */
+  readonly margins: Float64Array;
+}
+
+/** Margins that rounding alone may have kept from being proved are bounded again in double precision, by themselves. */
+async function lookAgain(
+  placed: PlacedNetwork,
+  batch: Pick<Again, "x" | "examples" | "dual"> & { readonly options: CertifyOptions },
+  { logits, predictions, reference, margins }: Found,
+): Promise<void> {
+  const { examples, dual, options } = batch;
+  if (placed.backend.dtype === "float64" || !placed.inDouble || dual.guarantee === "estimate") return;
+  const { classes } = placed.network;
+  const again = Array.from(predictions.keys()).flatMap((example) => {
+    if (predictions[example] !== reference[example]) return [];
+    const label = reference[example];
+    const open: Margin[] = [];
+    for (let other = 0; other < classes; other++) {
+      const at = other * examples + example;
+      if (other === label || isProof(margins[at])) continue;
+      const [own, against] = [logits[label * examples + example], logits[at]];
+      const size = Math.abs(own) + Math.abs(against) + Math.abs(own - against - margins[at]);
+      if (!(margins[at] > -NEAR * size)) return [];
+      open.push({ example, label, other });
+    }
+    return open;
+  });
+  if (again.length === 0) return;
+  const bounds = await boundAgain(placed.inDouble(), { ...batch, ball: options, margins: again });
+  for (const [i, { example, other }] of again.entries()) {
+    const at = other * examples + example;
+    if (bounds[i] > margins[at]) margins[at] = bounds[i];
+  }
 }

@@ -106,7 +106,9 @@ export interface Backend {
   finish(): Promise<number>;
   /** The most that this backend's threads can multiply and add, measured now: 10⁹ floating-point operations per second. */
   peakGflops(): Promise<number>;
-  /** Releases every tensor and what the backend itself holds (threads, memory). It cannot be used afterwards. */
+  /** The same backend in double precision: itself where it is, else another one that is made when it is first asked for. */
+  inDouble(): Backend;
+  /** Releases every tensor, the one in double precision, and what the backend itself holds (threads, memory). It cannot be used afterwards. */
   dispose(): void;
 
   // Memory ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-import { add, scaleShift, type Tape } from "../autodiff/index.js";
+import { add, apply, maximum, scaleShift, subtract, type Tape, type Variable } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
+import type { Layer } from "../network/layer.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { Bindings } from "../network/weights.js";
@@ -22,7 +23,9 @@ import { type BoundMethod, DualNetwork, type DualOptions, type LastBox } from ".
 import { GeneratorPass } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
 import { unsettled } from "./neuron-lists.js";
+import { ballOf, outward, roundingOf } from "./outward.js";
 import { type LayerReport, type NodePlan, planAtSight, planNode } from "./planner.js";
+import { Rounding } from "./rounding.js";
 
 /**
  * Builds the dual network of `network` over `ball` (Theorem 1, Algorithm 1).
@@ -54,7 +57,11 @@ class DualBuilder {
   readonly #ball: Ball;
   readonly #options: DualOptions;
   readonly #method: BoundMethod;
-  readonly #graph: DualGraph & { readonly layers: (BoundLayer | undefined)[] };
+  readonly #graph: DualGraph & {
+    readonly layers: (BoundLayer | undefined)[];
+    readonly errors: (Variable | undefined)[];
+  };
+  readonly #rounding: Rounding | null;
   readonly #states: BoxState[] = [];
   readonly #preActivation = new Map<number, Bounds>();
   readonly #unstableCounts = new Map<number, number>();
@@ -71,20 +78,21 @@ class DualBuilder {
     this.#ball = ball;
     this.#options = options;
     this.#method = options.method ?? "parallel";
+    const { rounding } = options;
+    this.#rounding = rounding ? new Rounding(tape.backend.dtype, network, rounding) : null;
     this.#graph = {
       network,
       layers: network.nodes.map(() => undefined),
-      ballCentre: tape.constant(ball.centre),
-      ballRadius: tape.constant(ball.radius),
-      dualOrder: ball.dualOrder,
+      errors: network.nodes.map(() => undefined),
+      ...ballOf(tape, ball, this.#rounding),
     };
     this.#generators = options.direction === "forward" ? new GeneratorPass(tape, this.#graph) : null;
     this.#bounders = boundersOf(tape, this.#graph, options.estimator ?? null, this.#generators);
   }
 
   async build(): Promise<DualNetwork> {
-    const { ballCentre: centre, ballRadius: radius } = this.#graph;
-    this.#states[0] = { centre, radius, precision: "independent" };
+    const { ballCentre: centre, ballRadius: radius, inputError: error } = this.#graph;
+    this.#states[0] = { centre, radius, precision: "independent", error };
     await this.#generators?.at(0);
     const { backend } = this.#tape;
     const { onLayer, signal, estimator } = this.#options;
@@ -105,6 +113,7 @@ class DualBuilder {
       method: this.#method,
       output: this.#states[output],
       streams: (await this.#generators?.at(output)) ?? null,
+      generators: this.#generators,
       lastBox: this.#lastBox(),
       preActivation: this.#preActivation,
       unstableCounts: this.#unstableCounts,
@@ -151,13 +160,13 @@ class DualBuilder {
       rule.states(layer, context, lower, upper, this.#ball.examples),
     );
     this.#preActivation.set(input, bounds);
-    const bound =
-      this.#method === "parallel"
-        ? rule.parallel(this.#tape, layer, context, bounds)
-        : rule.adaptive(this.#tape, layer, context, bounds);
+    const parallel = () => rule.parallel(this.#tape, layer, context, bounds);
+    const own = this.#method === "parallel" ? parallel() : rule.adaptive(this.#tape, layer, context, bounds);
+    const rounding = this.#rounding;
+    const bound = rounding ? outward(this.#tape, rounding, own, parallel, box, layer, this.#method) : own;
     this.#graph.layers[node] = bound;
     await this.#generators?.at(node);
-    this.#states[node] = this.#enclosedState(bound, box, () =>
+    this.#states[node] = this.#enclosedState(bound, layer, box, () =>
       rule.interval(this.#tape, layer, context, bounds),
     );
   }
@@ -171,32 +180,56 @@ class DualBuilder {
       OWN,
     );
     const centre = layer.offset ? scaleShift(tape, pushed, undefined, layer.offset, SHARED) : pushed;
-    const { norm } = this.#ball.spec;
-    const precision = precisionAfter(layer, inputs, norm);
+    const ball = this.#ball;
+    const precision = precisionAfter(layer, inputs, ball.spec.norm);
     // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
-    return lazyBox(centre, precision, () =>
+    const rounding = this.#rounding;
+    const error = rounding?.affine(tape, layer, inputs);
+    this.#graph.errors[node] = error;
+    const radius = () =>
       fixed
-        ? tape.aside((aside) => affineRadius(aside, layer, inputs, norm))
-        : affineRadius(tape, layer, inputs, norm),
-    );
+        ? tape.aside((aside) => affineRadius(aside, layer, inputs, ball, rounding))
+        : affineRadius(tape, layer, inputs, ball, rounding);
+    return lazyBox(centre, precision, radius, error);
   }
 
-  #enclosedState(layer: EnclosedDual, input: BoxState, interval: () => Bounds): BoxState {
+  #enclosedState(bound: EnclosedDual, layer: Layer, input: BoxState, interval: () => Bounds): BoxState {
     const tape = this.#tape;
     const precision = input.precision === "loose" ? "loose" : "dual";
-    if (this.#method === "adaptive") return { ...boxOf(tape, interval()), precision };
-    if (layer.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
-    const centre = add(tape, layer.push(tape, [input.centre], OWN), layer.shift);
-    return lazyBox(centre, precision, () => add(tape, layer.absolute(tape, input.radius), layer.radius));
+    if (this.#method === "adaptive") {
+      const box = boxOf(tape, interval());
+      const radius = this.#rounding?.ofInterval(tape, box, roundingOf(layer)) ?? box.radius;
+      return { ...box, radius, precision };
+    }
+    if (bound.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
+    const centre = add(tape, bound.push(tape, [input.centre], OWN), bound.shift);
+    return lazyBox(centre, precision, () => add(tape, bound.absolute(tape, input.radius), bound.radius));
   }
 
   /** The bounds of a node's value, the dual network's own wherever that can still change the lines of what reads it. */
   async #settle(node: number, statesOf: StateTest): Promise<Settled> {
+    const known = this.#options.known?.get(node);
+    if (known) return this.#settleKnown(node, known);
     const place = this.#nodeToBound(node);
     const plan = planAtSight(this.#bounders, place) ?? (await this.#planned(place, statesOf));
     this.#plans.set(node, plan);
     return plan.bound();
+  }
+
+  /** Bounds that hold already; the box is what they leave around this network's own centre. */
+  #settleKnown(node: number, known: Bounds<Float64Array>): Settled {
+    const tape = this.#tape;
+    const { examples } = this.#ball;
+    const [lower, upper] = [known.lower, known.upper].map((values) =>
+      tape.own(tape.backend.upload(values.length / examples, examples, values)),
+    );
+    const box = this.#states[node];
+    const width = maximum(tape, subtract(tape, upper, box.centre), subtract(tape, box.centre, lower));
+    const radius = apply(tape, { kind: "relu" }, this.#rounding?.up(tape, width) ?? width);
+    this.#plans.set(node, { way: "box", rows: 0, multiplyAdds: 0, bound: () => settled });
+    const settled: Settled = { box: { ...box, radius, precision: "dual" }, bounds: { lower, upper } };
+    return settled;
   }
 
   async #planned(place: NodeToBound, statesOf: StateTest): Promise<NodePlan> {
@@ -220,6 +253,7 @@ class DualBuilder {
     const { examples } = this.#ball;
     const { pieceBytes = DEFAULT_PIECE_BYTES, signal } = this.#options;
     const box = this.#states[node];
+    const rounding = this.#rounding;
     const { nodes } = this.#network;
     // Only neurons that were unstable can have a radius of their own; where nothing was looked at, each may.
     const bounded = [...this.#preActivation.keys()].map((before): [number, number] => [
@@ -232,7 +266,7 @@ class DualBuilder {
       lines: this.#method === "parallel" ? "parallel" : "two-lines",
       bounded: new Map(bounded),
       get loose() {
-        loose ??= boundsOf(tape, box);
+        loose ??= boundsOf(tape, box, rounding);
         return loose;
       },
     };

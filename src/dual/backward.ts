@@ -38,7 +38,7 @@ export interface Objective {
 export function propagateBack(tape: Tape, graph: DualGraph, view: View, start: Start, want: Want): Objective {
   if (!tape.recording && !want.centre && !want.input) {
     const radius = radiusAtOnce(tape, graph, view, start);
-    if (radius) return { centre: undefined, radius };
+    if (radius) return { centre: undefined, radius: atLeast(tape, graph, radius) };
   }
   const walk = new BackwardWalk(tape, graph, view, want);
   walk.begin(start);
@@ -84,10 +84,29 @@ function radiusAtOnce(tape: Tape, graph: DualGraph, view: View, start: Start): V
   if (!rows) return undefined;
   const steps = stepsBetween(tape, graph, view, from, 0) as BackwardStep[];
   const { values, owners } = view.atInput(tape, graph.ballRadius);
+  if (graph.inputError) steps.push(inputErrorStep(tape, view, graph.inputError));
   const end = { radius: values.value, owners, order: graph.dualOrder };
   const radius = tape.own(tape.backend.backward(rows, steps, end));
   if (rows.kind === "rows" && !("nu" in start)) tape.discard({ value: rows.nu, tracked: false });
   return radius;
+}
+
+/** Rounding at the input as parallel lines of slope 1. */
+function inputErrorStep(tape: Tape, view: View, error: Variable): BackwardStep {
+  const { features, rows } = error.value;
+  const slope = tape.own(tape.backend.filled(features, rows, 1));
+  const seen = view.atInput(tape, error);
+  return {
+    kind: "enclose",
+    slope: view.atInput(tape, slope).values.value,
+    radius: seen.values.value,
+    owners: seen.owners,
+  };
+}
+
+/** A radius that is not smaller for having been computed. */
+function atLeast(tape: Tape, { rounding, dualOrder }: DualGraph, radius: Variable): Variable {
+  return rounding ? rounding.radius(tape, radius, dualOrder) : radius;
 }
 
 /** Rows to start the one operation with; undefined for unit vectors without a short cut. Radii have no sign. */
@@ -142,20 +161,27 @@ class BackwardWalk {
     const tape = this.#tape;
     const nu = this.#take(0);
     if (nu) {
-      const { ballCentre, ballRadius, dualOrder } = this.#graph;
+      const { ballCentre, ballRadius, dualOrder, inputError, rounding } = this.#graph;
       const { values, owners } = this.#view.atInput(tape, ballRadius);
       this.#radius.push(norm(tape, nu, values, owners, dualOrder));
+      if (inputError) this.#addInputRadius(nu, inputError);
       if (this.#want.centre) {
         const seen = this.#view.atInput(tape, ballCentre);
         this.#centre.push(dot(tape, nu, seen.values, seen.owners));
+        if (rounding) this.#addInputRadius(nu, rounding.ofCentre(tape, ballCentre));
       }
       if (!this.#want.input) this.#discard(nu);
     }
     return {
       centre: this.#want.centre ? sum(tape, this.#centre) : undefined,
-      radius: sum(tape, this.#radius),
+      radius: atLeast(tape, this.#graph, sum(tape, this.#radius)),
       ...(this.#want.input && nu && { input: nu }),
     };
+  }
+
+  #addInputRadius(nu: Variable, radius: Variable): void {
+    const { values, owners } = this.#view.atInput(this.#tape, radius);
+    this.#radius.push(norm(this.#tape, nu, values, owners, 1));
   }
 
   #beginAtUnits(node: number, index: Int32Array, sign: 1 | -1): void {

@@ -1,6 +1,7 @@
 import { add, scaleBy, subtract, type Tape, type Variable } from "../autodiff/index.js";
-import type { Norm } from "../threat/ball.js";
+import type { Ball, Norm } from "../threat/ball.js";
 import type { AffineDual, Bounds } from "./dual-layer.js";
+import type { Rounding } from "./rounding.js";
 
 /**
  * How good a radius is. `independent`: the true range, and the features vary independently of one another, as the input's do.
@@ -17,6 +18,8 @@ export interface BoxState {
   readonly centre: Variable;
   readonly radius: Variable;
   readonly precision: Precision;
+  /** Rounding that the radius has not taken in, where roundings are counted; see `Rounding`. */
+  readonly error?: Variable | undefined;
 }
 
 /** A box whose radius is made when it is first asked for: where projections bound a node, nobody may. */
@@ -24,11 +27,13 @@ export function lazyBox(
   centre: Variable,
   precision: Precision,
   radius: () => Variable,
-): Pick<BoxState, "centre" | "radius" | "precision"> {
+  error?: Variable,
+): BoxState {
   let made: Variable | undefined;
   return {
     centre,
     precision,
+    error,
     get radius() {
       made ??= radius();
       return made;
@@ -36,7 +41,10 @@ export function lazyBox(
   };
 }
 
-export function boundsOf(tape: Tape, { centre, radius }: Pick<BoxState, "centre" | "radius">): Bounds {
+/** ℓ and u of a box, outward where roundings are counted. */
+export function boundsOf(tape: Tape, box: Omit<BoxState, "precision">, rounding: Rounding | null): Bounds {
+  const { centre } = box;
+  const radius = rounding ? rounding.outward(tape, box) : box.radius;
   return { lower: subtract(tape, centre, radius), upper: add(tape, centre, radius) };
 }
 
@@ -56,11 +64,16 @@ export function affineRadius(
   tape: Tape,
   layer: AffineDual,
   inputs: readonly BoxState[],
-  norm: Norm,
+  { spec, mostEpsilon }: Pick<Ball, "spec" | "mostEpsilon">,
+  rounding: Rounding | null,
 ): Variable {
   const radii = inputs.map(({ radius }) => radius);
   const fromInput = layer.coupling === "mixing" && inputs[0].precision === "independent";
-  return layer.absolute(tape, radii, fromInput && norm !== "linf" ? 2 : 1);
+  if (!fromInput || spec.norm === "linf") return layer.absolute(tape, radii, 1);
+  if (!rounding) return layer.absolute(tape, radii, 2);
+  const { floor, least } = rounding.ofSquares(radii[0].value.features, mostEpsilon);
+  const raised = radii.map((radius) => scaleBy(tape, radius, 1, least));
+  return scaleBy(tape, layer.absolute(tape, raised, 2), 1, floor);
 }
 
 /** How good that radius is. */

@@ -90,6 +90,15 @@ export interface DualLayer {
   crop?(patch: Patch, viewers: Viewers): CroppedLayer;
 }
 
+/**
+ * How many roundings a number goes through at most, whatever the order of the sums: in A x, by its longest line, and in Aᵀν, by
+ * its longest column. None of both where numbers are moved and nothing else.
+ */
+export interface Roundings {
+  readonly forward: number;
+  readonly backward: number;
+}
+
 /** An exact layer: z = A x + b. */
 export interface AffineDual extends DualLayer {
   readonly kind: "affine";
@@ -100,6 +109,10 @@ export interface AffineDual extends DualLayer {
   absolute(tape: Tape, radii: readonly Variable[], order: 1 | 2): Variable;
   /** b as `[out, 1]`, if there is one. */
   readonly offset: Variable | undefined;
+  /** The sum of the magnitudes that meet in b, where b is computed and they may cancel. */
+  readonly offsetMagnitude?: Variable;
+  /** Absent: not known, taken for more than those of a dense matrix. */
+  readonly roundings?: Roundings;
   /** `back` for unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */
   select?(tape: Tape, index: Int32Array): Variable;
   /** The matrix whose lines `index` `select` gives as columns, where there is one. */
@@ -122,6 +135,10 @@ export interface ParallelDual extends DualLayer {
   readonly slope?: Variable;
   /** Radii through |d| alone, `[in, C]` → `[out, C]`. */
   absolute(tape: Tape, radius: Variable): Variable;
+  /** The same layer with this much added to ρ, `[out, examples]`; absent: by a term of its own. */
+  widened?(tape: Tape, by: Variable): ParallelDual;
+  /** Of a layer that was widened: its own ρ, which generators are made of, and what rounding added to it. */
+  readonly widening?: { readonly own: Variable; readonly by: Variable };
 }
 
 /** An enclosed layer with two lines of different slope: a backward direction only. */
@@ -131,6 +148,12 @@ export interface TwoLineDual extends Pick<DualLayer, "back"> {
   readonly step?: DualLayer["step"];
   /** See `DualLayer.crop`. */
   readonly crop?: DualLayer["crop"];
+  /** Radii through the steeper of both lines, `[in, C]` → `[out, C]`. */
+  absolute?(tape: Tape, radius: Variable): Variable;
+  /** The sum of the magnitudes of both shifts, `[out, examples]`. */
+  constants?(tape: Tape): Variable;
+  /** The same layer with the lower line this much lower and the upper one higher, `[out, examples]`. */
+  widened?(tape: Tape, by: Variable): TwoLineDual;
 }
 
 export type EnclosedDual = ParallelDual | TwoLineDual;

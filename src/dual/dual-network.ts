@@ -1,6 +1,8 @@
 import {
+  add,
   dot,
   gather,
+  norm,
   replace,
   reshape,
   scatterAdd,
@@ -9,11 +11,13 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
+import type { Backend } from "../compute/backend.js";
 import { indexedOwners, OWN, type Owners, repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { Ball } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { isProof } from "../threat/proof.js";
 import { propagateBack, stepsBetween } from "./backward.js";
@@ -21,7 +25,7 @@ import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { NodeBounds } from "./dual-layer.js";
 import type { Estimator } from "./estimator.js";
-import { type Stream, streamRadius } from "./generators.js";
+import { type GeneratorPass, type Stream, streamRadius } from "./generators.js";
 import { allMargins, checkLabels, type Margin } from "./margin.js";
 import type { LayerReport } from "./planner.js";
 import { Sketcher } from "./sketch.js";
@@ -49,6 +53,13 @@ export interface DualOptions {
   readonly estimator?: Estimator;
   /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
   readonly pieceBytes?: number;
+  /**
+   * The evaluation of the network that bounds are to hold for, rounding and all, their own rounding included: outward. Absent or null:
+   * bounds of real arithmetic, as far as they were computed rightly.
+   */
+  readonly rounding?: Evaluation | null;
+  /** Pre-activation bounds that are known already, of every node that needs some, `[n, examples]`: nothing is bounded again. */
+  readonly known?: NodeBounds<Float64Array>;
   /** Stops the work between two nodes, or between two pieces of rows: the bound rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -81,6 +92,8 @@ export class DualNetwork {
   /** Generators at the output, in the forward direction. */
   readonly #streams: readonly Stream[] | null;
   readonly #lastBox: LastBox | null;
+  readonly #generators: GeneratorPass | null;
+  #objectiveError: Variable | undefined;
 
   /**
    * Made by `buildDual`.
@@ -93,6 +106,7 @@ export class DualNetwork {
     method: BoundMethod;
     output: BoxState;
     streams: readonly Stream[] | null;
+    generators: GeneratorPass | null;
     lastBox: LastBox | null;
     preActivation: NodeBounds;
     unstableCounts: ReadonlyMap<number, number>;
@@ -103,6 +117,7 @@ export class DualNetwork {
     this.#graph = parts.graph;
     this.#output = parts.output;
     this.#streams = parts.streams;
+    this.#generators = parts.generators;
     this.#lastBox = parts.lastBox;
     this.estimated = parts.estimated;
     this.guarantee =
@@ -123,10 +138,21 @@ export class DualNetwork {
     const view = wholeRows(this.#graph, owners);
     if (this.method === "parallel") {
       const { radius } = propagateBack(tape, this.#graph, view, start, { centre: false });
-      return subtract(tape, dot(tape, c, this.#output.centre, owners), radius);
+      return this.#below(c, owners, dot(tape, c, this.#output.centre, owners), radius);
     }
     const { centre, radius } = propagateBack(tape, this.#graph, view, start, { centre: true });
-    return subtract(tape, centre as Variable, radius);
+    return this.#below(c, owners, centre as Variable, radius);
+  }
+
+  /** centre − radius, and less than that by what rounding at the output and in this sum may come to. */
+  #below(c: Variable, owners: Owners, centre: Variable, radius: Variable): Variable {
+    const tape = this.#tape;
+    const { rounding } = this.#graph;
+    if (!rounding) return subtract(tape, centre, radius);
+    this.#objectiveError ??= rounding.ofObjective(tape, this.#output, this.network.classes);
+    const error = norm(tape, c, this.#objectiveError, owners, 1);
+    const width = rounding.up(tape, add(tape, radius, error));
+    return rounding.down(tape, subtract(tape, centre, width));
   }
 
   /** As `lowerBound`, with ν at the input `[features, R]`: how the bound depends on each input. Undefined if it does not. */
@@ -139,7 +165,7 @@ export class DualNetwork {
     const view = wholeRows(this.#graph, owners);
     const want = { centre: true, input: true };
     const { centre, radius, input } = propagateBack(tape, this.#graph, view, start, want);
-    return { bound: subtract(tape, centre as Variable, radius), input };
+    return { bound: this.#below(c, owners, centre as Variable, radius), input };
   }
 
   /**
@@ -178,6 +204,17 @@ export class DualNetwork {
     return this.#placed(lower, margins);
   }
 
+  /** Lower bounds of some margins, `[1, margins]`. */
+  boundMargins(margins: readonly Margin[]): Variable {
+    const owners = indexedOwners(Int32Array.from(margins, ({ example }) => example));
+    return this.lowerBound(this.#objective(margins), owners);
+  }
+
+  /** Where its tensors lie. */
+  get backend(): Backend {
+    return this.#tape.backend;
+  }
+
   /**
    * As `margins`, but where the box before the last activations' outputs already proves a margin, its bound is the box's:
    * sound, and above 0 only where that of `margins` is, too. `open` counts the others. Waits for the backend.
@@ -195,10 +232,7 @@ export class DualNetwork {
     const open = Int32Array.from(all.keys()).filter((row) => !isProof(values[row]));
     if (open.length === 0) return { bounds: this.#placed(loose, all), open: 0 };
     const rest = all.filter((_, row) => !isProof(values[row]));
-    const own = this.lowerBound(
-      this.#objective(rest),
-      indexedOwners(Int32Array.from(rest, ({ example }) => example)),
-    );
+    const own = this.boundMargins(rest);
     const flat = replace(tape, reshape(tape, loose, all.length, 1), open, reshape(tape, own, open.length, 1));
     return { bounds: this.#placed(flat, all), open: open.length };
   }
@@ -212,8 +246,10 @@ export class DualNetwork {
     const steps = stepsBetween(tape, this.#graph, view, this.network.output, node);
     if (!steps) return undefined;
     const end = { radius: box.radius.value, owners, order: 1 } as const;
-    const width = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));
-    return subtract(tape, dot(tape, objective, this.#output.centre, owners), width);
+    const own = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));
+    const { rounding } = this.#graph;
+    const width = rounding ? rounding.radius(tape, own, 1) : own;
+    return this.#below(objective, owners, dot(tape, objective, this.#output.centre, owners), width);
   }
 
   /** Rows e_label − e_other, `[classes, margins]`. */
@@ -251,6 +287,20 @@ export class DualNetwork {
       generators: against(stream.generators, stream.owners),
     }));
     const radius = streamRadius(tape, streams, classes, examples);
-    return subtract(tape, against(this.#output.centre, OWN), radius);
+    const centre = against(this.#output.centre, OWN);
+    const { rounding } = this.#graph;
+    if (!rounding || !this.#generators) return subtract(tape, centre, radius);
+    // Rounding of the label's logit and of the other one, and of the difference of their generators.
+    const { network } = this;
+    const errors = this.#generators.errors.at(network.output);
+    const own = rounding.ofObjective(tape, this.#output, classes);
+    const each = errors ? add(tape, own, errors) : own;
+    const both = (x: Variable): Variable =>
+      add(tape, gather(tape, select(tape, x, labelIndex, OWN, 0), everyClass), x);
+    const columns = streams.reduce((sum, { generators }) => sum + generators.value.rows, 0);
+    const grown = rounding.ofColumns(tape, radius, columns);
+    const alone = rounding.ofColumns(tape, streamRadius(tape, arrived, classes, examples), columns);
+    const width = add(tape, add(tape, grown, both(each)), rounding.share(tape, both(alone)));
+    return rounding.down(tape, subtract(tape, centre, rounding.up(tape, width, 8)), 8);
   }
 }

@@ -4,6 +4,7 @@ import { indexedOwners, type Owners } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import { boundLayer, type DualGraph } from "./dual-graph.js";
 import type { DualLayer } from "./dual-layer.js";
+import { ErrorPass } from "./error-pass.js";
 
 /**
  * Columns of a zonotope that arose at one node: the input's, or an activation's, pushed forward to where they stand.
@@ -15,6 +16,8 @@ export interface Stream {
   readonly owners: Owners;
   /** How the columns combine to a radius: the dual norm at the input, 1 for activations. */
   readonly order: NormOrder;
+  /** How far the columns may be from what they were rounded from, where projections are to bound. */
+  readonly error?: Variable;
 }
 
 /** diag(radius) as columns: one for each feature and example whose radius is not zero; `[n, examples]` → `[n, columns]`. */
@@ -55,10 +58,13 @@ export class GeneratorPass {
   readonly #tape: Tape;
   readonly #graph: DualGraph;
   readonly #streams: (readonly Stream[])[] = [];
+  /** Rounding, which goes along. */
+  readonly errors: ErrorPass;
 
   constructor(tape: Tape, graph: DualGraph) {
     this.#tape = tape;
     this.#graph = graph;
+    this.errors = new ErrorPass(tape, graph);
   }
 
   /** The streams that arrive at a node. Layers up to it must be bound. */
@@ -80,7 +86,20 @@ export class GeneratorPass {
       inputs.map((input) => sizeOf(network.nodes[input].shape)),
     );
     if (layer.kind === "affine") return pushed;
-    return [...pushed, await freshStream(this.#tape, node, layer.radius, 1)];
+    return [...pushed, await freshStream(this.#tape, node, layer.widening?.own ?? layer.radius, 1)];
+  }
+
+  /**
+   * A radius that streams make at a node, with all rounding so far: it goes along as a box, since its generators would be as
+   * many as there are neurons.
+   */
+  roundedUp(radius: Variable, node: number): Variable {
+    const { rounding } = this.#graph;
+    if (!rounding) return radius;
+    const columns = this.#streams[node].reduce((sum, { generators }) => sum + generators.value.rows, 0);
+    const own = rounding.ofColumns(this.#tape, radius, columns);
+    const errors = this.errors.at(node);
+    return errors ? rounding.merged(this.#tape, own, errors) : own;
   }
 }
 

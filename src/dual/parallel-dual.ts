@@ -1,4 +1,4 @@
-import { apply, dot, enclose, scaleShift, type Tape, type Variable } from "../autodiff/index.js";
+import { add, apply, dot, enclose, scaleShift, type Tape, type Variable } from "../autodiff/index.js";
 import { OWN } from "../compute/owners.js";
 import { expectNumbers, expectRecord } from "../errors.js";
 import type { Shape } from "../network/shape.js";
@@ -40,6 +40,10 @@ export function parallelDual(
     radius,
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
     absolute: (tape, r) => scaleShift(tape, r, magnitude(slope, tape), undefined, OWN),
+    widened: (tape, by) => ({
+      ...parallelDual({ slope, shift, radius: add(tape, radius, by) }, shape, magnitude),
+      widening: { own: radius, by },
+    }),
     ...positionwise(shape, back, (look) => {
       const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
       const { owners } = slopes;

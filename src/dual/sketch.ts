@@ -1,6 +1,7 @@
 import {
   add,
   addNoise,
+  apply,
   concat,
   maximum,
   slice,
@@ -13,7 +14,7 @@ import { repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { ParallelDual } from "./dual-layer.js";
+import type { AffineDual, ParallelDual } from "./dual-layer.js";
 import { distributionOf, type Estimator } from "./estimator.js";
 import { pushStreams, type Stream } from "./generators.js";
 
@@ -81,8 +82,18 @@ export class Sketcher {
   }
 
   #estimates(tape: Tape, streams: readonly Stream[]): Variable[] {
-    return streams.map(({ generators, order }) => this.#estimator.estimate(tape, generators, order as 1 | 2));
+    return streams.map(({ generators, order, error }) => {
+      // No projection is larger than it was computed and what that may be off by.
+      const size = error && add(tape, apply(tape, { kind: "abs" }, generators), error);
+      const estimate = this.#estimator.estimate(tape, size ?? generators, order as 1 | 2);
+      return size && this.#graph.rounding ? this.#graph.rounding.ofEstimate(tape, estimate) : estimate;
+    });
   }
+}
+
+/** ρ of the lines themselves: rounding goes along as a box (`ErrorPass`). */
+function ownRadius({ widening, radius }: ParallelDual): Variable {
+  return widening?.own ?? radius;
 }
 
 function tensorOf({ generators }: Stream): Tensor {
@@ -100,6 +111,8 @@ class SketchPass {
   readonly #target: number;
   readonly #sketch: number;
   readonly #streams: (readonly Stream[])[];
+  /** Whether estimates are to be bounds, so that rounding counts. */
+  readonly #bounds: boolean;
 
   constructor(tape: Tape, graph: DualGraph, estimator: Estimator, target: number, sketch: number) {
     this.#tape = tape;
@@ -108,6 +121,7 @@ class SketchPass {
     this.#target = target;
     this.#sketch = sketch;
     this.#streams = [];
+    this.#bounds = estimator.guarantee === "probability";
   }
 
   at(node: number): readonly Stream[] {
@@ -140,22 +154,51 @@ class SketchPass {
     if (!layer || layer.kind === "two-lines") return [];
     const inputs = network.nodes[node].inputs as readonly number[];
     const before = inputs.map((input) => this.#streams[input]);
+    const features = inputs.map((input) => sizeOf(network.nodes[input].shape));
     const push = (streams: readonly (readonly Stream[])[]) =>
-      pushStreams(
-        this.#tape,
-        layer,
-        streams,
-        inputs.map((input) => sizeOf(network.nodes[input].shape)),
-      );
+      this.#withErrors(layer, streams, features, pushStreams(this.#tape, layer, streams, features));
     if (layer.kind === "affine") return push(before);
     if (this.#estimator.form === "per-term") {
-      return [...push(before), this.#fresh(node, layer.radius, 1)];
+      return [...push(before), this.#fresh(node, ownRadius(layer), 1)];
     }
     const [streams] = before;
     const joint = streams.find(({ order }) => order === 1);
     const others = push([streams.filter((stream) => stream !== joint)]);
-    if (!joint) return [...others, this.#fresh(node, layer.radius, 1, ACTIVATIONS)];
-    return [...others, { ...joint, generators: this.#spread(node, layer, joint) }];
+    if (!joint) return [...others, this.#fresh(node, ownRadius(layer), 1, ACTIVATIONS)];
+    const generators = this.#spread(node, layer, joint);
+    const { rounding } = this.#graph;
+    if (!joint.error || !rounding) return [...others, { ...joint, generators }];
+    const pushed = layer.push(this.#tape, [joint.generators], joint.owners);
+    const passed = layer.push(this.#tape, [joint.error], joint.owners);
+    return [
+      ...others,
+      { ...joint, generators, error: rounding.ofNoise(this.#tape, generators, pushed, passed) },
+    ];
+  }
+
+  /** Projections after a layer with what they may be off by: so much of |A| |R| and of what came along. */
+  #withErrors(
+    layer: AffineDual | ParallelDual,
+    before: readonly (readonly Stream[])[],
+    features: readonly number[],
+    after: readonly Stream[],
+  ): Stream[] {
+    const { rounding } = this.#graph;
+    if (!rounding || !this.#bounds) return [...after];
+    const tape = this.#tape;
+    return after.map((stream) => {
+      const own = before.map((streams) => streams.find(({ origin }) => origin === stream.origin));
+      const zeros = (i: number) =>
+        tape.own(tape.backend.filled(features[i], stream.generators.value.rows, 0));
+      const errors = own.map((input, i) =>
+        input?.error ? rounding.ofProjections(tape, layer, input.generators, input.error) : zeros(i),
+      );
+      const error =
+        layer.kind === "affine"
+          ? layer.absolute(tape, errors, 1)
+          : apply(tape, { kind: "abs" }, layer.push(tape, errors, stream.owners));
+      return { ...stream, error: rounding.ofSum(tape, error) };
+    });
   }
 
   /** d ⊙ R + ρ ⊙ C. */
@@ -163,20 +206,19 @@ class SketchPass {
     const tape = this.#tape;
     const { dimension } = this.#estimator;
     const noise = this.#noise("cauchy", node);
-    if (layer.slope) return addNoise(tape, generators, layer.slope, layer.radius, dimension, noise);
+    if (layer.slope) return addNoise(tape, generators, layer.slope, ownRadius(layer), dimension, noise);
     const pushed = layer.push(tape, [generators], owners);
-    return add(tape, pushed, spreadNoise(tape, layer.radius, dimension, noise));
+    return add(tape, pushed, spreadNoise(tape, ownRadius(layer), dimension, noise));
   }
 
   #fresh(node: number, radius: Variable, order: 1 | 2, origin = node): Stream {
     const { dimension } = this.#estimator;
     const noise = this.#noise(distributionOf(order), node);
-    return {
-      origin,
-      generators: spreadNoise(this.#tape, radius, dimension, noise),
-      owners: repeatOwners(dimension),
-      order,
-    };
+    const generators = spreadNoise(this.#tape, radius, dimension, noise);
+    const owners = repeatOwners(dimension);
+    const { rounding } = this.#graph;
+    if (!rounding || !this.#bounds) return { origin, generators, owners, order };
+    return { origin, generators, owners, order, error: rounding.ofNoise(this.#tape, generators) };
   }
 
   #noise(distribution: "cauchy" | "normal", node: number) {

@@ -20,6 +20,10 @@ export interface PlacedNetwork {
   readonly backend: Backend;
   readonly network: Network;
   readonly parameters: Parameters;
+  /** The arithmetic that the model's own numbers are made for; absent: single precision. */
+  readonly madeFor?: Dtype;
+  /** The same network in double precision, where what float32 cannot decide is looked at again. */
+  inDouble?(): PlacedNetwork;
 }
 
 /** Throws a `UsageError` that names the call unless a value has a network and weights by name. */
@@ -115,6 +119,32 @@ export function checkWeights(
 /** A parameter's place on a backend: `[first extent, all others]`. */
 export function parameterLayout(shape: Shape): readonly [features: number, rows: number] {
   return [shape[0], sizeOf(shape) / shape[0]];
+}
+
+/** Double precision where any of the weights has it, else single. */
+export function arithmeticOfWeights(weights: Weights): Dtype {
+  for (const values of weights.values()) if (values instanceof Float64Array) return "float64";
+  return "float32";
+}
+
+/** A network on a backend, in double precision as well once that is asked for; until it is disposed. */
+export function placeModel(backend: Backend, model: Model): PlacedNetwork & Disposable {
+  let double: (PlacedNetwork & Disposable) | undefined;
+  const parameters = uploadWeights(backend, model);
+  return {
+    backend,
+    network: model.network,
+    parameters,
+    madeFor: arithmeticOfWeights(model.weights),
+    inDouble() {
+      double ??= placeModel(backend.inDouble(), model);
+      return double;
+    },
+    [Symbol.dispose]() {
+      double?.[Symbol.dispose]();
+      releaseParameters(parameters);
+    },
+  };
 }
 
 /** A network's parameters on a backend, by name. Release each, or all by `releaseParameters`. */

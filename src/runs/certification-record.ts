@@ -39,7 +39,7 @@ export interface CertificationSubject {
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
 export function certificationRecord(
   { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
-  { guarantee, summary, examples }: Certification,
+  { guarantee, evaluation, summary, examples }: Certification,
 ) {
   return {
     schema: "autodual/certification/1",
@@ -54,6 +54,8 @@ export function certificationRecord(
       guarantee,
       delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
       ...(estimation && estimationRecord(estimation)),
+      evaluation,
+      rounding: evaluation === null ? "none" : "outward",
     },
     summary,
     examples,

@@ -5,6 +5,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 import type { Estimation } from "./estimation.js";
@@ -25,6 +26,8 @@ export interface CertificationSettings {
   readonly pieceBytes?: number;
   /** Absent: deterministic bounds. */
   readonly estimation?: Estimation | null;
+  /** The evaluation that certificates are to hold for. Default: that of the models' own numbers; null: rounding is left out. */
+  readonly rounding?: Evaluation | null;
 }
 
 /** The verdict on one example, as it stands in the JSON. */
@@ -53,6 +56,8 @@ export interface CertificationSummary {
 /** The verdicts on a data set. */
 export interface Certification {
   readonly guarantee: Guarantee;
+  /** The evaluation that certificates hold for, rounding and all; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
   readonly summary: CertificationSummary;
   readonly examples: readonly CertifiedExample[];
 }
@@ -64,7 +69,7 @@ export interface Certification {
 export async function certifyDataset(
   stages: readonly PlacedNetwork[],
   dataset: Dataset,
-  { ball, batch, estimation, ...how }: CertificationSettings,
+  { ball, batch, estimation, rounding = evaluationOf(stages), ...how }: CertificationSettings,
   watch: Watch = {},
 ): Promise<Certification> {
   const { signal } = watch;
@@ -79,6 +84,7 @@ export async function certifyDataset(
         {
           ...ball,
           ...how,
+          rounding,
           ...(signal && { signal }),
           ...(estimation && { estimator: estimation.estimatorFor(first) }),
         },
@@ -94,6 +100,7 @@ export async function certifyDataset(
   const seconds = (performance.now() - began) / 1000;
   return {
     guarantee,
+    evaluation: rounding,
     summary: {
       ...errors(examples),
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
@@ -102,6 +109,11 @@ export async function certifyDataset(
     },
     examples,
   };
+}
+
+/** The evaluation that models' own numbers are made for. */
+export function evaluationOf(models: readonly Pick<PlacedNetwork, "madeFor">[]): Evaluation {
+  return models.some(({ madeFor }) => madeFor === "float64") ? "float64" : "float32";
 }
 
 /** Fraction without a right prediction whose margins are all estimated to be above 0. */

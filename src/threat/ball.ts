@@ -1,5 +1,6 @@
-import type { Backend, NormOrder, Tensor } from "../compute/backend.js";
+import type { Backend, Dtype, NormOrder, Tensor } from "../compute/backend.js";
 import { ShapeError, UsageError } from "../errors.js";
+import { differenceDown, differenceUp, rounded, roundUp, sumUp } from "./outward.js";
 
 /** The norm of a ball: ℓ∞, ℓ2 or ℓ1. */
 export type Norm = "linf" | "l2" | "l1";
@@ -37,6 +38,8 @@ export interface Ball {
   /** 1 for ℓ∞, 2 for ℓ2, ∞ for ℓ1. */
   readonly dualOrder: NormOrder;
   readonly examples: number;
+  /** No radius is larger. */
+  readonly mostEpsilon: number;
 }
 
 /** The order of the norm dual to the ball's: 1 for ℓ∞, 2 for ℓ2, ∞ for ℓ1. */
@@ -77,7 +80,9 @@ function epsilonValues(epsilon: Epsilon): number[] {
 
 /**
  * The ball around examples x `[features, examples]`, feature-major. With a box the centre and radius are those of the
- * clipped interval, (lo + hi)/2 and (hi − lo)/2. Release it by `releaseBall`.
+ * clipped interval, (lo + hi)/2 and (hi − lo)/2. Radii are rounded up: in ℓ∞ around the centre as the backend has it, so that
+ * nothing of the stated ball is lost; in ℓ2 and ℓ1 around x itself, from which the backend's centre is off by its rounding.
+ * Release it by `releaseBall`.
  * Throws `UsageError` for a bad ε or box, or an example so far outside the box that nothing is left of its ball.
  */
 export function makeBall(backend: Backend, x: ArrayLike<number>, examples: number, spec: BallSpec): Ball {
@@ -87,21 +92,27 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
   }
   const features = x.length / examples;
   const epsilonAt = epsilonReader(spec.epsilon, features, examples);
+  const { dtype } = backend;
   const centre = Float64Array.from(x);
   const radius = new Float64Array(x.length);
+  const [least, most] = spec.box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let f = 0, i = 0; f < features; f++) {
     for (let b = 0; b < examples; b++, i++) {
-      radius[i] = epsilonAt(f, b);
-      if (!spec.box) continue;
-      const lower = Math.max(x[i] - radius[i], spec.box[0]);
-      const upper = Math.min(x[i] + radius[i], spec.box[1]);
+      const epsilon = epsilonAt(f, b);
+      if (spec.norm !== "linf") {
+        radius[i] = roundUp(epsilon, dtype);
+        continue;
+      }
+      const lower = Math.max(differenceDown(x[i], epsilon), least);
+      const upper = Math.min(sumUp(x[i], epsilon), most);
       if (lower > upper) {
         throw new UsageError(
-          `box: example ${b} has feature ${f} = ${x[i]}, farther than epsilon outside ${spec.box[0]},${spec.box[1]}`,
+          `box: example ${b} has feature ${f} = ${x[i]}, farther than epsilon outside ${least},${most}`,
         );
       }
-      centre[i] = (lower + upper) / 2;
-      radius[i] = (upper - lower) / 2;
+      const cut = lower === least || upper === most;
+      centre[i] = cut ? lower / 2 + upper / 2 : x[i];
+      radius[i] = radiusAround(rounded(centre[i], dtype), lower, upper, dtype);
     }
   }
   return {
@@ -110,26 +121,36 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
     radius: backend.upload(features, examples, radius),
     dualOrder: dualOrderOf(spec.norm),
     examples,
+    mostEpsilon: largest(radius),
   };
 }
 
 /**
  * The boxes lower ≤ z ≤ upper of a batch, each `[features, examples]` feature-major, as ℓ∞ balls with a radius per entry.
- * A radius is rounded up, so that nothing of a box is lost.
+ * Radii are rounded up, around the centre as the backend has it, so that nothing of a box is lost.
  */
 export function boxBall(backend: Backend, lower: Float64Array, upper: Float64Array, examples: number): Ball {
   const features = lower.length / examples;
+  const { dtype } = backend;
   const centre = lower.map((low, i) => low / 2 + upper[i] / 2);
-  const radius = centre.map((middle, i) =>
-    lower[i] === upper[i] ? 0 : Math.max(upper[i] - middle, middle - lower[i]) * (1 + 2 * Number.EPSILON),
-  );
+  const radius = centre.map((middle, i) => radiusAround(rounded(middle, dtype), lower[i], upper[i], dtype));
   return {
     spec: { norm: "linf", epsilon: 0 },
     centre: backend.upload(features, examples, centre),
     radius: backend.upload(features, examples, radius),
     dualOrder: 1,
     examples,
+    mostEpsilon: largest(radius),
   };
+}
+
+/** The smallest radius of an arithmetic around a centre that reaches from lower to upper. */
+function radiusAround(centre: number, lower: number, upper: number, dtype: Dtype): number {
+  return roundUp(Math.max(differenceUp(upper, centre), differenceUp(centre, lower), 0), dtype);
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
 }
 
 /** Releases the tensors of a ball. */

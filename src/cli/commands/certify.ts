@@ -11,6 +11,7 @@ import { LayerPlan } from "../../runs/layer-plan.js";
 import { pieceBytesFor } from "../../runs/memory.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
+import type { Evaluation } from "../../threat/evaluation.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
 import { guaranteeInWords, printCertification } from "../certification-words.js";
 import {
@@ -22,6 +23,7 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { addEvaluationOptions, roundingOf } from "../evaluation-options.js";
 import { formatLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { checkWritable } from "../output.js";
@@ -34,6 +36,8 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags {
   readonly against: Against;
   readonly margins: "all" | "open";
   readonly failAbove?: number;
+  readonly evaluation?: Evaluation;
+  readonly rounding: "outward" | "none";
   readonly explain?: true;
   readonly report?: string;
 }
@@ -72,6 +76,7 @@ export function addCertify(program: Command, context: CommandContext): void {
       "write an HTML page of the verdicts, their margins and pictures",
       someText("--report", "a file such as report.html"),
     );
+  addEvaluationOptions(command);
   addMemoryOption(command);
   addMachineOptions(command);
   addSeedOption(command, "of random projections; deterministic bounds draw no random numbers");
@@ -106,6 +111,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       margins,
       batch: estimation ? batchWithin(estimation, network, backend, batch, memory) : batch,
       estimation,
+      ...roundingOf(flags),
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
     },
@@ -151,11 +157,13 @@ function decidingFlags({
   delta,
   sketches,
   seed,
+  evaluation,
 }: CertifyFlags): string[] {
   return [
     ...(bound === "parallel" ? [] : ["--bound", bound]),
     ...(against === "prediction" ? [] : ["--against", against]),
     ...(margins === "all" ? [] : ["--margins", margins]),
+    ...(evaluation === undefined ? [] : ["--evaluation", evaluation]),
     ...(projections === "exact"
       ? []
       : ["--projections", String(projections), "--sketch", sketch, "--seed", String(seed)]),

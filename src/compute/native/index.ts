@@ -58,14 +58,23 @@ export function createNativeBackend(options: NativeOptions = {}): Backend {
     );
   }
   const memory = new NativeMemory({ dtype, threads, instructionSet, memoryLimit, poison, misalign });
-  return {
+  let double: Backend | undefined;
+  const backend: Backend = {
     name: "native",
     dtype,
     threads,
     machine: instructionSet,
     memory: (resetPeak = false) => memory.use(resetPeak),
     finish: async () => memory.engine.finish(),
-    dispose: () => memory.close(),
+    inDouble() {
+      if (dtype === "float64") return backend;
+      double ??= createNativeBackend({ ...options, dtype: "float64" });
+      return double;
+    },
+    dispose() {
+      double?.dispose();
+      memory.close();
+    },
     peakGflops: async () => measurePeak(memory.engine),
     upload: (features, rows, values) => memory.copy(rules.upload(features, rows, values), values),
     filled: (features, rows, value) =>
@@ -88,4 +97,5 @@ export function createNativeBackend(options: NativeOptions = {}): Backend {
     ...medianOperations(memory),
     ...noiseOperations(memory),
   };
+  return backend;
 }

@@ -29,6 +29,7 @@ export function createPortableBackend(options: { readonly dtype?: Dtype } = {}):
   const dtype = options.dtype ?? "float64";
   const memory = new PortableMemory(dtype);
   const scratch = new ProductScratch();
+  let double: Backend | undefined;
   const backend: Backend = {
     name: "portable",
     dtype,
@@ -36,7 +37,15 @@ export function createPortableBackend(options: { readonly dtype?: Dtype } = {}):
     machine: "TypeScript",
     memory: (resetPeak = false) => memory.use(resetPeak),
     finish: async () => performance.now() / 1000,
-    dispose: () => memory.close(),
+    inDouble() {
+      if (dtype === "float64") return backend;
+      double ??= createPortableBackend({ dtype: "float64" });
+      return double;
+    },
+    dispose() {
+      double?.dispose();
+      memory.close();
+    },
     peakGflops: async () => measurePeak(),
     upload: (features, rows, values) => memory.copy(rules.upload(features, rows, values), values),
     filled(features, rows, value) {

@@ -18,13 +18,14 @@ export function forward(whole: GeneratorPass | null): Bounder {
       const cost = costOf(node);
       return cost.rows <= mostGenerators(node) ? cost : null;
     },
-    async bound({ tape, graph, node, examples, box: { centre } }) {
+    async bound({ tape, graph, node, examples, box: { centre, error } }) {
       const pass = whole ?? new GeneratorPass(tape, graph);
       const features = sizeOf(graph.network.nodes[node].shape);
-      const radius = streamRadius(tape, await pass.at(node), features, examples);
+      const own = streamRadius(tape, await pass.at(node), features, examples);
+      const radius = pass.roundedUp(own, node);
       return {
-        box: { centre, radius, precision: "dual" },
-        bounds: boundsOf(tape, { centre, radius }),
+        box: { centre, radius, precision: "dual", error },
+        bounds: boundsOf(tape, { centre, radius, error }, graph.rounding),
       };
     },
   };

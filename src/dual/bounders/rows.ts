@@ -1,10 +1,12 @@
 import {
+  add,
   combine,
   concat,
   maximum,
   minimum,
   replace,
   reshape,
+  subtract,
   Tape,
   type Variable,
 } from "../../autodiff/index.js";
@@ -61,7 +63,7 @@ async function byParallelLines(
   }
   // What is inactive ends here, so its loose width does no harm; what passes on was not recorded, so it stays loose.
   const precision = active.index.length === 0 ? "dual" : "loose";
-  return { box: { ...box, precision }, bounds: boundsOf(tape, box) };
+  return { box: { ...box, precision }, bounds: boundsOf(tape, box, node.graph.rounding) };
 }
 
 async function ownRadius(
@@ -81,14 +83,19 @@ async function intersected(
   way: RowsWay,
   unstable: NeuronList,
 ): Promise<Settled["bounds"]> {
-  const { tape, loose } = node;
+  const { tape, loose, graph, box } = node;
+  const { rounding } = graph;
   const side = (sign: 1 | -1) =>
     backwardInPieces(tape, node, way, unstable, sign, { centre: true }, (piece, { centre, radius }) =>
       // sign −1 bounds −z from below, so that z's upper bound is the negative.
       combine(piece, sign, centre as Variable, -sign, radius),
     );
-  const lower = replaceAt(tape, loose.lower, await side(1), unstable);
-  const upper = replaceAt(tape, loose.upper, await side(-1), unstable);
+  let lower = replaceAt(tape, loose.lower, await side(1), unstable);
+  let upper = replaceAt(tape, loose.upper, await side(-1), unstable);
+  if (rounding && box.error) {
+    lower = rounding.down(tape, subtract(tape, rounding.down(tape, lower), box.error));
+    upper = rounding.up(tape, add(tape, rounding.up(tape, upper), box.error));
+  }
   return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
 }
 

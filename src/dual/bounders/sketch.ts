@@ -1,8 +1,9 @@
-import { minimum, type Tape } from "../../autodiff/index.js";
+import { minimum, type Tape, type Variable } from "../../autodiff/index.js";
 import { sizeOf } from "../../network/shape.js";
 import { boundsOf } from "../box.js";
 import { costOfGenerators } from "../cost.js";
 import type { DualGraph } from "../dual-graph.js";
+import { ErrorPass } from "../error-pass.js";
 import type { Estimator } from "../estimator.js";
 import { Sketcher } from "../sketch.js";
 import type { Bounder, Cost, NodeToBound } from "./bounder.js";
@@ -14,6 +15,11 @@ import type { Bounder, Cost, NodeToBound } from "./bounder.js";
 export function sketch(tape: Tape, graph: DualGraph, estimator: Estimator): Bounder {
   const { dimension, sketches, independent, when, firstLayer, guarantee } = estimator;
   const sketcher = new Sketcher(tape, graph, estimator);
+  const errors = guarantee === "probability" && graph.rounding ? new ErrorPass(tape, graph) : null;
+  const withErrors = (estimate: Variable, node: number): Variable => {
+    const error = errors?.at(node);
+    return error && graph.rounding ? graph.rounding.merged(tape, estimate, error) : estimate;
+  };
   const costOf = ({ node, examples }: NodeToBound): Cost => {
     const rows = dimension * sketches * examples;
     const reached = independent ? 0 : sketcher.reached;
@@ -31,9 +37,9 @@ export function sketch(tape: Tape, graph: DualGraph, estimator: Estimator): Boun
     // probability, the better of both counts.
     bound({ box, node }) {
       const loose = guarantee === "probability" ? box.radius : undefined;
-      const estimate = sketcher.radius(node);
+      const estimate = withErrors(sketcher.radius(node), node);
       const radius = loose ? minimum(tape, estimate, loose) : estimate;
-      return { box, bounds: boundsOf(tape, { centre: box.centre, radius }) };
+      return { box, bounds: boundsOf(tape, { ...box, radius }, graph.rounding) };
     },
   };
 }

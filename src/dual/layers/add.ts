@@ -9,6 +9,7 @@ export const add: AffineRule<AddLayer> = {
     kind: "affine",
     coupling: "join",
     offset: undefined,
+    roundings: { forward: context.inputShapes.length, backward: 1 },
     push: (tape, inputs) => sum(tape, inputs),
     back: (_tape, nu) => ({ nus: context.inputShapes.map(() => nu) }),
     absolute: (tape, radii) => sum(tape, radii),

@@ -1,4 +1,4 @@
-import { gather } from "../../autodiff/index.js";
+import { gather, type Variable } from "../../autodiff/index.js";
 import type { BatchNormLayer } from "../../network/layers/batch-norm.js";
 import { batchNormCoefficients } from "../../network/layers/batch-norm.js";
 import { sizeOf } from "../../network/shape.js";
@@ -9,10 +9,11 @@ import { diagonalDual } from "./diagonal.js";
 export const batchNorm: AffineRule<BatchNormLayer> = {
   form: "affine",
   bind(tape, layer, context) {
-    const { scale, shift } = batchNormCoefficients(tape, layer, context);
+    const { scale, shift, magnitude } = batchNormCoefficients(tape, layer, context);
     const [shape] = context.inputShapes;
     const positions = sizeOf(shape) / shape[0];
     const channelOf = Int32Array.from({ length: sizeOf(shape) }, (_, f) => Math.floor(f / positions));
-    return diagonalDual(tape, gather(tape, scale, channelOf), gather(tape, shift, channelOf), shape);
+    const byFeature = (x: Variable): Variable => gather(tape, x, channelOf);
+    return diagonalDual(tape, byFeature(scale), byFeature(shift), shape, byFeature(magnitude()));
   },
 };

@@ -13,6 +13,7 @@ export const concat: AffineRule<ConcatLayer> = {
       kind: "affine",
       coupling: "join",
       offset: undefined,
+      roundings: { forward: 0, backward: 0 },
       push: (tape, inputs) => concatOp(tape, inputs),
       back: (tape, nu) => ({ nus: sizes.map((size, i) => slice(tape, nu, starts[i], size)) }),
       absolute: (tape, radii) => concatOp(tape, radii),

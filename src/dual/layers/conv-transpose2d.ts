@@ -1,8 +1,16 @@
 import { apply, conv2d, conv2dTranspose, dot, type Variable } from "../../autodiff/index.js";
+import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { SHARED } from "../../compute/owners.js";
 import type { ConvTranspose2dLayer } from "../../network/layers/conv-transpose2d.js";
 import { biasByFeature, transposedGeometry } from "../../network/layers/conv-transpose2d.js";
-import type { AffineRule } from "../dual-layer.js";
+import type { AffineRule, Roundings } from "../dual-layer.js";
+import { convolutionRoundings } from "./convolution.js";
+
+/** Those of the convolution that it is the transpose of, the other way round. */
+function transposedRoundings(geometry: Conv2dGeometry): Roundings {
+  const { forward, backward } = convolutionRoundings(geometry);
+  return { forward: backward, backward: forward };
+}
 
 /** Dual of a transposed convolution: ν through the convolution itself, collects the bias. Exact. */
 export const convTranspose2d: AffineRule<ConvTranspose2dLayer> = {
@@ -15,6 +23,7 @@ export const convTranspose2d: AffineRule<ConvTranspose2dLayer> = {
       kind: "affine",
       coupling: "mixing",
       offset,
+      roundings: transposedRoundings(geometry),
       push: (tape, [x]) => conv2dTranspose(tape, weight, x, geometry),
       back: (tape, nu, _owners, want) => ({
         nus: [conv2d(tape, weight, nu, undefined, geometry)],

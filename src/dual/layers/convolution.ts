@@ -2,8 +2,15 @@ import { apply, conv2d, conv2dSelect, conv2dTranspose, dot, type Variable } from
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
-import type { AffineDual, Patch } from "../dual-layer.js";
+import type { AffineDual, Patch, Roundings } from "../dual-layer.js";
 import { lookAtPatch } from "../patch.js";
+
+/** Terms of an output's sum, and at most so many outputs that read an input. */
+export function convolutionRoundings(geometry: Conv2dGeometry): Roundings {
+  const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = geometry;
+  const taps = kernelHeight * kernelWidth;
+  return { forward: (inChannels / groups) * taps, backward: (outChannels / groups) * taps };
+}
 
 /**
  * Dual of any window operation with given weights: ν through the transposed convolution, collects the offset
@@ -19,6 +26,7 @@ export function convolutionDual(
     kind: "affine",
     coupling: "mixing",
     offset,
+    roundings: convolutionRoundings(geometry),
     push: (tape, [x]) => conv2d(tape, weight, x, undefined, geometry),
     back: (tape, nu, _owners, want) => ({
       nus: [conv2dTranspose(tape, weight, nu, geometry)],

@@ -4,8 +4,17 @@ import type { Shape } from "../../network/shape.js";
 import type { AffineDual } from "../dual-layer.js";
 import { type PositionwiseBack, positionwise } from "../patch.js";
 
+/** Roundings of a scale that is computed, as batch norm's is, and of the product with it. */
+const COEFFICIENT = 8;
+
 /** Dual of z = s ⊙ x + b with s and b as `[features, 1]`: ν ← s ⊙ ν, collects bᵀν. Exact. */
-export function diagonalDual(tape: Tape, scale: Variable, offset: Variable, shape: Shape): AffineDual {
+export function diagonalDual(
+  tape: Tape,
+  scale: Variable,
+  offset: Variable,
+  shape: Shape,
+  offsetMagnitude?: Variable,
+): AffineDual {
   const magnitude = apply(tape, { kind: "abs" }, scale);
   const back: PositionwiseBack = (tape, nu, want, look) => {
     const { values, owners } = look(scale, "shared");
@@ -17,6 +26,8 @@ export function diagonalDual(tape: Tape, scale: Variable, offset: Variable, shap
     kind: "affine",
     coupling: "diagonal",
     offset,
+    ...(offsetMagnitude && { offsetMagnitude }),
+    roundings: { forward: COEFFICIENT, backward: COEFFICIENT },
     push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
     absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
     ...positionwise(shape, back, (look) => {

@@ -5,12 +5,16 @@ import {
   apply,
   combine,
   dot,
+  maximum,
   norm,
   parallelLines,
   scaleBySign,
+  scaleShift,
+  subtract,
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
+import { OWN } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
 import type { Bounds, EnclosedRule, TwoLineDual } from "../dual-layer.js";
 import { parallelDual } from "../parallel-dual.js";
@@ -39,6 +43,8 @@ export const elementwise: EnclosedRule<Activation> = {
   },
 };
 
+type TwoLineVariables = ReturnType<typeof adaptiveLines>;
+
 function twoLineDual(
   tape: Tape,
   activation: Activation,
@@ -49,8 +55,10 @@ function twoLineDual(
   // A lower bound takes the lower line where ν > 0 and the upper line where ν < 0:
   // p·ν₊ + n·ν₋ = (p + n)/2·ν + (p − n)/2·|ν| for the shifts p and n.
   const half = (sign: 1 | -1): Variable => combine(tape, 0.5, lines.lowerShift, 0.5 * sign, lines.upperShift);
-  const even = half(1);
-  const odd = half(-1);
+  return betweenLines(lines, half(1), half(-1), shape);
+}
+
+function betweenLines(lines: TwoLineVariables, even: Variable, odd: Variable, shape: Shape): TwoLineDual {
   const back: PositionwiseBack = (tape, nu, _want, look) => {
     const [lower, upper] = [look(lines.lowerSlope, "by example"), look(lines.upperSlope, "by example")];
     const { owners } = lower;
@@ -60,5 +68,16 @@ function twoLineDual(
       centre: add(tape, dot(tape, nu, look(even, "by example").values, owners), size),
     };
   };
-  return { kind: "two-lines", ...positionwise(shape, back) };
+  return {
+    kind: "two-lines",
+    // Slopes of monotone activations are never negative.
+    absolute: (tape, r) =>
+      scaleShift(tape, r, maximum(tape, lines.lowerSlope, lines.upperSlope), undefined, OWN),
+    constants: (tape) => {
+      const size = (x: Variable) => apply(tape, { kind: "abs" }, x);
+      return add(tape, size(lines.lowerShift), size(lines.upperShift));
+    },
+    widened: (tape, by) => betweenLines(lines, even, subtract(tape, odd, by), shape),
+    ...positionwise(shape, back),
+  };
 }

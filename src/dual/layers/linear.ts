@@ -13,6 +13,7 @@ export const linear: AffineRule<LinearLayer> = {
       kind: "affine",
       coupling: "mixing",
       offset,
+      roundings: { forward: weight.value.rows, backward: weight.value.features },
       push: (tape, [x]) => linearOp(tape, weight, x),
       back: (tape, nu, _owners, want) => ({
         nus: [linearTranspose(tape, weight, nu)],

@@ -1,4 +1,5 @@
 import {
+  add,
   apply,
   dot,
   maxPoolChoice,
@@ -7,13 +8,15 @@ import {
   select,
   selectTranspose,
   subtract,
+  type Variable,
 } from "../../autodiff/index.js";
+import type { Tensor } from "../../compute/backend.js";
 import { OWN } from "../../compute/owners.js";
 import type { LayerContext } from "../../network/layers/definition.js";
 import type { MaxPoolLayer } from "../../network/layers/max-pool.js";
 import { windowGeometry } from "../../network/layers/window.js";
 import { sizeOf } from "../../network/shape.js";
-import { type EnclosedRule, NeuronState } from "../dual-layer.js";
+import { type EnclosedRule, NeuronState, type ParallelDual } from "../dual-layer.js";
 import { windowMembers } from "../window-members.js";
 
 /**
@@ -30,19 +33,7 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
     const lowest = select(tape, lower, choice, OWN, Number.NEGATIVE_INFINITY);
     const gap = apply(tape, { kind: "relu" }, subtract(tape, highest, lowest));
     const half = scaleBy(tape, gap, 0.5);
-    return {
-      kind: "parallel",
-      coupling: "diagonal",
-      shift: half,
-      radius: half,
-      push: (tape, [x], owners) => select(tape, x, choice, owners, Number.NEGATIVE_INFINITY),
-      back: (tape, nu, owners, want) => ({
-        nus: [selectTranspose(tape, nu, choice, owners, features)],
-        centre: want.centre ? dot(tape, nu, half, owners) : undefined,
-        radius: norm(tape, nu, half, owners, 1),
-      }),
-      absolute: (tape, r) => select(tape, r, choice, OWN, Number.NEGATIVE_INFINITY),
-    };
+    return chosen(choice, half, half, features);
   },
   adaptive(tape, layer, context, bounds) {
     return this.parallel(tape, layer, context, bounds);
@@ -57,6 +48,27 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
     return windowStates(layer, context, lower, upper, examples);
   },
 };
+
+/** The chosen inputs, one of each window, moved by the shift and known to the radius. */
+function chosen(choice: Tensor, shift: Variable, radius: Variable, features: number): ParallelDual {
+  return {
+    kind: "parallel",
+    coupling: "diagonal",
+    shift,
+    radius,
+    push: (tape, [x], owners) => select(tape, x, choice, owners, Number.NEGATIVE_INFINITY),
+    back: (tape, nu, owners, want) => ({
+      nus: [selectTranspose(tape, nu, choice, owners, features)],
+      centre: want.centre ? dot(tape, nu, shift, owners) : undefined,
+      radius: norm(tape, nu, radius, owners, 1),
+    }),
+    absolute: (tape, r) => select(tape, r, choice, OWN, Number.NEGATIVE_INFINITY),
+    widened: (tape, by) => ({
+      ...chosen(choice, shift, add(tape, radius, by), features),
+      widening: { own: radius, by },
+    }),
+  };
+}
 
 /** Unstable are inputs that may still be their window's maximum, in windows that are not decided; chosen ones pass on. */
 function windowStates(

@@ -11,10 +11,12 @@ export const rearrangement: AffineRule<RearrangementLayer> = {
     const features = sizeOf(context.inputShapes[0]);
     const index = sourceIndex(layer, context.inputShapes[0], context.outputShape);
     const offset = constantPart(tape, layer, index);
+    const times = mostTimes(index, features);
     return {
       kind: "affine",
-      coupling: takesAnyTwice(index, features) ? "mixing" : "diagonal",
+      coupling: times > 1 ? "mixing" : "diagonal",
       offset,
+      roundings: offset || times > 1 ? { forward: 1, backward: times } : { forward: 0, backward: 0 },
       push: (tape, [x]) => gather(tape, x, index),
       back: (tape, nu, _owners, want) => ({
         nus: [scatterAdd(tape, nu, index, features)],
@@ -26,12 +28,14 @@ export const rearrangement: AffineRule<RearrangementLayer> = {
   },
 };
 
-function takesAnyTwice(index: Int32Array, features: number): boolean {
-  const taken = new Uint8Array(features);
+/** How often a feature is taken, the one that is most often. */
+function mostTimes(index: Int32Array, features: number): number {
+  const taken = new Int32Array(features);
+  let most = 0;
   for (const source of index) {
     if (source < 0) continue;
-    if (taken[source]) return true;
-    taken[source] = 1;
+    taken[source] += 1;
+    most = Math.max(most, taken[source]);
   }
-  return false;
+  return most;
 }

@@ -8,6 +8,7 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
     kind: "affine",
     coupling: "diagonal",
     offset: undefined,
+    roundings: { forward: 0, backward: 0 },
     push: (_tape, [x]) => x,
     back: (_tape, nu) => ({ nus: [nu] }),
     step: () => null,

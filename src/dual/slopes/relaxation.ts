@@ -80,6 +80,9 @@ export class Relaxation implements Disposable {
       ballCentre: tape.constant(this.ball.centre),
       ballRadius: tape.constant(this.ball.radius),
       dualOrder: this.ball.dualOrder,
+      rounding: null,
+      inputError: undefined,
+      errors: [],
     };
   }
 

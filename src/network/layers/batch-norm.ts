@@ -70,20 +70,26 @@ export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
   ],
 };
 
-/** Scale γ/√(σ² + ε) and shift β − μ·scale, each `[channels, 1]` (equation 48; its printed shift is an erratum). */
+/** Scale γ/√(σ² + ε) and shift β − μ·scale, with |β| + |μ·scale|, each `[channels, 1]` (equation 48; its printed shift is an erratum). */
 export function batchNormCoefficients(
   tape: Tape,
   layer: BatchNormLayer,
   context: LayerContext,
-): { readonly scale: Variable; readonly shift: Variable } {
+): { readonly scale: Variable; readonly shift: Variable; magnitude(): Variable } {
   const inverse = apply(
     tape,
     { kind: "reciprocal-sqrt", offset: layer.epsilon },
     context.parameter("variance"),
   );
   const scale = multiply(tape, context.parameter("weight"), inverse);
-  const shift = subtract(tape, context.parameter("bias"), multiply(tape, context.parameter("mean"), scale));
-  return { scale, shift };
+  const bias = context.parameter("bias");
+  const moved = multiply(tape, context.parameter("mean"), scale);
+  const size = (x: Variable): Variable => apply(tape, { kind: "abs" }, x);
+  return {
+    scale,
+    shift: subtract(tape, bias, moved),
+    magnitude: () => add(tape, size(bias), size(moved)),
+  };
 }
 
 /** Mean and (biased) variance of each channel over examples and positions: x `[channels·positions, B]` → `[channels, 1]`. */

@@ -1,5 +1,5 @@
 import type { Backend } from "../../compute/backend.js";
-import { type Model, type PlacedNetwork, releaseParameters, uploadWeights } from "../../network/weights.js";
+import { type Model, type PlacedNetwork, placeModel } from "../../network/weights.js";
 
 /** A model on a backend, one network or the stages of a cascade, until it is disposed. */
 export interface PlacedStages extends Disposable {
@@ -8,17 +8,11 @@ export interface PlacedStages extends Disposable {
 
 /** Puts all stages on a backend. */
 export function placeStages(backend: Backend, models: readonly Model[]): PlacedStages {
-  const stages = models.map(
-    (model): PlacedNetwork => ({
-      backend,
-      network: model.network,
-      parameters: uploadWeights(backend, model),
-    }),
-  );
+  const stages = models.map((model) => placeModel(backend, model));
   return {
     stages,
     [Symbol.dispose]() {
-      for (const { parameters } of stages) releaseParameters(parameters);
+      for (const stage of stages) stage[Symbol.dispose]();
     },
   };
 }

@@ -1,0 +1,34 @@
+import { type Command, Option } from "commander";
+import { EVALUATIONS, type Evaluation } from "../threat/evaluation.js";
+import { oneOf } from "./arguments.js";
+
+/** What `addEvaluationOptions` adds. */
+export interface EvaluationFlags {
+  readonly evaluation?: Evaluation;
+  readonly rounding: "outward" | "none";
+}
+
+/** `--evaluation`, and for comparisons a flag that leaves rounding out. */
+export function addEvaluationOptions(command: Command): void {
+  command
+    .option(
+      "--evaluation <arithmetic>",
+      `the arithmetic in which the model will run, for which proofs hold: ${EVALUATIONS.join(", ")} (default: that of the model's file)`,
+      oneOf<Evaluation>("--evaluation", EVALUATIONS),
+    )
+    .addOption(
+      new Option(
+        "--rounding <how>",
+        "none leaves rounding out of bounds, for comparisons: nothing is then proved",
+      )
+        .argParser(oneOf<"outward" | "none">("--rounding", ["outward", "none"]))
+        .default("outward")
+        .hideHelp(),
+    );
+}
+
+/** The setting that flags ask for: absent for the model's own evaluation, null where rounding is left out. */
+export function roundingOf({ evaluation, rounding }: EvaluationFlags): { rounding?: Evaluation | null } {
+  if (rounding === "none") return { rounding: null };
+  return evaluation === undefined ? {} : { rounding: evaluation };
+}

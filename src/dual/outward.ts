@@ -1,0 +1,60 @@
+import { activationDefinition, isActivationKind } from "../activations/index.js";
+import type { Tape } from "../autodiff/index.js";
+import type { Layer } from "../network/layer.js";
+import type { Ball } from "../threat/ball.js";
+import type { BoxState } from "./box.js";
+import type { DualGraph } from "./dual-graph.js";
+import type { EnclosedDual, ParallelDual } from "./dual-layer.js";
+import type { BoundMethod } from "./dual-network.js";
+import { type FunctionRounding, type Rounding, widened } from "./rounding.js";
+
+/** The ball as a dual graph has it: in ℓ∞ rounding at the input is taken into the radius, else it is a radius beside it. */
+export function ballOf(
+  tape: Tape,
+  ball: Ball,
+  rounding: Rounding | null,
+): Pick<DualGraph, "ballCentre" | "ballRadius" | "dualOrder" | "rounding" | "inputError"> {
+  const { dualOrder } = ball;
+  const ballCentre = tape.constant(ball.centre);
+  const ballRadius = tape.constant(ball.radius);
+  const error = rounding?.atInput(tape, { centre: ballCentre, radius: ballRadius });
+  if (rounding && error && dualOrder === 1) {
+    const both = rounding.merged(tape, ballRadius, error);
+    return { ballCentre, ballRadius: both, dualOrder, rounding, inputError: undefined };
+  }
+  return { ballCentre, ballRadius, dualOrder, rounding, inputError: error };
+}
+
+/** What an enclosed layer's own evaluation may round. Of a layer that a user defines nothing is known: it rounds. */
+export function roundingOf(layer: Layer): FunctionRounding {
+  if (isActivationKind(layer.kind))
+    return activationDefinition(layer as Parameters<typeof activationDefinition>[0]).rounding;
+  return layer.kind === "max-pool" ? "exact" : "approximate";
+}
+
+/**
+ * An enclosed layer whose lines enclose it in spite of rounding, over an input with this box. Two lines of which nothing more is
+ * known give way to the parallel ones.
+ */
+export function outward(
+  tape: Tape,
+  rounding: Rounding,
+  own: EnclosedDual,
+  parallel: () => ParallelDual,
+  input: BoxState,
+  layer: Layer,
+  method: BoundMethod,
+): EnclosedDual {
+  const kind = roundingOf(layer);
+  if (own.kind === "two-lines") {
+    const { absolute, constants, widened: moved } = own;
+    if (absolute && constants && moved) {
+      return moved(
+        tape,
+        rounding.enclosed(tape, { kind: "two-lines", absolute, constants }, input, kind, true),
+      );
+    }
+  }
+  const lines = own.kind === "parallel" ? own : parallel();
+  return widened(tape, lines, rounding.enclosed(tape, lines, input, kind, method === "adaptive"));
+}
