@@ -79,7 +79,9 @@ class DualBuilder {
     this.#options = options;
     this.#method = options.method ?? "parallel";
     const { rounding } = options;
-    this.#rounding = rounding ? new Rounding(tape.backend.dtype, network, rounding) : null;
+    this.#rounding = rounding
+      ? new Rounding(tape.backend.dtype, network, rounding, { summed: this.#method === "adaptive" })
+      : null;
     this.#graph = {
       network,
       layers: network.nodes.map(() => undefined),
@@ -163,7 +165,7 @@ class DualBuilder {
     const parallel = () => rule.parallel(this.#tape, layer, context, bounds);
     const own = this.#method === "parallel" ? parallel() : rule.adaptive(this.#tape, layer, context, bounds);
     const rounding = this.#rounding;
-    const bound = rounding ? outward(this.#tape, rounding, own, parallel, box, layer, this.#method) : own;
+    const bound = rounding ? outward(this.#tape, rounding, own, parallel, box, layer, bounds) : own;
     this.#graph.layers[node] = bound;
     await this.#generators?.at(node);
     this.#states[node] = this.#enclosedState(bound, layer, box, () =>

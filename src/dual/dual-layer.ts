@@ -111,6 +111,8 @@ export interface AffineDual extends DualLayer {
   readonly offset: Variable | undefined;
   /** The sum of the magnitudes that meet in b, where b is computed and they may cancel. */
   readonly offsetMagnitude?: Variable;
+  /** How many terms of each sum in A x are not 0, `[out, C]`, given 1 where an input may not be 0 and else 0, `[in, C]`. */
+  terms?(tape: Tape, alive: Variable): Variable;
   /** Absent: not known, taken for more than those of a dense matrix. */
   readonly roundings?: Roundings;
   /** `back` for unit vectors, cheaper than making them: output features `index` → `[in, index.length]`. */

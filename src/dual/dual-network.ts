@@ -163,9 +163,10 @@ export class DualNetwork {
     const tape = this.#tape;
     const start = { node: this.network.output, nu: c };
     const view = wholeRows(this.#graph, owners);
-    const want = { centre: true, input: true };
+    const want = { centre: this.method !== "parallel", input: true };
     const { centre, radius, input } = propagateBack(tape, this.#graph, view, start, want);
-    return { bound: this.#below(c, owners, centre as Variable, radius), input };
+    const value = centre ?? dot(tape, c, this.#output.centre, owners);
+    return { bound: this.#below(c, owners, value, radius), input };
   }
 
   /**

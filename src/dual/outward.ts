@@ -1,11 +1,10 @@
 import { activationDefinition, isActivationKind } from "../activations/index.js";
-import type { Tape } from "../autodiff/index.js";
+import { apply, multiply, type Tape, type Variable } from "../autodiff/index.js";
 import type { Layer } from "../network/layer.js";
 import type { Ball } from "../threat/ball.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { EnclosedDual, ParallelDual } from "./dual-layer.js";
-import type { BoundMethod } from "./dual-network.js";
+import type { Bounds, EnclosedDual, ParallelDual } from "./dual-layer.js";
 import { type FunctionRounding, type Rounding, widened } from "./rounding.js";
 
 /** The ball as a dual graph has it: in ℓ∞ rounding at the input is taken into the radius, else it is a radius beside it. */
@@ -43,18 +42,20 @@ export function outward(
   parallel: () => ParallelDual,
   input: BoxState,
   layer: Layer,
-  method: BoundMethod,
+  { upper }: Bounds,
 ): EnclosedDual {
-  const kind = roundingOf(layer);
+  const extra = (lines: Parameters<Rounding["enclosed"]>[1]): Variable => {
+    const by = rounding.enclosed(tape, lines, input, roundingOf(layer));
+    if (layer.kind !== "relu") return by;
+    // What is inactive is 0 in any arithmetic.
+    return multiply(tape, by, apply(tape, { kind: "sign" }, apply(tape, { kind: "relu" }, upper)));
+  };
   if (own.kind === "two-lines") {
     const { absolute, constants, widened: moved } = own;
     if (absolute && constants && moved) {
-      return moved(
-        tape,
-        rounding.enclosed(tape, { kind: "two-lines", absolute, constants }, input, kind, true),
-      );
+      return moved(tape, extra({ kind: "two-lines", absolute, constants }));
     }
   }
   const lines = own.kind === "parallel" ? own : parallel();
-  return widened(tape, lines, rounding.enclosed(tape, lines, input, kind, method === "adaptive"));
+  return widened(tape, lines, extra(lines));
 }

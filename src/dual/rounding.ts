@@ -5,6 +5,7 @@ import {
   combine,
   dot,
   linear,
+  multiply,
   norm,
   scaleBy,
   scaleShift,
@@ -16,7 +17,7 @@ import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { type Arithmetic, accumulated, arithmeticOf, type Evaluation } from "../threat/evaluation.js";
-import type { AffineDual, ParallelDual, TwoLineDual } from "./dual-layer.js";
+import type { AffineDual, ParallelDual, Roundings, TwoLineDual } from "./dual-layer.js";
 
 /** What a node's numbers are: v̂ and r of its box, and the rounding e that no radius has taken in yet, `[n, examples]`. */
 export interface Rounded {
@@ -29,6 +30,8 @@ export interface Rounded {
 const FOLDED = 8;
 /** Bounds on rounding are themselves computed with rounding; they are made larger by this fraction, which covers it. */
 const SLACK = 2 ** -6;
+/** A sum of fewer terms is not worth counting those that are 0. */
+const FEW_TERMS = 64;
 /** Of the lines around an activation, and of one multiplication by their slope. */
 const LINES = 32;
 /** Random numbers are the values of functions that are right to so many roundings. */
@@ -57,9 +60,18 @@ export class Rounding {
   /** The most layers that read one node: as many ν are added there. */
   readonly #readers: number;
 
-  constructor(dtype: Dtype, network: Network, evaluation: Evaluation) {
+  /** Whether constants are summed on the way back, as with two lines, and not in a centre. */
+  readonly #summed: boolean;
+
+  constructor(
+    dtype: Dtype,
+    network: Network,
+    evaluation: Evaluation,
+    { summed }: { readonly summed: boolean },
+  ) {
     const { nodes } = network;
     this.evaluation = evaluation;
+    this.#summed = summed;
     this.#own = arithmeticOf(dtype);
     this.#deployed = arithmeticOf(evaluation);
     this.#longest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
@@ -90,47 +102,86 @@ export class Rounding {
   }
 
   /** e after an affine layer of inputs with these boxes. */
-  affine(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable {
-    const errors = inputs.map(({ centre, error }) => error ?? this.#zeros(tape, centre));
-    const features = inputs.reduce((sum, { centre }) => sum + centre.value.features, 0);
-    const { forward, backward } = layer.roundings ?? {
-      forward: features + UNKNOWN,
-      backward: features + UNKNOWN,
-    };
-    if (forward === 0 && backward === 0) return layer.absolute(tape, this.#joined(tape, inputs, errors), 1);
-    const deployed = accumulated(forward + 1 + FOLDED, this.#deployed);
-    const own = this.#gamma(3 * forward + backward + 2 * this.#readers + 2 * FOLDED);
-    const share = this.#gamma(forward + 2 * this.#terms) > SLACK / 2 ? Number.NaN : deployed + own;
+  affine(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
+    const dense = inputs.reduce((sum, { centre }) => sum + centre.value.features, 0) + UNKNOWN;
+    const { forward, backward } = layer.roundings ?? { forward: dense, backward: dense };
     const sizes = inputs.map((input) => this.magnitude(tape, input));
+    if (forward === 0 && backward === 0) return this.#moved(tape, layer, inputs, sizes);
     const least = 8 * this.#own.underflow + this.#deployed.flushed;
-    const grown = layer.absolute(
+    const met = layer.absolute(
       tape,
-      sizes.map((size, i) => scaleBy(tape, combine(tape, share, size, 1, errors[i]), 1, least)),
+      sizes.map((size) => scaleBy(tape, size, 1, least)),
       1,
     );
-    const { value } = grown;
-    const constant = this.#constantOf(tape, layer, value.features, share, forward);
-    const error = scaleBy(tape, scaleShift(tape, grown, undefined, constant, SHARED), 1 + SLACK, 0);
-    return this.#withFloor(tape, error, sizes, forward + backward, share);
+    const { features } = met.value;
+    const offset = layer.offsetMagnitude ?? layer.offset;
+    const constant = offset && apply(tape, { kind: "abs" }, offset);
+    const all = constant ? scaleShift(tape, met, undefined, constant, SHARED) : met;
+    let error = this.#ofSums(tape, layer, sizes, all, { forward, backward });
+    if (constant && this.#summed) {
+      // bᵀν is a sum of terms of either sign.
+      const share = this.#gamma(features + this.#terms) * (1 + SLACK);
+      error = scaleShift(tape, error, undefined, scaleBy(tape, constant, share), SHARED);
+    }
+    const before = this.#passed(tape, layer, inputs);
+    if (before) error = add(tape, error, before);
+    const small = (forward + 4) * (this.#deployed.underflow + this.#deployed.flushed + this.#own.underflow);
+    return this.#withFloor(tape, error, sizes, all, forward + backward, small);
+  }
+
+  /** e of the inputs through |W|; undefined where there is none. */
+  #passed(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
+    if (inputs.every(({ error }) => error === undefined)) return undefined;
+    const errors = inputs.map(({ centre, error }) => error ?? this.#zeros(tape, centre));
+    return scaleBy(tape, layer.absolute(tape, errors, 1), 1 + SLACK, 8 * this.#own.underflow);
+  }
+
+  /**
+   * What sums may be off by whose terms' magnitudes add up to `all`. Terms of what is 0 are not rounded, so that a sum over
+   * neurons most of which are inactive has few roundings.
+   */
+  #ofSums(
+    tape: Tape,
+    layer: AffineDual,
+    sizes: readonly Variable[],
+    all: Variable,
+    { forward, backward }: Roundings,
+  ): Variable {
+    // A long sum loses digits faster than its bound here allows for: then nothing is known.
+    const known = this.#gamma(forward + 2 * this.#terms + 2 * FOLDED) < SLACK / 2 ? 1 : Number.NaN;
+    const [u, own] = [this.#deployed.roundoff * known, this.#own.roundoff];
+    const fixed = (1 + FOLDED) * u + (backward + 2 * this.#readers + 3 * FOLDED) * own;
+    const each = u + 2 * own;
+    const grown = (1 + SLACK) * (1 + SLACK);
+    const terms =
+      forward >= FEW_TERMS && layer.terms
+        ? layer.terms(tape, apply(tape, { kind: "sign" }, sizes[0]))
+        : undefined;
+    if (!terms) return scaleBy(tape, all, (fixed + forward * each) * grown);
+    return multiply(tape, all, scaleBy(tape, terms, each * grown, fixed * grown));
   }
 
   /** Numbers that are moved are not rounded; but where several layers read a node, their ν are added. */
-  #joined(tape: Tape, inputs: readonly Rounded[], errors: readonly Variable[]): readonly Variable[] {
-    if (this.#readers === 1) return errors;
+  #moved(
+    tape: Tape,
+    layer: AffineDual,
+    inputs: readonly Rounded[],
+    sizes: readonly Variable[],
+  ): Variable | undefined {
+    if (this.#readers === 1) {
+      if (inputs.every(({ error }) => error === undefined)) return undefined;
+      return layer.absolute(
+        tape,
+        inputs.map(({ centre, error }) => error ?? this.#zeros(tape, centre)),
+        1,
+      );
+    }
     const share = this.#gamma(2 * this.#readers) * (1 + SLACK);
-    const least = 4 * this.#own.underflow;
-    return inputs.map((input, i) =>
-      scaleBy(tape, combine(tape, share, this.magnitude(tape, input), 1, errors[i]), 1, least),
-    );
-  }
-
-  /** What an affine layer's constant adds to e: its own rounding, and that of bᵀν, a sum of terms of either sign. */
-  #constantOf(tape: Tape, layer: AffineDual, features: number, share: number, forward: number): Variable {
-    const least = (forward + 4) * (this.#deployed.underflow + this.#deployed.flushed + this.#own.underflow);
-    const offset = layer.offsetMagnitude ?? layer.offset;
-    if (!offset) return tape.own(tape.backend.filled(features, 1, least));
-    const size = apply(tape, { kind: "abs" }, offset);
-    return scaleBy(tape, size, share + this.#gamma(features + this.#terms), least);
+    const errors = inputs.map(({ error }, i) => {
+      const own = scaleBy(tape, sizes[i], share, 4 * this.#own.underflow);
+      return error ? add(tape, own, error) : own;
+    });
+    return layer.absolute(tape, errors, 1);
   }
 
   /**
@@ -141,19 +192,20 @@ export class Rounding {
     tape: Tape,
     error: Variable,
     sizes: readonly Variable[],
+    all: Variable,
     terms: number,
-    share: number,
+    least: number,
   ): Variable {
     const { features } = error.value;
     const each = (terms + 4) * 4 * this.#own.underflow + this.#deployed.flushed;
     let floor = sizes.map((size) => this.#sum(tape, size, each)).reduce((a, b) => add(tape, a, b));
     const { largest } = this.#deployed;
-    if (largest < Number.POSITIVE_INFINITY && share > 0) {
-      const limit = this.#own.largest;
+    if (largest < Number.POSITIVE_INFINITY) {
       // Infinite as soon as |W| m + |b| may pass the largest number; ∞ · 0 is not a number.
-      const over = this.#sum(tape, error, Math.min(limit, limit / largest / share));
+      const over = this.#sum(tape, all, Math.max(1, this.#own.largest / largest));
       floor = combine(tape, 1, floor, 0, over);
     }
+    floor = scaleBy(tape, floor, 1, least);
     const ones = tape.own(tape.backend.filled(features, 1, 1));
     return add(tape, error, linear(tape, ones, floor));
   }
@@ -166,22 +218,16 @@ export class Rounding {
 
   /**
    * What an enclosed layer's radius takes in beside its own: e of its input through the steepest line, the rounding of the
-   * lines and of what they do to the centre and to ν, and that of the function itself in the evaluation; `summed` where shifts are summed on the way back, as with two lines. `[n, examples]`
+   * lines and of what they do to the centre and to ν, and that of the function itself in the evaluation. `[n, examples]`
    */
-  enclosed(
-    tape: Tape,
-    layer: Widening,
-    input: Rounded,
-    rounding: FunctionRounding,
-    summed: boolean,
-  ): Variable {
+  enclosed(tape: Tape, layer: Widening, input: Rounded, rounding: FunctionRounding): Variable {
     const { roundoff, functions, underflow } = this.#own;
     const relative = rounding === "exact" ? 0 : 2 * this.#deployed.roundoff;
     const size = this.magnitude(tape, input);
     const share = (LINES + 2 * this.#readers) * roundoff + relative;
     const through = input.error ? combine(tape, share, size, 1, input.error) : scaleBy(tape, size, share);
     const constants = constantsOf(tape, layer);
-    const terms = summed ? LINES + constants.value.features + this.#terms : LINES;
+    const terms = this.#summed ? LINES + constants.value.features + this.#terms : LINES;
     const both = combine(tape, 1, layer.absolute(tape, through), this.#gamma(terms) + relative, constants);
     const approximate = rounding === "approximate" ? this.#deployed.functions + 4 * functions : 0;
     const least = approximate + 64 * underflow + this.#deployed.flushed + this.#deployed.underflow;

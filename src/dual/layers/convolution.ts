@@ -1,4 +1,13 @@
-import { apply, conv2d, conv2dSelect, conv2dTranspose, dot, type Variable } from "../../autodiff/index.js";
+import {
+  apply,
+  conv2d,
+  conv2dSelect,
+  conv2dTranspose,
+  dot,
+  gather,
+  type Tape,
+  type Variable,
+} from "../../autodiff/index.js";
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
@@ -8,8 +17,15 @@ import { lookAtPatch } from "../patch.js";
 /** Terms of an output's sum, and at most so many outputs that read an input. */
 export function convolutionRoundings(geometry: Conv2dGeometry): Roundings {
   const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = geometry;
-  const taps = kernelHeight * kernelWidth;
-  return { forward: (inChannels / groups) * taps, backward: (outChannels / groups) * taps };
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth } = geometry;
+  const readers = (kernel: number, stride: number, dilation: number): number =>
+    dilation === 1 ? Math.ceil(kernel / stride) : kernel;
+  const above =
+    readers(kernelHeight, strideHeight, dilationHeight) * readers(kernelWidth, strideWidth, dilationWidth);
+  return {
+    forward: (inChannels / groups) * kernelHeight * kernelWidth,
+    backward: (outChannels / groups) * above,
+  };
 }
 
 /**
@@ -39,6 +55,7 @@ export function convolutionDual(
       const squared = apply(tape, { kind: "square" }, weight);
       return apply(tape, { kind: "sqrt" }, map(squared, apply(tape, { kind: "square" }, radius)));
     },
+    ...(geometry.groups === 1 && { terms: (tape: Tape, alive: Variable) => termsIn(tape, alive, geometry) }),
     select: (tape, index) => conv2dSelect(tape, weight, index, geometry),
     selectPatch: (tape, index) =>
       conv2dSelect(tape, weight, channelsOf(index, positions), localGeometry(geometry, 1, 1)),
@@ -70,6 +87,16 @@ export function convolutionDual(
       };
     },
   };
+}
+
+/** How many inputs of each window are not 0: the same for all channels. */
+function termsIn(tape: Tape, alive: Variable, geometry: Conv2dGeometry): Variable {
+  const { inChannels, outChannels, kernelHeight, kernelWidth, outHeight, outWidth } = geometry;
+  const ones = tape.own(tape.backend.filled(1, inChannels * kernelHeight * kernelWidth, 1));
+  const counts = conv2d(tape, ones, alive, undefined, { ...geometry, outChannels: 1 });
+  const positions = outHeight * outWidth;
+  const index = Int32Array.from({ length: outChannels * positions }, (_, i) => i % positions);
+  return gather(tape, counts, index);
 }
 
 function channelsOf(index: Int32Array, positions: number): Int32Array {

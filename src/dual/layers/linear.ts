@@ -26,6 +26,11 @@ export const linear: AffineRule<LinearLayer> = {
         const sum = linearOp(tape, squared, apply(tape, { kind: "square" }, radius));
         return apply(tape, { kind: "sqrt" }, sum);
       },
+      terms: (tape, alive) => {
+        const ones = (count: number) => tape.own(tape.backend.filled(count, 1, 1));
+        const count = dot(tape, alive, ones(alive.value.features), SHARED);
+        return linearOp(tape, ones(weight.value.features), count);
+      },
       lines: weight,
       // Wᵀ of a unit vector is a row of W: no multiplication.
       select: (tape, index) => spread(tape, transpose(tape, weight), indexedOwners(index), index.length),
