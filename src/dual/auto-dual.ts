@@ -113,7 +113,7 @@ class DualBuilder {
       graph: this.#graph,
       ball: this.#ball,
       method: this.#method,
-      output: this.#states[output],
+      states: this.#states,
       streams: (await this.#generators?.at(output)) ?? null,
       generators: this.#generators,
       lastBox: this.#lastBox(),

@@ -28,6 +28,7 @@ import type { Estimator } from "./estimator.js";
 import { type GeneratorPass, type Stream, streamRadius } from "./generators.js";
 import { allMargins, checkLabels, type Margin } from "./margin.js";
 import type { LayerReport } from "./planner.js";
+import type { Gathered, Rounding } from "./rounding.js";
 import { Sketcher } from "./sketch.js";
 import { wholeRows } from "./view.js";
 
@@ -88,6 +89,7 @@ export class DualNetwork {
   readonly method: BoundMethod;
   readonly #tape: Tape;
   readonly #graph: DualGraph;
+  readonly #states: readonly BoxState[];
   readonly #output: BoxState;
   /** Generators at the output, in the forward direction. */
   readonly #streams: readonly Stream[] | null;
@@ -104,7 +106,7 @@ export class DualNetwork {
     graph: DualGraph;
     ball: Ball;
     method: BoundMethod;
-    output: BoxState;
+    states: readonly BoxState[];
     streams: readonly Stream[] | null;
     generators: GeneratorPass | null;
     lastBox: LastBox | null;
@@ -115,7 +117,8 @@ export class DualNetwork {
   }) {
     this.#tape = parts.tape;
     this.#graph = parts.graph;
-    this.#output = parts.output;
+    this.#states = parts.states;
+    this.#output = parts.states[parts.graph.network.output];
     this.#streams = parts.streams;
     this.#generators = parts.generators;
     this.#lastBox = parts.lastBox;
@@ -149,7 +152,11 @@ export class DualNetwork {
     const tape = this.#tape;
     const { rounding } = this.#graph;
     if (!rounding) return subtract(tape, centre, radius);
-    this.#objectiveError ??= rounding.ofObjective(tape, this.#output, this.network.classes);
+    this.#objectiveError ??= rounding.ofObjective(
+      tape,
+      rounding.gathered(tape, this.#output),
+      this.network.classes,
+    );
     const error = norm(tape, c, this.#objectiveError, owners, 1);
     const width = rounding.up(tape, add(tape, radius, error));
     return rounding.down(tape, subtract(tape, centre, width));
@@ -209,6 +216,17 @@ export class DualNetwork {
   boundMargins(margins: readonly Margin[]): Variable {
     const owners = indexedOwners(Int32Array.from(margins, ({ example }) => example));
     return this.lowerBound(this.#objective(margins), owners);
+  }
+
+  /** Rounding at every node that an activation reads, and at the output; null where it is not counted. */
+  gathered(): { readonly rounding: Rounding; readonly nodes: ReadonlyMap<number, Gathered> } | null {
+    const { rounding } = this.#graph;
+    if (!rounding) return null;
+    const nodes = [...this.preActivation.keys(), this.network.output];
+    return {
+      rounding,
+      nodes: new Map(nodes.map((node) => [node, rounding.gathered(this.#tape, this.#states[node])])),
+    };
   }
 
   /** Where its tensors lie. */
@@ -294,7 +312,7 @@ export class DualNetwork {
     // Rounding of the label's logit and of the other one, and of the difference of their generators.
     const { network } = this;
     const errors = this.#generators.errors.at(network.output);
-    const own = rounding.ofObjective(tape, this.#output, classes);
+    const own = rounding.ofObjective(tape, rounding.gathered(tape, this.#output), classes);
     const each = errors ? add(tape, own, errors) : own;
     const both = (x: Variable): Variable =>
       add(tape, gather(tape, select(tape, x, labelIndex, OWN, 0), everyClass), x);

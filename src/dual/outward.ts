@@ -5,7 +5,7 @@ import type { Ball } from "../threat/ball.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { Bounds, EnclosedDual, ParallelDual } from "./dual-layer.js";
-import { type FunctionRounding, type Rounding, widened } from "./rounding.js";
+import { type FunctionRounding, type Rounding, type Widening, widened } from "./rounding.js";
 
 /** The ball as a dual graph has it: in ℓ∞ rounding at the input is taken into the radius, else it is a radius beside it. */
 export function ballOf(
@@ -44,8 +44,8 @@ export function outward(
   layer: Layer,
   { upper }: Bounds,
 ): EnclosedDual {
-  const extra = (lines: Parameters<Rounding["enclosed"]>[1]): Variable => {
-    const by = rounding.enclosed(tape, lines, input, roundingOf(layer));
+  const extra = (lines: Widening): Variable => {
+    const by = rounding.enclosed(tape, lines, rounding.gathered(tape, input), roundingOf(layer));
     if (layer.kind !== "relu") return by;
     // What is inactive is 0 in any arithmetic.
     return multiply(tape, by, apply(tape, { kind: "sign" }, apply(tape, { kind: "relu" }, upper)));

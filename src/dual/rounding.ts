@@ -26,6 +26,12 @@ export interface Rounded {
   readonly error?: Variable | undefined;
 }
 
+/** The same without the box: what no value of the node exceeds, and e. `[n, examples]`, or `[n, 1]` for all of a region. */
+export interface Gathered {
+  readonly size: Variable;
+  readonly error: Variable | undefined;
+}
+
 /** Roundings that an evaluation may add to a layer: those of batch norm, a normalisation, or a fold into the layer before. */
 const FOLDED = 8;
 /** Bounds on rounding are themselves computed with rounding; they are made larger by this fraction, which covers it. */
@@ -99,6 +105,26 @@ export class Rounding {
   magnitude(tape: Tape, { centre, radius, error }: Rounded): Variable {
     const within = combine(tape, 1, apply(tape, { kind: "abs" }, centre), 1, radius);
     return error ? add(tape, within, error) : within;
+  }
+
+  /** Both of a node. */
+  gathered(tape: Tape, box: Rounded): Gathered {
+    return { size: this.magnitude(tape, box), error: box.error };
+  }
+
+  /**
+   * What a constraint's multipliers β may be off by, to be weighed with them: e of the node that it is about, and the rounding
+   * of ν and of the sum of their values, of so many terms and of this size.
+   */
+  ofConstraint(tape: Tape, { size, error }: Gathered): Variable {
+    const share = 16 * this.#own.roundoff;
+    const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
+    return scaleBy(tape, both, 1 + SLACK, 8 * this.#own.underflow);
+  }
+
+  /** The share of a sum's terms that its rounding may come to, and that of the sums that it enters. */
+  ofTerms(terms: number): number {
+    return this.#gamma(terms + this.#terms + 8) * (1 + SLACK);
   }
 
   /** e after an affine layer of inputs with these boxes. */
@@ -220,12 +246,11 @@ export class Rounding {
    * What an enclosed layer's radius takes in beside its own: e of its input through the steepest line, the rounding of the
    * lines and of what they do to the centre and to ν, and that of the function itself in the evaluation. `[n, examples]`
    */
-  enclosed(tape: Tape, layer: Widening, input: Rounded, rounding: FunctionRounding): Variable {
+  enclosed(tape: Tape, layer: Widening, { size, error }: Gathered, rounding: FunctionRounding): Variable {
     const { roundoff, functions, underflow } = this.#own;
     const relative = rounding === "exact" ? 0 : 2 * this.#deployed.roundoff;
-    const size = this.magnitude(tape, input);
     const share = (LINES + 2 * this.#readers) * roundoff + relative;
-    const through = input.error ? combine(tape, share, size, 1, input.error) : scaleBy(tape, size, share);
+    const through = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
     const constants = constantsOf(tape, layer);
     const terms = this.#summed ? LINES + constants.value.features + this.#terms : LINES;
     const both = combine(tape, 1, layer.absolute(tape, through), this.#gamma(terms) + relative, constants);
@@ -328,10 +353,9 @@ export class Rounding {
    * What cᵀz may be off by at a node with this box: e there, and the rounding of sums of so many terms. `[n, examples]`, to
    * be weighed with |c|.
    */
-  ofObjective(tape: Tape, box: Rounded, terms: number): Variable {
+  ofObjective(tape: Tape, { size, error }: Gathered, terms: number): Variable {
     const share = this.#gamma(terms + 8);
-    const size = this.magnitude(tape, box);
-    const both = box.error ? combine(tape, share, size, 1, box.error) : scaleBy(tape, size, share);
+    const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
     return scaleBy(tape, both, 1 + SLACK, 8 * this.#own.underflow);
   }
 
@@ -364,7 +388,7 @@ export class Rounding {
 export type FunctionRounding = ActivationDefinition<never>["rounding"];
 
 /** An enclosed layer whose lines may be moved apart. */
-type Widening = ParallelDual | Required<Pick<TwoLineDual, "absolute" | "constants" | "kind">>;
+export type Widening = ParallelDual | Required<Pick<TwoLineDual, "absolute" | "constants" | "kind">>;
 
 function constantsOf(tape: Tape, layer: Widening): Variable {
   if (layer.kind === "two-lines") return layer.constants(tape);

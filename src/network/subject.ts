@@ -2,7 +2,14 @@ import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, FloatArray } from "../compute/backend.js";
 import { forward } from "./forward.js";
 import { sizeOf } from "./shape.js";
-import { type Bindings, fixedBindings, type Model, type PlacedNetwork, uploadWeights } from "./weights.js";
+import {
+  arithmeticOfWeights,
+  type Bindings,
+  fixedBindings,
+  type Model,
+  type PlacedNetwork,
+  uploadWeights,
+} from "./weights.js";
 
 /** The network that questions are about, on a backend, beside its own definition. */
 export interface Subject extends PlacedNetwork {
@@ -20,6 +27,7 @@ export function subjectOf(backend: Backend, model: Model, evaluate?: Subject["ev
   const parameters = uploadWeights(backend, model);
   const subject: Subject = {
     backend,
+    madeFor: arithmeticOfWeights(model.weights),
     network: model.network,
     parameters,
     bindings: fixedBindings(parameters),

@@ -11,9 +11,6 @@ import type { Branch, BranchedBox } from "./branch.js";
 import { splitPoint } from "./branch-choice.js";
 import { filledWith, replaced } from "./entries.js";
 
-/** By how much bounds must cross, in units of their size, so that rounding is not taken for a contradiction. */
-const EMPTY = { float64: 1e-9, float32: 1e-4 } as const;
-
 /** Branches as the columns of one relaxation: the box's pre-activation bounds, cut where each has decided. */
 export class BranchBounds implements Disposable {
   readonly relaxation: Relaxation;
@@ -25,7 +22,7 @@ export class BranchBounds implements Disposable {
   readonly #empty = new Set<number>();
 
   constructor(box: BranchedBox, branches: readonly Branch[]) {
-    const { subject, affine, region } = box;
+    const { subject, affine, region, rounding } = box;
     const { backend } = subject;
     const count = branches.length;
     this.#box = box;
@@ -33,7 +30,7 @@ export class BranchBounds implements Disposable {
     this.#tape = new Tape(backend, { record: false });
     this.#ball = spreadBall(backend, region, count);
     this.#bounds = this.#cutBounds();
-    this.relaxation = new Relaxation(subject, affine, this.#bounds, this.#ball);
+    this.relaxation = new Relaxation(subject, affine, this.#bounds, this.#ball, rounding);
   }
 
   /** Columns of branches that have no input: their decisions contradict one another, as far as `refresh` has seen. */
@@ -70,11 +67,9 @@ export class BranchBounds implements Disposable {
       const high = places.map((at, i) => Math.min(upper[at], -found[2 * i + 1]));
       for (const [i, at] of places.entries()) {
         // Bounds that cross say that no input meets the decisions; lines need an interval all the same.
-        // Overflow contradicts nothing.
+        // Overflow contradicts nothing, and where rounding is not counted it may have made them cross.
         const crossed = low[i] - high[i];
-        if (Number.isFinite(crossed) && crossed > EMPTY[backend.dtype] * (1 + Math.abs(low[i]))) {
-          this.#empty.add(at % count);
-        }
+        if (this.#box.rounding && Number.isFinite(crossed) && crossed > 0) this.#empty.add(at % count);
         if (low[i] > high[i]) [low[i], high[i]] = [lower[at], upper[at]];
       }
       this.#bounds.set(node, {

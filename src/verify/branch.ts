@@ -1,4 +1,5 @@
 import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
+import type { RegionRounding } from "../dual/slopes/region-rounding.js";
 import type { AffineLayers } from "../dual/slopes/relaxation.js";
 import type { Subject } from "../network/subject.js";
 import type { OutputCase } from "./question.js";
@@ -37,6 +38,8 @@ export interface BranchedBox {
   readonly affine: AffineLayers;
   readonly region: Bounds<Float64Array>;
   readonly bounds: NodeBounds<Float64Array>;
+  /** Rounding within the box; null where it is not counted. */
+  readonly rounding: RegionRounding | null;
   readonly case: OutputCase;
   /** By activation, the neurons that are unstable in the whole box. */
   readonly unstable: ReadonlyMap<number, Int32Array>;

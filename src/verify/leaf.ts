@@ -17,8 +17,6 @@ interface LinearForm {
 /** What became of a branch in which everything is decided. */
 export interface LeafOutcome {
   readonly bound: number;
-  /** How much larger than the case's own numbers those are that meet in the bound: what its rounding grows with. */
-  readonly scale: number;
   /** Where the program has its least value. */
   readonly point: Float64Array | null;
 }
@@ -63,7 +61,7 @@ export async function settleLeaf(box: BranchedBox, branch: Branch, batch: Branch
   const cost = new Float64Array(columns);
   [cost[features], cost[features + 1]] = [1, PENALTY];
   const solved = await solveProgram({ cost, lower, upper, matrix, rowLower, rowUpper });
-  if (!solved) return { bound: Number.NEGATIVE_INFINITY, scale: 1, point: null };
+  if (!solved) return { bound: Number.NEGATIVE_INFINITY, point: null };
   const size = (i: number) => Math.abs(solved.multipliers[i]);
   batch.setVariables(
     cases.map((_, row) => size(row)),
@@ -74,8 +72,7 @@ export async function settleLeaf(box: BranchedBox, branch: Branch, batch: Branch
     const middle = low / 2 + region.upper[f] / 2;
     return Math.min(region.upper[f], Math.max(low, middle + solved.solution[f]));
   });
-  const scale = solved.multipliers.reduce((sum, own) => sum + Math.abs(own), 0);
-  return { bound, scale: Math.max(1, scale), point };
+  return { bound, point };
 }
 
 /** The rows of the case, C y, over the branch's lines. */

@@ -5,6 +5,8 @@ import type { Bounds } from "../dual/dual-layer.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAt, type Subject } from "../network/subject.js";
 import { boxBall, releaseBall } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
+import { differenceDown } from "../threat/outward.js";
 import { isProof } from "../threat/proof.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
@@ -31,7 +33,7 @@ export async function searchByInputs(
   own: OutputCase,
   options: SearchOptions,
 ): Promise<SearchOutcome> {
-  const { deadline, slack, memoryBytes, onProgress } = options;
+  const { deadline, evaluation, memoryBytes, onProgress } = options;
   const queue = new Heap<BoxPart>(({ bound }) => bound);
   const most = partsAtOnce(subject, memoryBytes);
   const mostWaiting = Math.max(1000, Math.floor(memoryBytes / 2 / (64 + 16 * region.lower.length)));
@@ -42,11 +44,11 @@ export async function searchByInputs(
   let batch: Bounds<Float64Array>[] = [region];
   let size = FIRST_BATCH;
   for (;;) {
-    const { parts, counterexample } = await boundParts(subject, region, batch, own);
+    const { parts, counterexample } = await boundParts(subject, region, batch, own, evaluation);
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) {
-      if (isProof(part.bound, slack)) continue;
+      if (isProof(part.bound)) continue;
       if (part.axis !== null) queue.push(part);
       else {
         isStuck = true;
@@ -89,6 +91,7 @@ async function boundParts(
   whole: Bounds<Float64Array>,
   regions: readonly Bounds<Float64Array>[],
   own: OutputCase,
+  evaluation: Evaluation,
 ): Promise<{ readonly parts: readonly BoxPart[]; readonly counterexample: Counterexample | null }> {
   const { backend, network, bindings } = subject;
   const count = regions.length;
@@ -104,7 +107,10 @@ async function boundParts(
   const ball = boxBall(backend, lower, upper, count);
   try {
     using tape = new Tape(backend, { record: false });
-    const dual = await buildDual(tape, network, bindings, ball, { method: "adaptive" });
+    const dual = await buildDual(tape, network, bindings, ball, {
+      method: "adaptive",
+      rounding: evaluation,
+    });
     const rows = count * own.rows;
     const objective = new Float64Array(own.outputs * rows);
     for (let k = 0; k < own.outputs; k++) {
@@ -122,7 +128,7 @@ async function boundParts(
     const best = regions.map((_, b) => {
       let [value, at] = [Number.NEGATIVE_INFINITY, b * own.rows];
       for (let row = 0; row < own.rows; row++) {
-        const found = bounds[b * own.rows + row] - own.bounds[row];
+        const found = differenceDown(bounds[b * own.rows + row], own.bounds[row]);
         if (found > value) [value, at] = [found, b * own.rows + row];
       }
       return { value, at };

@@ -1,10 +1,12 @@
 import type { Deadline } from "../compute/deadline.js";
-import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
+import type { Bounds } from "../dual/dual-layer.js";
 import { climb, inspect } from "../dual/slopes/dual-rows.js";
 import type { AffineLayers } from "../dual/slopes/relaxation.js";
+import type { RegionBounds } from "../dual/slopes/tighten.js";
 import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAt, type Subject } from "../network/subject.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
 import type { Branch, BranchedBox, WarmStart } from "./branch.js";
 import { type Decision, promisingDecision, sidesOf } from "./branch-choice.js";
@@ -17,8 +19,8 @@ import type { OutputCase } from "./question.js";
 export interface SearchOptions {
   /** No further batch begins after this. */
   readonly deadline: Deadline;
-  /** A bound must be above this to prove anything: what rounding may have added. */
-  readonly slack: number;
+  /** The evaluation that proofs are to hold for. */
+  readonly evaluation: Evaluation;
   /** Bytes that branches being bounded, and those waiting, may take. */
   readonly memoryBytes: number;
   readonly onProgress?: (progress: SearchProgress) => void;
@@ -60,7 +62,7 @@ export async function searchByNeurons(
   subject: Subject,
   affine: AffineLayers,
   region: Bounds<Float64Array>,
-  bounds: NodeBounds<Float64Array>,
+  { bounds, rounding }: RegionBounds,
   own: OutputCase,
   options: SearchOptions,
 ): Promise<SearchOutcome> {
@@ -69,6 +71,7 @@ export async function searchByNeurons(
     affine,
     region,
     bounds,
+    rounding,
     case: own,
     unstable: unstableNeurons(subject, bounds),
   };
@@ -128,11 +131,11 @@ class NeuronSearch {
 
   /** Bounds branches; those that are not proved wait, with what to decide next. */
   async #bound(branches: readonly Branch[], iterations: number): Promise<void> {
-    const { deadline, slack } = this.#options;
+    const { deadline } = this.#options;
     const left: Waiting[] = [];
     {
       using batch = await BranchRows.of(this.#box, branches, { refresh: this.#refresh });
-      const best = await climb(batch.rows, { iterations, deadline, target: slack });
+      const best = await climb(batch.rows, { iterations, deadline, target: 0 });
       this.#bounded += branches.length;
       const seen = await inspect(batch.rows);
       await this.#tryMinimisers(seen.input, branches.length);
@@ -141,7 +144,7 @@ class NeuronSearch {
       const bounds = this.#refresh ? await batch.bounds.read() : null;
       for (const [column, branch] of branches.entries()) {
         const bound = Math.max(branch.bound, best[column], seen.values[column]);
-        if (isProof(bound, slack) || batch.bounds.empty.has(column)) continue;
+        if (isProof(bound) || batch.bounds.empty.has(column)) continue;
         const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
         const decision = promisingDecision(this.#box, bounded, seen.traces, column, branches.length);
         left.push({ ...bounded, decision });
@@ -155,15 +158,13 @@ class NeuronSearch {
 
   /** A branch with nothing left to decide. */
   async #settleLeaf(branch: Branch): Promise<void> {
-    const { slack } = this.#options;
     using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh });
     if (batch.bounds.empty.has(0)) return;
-    const { bound, scale, point } = await settleLeaf(this.#box, branch, batch);
+    const { bound, point } = await settleLeaf(this.#box, branch, batch);
     if (point) await this.#tryPoints(point, 1);
-    if (isProof(bound, slack * scale)) return;
-    // Branches that are done with are known to lie above the slack, no further.
+    if (isProof(bound)) return;
     this.#isStuck = true;
-    this.#stuck = Math.min(this.#stuck, slack, Math.max(bound, branch.bound));
+    this.#stuck = Math.min(this.#stuck, Math.max(bound, branch.bound));
   }
 
   /** The corners of the box at which the relaxed bounds are least may break the property. */

@@ -27,8 +27,8 @@ export interface CaseVerdict {
 }
 
 /**
- * `holds`: no input of any case's box gives outputs that break the property; by dual bounds in the backend's arithmetic,
- * with a slack for its rounding. `violated`: with an input that does, judged in double precision. Else `unknown`.
+ * `holds`: no input of any case's box gives outputs that break the property, in real arithmetic and in the evaluation asked
+ * for, rounding and all. `violated`: with an input that does, judged in double precision. Else `unknown`.
  */
 export interface Verdict {
   readonly answer: "holds" | "violated" | "unknown";

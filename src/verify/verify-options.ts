@@ -1,3 +1,4 @@
+import type { Evaluation } from "../threat/evaluation.js";
 import type { SearchProgress } from "./split-neurons.js";
 import type { Step } from "./verdict.js";
 
@@ -13,6 +14,8 @@ export type SplitChoice = (typeof SPLITS)[number];
 export interface VerifyOptions {
   /** Seconds after which what is not decided is `unknown`. */
   readonly timeout: number;
+  /** The evaluation of the network that proofs are to hold for. Default: that of its own numbers. */
+  readonly evaluation?: Evaluation;
   /** Of the attack's random starts. Default 0. */
   readonly seed?: number;
   /** What branches may take. Default 1 GiB. */

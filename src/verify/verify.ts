@@ -8,11 +8,11 @@ import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import { sizeOf } from "../network/shape.js";
 import type { Subject } from "../network/subject.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { type Counterexample, falsify } from "./falsify.js";
 import { type OutputCase, type Question, questionsOf } from "./question.js";
-import { slackOf } from "./slack.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
   type SearchOptions,
@@ -60,6 +60,7 @@ class Verification {
   readonly #count: number;
   readonly #options: VerifyOptions;
   readonly #began = performance.now();
+  readonly #evaluation: Evaluation;
   readonly #deadline: Deadline;
   readonly #memoryBytes: number;
   readonly #cases = new Map<number, CaseVerdict>();
@@ -71,6 +72,7 @@ class Verification {
     this.#questions = questions;
     this.#count = count;
     this.#options = options;
+    this.#evaluation = options.evaluation ?? subject.madeFor ?? "float32";
     this.#deadline = Deadline.in(options.timeout, options.signal);
     this.#memoryBytes = options.memoryBytes ?? 2 ** 30;
   }
@@ -123,20 +125,19 @@ class Verification {
   }
 
   async #prove(question: Question, deadline: Deadline): Promise<void> {
-    const slack = await slackOf(this.#subject, question);
     let left = question.cases;
     for (const method of ["parallel", "adaptive"] as const) {
       if (left.length === 0 || deadline.passed) return;
       this.#tell(method);
-      left = await this.#byBounds(question, left, method, slack);
+      left = await this.#byBounds(question, left, method);
     }
     if (left.length === 0 || deadline.passed) return;
     for (const { split, share } of await this.#ways(question)) {
       const own = deadline.share(share);
       left =
         split === "inputs"
-          ? await this.#byInputs(question, left, slack, own)
-          : await this.#byNeurons(question, left, slack, own);
+          ? await this.#byInputs(question, left, own)
+          : await this.#byNeurons(question, left, own);
       if (left.length === 0 || deadline.passed || this.#counterexample) return;
     }
   }
@@ -146,11 +147,10 @@ class Verification {
     question: Question,
     cases: readonly OutputCase[],
     method: BoundMethod,
-    slack: number,
   ): Promise<readonly OutputCase[]> {
-    const bounds = await caseBounds(this.#bounded, question, cases, method);
+    const bounds = await caseBounds(this.#bounded, question, cases, method, this.#evaluation);
     const open = cases.flatMap((own, i) => {
-      const isProved = isProof(bounds[i], slack);
+      const isProved = isProof(bounds[i]);
       this.#settle(own, isProved ? "holds" : "unknown", method, bounds[i], 0);
       return isProved ? [] : [{ own, bound: bounds[i] }];
     });
@@ -165,7 +165,7 @@ class Verification {
     const { split = "auto" } = this.#options;
     if (split !== "auto") return [{ split, share: 1 }];
     if (question.lower.length > FEW_INPUTS) return [{ split: "neurons", share: 1 }];
-    const unstable = unstableNeurons(this.#bounded, await crownBounds(this.#bounded, question));
+    const unstable = unstableNeurons(this.#bounded, (await crownBounds(this.#bounded, question)).bounds);
     const [first, second] =
       countUnstable(unstable) <= FEW_NEURONS
         ? (["neurons", "inputs"] as const)
@@ -179,13 +179,12 @@ class Verification {
   async #byInputs(
     question: Question,
     cases: readonly OutputCase[],
-    slack: number,
     deadline: Deadline,
   ): Promise<readonly OutputCase[]> {
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
       const share = deadline.share(1 / (cases.length - i));
-      const options = this.#searchOptions("input splitting", share, slack);
+      const options = this.#searchOptions("input splitting", share);
       const outcome = await searchByInputs(this.#bounded, question, own, options);
       if (!this.#take(own, outcome, "input splitting")) left.push(own);
       if (this.#counterexample) return left;
@@ -196,37 +195,38 @@ class Verification {
   async #byNeurons(
     question: Question,
     cases: readonly OutputCase[],
-    slack: number,
     deadline: Deadline,
   ): Promise<readonly OutputCase[]> {
     using affine = new AffineLayers(this.#bounded);
     this.#tell("slopes");
-    const bounds = await tightenBounds(
-      this.#bounded,
-      affine,
-      question,
-      await crownBounds(this.#bounded, question),
-      {
-        iterations: TIGHTEN_ITERATIONS,
-        deadline: deadline.share(TIGHTEN_SHARE),
-        pieceBytes: this.#memoryBytes / 4,
-      },
-    );
+    const crown = await crownBounds(this.#bounded, question, this.#evaluation);
+    const bounds = await tightenBounds(this.#bounded, affine, question, crown, {
+      iterations: TIGHTEN_ITERATIONS,
+      deadline: deadline.share(TIGHTEN_SHARE),
+      pieceBytes: this.#memoryBytes / 4,
+    });
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
       const share = deadline.share(1 / (cases.length - i));
-      const options = this.#searchOptions("neuron splitting", share, slack);
-      const outcome = await searchByNeurons(this.#bounded, affine, question, bounds, own, options);
+      const options = this.#searchOptions("neuron splitting", share);
+      const outcome = await searchByNeurons(
+        this.#bounded,
+        affine,
+        question,
+        { bounds, rounding: crown.rounding },
+        own,
+        options,
+      );
       if (!this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting")) left.push(own);
       if (this.#counterexample) break;
     }
     return left;
   }
 
-  #searchOptions(step: Step, deadline: Deadline, slack: number): SearchOptions {
+  #searchOptions(step: Step, deadline: Deadline): SearchOptions {
     return {
       deadline,
-      slack,
+      evaluation: this.#evaluation,
       memoryBytes: this.#memoryBytes,
       onProgress: (progress) => this.#tell(step, progress),
     };

@@ -37,7 +37,7 @@ async function nodesToBound(
     const loose = { ...wide, radius, precision: "loose" } as const;
     const place: NodeToBound = {
       ...{ tape, graph, node, examples: EXAMPLES, box: loose, lines: "parallel" },
-      loose: boundsOf(tape, loose),
+      loose: boundsOf(tape, loose, null),
       bounded: new Map(),
       pieceBytes: 2 ** 26,
       signal: undefined,

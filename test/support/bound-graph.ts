@@ -29,6 +29,10 @@ export async function boundGraph(
       ? rule.bind(tape, layer, context)
       : rule[method](tape, layer, context, preActivation.get(inputs[0] as number) as Bounds);
   });
+  const unrounded = { rounding: null, inputError: undefined, errors: [] };
   const [ballCentre, ballRadius] = [tape.constant(ball.centre), tape.constant(ball.radius)];
-  return { graph: { network, layers, ballCentre, ballRadius, dualOrder: ball.dualOrder }, preActivation };
+  return {
+    graph: { network, layers, ballCentre, ballRadius, dualOrder: ball.dualOrder, ...unrounded },
+    preActivation,
+  };
 }

@@ -20,7 +20,7 @@ async function randomLeaf(seed: number) {
   const subject = subjectOf(createPortableBackend(), model);
   const [question] = questionsOf(property);
   const [own] = question.cases;
-  const bounds = await crownBounds(subject, question);
+  const { bounds, rounding } = await crownBounds(subject, question, "float64");
   const unstable = new Map<number, Int32Array>();
   const splits: NeuronSplit[] = [];
   const source = random(seed, "signs");
@@ -34,7 +34,7 @@ async function randomLeaf(seed: number) {
     }
   }
   const box: BranchedBox = {
-    ...{ subject, region: question, bounds, case: own, unstable },
+    ...{ subject, region: question, bounds, rounding, case: own, unstable },
     affine: new AffineLayers(subject),
   };
   const least = await leastValue(model, property.cases[own.number], splits);

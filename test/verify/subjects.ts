@@ -6,6 +6,7 @@ import { createNativeBackend } from "../../src/compute/native/index.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
 import type { Bounds, NodeBounds } from "../../src/dual/dual-layer.js";
+import type { RegionRounding } from "../../src/dual/slopes/region-rounding.js";
 import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
 import { isActivation, type Network } from "../../src/network/network.js";
@@ -31,6 +32,7 @@ export interface Scene {
   readonly subject: Subject;
   readonly region: Bounds<Float64Array>;
   readonly bounds: NodeBounds<Float64Array>;
+  readonly rounding: RegionRounding | null;
   readonly points: Float64Array;
   /** `[features, count]` of each node. */
   readonly values: readonly ArrayLike<number>[];
@@ -58,12 +60,12 @@ export async function sceneOf(network: Network, seed: number, width: number, cou
   return {
     ...{ bench, subject, region, points, count, source },
     values: await bench.nodeValues(points, count),
-    bounds: await crownBounds(subject, region),
+    ...(await crownBounds(subject, region, "float64")),
   };
 }
 
 /** The box that branches of a scene are parts of. */
-export function branchedBox({ subject, region, bounds }: Scene, own: OutputCase): BranchedBox {
+export function branchedBox({ subject, region, bounds, rounding }: Scene, own: OutputCase): BranchedBox {
   const { nodes } = subject.network;
   const unstable = new Map<number, Int32Array>();
   for (const [i, node] of nodes.entries()) {
@@ -77,7 +79,7 @@ export function branchedBox({ subject, region, bounds }: Scene, own: OutputCase)
       ),
     );
   }
-  return { subject, affine: new AffineLayers(subject), region, bounds, case: own, unstable };
+  return { subject, affine: new AffineLayers(subject), region, bounds, rounding, case: own, unstable };
 }
 
 /** Decisions that the point of that number meets, at random neurons and random values. */

@@ -1,8 +1,20 @@
-import { dot, linear, subtract, sumRows, Tape, type Variable } from "../../autodiff/index.js";
+import {
+  add,
+  apply,
+  dot,
+  linear,
+  norm,
+  scaleBy,
+  subtract,
+  sumRows,
+  Tape,
+  type Variable,
+} from "../../autodiff/index.js";
 import type { FloatArray, Tensor } from "../../compute/backend.js";
 import type { Deadline } from "../../compute/deadline.js";
 import { type Owners, SHARED } from "../../compute/owners.js";
 import { propagateBack } from "../backward.js";
+import type { Rounding } from "../rounding.js";
 import { wholeRows } from "../view.js";
 import type { Domain, FreeVariables } from "./free-variables.js";
 import type { MixWeights, SideConstraint, Trace } from "./mixed-dual.js";
@@ -116,8 +128,47 @@ function bound(
     { node: objective.node, nu },
     { centre: true, input: want.input },
   );
-  const value = subtract(tape, centre as Variable, radius);
-  return { value: offset ? subtract(tape, value, offset) : value, input };
+  const error = objectiveError(tape, relaxation, objective, nu, leaf);
+  const width = error ? error.rounding.up(tape, add(tape, radius, error.radius)) : radius;
+  const own = subtract(tape, centre as Variable, width);
+  const value = offset ? subtract(tape, own, offset) : own;
+  if (!error) return { value, input };
+  // Each of both differences was rounded; the first may be larger than what is left of it.
+  const lost = offset
+    ? add(tape, apply(tape, { kind: "abs" }, own), apply(tape, { kind: "abs" }, value))
+    : value;
+  const lowered = subtract(tape, value, error.rounding.share(tape, apply(tape, { kind: "abs" }, lost)));
+  return { value: error.rounding.down(tape, lowered), input };
+}
+
+/** What rounding at the rows' node and in their mix may come to, `[1, rows]`; null where it is not counted. */
+function objectiveError(
+  tape: Tape,
+  relaxation: Relaxation,
+  objective: RowsObjective,
+  nu: Variable,
+  leaf: (name: string) => Variable,
+): { readonly rounding: Rounding; readonly radius: Variable } | null {
+  const { rounding: region } = relaxation;
+  const gathered = relaxation.gathered(objective.node);
+  if (!region || !gathered) return null;
+  const { rounding } = region;
+  if (objective.kind === "fixed") {
+    const weights = rounding.ofObjective(tape, gathered, nu.value.features);
+    return { rounding, radius: norm(tape, nu, weights, SHARED, 1) };
+  }
+  const size = (x: Tensor): Variable => apply(tape, { kind: "abs" }, tape.constant(x));
+  const shares = leaf(SHARES);
+  const terms = nu.value.features + shares.value.features;
+  const weights = rounding.ofObjective(tape, gathered, terms);
+  const mixed = linear(tape, size(objective.matrix), shares);
+  const ofBounds = dot(tape, shares, size(objective.bounds), SHARED);
+  const radius = add(
+    tape,
+    norm(tape, mixed, weights, SHARED, 1),
+    scaleBy(tape, ofBounds, rounding.ofTerms(terms)),
+  );
+  return { rounding, radius };
 }
 
 /** Climbs; gives the best bound of each row. The variables are left where the last step took them. */

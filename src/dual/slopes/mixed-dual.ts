@@ -1,5 +1,6 @@
 import {
   add,
+  apply,
   combine,
   dot,
   multiply,
@@ -12,8 +13,9 @@ import {
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import { OWN, type Owners } from "../../compute/owners.js";
+import { OWN, type Owners, SHARED } from "../../compute/owners.js";
 import type { BackStep, TwoLineDual } from "../dual-layer.js";
+import type { Gathered, Rounding } from "../rounding.js";
 import type { Enclosure, Line } from "./lines.js";
 
 /** Weights of the first line, one per neuron and row, `[n, rows]`, where there are two to choose from. */
@@ -33,6 +35,13 @@ export interface SideConstraint {
   readonly multipliers: Variable;
 }
 
+/** What rounding adds around the lines, `[n, columns]`, and what is known of it at the activation's input. */
+export interface MixedRounding {
+  readonly rounding: Rounding;
+  readonly width: Variable;
+  readonly gathered: Gathered;
+}
+
 /** Is shown ν at the output of an activation as the backward pass comes by. */
 export type Trace = (node: number, nu: Variable) => void;
 
@@ -48,6 +57,7 @@ export function mixedDual(
   owners: Owners,
   rows: number,
   constraints: readonly SideConstraint[],
+  rounding: MixedRounding | null,
   onBack?: (nu: Variable) => void,
 ): TwoLineDual {
   const low = mixed(tape, enclosure.lower, weights.lower, owners, rows);
@@ -60,18 +70,34 @@ export function mixedDual(
         ...(low.shift ? [signedPart(tape, nu, low.shift, 1)] : []),
         ...(high.shift ? [signedPart(tape, nu, high.shift, -1)] : []),
       ];
+      const radii = rounding ? [norm(tape, nu, rounding.width, owners, 1)] : [];
       let below = scaleBySign(tape, nu, low.slope, high.slope, OWN);
       for (const { side, marks, values, multipliers } of constraints) {
         const pull = multiply(tape, marks, multipliers);
         below = side === "above" ? subtract(tape, below, pull) : add(tape, below, pull);
+        if (rounding) radii.push(...constraintRadii(tape, rounding, pull, values));
         if (!values) continue;
         const constant = dot(tape, pull, values, OWN);
         collected.push(side === "above" ? constant : scaleBy(tape, constant, -1));
       }
       const centre = collected.length === 0 ? undefined : collected.reduce((a, b) => add(tape, a, b));
-      return centre ? { nus: [below], centre } : { nus: [below] };
+      const radius = radii.length === 0 ? undefined : radii.reduce((a, b) => add(tape, a, b));
+      return { nus: [below], ...(centre && { centre }), ...(radius && { radius }) };
     },
   };
+}
+
+/** What the multipliers of a constraint may be off by. */
+function constraintRadii(
+  tape: Tape,
+  { rounding, gathered }: MixedRounding,
+  pull: Variable,
+  values: Variable | null,
+): Variable[] {
+  const radii = [norm(tape, pull, rounding.ofConstraint(tape, gathered), SHARED, 1)];
+  if (!values) return radii;
+  const share = rounding.ofTerms(values.value.features);
+  return [...radii, scaleBy(tape, norm(tape, pull, apply(tape, { kind: "abs" }, values), OWN, 1), share)];
 }
 
 /** Σ shift·max(ν, 0) or Σ shift·min(ν, 0), `[1, rows]`: (ν ± |ν|)/2. */

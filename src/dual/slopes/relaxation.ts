@@ -1,15 +1,24 @@
-import { Tape, type Variable } from "../../autodiff/index.js";
+import { add, apply, maximum, multiply, spread, Tape, type Variable } from "../../autodiff/index.js";
 import type { Tensor } from "../../compute/backend.js";
 import type { Activation } from "../../compute/elementwise.js";
-import type { Owners } from "../../compute/owners.js";
+import { type Owners, SHARED } from "../../compute/owners.js";
 import { isActivation } from "../../network/network.js";
 import type { Subject } from "../../network/subject.js";
 import type { Ball } from "../../threat/ball.js";
 import type { DualGraph } from "../dual-graph.js";
-import type { BoundLayer, NodeBounds } from "../dual-layer.js";
+import type { BoundLayer, Bounds, NodeBounds } from "../dual-layer.js";
 import { ruleOf } from "../layers/index.js";
-import { type Enclosure, enclosureOf } from "./lines.js";
-import { type MixWeights, mixedDual, type SideConstraint, type Trace } from "./mixed-dual.js";
+import { ballOf, roundingOf } from "../outward.js";
+import { type Gathered, type Rounding, widened } from "../rounding.js";
+import { type Enclosure, enclosureOf, type Line } from "./lines.js";
+import {
+  type MixedRounding,
+  type MixWeights,
+  mixedDual,
+  type SideConstraint,
+  type Trace,
+} from "./mixed-dual.js";
+import { gatheredAt, type RegionRounding } from "./region-rounding.js";
 
 /** What rows bring to a relaxation: choices of lines and constraints, by node of the activation. */
 export interface RowChoices {
@@ -27,15 +36,26 @@ export interface RowChoices {
 export class Relaxation implements Disposable {
   readonly subject: Subject;
   readonly ball: Ball;
+  /** Rounding within the whole box, which every column lies in. */
+  readonly rounding: RegionRounding | null;
+  readonly #gathered = new Map<number, Gathered>();
+  readonly #widths = new Map<number, Variable>();
   readonly #bounds: NodeBounds<Tensor>;
   readonly #tape: Tape;
   readonly #affine: ReadonlyMap<number, BoundLayer>;
   readonly #enclosures = new Map<number, Enclosure>();
   readonly #others = new Map<number, BoundLayer>();
 
-  constructor(subject: Subject, affine: AffineLayers, bounds: NodeBounds<Tensor>, ball: Ball) {
+  constructor(
+    subject: Subject,
+    affine: AffineLayers,
+    bounds: NodeBounds<Tensor>,
+    ball: Ball,
+    rounding: RegionRounding | null,
+  ) {
     this.subject = subject;
     this.ball = ball;
+    this.rounding = rounding;
     this.#bounds = bounds;
     this.#affine = affine.layers;
     this.#tape = new Tape(subject.backend, { record: false });
@@ -71,19 +91,73 @@ export class Relaxation implements Disposable {
         choices.owners,
         choices.rows,
         choices.constraints?.get(i) ?? [],
+        this.#roundingOf(i),
         choices.trace && ((nu) => choices.trace?.(i, nu)),
       );
     });
     return {
       network,
       layers,
-      ballCentre: tape.constant(this.ball.centre),
-      ballRadius: tape.constant(this.ball.radius),
-      dualOrder: this.ball.dualOrder,
-      rounding: null,
-      inputError: undefined,
+      ...this.#ball(tape),
+      // Activations take in what has gathered since the last one.
       errors: [],
     };
+  }
+
+  /** Rounding at a node that an activation reads or at the output; where it is counted. */
+  gathered(node: number): Gathered | null {
+    if (!this.rounding) return null;
+    const known = this.#gathered.get(node);
+    if (known) return known;
+    const made = gatheredAt(this.#tape, this.rounding, node);
+    this.#gathered.set(node, made);
+    return made;
+  }
+
+  #ball(tape: Tape): ReturnType<typeof ballOf> {
+    const { ballCentre, ballRadius, inputError, ...rest } = ballOf(
+      this.#tape,
+      this.ball,
+      this.rounding?.rounding ?? null,
+    );
+    return {
+      ...rest,
+      ballCentre: tape.constant(ballCentre.value),
+      ballRadius: tape.constant(ballRadius.value),
+      inputError: inputError && tape.constant(inputError.value),
+    };
+  }
+
+  /** What rounding adds to the lines of an activation, `[n, columns]`, and to a constraint on its input, `[n, 1]`. */
+  #roundingOf(node: number): MixedRounding | null {
+    const { rounding: region } = this;
+    if (!region) return null;
+    const { layer, inputs } = this.subject.network.nodes[node];
+    const gathered = this.gathered(inputs[0] as number) as Gathered;
+    const known = this.#widths.get(node);
+    const width =
+      known ?? this.#widthOf(region.rounding, this.enclosure(node), layer as Activation, gathered);
+    this.#widths.set(node, width);
+    return { rounding: region.rounding, width, gathered };
+  }
+
+  /** By the steepest of the lines that may be chosen and the largest of their shifts. */
+  #widthOf(rounding: Rounding, { lower, upper }: Enclosure, layer: Activation, gathered: Gathered): Variable {
+    const tape = this.#tape;
+    const lines: readonly Line[] = [...lower, ...upper];
+    const slope = lines.map((line) => line.slope).reduce((a, b) => maximum(tape, a, b));
+    const { features, rows: columns } = slope.value;
+    const shifts = lines.flatMap(({ shift }) => (shift ? [apply(tape, { kind: "abs" }, shift)] : []));
+    const zeros = () => tape.own(tape.backend.filled(features, columns, 0));
+    const constants = () => (shifts.length === 0 ? zeros() : shifts.reduce((a, b) => add(tape, a, b)));
+    const each = (x: Variable): Variable => spread(tape, x, SHARED, columns);
+    const { size, error } = gathered;
+    return rounding.enclosed(
+      tape,
+      { kind: "two-lines", absolute: (_tape, r) => multiply(tape, r, slope), constants },
+      { size: each(size), error: error && each(error) },
+      roundingOf(layer),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -100,9 +174,25 @@ export class Relaxation implements Disposable {
     const rule = ruleOf(layer);
     if (rule.form !== "enclosed") throw new Error(`node ${node} was not bound`);
     const context = network.context(node, bindings);
-    const made = rule.parallel(this.#tape, layer, context, this.#boundsOf(inputs[0] as number));
+    const bounds = this.#boundsOf(inputs[0] as number);
+    const own = rule.parallel(this.#tape, layer, context, bounds);
+    const gathered = this.gathered(inputs[0] as number);
+    const made =
+      gathered && this.rounding
+        ? widened(
+            this.#tape,
+            own,
+            this.rounding.rounding.enclosed(this.#tape, own, this.#each(gathered, bounds), roundingOf(layer)),
+          )
+        : own;
     this.#others.set(node, made);
     return made;
+  }
+
+  /** Rounding that all columns share, once for each of them. */
+  #each({ size, error }: Gathered, { lower }: Bounds): Gathered {
+    const each = (x: Variable): Variable => spread(this.#tape, x, SHARED, lower.value.rows);
+    return { size: each(size), error: error && each(error) };
   }
 
   #boundsOf(node: number): { readonly lower: Variable; readonly upper: Variable } {

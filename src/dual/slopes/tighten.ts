@@ -4,23 +4,35 @@ import type { Deadline } from "../../compute/deadline.js";
 import { SHARED } from "../../compute/owners.js";
 import type { Subject } from "../../network/subject.js";
 import { boxBall, releaseBall } from "../../threat/ball.js";
+import type { Evaluation } from "../../threat/evaluation.js";
 import { buildDual } from "../auto-dual.js";
 import type { Bounds, NodeBounds } from "../dual-layer.js";
 import { addWeights, climb } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
+import { type RegionRounding, regionRounding } from "./region-rounding.js";
 import { type AffineLayers, Relaxation } from "./relaxation.js";
 import { unstableAt } from "./unstable-neurons.js";
 
-/** The bounds of CROWN's lines, each neuron's within what intervals alone give. */
+/** Pre-activation bounds over a region of inputs, and the rounding within it, where that is counted. */
+export interface RegionBounds {
+  readonly bounds: NodeBounds<Float64Array>;
+  readonly rounding: RegionRounding | null;
+}
+
+/** The bounds of CROWN's lines, each neuron's within what intervals alone give; outward for an evaluation. */
 export async function crownBounds(
   subject: Subject,
   { lower, upper }: Bounds<Float64Array>,
-): Promise<NodeBounds<Float64Array>> {
+  evaluation: Evaluation | null = null,
+): Promise<RegionBounds> {
   const { backend, network, bindings } = subject;
   const ball = boxBall(backend, lower, upper, 1);
   try {
     using tape = new Tape(backend, { record: false });
-    const dual = await buildDual(tape, network, bindings, ball, { method: "adaptive" });
+    const dual = await buildDual(tape, network, bindings, ball, {
+      method: "adaptive",
+      rounding: evaluation,
+    });
     const bounds = new Map<number, Bounds<Float64Array>>();
     for (const [node, own] of dual.preActivation) {
       bounds.set(node, {
@@ -28,7 +40,7 @@ export async function crownBounds(
         upper: Float64Array.from(await backend.read(own.upper.value)),
       });
     }
-    return bounds;
+    return { bounds, rounding: await regionRounding(dual) };
   } finally {
     releaseBall(ball);
   }
@@ -50,7 +62,7 @@ export async function tightenBounds(
   subject: Subject,
   affine: AffineLayers,
   region: Bounds<Float64Array>,
-  bounds: NodeBounds<Float64Array>,
+  { bounds, rounding }: RegionBounds,
   { iterations, deadline, pieceBytes }: TightenOptions,
 ): Promise<NodeBounds<Float64Array>> {
   const { backend, network } = subject;
@@ -62,7 +74,7 @@ export async function tightenBounds(
     for (const [node, own] of [...tight].sort(([a], [b]) => a - b)) {
       if (deadline.passed) break;
       const tensors = uploadBounds(subject, tight);
-      using relaxation = new Relaxation(subject, affine, tensors.bounds, ball);
+      using relaxation = new Relaxation(subject, affine, tensors.bounds, ball, rounding);
       try {
         const below = relaxation.choices(node);
         const unstable = unstableAt(subject, node, own);

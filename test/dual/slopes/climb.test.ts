@@ -25,9 +25,9 @@ describe("climb", () => {
       const subject = subjectOf(createPortableBackend(), model);
       using affine = new AffineLayers(subject);
       for (const question of questionsOf(property)) {
-        const bounds = await crownBounds(subject, question);
+        const found = await crownBounds(subject, question, "float64");
         for (const own of question.cases) {
-          const box = { subject, affine, region: question, bounds, case: own, unstable: new Map() };
+          const box = { subject, affine, region: question, ...found, case: own, unstable: new Map() };
           const after: number[] = [];
           for (const iterations of [1, 4, 16]) {
             using rows = await BranchRows.of(box, [ROOT], { refresh: false });
@@ -70,13 +70,19 @@ describe("tightenBounds", () => {
     ...["random graph 1", "random graph 2", "random graph 3"],
   ])("is sound at sampled points and never wider than what it was given: %s", async (name) => {
     const scene = await sceneOf(NETWORKS[name](), 6, 0.25);
-    const { subject, region, bounds, values, count } = scene;
+    const { subject, region, bounds, rounding, values, count } = scene;
     using affine = new AffineLayers(subject);
-    const tight = await tightenBounds(subject, affine, region, bounds, {
-      iterations: 6,
-      deadline: noHurry(),
-      pieceBytes: 2 ** 18,
-    });
+    const tight = await tightenBounds(
+      subject,
+      affine,
+      region,
+      { bounds, rounding },
+      {
+        iterations: 6,
+        deadline: noHurry(),
+        pieceBytes: 2 ** 18,
+      },
+    );
     let [worst, wider] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const [node, { lower, upper }] of tight) {
       const before = bounds.get(node) as { lower: Float64Array; upper: Float64Array };
@@ -93,10 +99,10 @@ describe("tightenBounds", () => {
   });
 
   it("leaves bounds as they are when there is no time", async () => {
-    const { subject, region, bounds } = await sceneOf(LAYER_NETWORKS.linear(), 6, 0.25, 1);
+    const { subject, region, bounds, rounding } = await sceneOf(LAYER_NETWORKS.linear(), 6, 0.25, 1);
     using affine = new AffineLayers(subject);
     const { Deadline } = await import("../../../src/compute/deadline.js");
     const options = { iterations: 6, deadline: Deadline.in(-1), pieceBytes: 2 ** 20 };
-    expect(await tightenBounds(subject, affine, region, bounds, options)).toEqual(bounds);
+    expect(await tightenBounds(subject, affine, region, { bounds, rounding }, options)).toEqual(bounds);
   });
 });

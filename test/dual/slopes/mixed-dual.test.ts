@@ -17,7 +17,7 @@ const STEP = 1e-6;
 
 /** Free variables by name, and the sum of all rows' bounds as a function of them. */
 async function boundOf(name: string) {
-  const { subject, region, bounds, source } = await sceneOf(LAYER_NETWORKS[name](), 11, 0.2, 1);
+  const { subject, region, bounds, rounding, source } = await sceneOf(LAYER_NETWORKS[name](), 11, 0.2, 1);
   const { backend, network } = subject;
   const affine = new AffineLayers(subject);
   const relaxation = new Relaxation(
@@ -25,6 +25,7 @@ async function boundOf(name: string) {
     affine,
     uploadBounds(subject, bounds).bounds,
     boxBall(backend, region.lower, region.upper, 1),
+    rounding,
   );
   const values = new Map<string, Float64Array>();
   const marks = new Map<number, Tensor>();

@@ -1,0 +1,32 @@
+import type { Tape } from "../../autodiff/index.js";
+import type { DualNetwork } from "../dual-network.js";
+import type { Gathered, Rounding } from "../rounding.js";
+
+/** Rounding within a region of inputs, by node; it holds for every part of the region. */
+export interface RegionRounding {
+  readonly rounding: Rounding;
+  readonly nodes: ReadonlyMap<number, { readonly size: Float64Array; readonly error: Float64Array | null }>;
+}
+
+/** That of a dual network over one box; null where it does not count rounding. */
+export async function regionRounding(dual: DualNetwork): Promise<RegionRounding | null> {
+  const gathered = dual.gathered();
+  if (!gathered) return null;
+  const { backend } = dual;
+  const nodes = new Map<number, { size: Float64Array; error: Float64Array | null }>();
+  for (const [node, { size, error }] of gathered.nodes) {
+    nodes.set(node, {
+      size: Float64Array.from(await backend.read(size.value)),
+      error: error ? Float64Array.from(await backend.read(error.value)) : null,
+    });
+  }
+  return { rounding: gathered.rounding, nodes };
+}
+
+/** A node's, as columns `[n, 1]` that all rows share. */
+export function gatheredAt(tape: Tape, { nodes }: RegionRounding, node: number): Gathered {
+  const found = nodes.get(node);
+  if (!found) throw new Error(`node ${node} has no rounding`);
+  const column = (values: Float64Array) => tape.own(tape.backend.upload(values.length, 1, values));
+  return { size: column(found.size), error: found.error ? column(found.error) : undefined };
+}
