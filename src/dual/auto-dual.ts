@@ -23,7 +23,7 @@ import { type BoundMethod, DualNetwork, type DualOptions, type LastBox } from ".
 import { GeneratorPass } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
 import { unsettled } from "./neuron-lists.js";
-import { ballOf, outward, roundingOf } from "./outward.js";
+import { ballOf, outward, outwardBox } from "./outward.js";
 import { type LayerReport, type NodePlan, planAtSight, planNode } from "./planner.js";
 import { Rounding } from "./rounding.js";
 
@@ -168,7 +168,7 @@ class DualBuilder {
     const bound = rounding ? outward(this.#tape, rounding, own, parallel, box, layer, bounds) : own;
     this.#graph.layers[node] = bound;
     await this.#generators?.at(node);
-    this.#states[node] = this.#enclosedState(bound, layer, box, () =>
+    this.#states[node] = this.#enclosedState(bound, layer, box, bounds, () =>
       rule.interval(this.#tape, layer, context, bounds),
     );
   }
@@ -196,13 +196,19 @@ class DualBuilder {
     return lazyBox(centre, precision, radius, error);
   }
 
-  #enclosedState(bound: EnclosedDual, layer: Layer, input: BoxState, interval: () => Bounds): BoxState {
+  #enclosedState(
+    bound: EnclosedDual,
+    layer: Layer,
+    input: BoxState,
+    bounds: Bounds,
+    interval: () => Bounds,
+  ): BoxState {
     const tape = this.#tape;
     const precision = input.precision === "loose" ? "loose" : "dual";
     if (this.#method === "adaptive") {
       const box = boxOf(tape, interval());
-      const radius = this.#rounding?.ofInterval(tape, box, roundingOf(layer)) ?? box.radius;
-      return { ...box, radius, precision };
+      const rounding = this.#rounding;
+      return { ...(rounding ? outwardBox(tape, rounding, box, layer, bounds) : box), precision };
     }
     if (bound.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
     const centre = add(tape, bound.push(tape, [input.centre], OWN), bound.shift);

@@ -1,5 +1,5 @@
 import { activationDefinition, isActivationKind } from "../activations/index.js";
-import { apply, multiply, type Tape, type Variable } from "../autodiff/index.js";
+import { add, apply, multiply, type Tape, type Variable } from "../autodiff/index.js";
 import type { Layer } from "../network/layer.js";
 import type { Ball } from "../threat/ball.js";
 import type { BoxState } from "./box.js";
@@ -31,6 +31,24 @@ export function roundingOf(layer: Layer): FunctionRounding {
   return layer.kind === "max-pool" ? "exact" : "approximate";
 }
 
+/** Rounding at an activation; none where its value is 0 in any arithmetic, that of a ReLU that is off. */
+function whereNotZero(tape: Tape, layer: Layer, by: Variable, upper: Variable): Variable {
+  if (layer.kind !== "relu") return by;
+  return multiply(tape, by, apply(tape, { kind: "sign" }, apply(tape, { kind: "relu" }, upper)));
+}
+
+/** The box between an activation's values, which were rounded. */
+export function outwardBox(
+  tape: Tape,
+  rounding: Rounding,
+  box: Pick<BoxState, "centre" | "radius">,
+  layer: Layer,
+  { upper }: Bounds,
+): Pick<BoxState, "centre" | "radius"> {
+  const by = whereNotZero(tape, layer, rounding.ofInterval(tape, box, roundingOf(layer)), upper);
+  return { centre: box.centre, radius: add(tape, box.radius, by) };
+}
+
 /**
  * An enclosed layer whose lines enclose it in spite of rounding, over an input with this box. Two lines of which nothing more is
  * known give way to the parallel ones.
@@ -46,9 +64,7 @@ export function outward(
 ): EnclosedDual {
   const extra = (lines: Widening): Variable => {
     const by = rounding.enclosed(tape, lines, rounding.gathered(tape, input), roundingOf(layer));
-    if (layer.kind !== "relu") return by;
-    // What is inactive is 0 in any arithmetic.
-    return multiply(tape, by, apply(tape, { kind: "sign" }, apply(tape, { kind: "relu" }, upper)));
+    return whereNotZero(tape, layer, by, upper);
   };
   if (own.kind === "two-lines") {
     const { absolute, constants, widened: moved } = own;

@@ -359,13 +359,13 @@ export class Rounding {
     return scaleBy(tape, both, 1 + SLACK, 8 * this.#own.underflow);
   }
 
-  /** The radius of the box between an activation's values at ℓ and u, all of them rounded. */
+  /** What the radius of the box between an activation's values at ℓ and u must gain, all of them being rounded. */
   ofInterval(tape: Tape, box: Rounded, rounding: FunctionRounding): Variable {
     const relative = rounding === "exact" ? 0 : 2 * this.#deployed.roundoff;
     const share = 8 * this.#own.roundoff + relative;
     const approximate = rounding === "approximate" ? this.#deployed.functions + 4 * this.#own.functions : 0;
     const least = approximate + 8 * this.#own.underflow + this.#deployed.underflow + this.#deployed.flushed;
-    return scaleBy(tape, combine(tape, 1, box.radius, share, this.magnitude(tape, box)), 1, least);
+    return scaleBy(tape, this.magnitude(tape, box), share, least);
   }
 
   /** The floor of √Σ(w r)² in place of what squares lose that underflow, r being at most `most`, or as small as this. */

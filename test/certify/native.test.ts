@@ -38,7 +38,7 @@ async function margins(
   const { examples } = await certifyBatch(
     { backend, network, parameters },
     { x, labels },
-    { ...ball, ...options, against: "label" },
+    { ...ball, ...options, against: "label", rounding: null },
   );
   releaseParameters(parameters);
   return examples.flatMap(({ marginLower }) => marginLower);

@@ -6,6 +6,7 @@ import { linear, scaleShift } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
 import { type BallSpec, makeBall } from "../../src/threat/ball.js";
+import { EVALUATIONS, type Evaluation } from "../../src/threat/evaluation.js";
 import { isProof } from "../../src/threat/proof.js";
 import { countNotCertified, countWrong } from "../../src/train/step.js";
 
@@ -28,11 +29,12 @@ async function verdict(
   ball: BallSpec,
   against: "prediction" | "label" = "prediction",
   label = 0,
+  rounding: Evaluation | null = "float64",
 ) {
   const { examples } = await certifyBatch(
     { backend, network: NETWORK, parameters: model() },
     { x: Float64Array.from(x), labels: Int32Array.of(label) },
-    { ...ball, against },
+    { ...ball, against, rounding },
   );
   return examples[0];
 }
@@ -40,23 +42,32 @@ async function verdict(
 describe("verdicts", () => {
   it("the margin of a linear model over each ball is the one known by hand", async () => {
     const x = [0.8, 0.3];
-    expect((await verdict(x, { norm: "linf", epsilon: 0.1 })).marginLower[1]).toBeCloseTo(0.3, 14);
+    const exact = await verdict(x, { norm: "linf", epsilon: 0.1 }, "prediction", 0, null);
+    expect(exact.marginLower[1]).toBeCloseTo(0.3, 15);
+    expect((await verdict(x, { norm: "linf", epsilon: 0.1 })).marginLower[1]).toBeCloseTo(0.3, 13);
     expect((await verdict(x, { norm: "l2", epsilon: 0.1 })).marginLower[1]).toBeCloseTo(
       0.5 - 0.1 * Math.SQRT2,
-      14,
+      13,
     );
-    expect((await verdict(x, { norm: "l1", epsilon: 0.1 })).marginLower[1]).toBeCloseTo(0.4, 14);
+    expect((await verdict(x, { norm: "l1", epsilon: 0.1 })).marginLower[1]).toBeCloseTo(0.4, 13);
     // The box [0, 0.85] cuts the first pixel's upper side only, which this margin does not use; the lower side counts.
     expect((await verdict(x, { norm: "linf", epsilon: 0.4, box: [0.25, 1] })).marginLower[1]).toBeCloseTo(
       0.4 - 0.7,
-      14,
+      13,
     );
   });
 
   it("a margin of exactly 0 is not certified", async () => {
-    const tie = await verdict([0.5, 0.25], { norm: "linf", epsilon: 0.125 });
+    const ball = { norm: "linf", epsilon: 0.125 } as const;
+    const tie = await verdict([0.5, 0.25], ball, "prediction", 0, null);
     expect(tie.marginLower[1]).toBe(0);
     expect(tie.certified).toBe(false);
+    for (const evaluation of EVALUATIONS) {
+      const rounded = await verdict([0.5, 0.25], ball, "prediction", 0, evaluation);
+      expect(rounded.marginLower[1]).toBeLessThan(0);
+      expect(rounded.marginLower[1]).toBeGreaterThan(-1e-5);
+      expect(rounded.certified).toBe(false);
+    }
   });
 
   it("against the label, a wrong prediction is never certified", async () => {

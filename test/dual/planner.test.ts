@@ -29,7 +29,14 @@ async function reports(
   const { examples } = await certifyBatch(
     { backend, network, parameters },
     { x, labels: Int32Array.of(0, 1) },
-    { norm: "linf", epsilon, ...options, against: "label", onLayer: (report) => layers.push(report) },
+    {
+      norm: "linf",
+      epsilon,
+      rounding: null,
+      ...options,
+      against: "label",
+      onLayer: (report) => layers.push(report),
+    },
   );
   return { layers, margins: examples.flatMap(({ marginLower }) => marginLower) };
 }
