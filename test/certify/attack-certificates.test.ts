@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { certifyBatch } from "../../src/certify/certify.js";
+import { attackSeed, type Certifying } from "../support/attack/attack-case.js";
+import { runCampaign, summary, summaryLines } from "../support/attack/campaign.js";
+import { certifyingBy } from "../support/attack/certifying.js";
+import { allEngines } from "../support/attack/engines.js";
+import { certifyByIntervals } from "../support/attack/interval-certifier.js";
+import type { Certifier } from "../support/attack/verge.js";
+
+const engines = allEngines();
+/** Of every kind of layer, all structures but the wide ones in number; `scripts/attack-certificates.mjs` runs 10,000. */
+const SEEDS = Array.from({ length: 150 }, (_, i) => i + 1);
+
+const campaignOf = async (certifying: Certifying, seeds = SEEDS) =>
+  summary(await runCampaign(seeds, certifying));
+
+describe("certificates under attack", () => {
+  const campaign = campaignOf(certifyingBy(engines));
+
+  it("are most of them found, and brought to their verge", async () => {
+    const { cases, attacked, close, refused, undecided } = await campaign;
+    expect(refused).toEqual([]);
+    expect(undecided).toBeLessThan(cases / 20);
+    expect(attacked).toBeGreaterThan(0.8 * cases);
+    expect(close).toBeGreaterThan(0.2 * attacked);
+  });
+
+  // Bounds that are not rounded outward. To go when they are.
+  it("break in real arithmetic and in evaluations", async () => {
+    const { exactFalse, floatFalse } = await campaign;
+    expect(exactFalse.length).toBeGreaterThan(3);
+    expect(floatFalse.length).toBeGreaterThan(15);
+  });
+
+  // What is wanted: `it`, once bounds are rounded outward.
+  it.fails("hold in real arithmetic and in every evaluation", async () => {
+    const { exactFalse, floatFalse } = await campaign;
+    expect([...exactFalse, ...floatFalse].map(({ seed }) => seed)).toEqual([]);
+  });
+});
+
+describe("the attack", () => {
+  it("does not break what is sound", async () => {
+    const sound = { engines, certify: certifyByIntervals, optionsFor: () => ({}) };
+    const found = await campaignOf(sound, SEEDS.slice(0, 80));
+    expect(summaryLines(found)).toEqual(expect.arrayContaining([expect.stringContaining("arithmetic: 0")]));
+    expect([...found.exactFalse, ...found.floatFalse].map(({ seed }) => seed)).toEqual([]);
+    expect(found.attacked).toBeGreaterThan(20);
+  });
+
+  it("breaks what is a little too sure of itself", async () => {
+    // Bounds that are too high by a hundred-thousandth of the largest.
+    const certify: Certifier = async (placed, batch, options) => {
+      const { guarantee, examples } = await certifyBatch(placed, batch, options);
+      return {
+        guarantee,
+        examples: examples.map((own) => {
+          const most = Math.max(...own.marginLower.map(Math.abs));
+          const marginLower = own.marginLower.map((margin) => margin + 1e-5 * most);
+          const proved = marginLower.every((margin, j) => j === own.reference || margin > 0);
+          return { ...own, marginLower, certified: own.prediction === own.reference && proved };
+        }),
+      };
+    };
+    const found = await campaignOf({ engines, certify, optionsFor: () => ({}) }, SEEDS.slice(0, 25));
+    expect(found.exactFalse.length).toBeGreaterThan(0);
+  });
+
+  it("is a function of the seed", async () => {
+    const certifying = certifyingBy(engines);
+    expect(await attackSeed(5, certifying)).toEqual(await attackSeed(5, certifying));
+  });
+});
