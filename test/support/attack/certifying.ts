@@ -1,10 +1,12 @@
 import { certifyBatch } from "../../../src/certify/certify.js";
 import type { Certifying, Engine } from "./attack-case.js";
 
-/**
- * Certificates as the project makes them, by `certifyBatch` on these engines. Bounds are not rounded outward yet: whoever
- * rounds them passes the evaluation on here.
- */
+/** Certificates as the project makes them, by `certifyBatch` on these engines, for the evaluation that is attacked. */
 export function certifyingBy(engines: readonly Engine[]): Certifying {
-  return { engines, certify: certifyBatch, optionsFor: (_evaluation) => ({}) };
+  return { engines, certify: certifyBatch, optionsFor: (rounding) => ({ rounding }) };
+}
+
+/** The same without a thought of rounding: what the attack must be able to break. */
+export function certifyingUnrounded(engines: readonly Engine[]): Certifying {
+  return { engines, certify: certifyBatch, optionsFor: () => ({ rounding: null }) };
 }
