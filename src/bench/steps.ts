@@ -1,7 +1,7 @@
 import { type CertifyOptions, certifyBatch } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
 import type { DualOptions } from "../dual/dual-network.js";
-import { type Model, releaseParameters, uploadWeights } from "../network/weights.js";
+import { type Model, placeModel, releaseParameters, uploadWeights } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { LabelledBatch } from "../threat/batch.js";
 import { trainingStep } from "../train/step.js";
@@ -21,6 +21,8 @@ export interface StepFigure {
   readonly peakMemoryMB: number;
   /** Fraction of the examples not certified, for `certify`. */
   readonly robustError?: number;
+  /** For `certify`: how many times as long outward bounds take as bounds without rounding, the median over pairs of batches. */
+  readonly roundingCost?: number;
 }
 
 /** What a step is measured on. */
@@ -71,24 +73,41 @@ export async function benchTrainStep(
   };
 }
 
-/** Certification of every batch once, after a first that does not count. */
+/** Certification of every batch once, with rounding and without it in turn, after a first that does not count. */
 export async function benchCertify(
   backend: Backend,
   { name, model, ball, batches }: StepSubject,
   options: Omit<CertifyOptions, keyof BallSpec>,
   onBatch: (done: number) => void = () => {},
 ): Promise<StepFigure> {
-  const parameters = uploadWeights(backend, model);
-  const certify = (batch: LabelledBatch) =>
-    certifyBatch({ backend, network: model.network, parameters }, batch, { ...ball, ...options });
-  if (batches.length > 1) await certify(batches[0]);
+  using placed = placeModel(backend, model);
+  const certify = (batch: LabelledBatch, rounding: { readonly rounding?: null } = {}) =>
+    certifyBatch(placed, batch, { ...ball, ...options, ...rounding });
+  const timed = async <T>(
+    run: () => Promise<T>,
+  ): Promise<{ readonly seconds: number; readonly result: T }> => {
+    const began = performance.now();
+    const result = await run();
+    return { seconds: (performance.now() - began) / 1000, result };
+  };
+  if (batches.length > 1) {
+    await certify(batches[0]);
+    await certify(batches[0], { rounding: null });
+  }
   backend.memory(true);
   const times: number[] = [];
+  const ratios: number[] = [];
   let [examples, robust] = [0, 0];
-  for (const batch of batches) {
-    const began = performance.now();
-    const verdict = await certify(batch);
-    times.push((performance.now() - began) / 1000);
+  for (const [i, batch] of batches.entries()) {
+    const outward = () => timed(() => certify(batch));
+    const plain = () => timed(() => certify(batch, { rounding: null }));
+    // The first of two finds caches colder: they take turns.
+    const first = i % 2 === 0 ? await outward() : await plain();
+    const second = i % 2 === 0 ? await plain() : await outward();
+    const [own, other] = i % 2 === 0 ? [first, second] : [second, first];
+    const verdict = own.result;
+    times.push(own.seconds);
+    ratios.push(own.seconds / other.seconds);
     examples += batch.labels.length;
     robust += verdict.examples.filter(
       ({ certified, prediction }, b) => certified && prediction === batch.labels[b],
@@ -96,7 +115,6 @@ export async function benchCertify(
     onBatch(examples);
   }
   const { peakBytes } = backend.memory();
-  releaseParameters(parameters);
   return {
     name,
     batch: batches[0].labels.length,
@@ -105,5 +123,6 @@ export async function benchCertify(
     examples,
     peakMemoryMB: peakBytes / MEBIBYTE,
     robustError: 1 - robust / examples,
+    roundingCost: median(ratios),
   };
 }

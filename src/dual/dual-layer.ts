@@ -137,6 +137,8 @@ export interface ParallelDual extends DualLayer {
   readonly slope?: Variable;
   /** Radii through |d| alone, `[in, C]` → `[out, C]`. */
   absolute(tape: Tape, radius: Variable): Variable;
+  /** The sum of the magnitudes |m| + ρ, where there is a shorter way to it. */
+  constants?(tape: Tape): Variable;
   /** The same layer with this much added to ρ, `[out, examples]`; absent: by a term of its own. */
   widened?(tape: Tape, by: Variable): ParallelDual;
   /** Of a layer that was widened: its own ρ, which generators are made of, and what rounding added to it. */

@@ -1,5 +1,5 @@
 import { activationDefinition, isActivationKind } from "../activations/index.js";
-import { add, apply, multiply, type Tape, type Variable } from "../autodiff/index.js";
+import { add, type Tape, type Variable } from "../autodiff/index.js";
 import type { Layer } from "../network/layer.js";
 import type { Ball } from "../threat/ball.js";
 import type { BoxState } from "./box.js";
@@ -34,7 +34,8 @@ export function roundingOf(layer: Layer): FunctionRounding {
 /** Rounding at an activation; none where its value is 0 in any arithmetic, that of a ReLU that is off. */
 function whereNotZero(tape: Tape, layer: Layer, by: Variable, upper: Variable): Variable {
   if (layer.kind !== "relu") return by;
-  return multiply(tape, by, apply(tape, { kind: "sign" }, apply(tape, { kind: "relu" }, upper)));
+  // by · relu′(u): no gradient passes through rounding.
+  return tape.own(tape.backend.applyGradient({ kind: "relu" }, upper.value, by.value));
 }
 
 /** The box between an activation's values, which were rounded. */

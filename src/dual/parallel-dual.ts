@@ -15,12 +15,13 @@ export interface EnclosingLines {
 /**
  * The dual layer of parallel lines around a function of each feature by itself, for an output of this shape. Backward it
  * collects mᵀν − ρᵀ|ν|, then ν ← d ⊙ ν; forward v ← d ⊙ v + m, G ← d ⊙ G with the columns diag(ρ) appended. `magnitude` gives
- * |d| where slopes are known not to be negative; if left out it is computed.
+ * |d| where slopes are known not to be negative; if left out it is computed; so for `constants`, |m| + ρ.
  */
 export function parallelDual(
   lines: EnclosingLines,
   shape: Shape,
   magnitude: (slope: Variable, tape: Tape) => Variable = (d, tape) => apply(tape, { kind: "abs" }, d),
+  constants?: (tape: Tape, lines: EnclosingLines) => Variable,
 ): ParallelDual {
   expectRecord("parallelDual: lines", lines);
   expectNumbers("parallelDual: shape", shape);
@@ -40,8 +41,9 @@ export function parallelDual(
     radius,
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
     absolute: (tape, r) => scaleShift(tape, r, magnitude(slope, tape), undefined, OWN),
+    ...(constants && { constants: (tape: Tape) => constants(tape, { slope, shift, radius }) }),
     widened: (tape, by) => ({
-      ...parallelDual({ slope, shift, radius: add(tape, radius, by) }, shape, magnitude),
+      ...parallelDual({ slope, shift, radius: add(tape, radius, by) }, shape, magnitude, constants),
       widening: { own: radius, by },
     }),
     ...positionwise(shape, back, (look) => {

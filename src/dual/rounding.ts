@@ -133,10 +133,10 @@ export class Rounding {
     const { forward, backward } = layer.roundings ?? { forward: dense, backward: dense };
     const sizes = inputs.map((input) => this.magnitude(tape, input));
     if (forward === 0 && backward === 0) return this.#moved(tape, layer, inputs, sizes);
-    const least = 8 * this.#own.underflow + this.#deployed.flushed;
+    const least = this.#deployed.flushed;
     const met = layer.absolute(
       tape,
-      sizes.map((size) => scaleBy(tape, size, 1, least)),
+      least === 0 ? sizes : sizes.map((size) => scaleBy(tape, size, 1, least)),
       1,
     );
     const { features } = met.value;
@@ -151,7 +151,7 @@ export class Rounding {
     }
     const before = this.#passed(tape, layer, inputs);
     if (before) error = add(tape, error, before);
-    const small = (forward + 4) * (this.#deployed.underflow + this.#deployed.flushed + this.#own.underflow);
+    const small = (forward + 12) * (this.#deployed.underflow + this.#deployed.flushed + this.#own.underflow);
     return this.#withFloor(tape, error, sizes, all, forward + backward, small);
   }
 
@@ -251,15 +251,16 @@ export class Rounding {
     const relative = rounding === "exact" ? 0 : 2 * this.#deployed.roundoff;
     const share = (LINES + 2 * this.#readers) * roundoff + relative;
     const through = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
-    const constants = constantsOf(tape, layer);
-    const terms = this.#summed ? LINES + constants.value.features + this.#terms : LINES;
-    const both = combine(tape, 1, layer.absolute(tape, through), this.#gamma(terms) + relative, constants);
+    const terms = this.#summed ? LINES + this.#longest + this.#terms : LINES;
+    const shares = (this.#gamma(terms) + relative) * (1 + SLACK);
     const approximate = rounding === "approximate" ? this.#deployed.functions + 4 * functions : 0;
     const least = approximate + 64 * underflow + this.#deployed.flushed + this.#deployed.underflow;
-    const total = scaleBy(tape, both, 1 + SLACK, least);
+    const constants = scaleBy(tape, constantsOf(tape, layer), shares, least * (1 + SLACK));
+    const own = layer.absolute(tape, through);
     // A slope that underflows is wrong by as much.
-    const read = size.value.features === total.value.features ? size : layer.absolute(tape, size);
-    return combine(tape, 1, total, 16 * underflow, read);
+    const read = size.value.features === own.value.features ? size : layer.absolute(tape, size);
+    const small = combine(tape, 1, constants, 16 * underflow, read);
+    return combine(tape, 1 + SLACK, own, 1, small);
   }
 
   /** How much larger a sum of `terms` non-negative numbers may be than it was computed. */
@@ -281,7 +282,7 @@ export class Rounding {
     const grown = 1 + 16 * this.#own.roundoff;
     const total = error ? combine(tape, grown, radius, grown, error) : scaleBy(tape, radius, grown);
     const size = apply(tape, { kind: "abs" }, centre);
-    return scaleBy(tape, combine(tape, 1, total, 4 * this.#own.roundoff, size), 1, 4 * this.#own.underflow);
+    return combine(tape, 1, total, 4 * this.#own.roundoff, size);
   }
 
   /** Norms along so many columns, at least what they were computed from: sums, and squares that underflow. */
@@ -388,10 +389,13 @@ export class Rounding {
 export type FunctionRounding = ActivationDefinition<never>["rounding"];
 
 /** An enclosed layer whose lines may be moved apart. */
-export type Widening = ParallelDual | Required<Pick<TwoLineDual, "absolute" | "constants" | "kind">>;
+export type Widening =
+  | ParallelDual
+  | (Required<Pick<TwoLineDual, "absolute" | "constants">> & { kind: "two-lines" });
 
 function constantsOf(tape: Tape, layer: Widening): Variable {
   if (layer.kind === "two-lines") return layer.constants(tape);
+  if (layer.constants) return layer.constants(tape);
   return add(tape, apply(tape, { kind: "abs" }, layer.shift), layer.radius);
 }
 

@@ -208,14 +208,26 @@ function printSteps(steps: readonly StepFigure[], output: Output): void {
   const certified = steps.some(({ robustError }) => robustError !== undefined);
   output.print(
     formatTable(
-      ["step", "batch", "ms", "ms per example", "memory MB", ...(certified ? ["robust error"] : [])],
-      steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError }) => [
+      [
+        "step",
+        "batch",
+        "ms",
+        "ms per example",
+        "memory MB",
+        ...(certified ? ["robust error", "rounding"] : []),
+      ],
+      steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError, roundingCost }) => [
         name,
         String(batch),
         formatMs(seconds),
         formatMs(secondsPerExample),
         peakMemoryMB.toFixed(0),
-        ...(certified ? [robustError === undefined ? "" : `${(100 * robustError).toFixed(1)} %`] : []),
+        ...(certified
+          ? [
+              robustError === undefined ? "" : `${(100 * robustError).toFixed(1)} %`,
+              roundingCost === undefined ? "" : `${roundingCost.toFixed(2)} times`,
+            ]
+          : []),
       ]),
     ),
   );

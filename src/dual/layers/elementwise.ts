@@ -8,6 +8,7 @@ import {
   maximum,
   norm,
   parallelLines,
+  scaleBy,
   scaleBySign,
   scaleShift,
   subtract,
@@ -29,7 +30,13 @@ export const elementwise: EnclosedRule<Activation> = {
   form: "enclosed",
   parallel: (tape, layer, context, { lower, upper }) =>
     // Slopes of monotone activations are never negative.
-    parallelDual(parallelLines(tape, layer, lower, upper), context.outputShape, (slope) => slope),
+    parallelDual(
+      parallelLines(tape, layer, lower, upper),
+      context.outputShape,
+      (slope) => slope,
+      // m = ρ.
+      layer.kind === "relu" ? (piece, { radius }) => scaleBy(piece, radius, 2) : undefined,
+    ),
   adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
   interval: (tape, layer, _context, { lower, upper }) => ({
     lower: apply(tape, layer, lower),
