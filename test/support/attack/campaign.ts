@@ -1,4 +1,5 @@
 import { type AttackResult, attackSeed, type Certifying } from "./attack-case.js";
+import { attackPropertySeed, type Verifying } from "./attack-property.js";
 
 const CLOSE = 1e-5;
 
@@ -29,14 +30,31 @@ export interface Campaign {
 }
 
 /** Attacks the certificates of so many seeds, one after another. */
-export async function runCampaign(
+export function runCampaign(
   seeds: Iterable<number>,
   certifying: Certifying,
+  onResult?: (result: AttackResult) => void,
+): Promise<readonly AttackResult[]> {
+  return eachOf(seeds, (seed) => attackSeed(seed, certifying), onResult);
+}
+
+/** The same with the answers to properties. */
+export function runPropertyCampaign(
+  seeds: Iterable<number>,
+  verifying: Verifying,
+  onResult?: (result: AttackResult) => void,
+): Promise<readonly AttackResult[]> {
+  return eachOf(seeds, (seed) => attackPropertySeed(seed, verifying), onResult);
+}
+
+async function eachOf(
+  seeds: Iterable<number>,
+  attack: (seed: number) => Promise<AttackResult>,
   onResult: (result: AttackResult) => void = () => {},
 ): Promise<readonly AttackResult[]> {
   const results: AttackResult[] = [];
   for (const seed of seeds) {
-    const result = await attackSeed(seed, certifying);
+    const result = await attack(seed);
     onResult(result);
     results.push(result);
   }

@@ -1,5 +1,7 @@
 import { certifyBatch } from "../../../src/certify/certify.js";
+import { verify } from "../../../src/verify/verify.js";
 import type { Certifying, Engine } from "./attack-case.js";
+import type { Verifying } from "./attack-property.js";
 
 /**
  * Certificates as the project makes them, by `certifyBatch` on these engines. Bounds are not rounded outward yet: whoever
@@ -7,4 +9,9 @@ import type { Certifying, Engine } from "./attack-case.js";
  */
 export function certifyingBy(engines: readonly Engine[]): Certifying {
   return { engines, certify: certifyBatch, optionsFor: (_evaluation) => ({}) };
+}
+
+/** Answers as `verify` gives them; the evaluation is passed on here as well. */
+export function verifyingBy(engines: readonly Engine[]): Verifying {
+  return { engines, verify, optionsFor: (_evaluation) => ({ timeout: 0.5 }) };
 }
