@@ -109,7 +109,9 @@ export function summaryLines(campaign: Campaign, most = 20): readonly string[] {
     `false in real arithmetic: ${exactFalse.length}${exactFalse.length > 0 ? `, seeds ${seeds(exactFalse)}` : ""}`,
     `false in an evaluation: ${floatFalse.length}${floatFalse.length > 0 ? `, seeds ${seeds(floatFalse)}` : ""}`,
     `not decided by enclosures: ${campaign.undecided}`,
-    ...[...new Set(refused.map(({ refusal }) => refusal))].map((refusal) => `refused: ${refusal}`),
+    ...(refused.length > 0
+      ? [`refused: ${refused.length}, seeds ${seeds(refused)}, such as: ${refused[0].refusal}`]
+      : []),
     "",
     `${"".padEnd(40)}${["networks", "attacked", "exact", "float"].map((word) => word.padStart(10)).join("")}`,
     ...campaign.byLabel.map(
