@@ -2,12 +2,13 @@ import type { Backend } from "../../../src/compute/backend.js";
 import { type RandomSource, random } from "../../../src/compute/random.js";
 import type { DualOptions } from "../../../src/dual/dual-network.js";
 import { AutodualError } from "../../../src/errors.js";
+import type { Model } from "../../../src/network/weights.js";
 import { type Evaluation, evaluationsOf, isSorted } from "../float-orders/evaluations.js";
 import { type PlainNetwork, plainNetwork } from "../plain-network.js";
 import { valuesAt } from "./gradient.js";
 import { type ExactVerdict, judgeOf } from "./judge.js";
 import { type AttackCase, randomCase } from "./random-case.js";
-import { type Effort, weakPoints } from "./search.js";
+import { type Effort, marginGoals, weakPoints } from "./search.js";
 import { tied } from "./tie.js";
 import {
   type Certification,
@@ -47,6 +48,12 @@ export interface AttackResult {
   readonly closeness: number | null;
 }
 
+/** The engines that compute with the model's own weights: those of double precision are others in single precision. */
+export function enginesFor({ weights }: Model, engines: readonly Engine[]): readonly Engine[] {
+  const single = [...weights.values()].every((values) => values instanceof Float32Array);
+  return engines.filter(({ backend }) => single || backend.dtype === "float64");
+}
+
 const METHODS: readonly (readonly [string, DualOptions])[] = [
   ["parallel, backward", {}],
   ["parallel, backward, complete", { complete: true }],
@@ -58,9 +65,7 @@ const METHODS: readonly (readonly [string, DualOptions])[] = [
 export async function attackSeed(seed: number, certifying: Certifying): Promise<AttackResult> {
   const own = randomCase(seed);
   const source = random(seed, "certification");
-  // Weights of double precision are another network in single precision.
-  const single = [...own.model.weights.values()].every((values) => values instanceof Float32Array);
-  const engines = certifying.engines.filter(({ backend }) => single || backend.dtype === "float64");
+  const engines = enginesFor(own.model, certifying.engines);
   const engine = engines[source.integer(engines.length)];
   const [method, options] = METHODS[source.integer(own.structure === "wide" ? 2 : METHODS.length)];
   const { structure, style, place, verge, evaluation } = own;
@@ -111,7 +116,8 @@ function attacked(own: AttackCase, { model, spec, verdict }: Certified, source: 
   );
   const judge = judgeOf(plain, evaluations, own.seed);
   const ball = { x: own.x, spec };
-  const points = weakPoints(plain, ball, verdict.reference, effortFor(products), source);
+  const goals = marginGoals(plain.nodes[plain.output].size, verdict.reference);
+  const points = weakPoints(plain, ball, goals, effortFor(products), source);
   let exact: ExactVerdict = "true";
   let least = Number.POSITIVE_INFINITY;
   const floats = new Set<string>();
@@ -129,7 +135,8 @@ function attacked(own: AttackCase, { model, spec, verdict }: Certified, source: 
   };
 }
 
-function productsOf({ nodes }: PlainNetwork): number {
+/** How many products one evaluation takes. */
+export function productsOf({ nodes }: PlainNetwork): number {
   return nodes.reduce(
     (sum, { step }) =>
       sum + (step?.kind === "affine" ? step.map.rows.reduce((own, row) => own + row.sources.length, 0) : 0),
@@ -137,8 +144,9 @@ function productsOf({ nodes }: PlainNetwork): number {
   );
 }
 
-function effortFor(products: number): Effort {
-  if (products > 100_000) return { targets: 1, starts: 1, steps: 3, points: 3 };
-  if (products > 5000) return { targets: 2, starts: 1, steps: 4, points: 4 };
-  return { targets: 3, starts: 3, steps: 6, points: 8 };
+/** The less, the larger the network is. */
+export function effortFor(products: number): Effort {
+  if (products > 100_000) return { goals: 1, starts: 1, steps: 3, points: 3 };
+  if (products > 5000) return { goals: 2, starts: 1, steps: 4, points: 4 };
+  return { goals: 3, starts: 3, steps: 6, points: 8 };
 }

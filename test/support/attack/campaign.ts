@@ -1,4 +1,5 @@
 import { type AttackResult, attackSeed, type Certifying } from "./attack-case.js";
+import { attackPropertySeed, type Verifying } from "./attack-property.js";
 
 const CLOSE = 1e-5;
 
@@ -29,14 +30,31 @@ export interface Campaign {
 }
 
 /** Attacks the certificates of so many seeds, one after another. */
-export async function runCampaign(
+export function runCampaign(
   seeds: Iterable<number>,
   certifying: Certifying,
+  onResult?: (result: AttackResult) => void,
+): Promise<readonly AttackResult[]> {
+  return eachOf(seeds, (seed) => attackSeed(seed, certifying), onResult);
+}
+
+/** The same with the answers to properties. */
+export function runPropertyCampaign(
+  seeds: Iterable<number>,
+  verifying: Verifying,
+  onResult?: (result: AttackResult) => void,
+): Promise<readonly AttackResult[]> {
+  return eachOf(seeds, (seed) => attackPropertySeed(seed, verifying), onResult);
+}
+
+async function eachOf(
+  seeds: Iterable<number>,
+  attack: (seed: number) => Promise<AttackResult>,
   onResult: (result: AttackResult) => void = () => {},
 ): Promise<readonly AttackResult[]> {
   const results: AttackResult[] = [];
   for (const seed of seeds) {
-    const result = await attackSeed(seed, certifying);
+    const result = await attack(seed);
     onResult(result);
     results.push(result);
   }
@@ -91,7 +109,9 @@ export function summaryLines(campaign: Campaign, most = 20): readonly string[] {
     `false in real arithmetic: ${exactFalse.length}${exactFalse.length > 0 ? `, seeds ${seeds(exactFalse)}` : ""}`,
     `false in an evaluation: ${floatFalse.length}${floatFalse.length > 0 ? `, seeds ${seeds(floatFalse)}` : ""}`,
     `not decided by enclosures: ${campaign.undecided}`,
-    ...[...new Set(refused.map(({ refusal }) => refusal))].map((refusal) => `refused: ${refusal}`),
+    ...(refused.length > 0
+      ? [`refused: ${refused.length}, seeds ${seeds(refused)}, such as: ${refused[0].refusal}`]
+      : []),
     "",
     `${"".padEnd(40)}${["networks", "attacked", "exact", "float"].map((word) => word.padStart(10)).join("")}`,
     ...campaign.byLabel.map(

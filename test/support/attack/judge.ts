@@ -62,16 +62,17 @@ export class Judge {
     });
   }
 
-  /** The largest that any evaluation gives for an output, real arithmetic (rounded down) among them, and which does. */
-  largest(point: Point, output: number): { readonly value: number; readonly name: string } {
-    const exact = endsOf(this.exactOutputs(point), output)[0];
-    const near = toNumber(exact);
-    let best = { value: compare(dyadic(near), exact) > 0 ? neighbour64(near, -1) : near, name: "exact" };
+  /** An output in real arithmetic, rounded down; and the largest that any evaluation gives for it, with its name. */
+  largest(point: Point, output: number) {
+    const [lower] = endsOf(this.exactOutputs(point), output);
+    const near = toNumber(lower);
+    const exact = compare(dyadic(near), lower) > 0 ? neighbour64(near, -1) : near;
+    let largest = { value: Number.NEGATIVE_INFINITY, name: "" };
     for (const { name, network } of this.#floats) {
       const value = network.outputs(point.centre, point.offset)[output];
-      if (value > best.value) best = { value, name };
+      if (value > largest.value) largest = { value, name };
     }
-    return best;
+    return { exact, largest };
   }
 }
 

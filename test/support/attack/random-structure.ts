@@ -1,4 +1,4 @@
-import { ACTIVATION_KINDS, type Activation } from "../../../src/activations/index.js";
+import type { Activation } from "../../../src/activations/index.js";
 import type { RandomSource } from "../../../src/compute/random.js";
 import {
   add,
@@ -66,25 +66,19 @@ function constant(source: RandomSource, scale: number): number {
   return source.uniform() < 0.5 ? Math.fround(value) : value;
 }
 
+const ACTIVATIONS: readonly ((source: RandomSource) => Activation)[] = [
+  relu,
+  tanh,
+  sigmoid,
+  (source) => leakyRelu([0.01, 0.25, 0.3, 1.5][source.integer(4)]),
+  (source) => {
+    const least = constant(source, 1);
+    return hardtanh(least, least + 0.1 + Math.abs(source.normal()));
+  },
+];
+
 function activation(source: RandomSource): Activation {
-  if (source.uniform() < 0.6) return relu();
-  const kind = ACTIVATION_KINDS[source.integer(ACTIVATION_KINDS.length)];
-  switch (kind) {
-    case "relu":
-      return relu();
-    case "leaky-relu":
-      return leakyRelu([0.01, 0.25, 0.3, 1.5][source.integer(4)]);
-    case "hardtanh": {
-      const least = constant(source, 1);
-      return hardtanh(least, least + 0.1 + Math.abs(source.normal()));
-    }
-    case "tanh":
-      return tanh();
-    case "sigmoid":
-      return sigmoid();
-    default:
-      return kind satisfies never;
-  }
+  return source.uniform() < 0.6 ? relu() : ACTIVATIONS[source.integer(ACTIVATIONS.length)](source);
 }
 
 /** The last layer, and now and then one behind it that only scales or moves. */

@@ -13,8 +13,8 @@ import { gradientAt, valuesAt } from "./gradient.js";
 
 /** How much is looked for. */
 export interface Effort {
-  /** Other classes that are tried, those with the smallest margins. */
-  readonly targets: number;
+  /** Goals that are tried, those with the smallest values at x. */
+  readonly goals: number;
   /** Starting points for each, beside x. */
   readonly starts: number;
   /** Corners, one after another, and steps between them. */
@@ -25,19 +25,29 @@ export interface Effort {
 
 interface Candidate {
   readonly offset: Float64Array;
-  /** The smallest z_reference − z_j, in double precision. */
-  readonly margin: number;
+  /** The smallest goal, in double precision. */
+  readonly value: number;
+}
+
+/** What an attack makes small: a sum of outputs with these weights. */
+export type Goal = Float64Array;
+
+/** The margins of a class: z_reference − z_j for every other j. */
+export function marginGoals(outputs: number, reference: number): readonly Goal[] {
+  return Array.from({ length: outputs }, (_, j) =>
+    Float64Array.from({ length: outputs }, (_, k) => (k === reference ? 1 : k === j ? -1 : 0)),
+  ).filter((_, j) => j !== reference);
 }
 
 /**
- * Points of the ball, by exact rationals, where the reference class looks weakest: from x and from random points to the
- * corner that is least for the gradient there, which is the minimiser while the network stays affine, and on from corner to
- * corner; steps half way; points near the best of them, whose roundings are others. The worst first.
+ * Points of the ball, by exact rationals, where a goal is small: from x and from random points to the corner that is least
+ * for the gradient there, which is the minimiser while the network stays affine, and on from corner to corner; steps half
+ * way; points near the best of them, whose roundings are others. The smallest first.
  */
 export function weakPoints(
   plain: PlainNetwork,
   ball: StatedBall,
-  reference: number,
+  goals: readonly Goal[],
   effort: Effort,
   source: RandomSource,
 ): readonly Point[] {
@@ -45,21 +55,19 @@ export function weakPoints(
   const found: Candidate[] = [];
   const look = (offset: Float64Array): readonly Float64Array[] => {
     const values = valuesAt(plain, roundedPoint(pointAt(ball, offset)));
-    found.push({ offset, margin: smallestMargin(values[plain.output], reference) });
+    const outputs = values[plain.output];
+    found.push({ offset, value: Math.min(...goals.map((goal) => sumBy(goal, outputs))) });
     return values;
   };
-  for (const target of weakest(look(still)[plain.output], reference, effort.targets)) {
-    const weights = new Float64Array(plain.nodes[plain.output].size);
-    weights[reference] = 1;
-    weights[target] = -1;
+  const outputs = look(still)[plain.output];
+  const tried = [...goals].sort((a, b) => sumBy(a, outputs) - sumBy(b, outputs)).slice(0, effort.goals);
+  for (const goal of tried) {
     for (let start = 0; start <= effort.starts; start++) {
-      descend(plain, ball, weights, start === 0 ? still : randomOffset(ball, source), effort.steps, {
-        look,
-        source,
-      });
+      const from = start === 0 ? still : randomOffset(ball, source);
+      descend(plain, ball, goal, from, effort.steps, { look, source });
     }
   }
-  found.sort((a, b) => (a.margin < b.margin || Number.isNaN(a.margin) ? -1 : 1));
+  found.sort((a, b) => (a.value < b.value || Number.isNaN(a.value) ? -1 : 1));
   const best = distinct(found).slice(0, effort.points);
   const near = best.slice(0, 3).flatMap(({ offset }) => [shaken(offset, source), shaken(offset, source)]);
   return [...best.map(({ offset }) => offset), ...near]
@@ -67,17 +75,21 @@ export function weakPoints(
     .filter((point) => isInside(point, ball));
 }
 
+function sumBy(goal: Goal, outputs: Float64Array): number {
+  return goal.reduce((sum, weight, j) => (weight === 0 ? sum : sum + weight * outputs[j]), 0);
+}
+
 function descend(
   plain: PlainNetwork,
   ball: StatedBall,
-  weights: Float64Array,
+  goal: Goal,
   start: Float64Array,
   steps: number,
   { look, source }: { look: (offset: Float64Array) => readonly Float64Array[]; source: RandomSource },
 ): void {
   let [offset, values] = [start, look(start)];
   for (let step = 0; step < steps; step++) {
-    const corner = leastOffset(ball, gradientAt(plain, values, weights), source);
+    const corner = leastOffset(ball, gradientAt(plain, values, goal), source);
     // First whole steps, then halves of what is left: both stay within the ball.
     const share = step < steps / 2 ? 1 : 0.5;
     const next = offset.map((own, f) => own + share * (corner[f] - own));
@@ -99,20 +111,4 @@ function distinct(candidates: readonly Candidate[]): Candidate[] {
     if (kept.length >= 24) break;
   }
   return kept;
-}
-
-/** The other classes, those of the largest outputs first. */
-function weakest(outputs: Float64Array, reference: number, count: number): number[] {
-  return Array.from(outputs.keys())
-    .filter((j) => j !== reference)
-    .sort((a, b) => outputs[b] - outputs[a])
-    .slice(0, count);
-}
-
-function smallestMargin(outputs: Float64Array, reference: number): number {
-  let margin = Number.POSITIVE_INFINITY;
-  for (const [j, value] of outputs.entries()) {
-    if (j !== reference) margin = Math.min(margin, outputs[reference] - value);
-  }
-  return margin;
 }

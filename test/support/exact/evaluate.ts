@@ -1,5 +1,5 @@
 import type { Activation } from "../../../src/activations/index.js";
-import type { PlainNetwork, PlainStep } from "../plain-network.js";
+import { notYet, type PlainNetwork, type PlainStep } from "../plain-network.js";
 import { affineEnclosure } from "./affine.js";
 import { batchNormEnclosure, scaleShiftEnclosure } from "./by-feature.js";
 import { aligned, type Dyadic, dyadic, multiply } from "./dyadic.js";
@@ -120,7 +120,7 @@ function activated(activation: Activation, x: Enclosure): Enclosure {
     case "sigmoid":
       return sShaped(x, sigmoidEnds);
     default:
-      return activation satisfies never;
+      return notYet(activation);
   }
 }
 

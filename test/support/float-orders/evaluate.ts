@@ -1,6 +1,6 @@
 import type { Activation } from "../../../src/activations/index.js";
 import type { RandomSource } from "../../../src/compute/random.js";
-import type { PlainBatchNorm, PlainNetwork, PlainStep } from "../plain-network.js";
+import { notYet, type PlainBatchNorm, type PlainNetwork, type PlainStep } from "../plain-network.js";
 import type { Arithmetic } from "./arithmetic.js";
 import { type NormForm, prepared } from "./prepare.js";
 import { type Summation, Summer } from "./summation.js";
@@ -97,7 +97,7 @@ export class FloatNetwork {
       case "sigmoid":
         return this.#coarse(1 / (1 + Math.exp(-z)));
       default:
-        return activation satisfies never;
+        return notYet(activation);
     }
   }
 
