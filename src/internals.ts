@@ -171,7 +171,7 @@ export {
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";
-export type { Guarantee } from "./threat/guarantee.js";
+export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";
 export { mixedLoss } from "./train/losses/mixed.js";

@@ -11,7 +11,7 @@ import { pieceBytesFor } from "../runs/memory.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
-import type { Guarantee } from "../threat/guarantee.js";
+import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
@@ -53,12 +53,16 @@ export interface CertifiedImage {
   readonly stage: number;
   /** Lower bounds of z[prediction] − z[j] by class j, 0 at the prediction (with `against: "label"`, of the label). */
   readonly marginLower: readonly number[];
+  /** What its bounds are worth, where not those of all images are worth the same. */
+  readonly guarantee?: Guarantee;
 }
 
 /** What `certify` found. */
 export interface CertifyResult {
   /** What the bounds are worth. */
   readonly guarantee: Guarantee;
+  /** Where not all images' bounds are worth the same: of how many they are worth what. `guarantee` is then the weakest. */
+  readonly mix?: GuaranteeMix;
   readonly examples: readonly CertifiedImage[];
   /** Fractions from 0 to 1 and times; errors are null where labels are not known. */
   readonly summary: Omit<CertificationSummary, "error" | "robustError"> & {
@@ -116,16 +120,17 @@ export async function certify(
       },
       options,
     );
-    const { guarantee, summary, examples } = certification;
+    const { guarantee, mix, summary, examples } = certification;
+    const worth = { guarantee, ...(mix && { mix }) };
     if (!labelled) {
       return {
-        guarantee,
+        ...worth,
         examples: examples.map((example) => ({ ...example, label: null })),
         summary: { ...summary, error: null, robustError: null },
         statement: null,
       };
     }
-    return { guarantee, examples, summary, statement: statementOf() };
+    return { ...worth, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
       if (typeof ball.epsilon !== "number") return null;
@@ -134,7 +139,7 @@ export async function certify(
           ball: { norm: ball.norm, epsilon: ball.epsilon, box: ball.box ?? null },
           stages: opened.stages.length,
           robustError: summary.robustError,
-          guarantee,
+          ...worth,
           delta: estimation?.tail?.delta ?? null,
           against,
         },

@@ -3,6 +3,7 @@ import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { Network } from "../network/network.js";
+import { mixInWords } from "../report/guarantee.js";
 import type { BallInWords } from "../report/wording.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationRecord } from "./estimation.js";
@@ -39,7 +40,7 @@ export interface CertificationSubject {
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
 export function certificationRecord(
   { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
-  { guarantee, summary, examples }: Certification,
+  { guarantee, mix, summary, examples }: Certification,
 ) {
   return {
     schema: "autodual/certification/1",
@@ -53,6 +54,7 @@ export function certificationRecord(
       arithmetic,
       guarantee,
       delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
+      ...(mix && { mix: { examples: mix, meaning: mixInWords(mix) } }),
       ...(estimation && estimationRecord(estimation)),
     },
     summary,

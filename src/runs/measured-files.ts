@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
-import { guaranteeSchema } from "../threat/guarantee.js";
+import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 
 /**
@@ -48,6 +48,7 @@ const certificationSchema = z.object({
     arithmetic: z.string(),
     guarantee: guaranteeSchema,
     delta: z.number().nullable(),
+    mix: z.object({ examples: mixSchema }).optional(),
   }),
   summary: z.object({
     error: fraction,
@@ -65,6 +66,7 @@ const certificationSchema = z.object({
         certified: z.boolean(),
         stage: count,
         marginLower: z.array(z.number().nullable()).min(1),
+        guarantee: guaranteeSchema.optional(),
       }),
     )
     .min(1),
@@ -159,14 +161,14 @@ function checkVerdicts(
   }
   const classes = examples[0].marginLower.length;
   let right = 0;
-  for (const { index, label, prediction, certified, marginLower } of examples) {
+  for (const { index, label, prediction, certified, marginLower, guarantee = bound.guarantee } of examples) {
     const where = `example ${index}`;
     if (marginLower.length !== classes)
       fault(`${where}: expected ${classes} margins, found ${marginLower.length}`);
     if (label >= classes || prediction >= classes) fault(`${where}: expected classes below ${classes}`);
     if (certified && prediction === label) right += 1;
     if (!certified) continue;
-    if (bound.guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
+    if (guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
     if (!provesAllMargins({ reference: prediction, marginLower })) {
       fault(`${where}: expected margins above 0 of a certified answer, found ${marginLower.join(", ")}`);
     }

@@ -17,6 +17,7 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
     arithmetic,
     seconds,
     guarantee,
+    mix = null,
   } = measured.value;
   return (
     <>
@@ -35,7 +36,7 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
             <MissingPart part={attacked} />
           </Tile>
         )}
-        {estimatedRobustError === null ? (
+        {estimatedRobustError === null || mix ? (
           <Tile name="robust error" value={formatPercent(robustError, "upper")}>
             {upperBoundInWords(record, measured.value)}
           </Tile>
