@@ -130,6 +130,7 @@ export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
 export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
 export type { RunData } from "./runs/training/run-data.js";
+export type { About } from "./threat/about.js";
 export type { Box, Epsilon, Norm } from "./threat/ball.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { CascadeRun } from "./train/cascade-run.js";

@@ -161,6 +161,7 @@ export {
   uploadWeights,
   type Weights,
 } from "./network/weights.js";
+export type { About } from "./threat/about.js";
 export {
   type Ball,
   type BallSpec,

@@ -4,14 +4,19 @@ import { guaranteeInSentences } from "../report/guarantee.js";
 import type { Certification } from "../runs/certification.js";
 import type { CertificationSubject } from "../runs/certification-record.js";
 import type { Estimation } from "../runs/estimation.js";
+import { aboutOf } from "../threat/about.js";
 import { worthBesideEstimates } from "../threat/guarantee.js";
 import type { Output } from "./output.js";
 import { formatFigures } from "./table.js";
 import { formatBall, formatCount, formatNumber, formatPercent, formatRate, plural, wrap } from "./wording.js";
 
-/** A line for the stages of a cascade; none for a single model. */
-export function stageRow({ stages }: LoadedCascade): (readonly [string, string])[] {
-  return stages.length > 1 ? [["stages", String(stages.length)]] : [];
+/** Lines for the stages of a cascade, and for whose answers its figures are about; none for a single model. */
+export function stageRows({ stages }: LoadedCascade): (readonly [string, string])[] {
+  if (stages.length === 1) return [];
+  return [
+    ["stages", String(stages.length)],
+    ["about", `the ${aboutOf(stages.length)}, not the cascade under attack`],
+  ];
 }
 
 const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a probability" } as const;
@@ -30,7 +35,7 @@ export function printCertification(
   output.print(
     formatFigures([
       ["model", model.path],
-      ...stageRow(model),
+      ...stageRows(model),
       ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
       ["ball", formatBall(ball)],
       [

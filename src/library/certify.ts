@@ -11,6 +11,7 @@ import { pieceBytesFor } from "../runs/memory.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
+import type { About } from "../threat/about.js";
 import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
@@ -59,6 +60,8 @@ export interface CertifiedImage {
 
 /** What `certify` found. */
 export interface CertifyResult {
+  /** Whose answers `certified` and `robustError` are about: of a cascade those of the stage that answers. */
+  readonly about: About;
   /** What the bounds are worth. */
   readonly guarantee: Guarantee;
   /** Where not all images' bounds are worth the same: of how many they are worth what. `guarantee` is then the weakest. */
@@ -67,7 +70,10 @@ export interface CertifyResult {
   /** Fractions from 0 to 1 and times; errors are null where labels are not known. */
   readonly summary: Omit<CertificationSummary, "error" | "robustError"> & {
     readonly error: number | null;
-    /** No attack within the ball has a larger error. Of a cascade, of the stage that answers. */
+    /**
+     * No attack within the ball has a larger error. Of a cascade no attack on the stage that answers; an attacker may also
+     * change which stage answers, and this does not bound the error of the cascade then.
+     */
     readonly robustError: number | null;
   };
   /** What is guaranteed, in a few sentences; null where labels are not known. */
@@ -120,17 +126,18 @@ export async function certify(
       },
       options,
     );
-    const { guarantee, mix, summary, examples } = certification;
+    const { about, guarantee, mix, summary, examples } = certification;
     const worth = { guarantee, ...(mix && { mix }) };
     if (!labelled) {
       return {
+        about,
         ...worth,
         examples: examples.map((example) => ({ ...example, label: null })),
         summary: { ...summary, error: null, robustError: null },
         statement: null,
       };
     }
-    return { ...worth, examples, summary, statement: statementOf() };
+    return { about, ...worth, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
       if (typeof ball.epsilon !== "number") return null;

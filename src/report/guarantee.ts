@@ -119,6 +119,6 @@ function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, 
     `Guaranteed: for ${sure} of the ${all} examples, ${change} alters the answer of the stage that answers ` +
     `the example, the first of ${stages} whose answer is certified; ${correct} of these answers ` +
     `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
-    "may answer."
+    "may answer, so that the robust error does not bound the error of the cascade under attack."
   );
 }

@@ -40,7 +40,7 @@ export interface CertificationSubject {
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
 export function certificationRecord(
   { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
-  { guarantee, mix, summary, examples }: Certification,
+  { about, guarantee, mix, summary, examples }: Certification,
 ) {
   return {
     schema: "autodual/certification/1",
@@ -49,6 +49,7 @@ export function certificationRecord(
     norm: ball.norm,
     epsilon: ball.epsilon,
     box: ball.box,
+    about,
     bound: {
       method,
       arithmetic,

@@ -4,6 +4,7 @@ import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
+import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";
 import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
@@ -54,6 +55,8 @@ export interface CertificationSummary {
 
 /** The verdicts on a data set. */
 export interface Certification {
+  /** Whose answers certificates and the robust error are about. */
+  readonly about: About;
   /** The weakest of what the examples' bounds are worth. */
   readonly guarantee: Guarantee;
   /** Where these differ, of how many examples they are worth what. Those with estimates count as not certified. */
@@ -76,30 +79,35 @@ export async function certifyDataset(
   const began = performance.now();
   const examples: CertifiedExample[] = [];
   const guarantees: Guarantee[] = [];
-  await observed(watch, { name: "certify", total: dataset.count }, async (seen) => {
-    for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdict = await certifyCascade(
-        stages,
-        { x, labels },
-        {
-          ...ball,
-          ...how,
-          ...(signal && { signal }),
-          ...(estimation && { estimator: estimation.estimatorFor(first) }),
-        },
-      );
-      verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
-        examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
-        guarantees.push(verdict.guarantee);
-      });
-      seen.update(examples.length, { robustError: errors(examples).robustError });
-      await letIn(signal);
-    }
-  });
+  await observed(
+    watch,
+    { name: "certify", total: dataset.count, about: aboutOf(stages.length) },
+    async (seen) => {
+      for (const { x, labels, first } of inOrder(dataset, batch)) {
+        const verdict = await certifyCascade(
+          stages,
+          { x, labels },
+          {
+            ...ball,
+            ...how,
+            ...(signal && { signal }),
+            ...(estimation && { estimator: estimation.estimatorFor(first) }),
+          },
+        );
+        verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
+          examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
+          guarantees.push(verdict.guarantee);
+        });
+        seen.update(examples.length, { robustError: errors(examples).robustError });
+        await letIn(signal);
+      }
+    },
+  );
   const seconds = (performance.now() - began) / 1000;
   const guarantee = weakest(guarantees);
   const mix = mixOf(guarantees);
   return {
+    about: aboutOf(stages.length),
     guarantee,
     ...(mix && { mix }),
     summary: {

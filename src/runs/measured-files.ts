@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
+import { aboutOf, aboutSchema } from "../threat/about.js";
 import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 
@@ -27,6 +28,8 @@ const subject = {
   data: z.object({ name: z.string(), split: z.string(), count: z.int().positive() }),
   norm: z.enum(["linf", "l2", "l1"]),
   box: z.tuple([z.number(), z.number()]).nullable(),
+  /** Absent in files of earlier versions. */
+  about: aboutSchema.optional(),
 };
 
 const layerSchema = z.object({
@@ -145,8 +148,19 @@ export function checkMeasured<N extends MeasuredName>(json: unknown, name: N, pa
       `${path}: ${issue.path.join(".") || name}: ${issue.message}; was it written by this version?`,
     );
   }
+  checkAbout(parsed.data, path);
   if (name === "certification") checkVerdicts(parsed.data as MeasuredFile<"certification">, path);
   return parsed.data as MeasuredFile<N>;
+}
+
+/** Figures of a cascade are never taken for those of a model. */
+function checkAbout(file: MeasuredFile<MeasuredName>, path: string): void {
+  if (!("about" in file) || file.about === undefined) return;
+  const expected = aboutOf(file.model.stages ?? 1);
+  if (file.about === expected) return;
+  throw new FormatError(
+    `${path}: about: expected "${expected}" of a model of its stages, found "${file.about}"; the file is damaged or was changed`,
+  );
 }
 
 function checkVerdicts(
