@@ -15,7 +15,7 @@ export function stageRows({ stages }: LoadedCascade): (readonly [string, string]
   if (stages.length === 1) return [];
   return [
     ["stages", String(stages.length)],
-    ["about", `the ${aboutOf(stages.length)}, not the cascade under attack`],
+    ["about", `the ${aboutOf(stages.length)} an example`],
   ];
 }
 

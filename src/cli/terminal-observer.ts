@@ -57,8 +57,9 @@ function eventInWords(event: RunEvent): string {
       return plural(event.count, "training example");
     case "stage-done":
       return wrap(
-        `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error${ofStages(event.stage)} at most ` +
-          `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}`,
+        `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error at most ` +
+          `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}` +
+          (event.stage > 1 ? `, under attacks on the ${aboutOf(event.stage)}` : ""),
       );
     case "nothing-remains":
       return "no training example remains: the cascade is complete";

@@ -184,7 +184,7 @@ describe("a cascade is a model", () => {
     expect(Math.max(...certification.examples.map(({ stage }) => stage))).toBeGreaterThan(0);
     expect(stdout.replace(/\s+/g, " ")).toContain("the first of 3 whose answer is certified");
     expect(json).toMatchObject({ about: "stage that answers" });
-    expect(stdout).toMatch(/about +│ the stage that answers, not the cascade under attack/);
+    expect(stdout).toMatch(/about +│ the stage that answers an example/);
     expect(stdout.replace(/\s+/g, " ")).toContain(
       "the robust error does not bound the error of the cascade under attack",
     );
