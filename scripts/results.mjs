@@ -88,10 +88,10 @@ const tables = ["table2", "table3", "table4"].map((name) => {
     "robust error",
     "paper",
     "cascade: error",
-    "PGD",
-    "robust",
+    "PGD, stage that answers",
+    "robust, stage that answers",
     "paper",
-    "own answers",
+    "own answers under attack",
   ];
   const costs = rows.flatMap(costCells);
   return [
@@ -106,7 +106,7 @@ const tables = ["table2", "table3", "table4"].map((name) => {
               "row",
               "test examples",
               `epochs (paper: ${paperEpochs})`,
-              "robust error after each stage",
+              "robust error (of the stage that answers) after each stage",
               "trained on",
               "hours",
               "seconds per epoch",
@@ -136,7 +136,7 @@ function table1({ networks, threads, projections, batch }) {
 
 const figures = [
   ["figure2", "Figure 2: training by random projections and by deterministic bounds", figure2],
-  ["figure3", "Figure 3: robust error as stages are added to a cascade", figure3],
+  ["figure3", "Figure 3: robust error of the stage that answers as stages are added to a cascade", figure3],
   ["figure5", "Figure 5: a cascade on points of the plane", figure5],
   ["figure6", "Figure 6: estimates of bound widths", figure6],
   ["figure7", "Figure 7: a training step against the size of a network", figure7],
@@ -170,8 +170,8 @@ function figure3({ config, curves }) {
   });
   const seen = curves[0].epochs.find(({ test }) => test)?.test;
   return [
-    table(["stage", "trained on", "robust error in training", "of the cascade, test"], rows),
-    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, by deterministic bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
+    table(["stage", "trained on", "robust error in training", "of the stage that answers, test"], rows),
+    `${config.model} on ${config.data.name}: training errors are of what a stage is trained on, by its bounds; test errors are of the cascade up to that stage, about the stage that answers, by deterministic bounds, on ${curves[0].evaluation.examples} test examples${seen ? ` (in the plot on the first ${seen.examples})` : ""}, in per cent. Dashed lines are of training.`,
   ].join("\n\n");
 }
 
@@ -264,7 +264,7 @@ const text = [
   "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
     "the test examples at hand. Robust errors are upper bounds by deterministic bounds (no random projections), in floating point; " +
     "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
-    "network of the stage that answers the unchanged example; a changed input may go to another stage. “Own answers” is how many " +
+    "network of the stage that answers the unchanged example; a changed input may go to another stage, so that neither is the error of the cascade under attack. “Own answers” is how many " +
     "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +
     "Times are wall-clock times of machines that may have done other work as well. “Paper” is Wong, Schmidt, Metzen and Kolter (2018), “–” where its figure is not at hand; its best single robust error at each epsilon is as a survey of certified robustness quotes it. What was not run says so; the rows of Table 3 are of single models, without cascades.",
   "## Table 1",

@@ -161,6 +161,7 @@ export {
   uploadWeights,
   type Weights,
 } from "./network/weights.js";
+export type { About } from "./threat/about.js";
 export {
   type Ball,
   type BallSpec,
@@ -171,7 +172,7 @@ export {
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";
-export type { Guarantee } from "./threat/guarantee.js";
+export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";
 export { mixedLoss } from "./train/losses/mixed.js";

@@ -4,13 +4,19 @@ import { guaranteeInSentences } from "../report/guarantee.js";
 import type { Certification } from "../runs/certification.js";
 import type { CertificationSubject } from "../runs/certification-record.js";
 import type { Estimation } from "../runs/estimation.js";
+import { aboutOf } from "../threat/about.js";
+import { worthBesideEstimates } from "../threat/guarantee.js";
 import type { Output } from "./output.js";
 import { formatFigures } from "./table.js";
 import { formatBall, formatCount, formatNumber, formatPercent, formatRate, plural, wrap } from "./wording.js";
 
-/** A line for the stages of a cascade; none for a single model. */
-export function stageRow({ stages }: LoadedCascade): (readonly [string, string])[] {
-  return stages.length > 1 ? [["stages", String(stages.length)]] : [];
+/** Lines for the stages of a cascade, and for whose answers its figures are about; none for a single model. */
+export function stageRows({ stages }: LoadedCascade): (readonly [string, string])[] {
+  if (stages.length === 1) return [];
+  return [
+    ["stages", String(stages.length)],
+    ["about", `the ${aboutOf(stages.length)} an example`],
+  ];
 }
 
 const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a probability" } as const;
@@ -19,25 +25,30 @@ const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a pro
 export function printCertification(
   output: Output,
   { model, dataset, ball, method, estimation }: CertificationSubject,
-  { guarantee, summary }: Certification,
+  { guarantee, mix, summary }: Certification,
 ): void {
   const estimated = estimation && guarantee !== "deterministic" ? estimation : null;
   // A probability is that of each certificate and not of their sum.
-  const worth = guarantee === "probability" ? "if all hold" : "at most";
+  const worth = [guarantee, mix && worthBesideEstimates(mix)].includes("probability")
+    ? "if all hold"
+    : "at most";
   output.print(
     formatFigures([
       ["model", model.path],
-      ...stageRow(model),
+      ...stageRows(model),
       ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
       ["ball", formatBall(ball)],
       [
         "bound",
-        `${method}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}`,
+        `${method}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
       ],
       ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],
-      ...(summary.estimatedRobustError === undefined
+      ...(summary.estimatedRobustError === undefined || mix
         ? ([[`robust error, ${worth}`, formatPercent(summary.robustError, "upper")]] as const)
+        : []),
+      ...(summary.estimatedRobustError === undefined
+        ? []
         : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
       ["certified predictions", formatPercent(summary.certified, "lower")],
       ["speed", `${formatRate(summary.examplesPerSecond)} examples/s`],
@@ -45,10 +56,15 @@ export function printCertification(
   );
 }
 
+/** Of how many examples something holds, where it is not of all. */
+function ofExamples(count: number | undefined): string {
+  return count === undefined ? "" : ` for ${plural(count, "example")}`;
+}
+
 /** What was guaranteed, in plain words. */
 export function guaranteeInWords(
   { model, dataset, ball, estimation }: CertificationSubject,
-  { guarantee, examples, summary }: Certification,
+  { guarantee, mix, examples, summary }: Certification,
   against: Against,
 ): string {
   const certified = examples.filter((example) => example.certified);
@@ -61,6 +77,7 @@ export function guaranteeInWords(
       right: certified.filter(({ prediction, label }) => prediction === label).length,
       robustError: summary.robustError,
       guarantee,
+      ...(mix && { mix }),
       delta: estimation?.tail?.delta ?? null,
       against,
     }),

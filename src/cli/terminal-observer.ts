@@ -1,8 +1,9 @@
 import type { Figures, Observer, RunEvent, Work, WorkName, WorkObserver } from "../runs/observer.js";
+import { aboutOf } from "../threat/about.js";
 import type { EpochRow } from "../train/config.js";
 import type { Output } from "./output.js";
 import type { Progress } from "./progress.js";
-import { formatDuration, formatNumber, formatPercent, plural } from "./wording.js";
+import { formatDuration, formatNumber, formatPercent, plural, wrap } from "./wording.js";
 
 /** Shows long work on the terminal: a bar or plain lines on standard error, and what stays as lines. */
 export class TerminalObserver implements Observer {
@@ -15,11 +16,12 @@ export class TerminalObserver implements Observer {
   }
 
   begin(work: Work): WorkObserver {
-    const { name, total, start } = work;
+    const { name, total, start, about } = work;
+    const of = about === "stage that answers" ? ` of the ${about}` : "";
     const progress = this.#output.progress({ label: name, total, ...(start !== undefined && { start }) });
     this.#progress = progress;
     return {
-      update: (done, figures) => progress.update(done, FIGURES_IN_WORDS[name](figures)),
+      update: (done, figures) => progress.update(done, FIGURES_IN_WORDS[name](figures) + of),
       end: () => {
         progress.stop();
         this.#progress = null;
@@ -54,15 +56,21 @@ function eventInWords(event: RunEvent): string {
     case "stage-examples":
       return plural(event.count, "training example");
     case "stage-done":
-      return (
+      return wrap(
         `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error at most ` +
-        `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}`
+          `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}` +
+          (event.stage > 1 ? `, under attacks on the ${aboutOf(event.stage)}` : ""),
       );
     case "nothing-remains":
       return "no training example remains: the cascade is complete";
     default:
       return event satisfies never;
   }
+}
+
+/** Whose robust error that of a cascade of so many stages is. */
+function ofStages(stages: number): string {
+  return stages > 1 ? ` of the ${aboutOf(stages)}` : "";
 }
 
 function epochInWords(row: EpochRow, epochs: number): string {
@@ -73,7 +81,7 @@ function epochInWords(row: EpochRow, epochs: number): string {
       : `epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
         `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}`;
   const tested = test
-    ? `  test error ${formatPercent(test.error)}  robust ${formatPercent(test.robustError, "upper")}`
+    ? `  test error ${formatPercent(test.error)}  robust${ofStages(test.stages ?? 1)} ${formatPercent(test.robustError, "upper")}`
     : "";
   return `epoch ${epoch}/${epochs}  ${figures}${tested}  ${formatDuration(seconds)}`;
 }

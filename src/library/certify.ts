@@ -11,7 +11,8 @@ import { pieceBytesFor } from "../runs/memory.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
-import type { Guarantee } from "../threat/guarantee.js";
+import type { About } from "../threat/about.js";
+import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
@@ -53,17 +54,26 @@ export interface CertifiedImage {
   readonly stage: number;
   /** Lower bounds of z[prediction] − z[j] by class j, 0 at the prediction (with `against: "label"`, of the label). */
   readonly marginLower: readonly number[];
+  /** What its bounds are worth, where not those of all images are worth the same. */
+  readonly guarantee?: Guarantee;
 }
 
 /** What `certify` found. */
 export interface CertifyResult {
+  /** Whose answers `certified` and `robustError` are about: of a cascade those of the stage that answers. */
+  readonly about: About;
   /** What the bounds are worth. */
   readonly guarantee: Guarantee;
+  /** Where not all images' bounds are worth the same: of how many they are worth what. `guarantee` is then the weakest. */
+  readonly mix?: GuaranteeMix;
   readonly examples: readonly CertifiedImage[];
   /** Fractions from 0 to 1 and times; errors are null where labels are not known. */
   readonly summary: Omit<CertificationSummary, "error" | "robustError"> & {
     readonly error: number | null;
-    /** No attack within the ball has a larger error. Of a cascade, of the stage that answers. */
+    /**
+     * No attack within the ball has a larger error. Of a cascade no attack on the stage that answers; an attacker may also
+     * change which stage answers, and this does not bound the error of the cascade then.
+     */
     readonly robustError: number | null;
   };
   /** What is guaranteed, in a few sentences; null where labels are not known. */
@@ -116,16 +126,18 @@ export async function certify(
       },
       options,
     );
-    const { guarantee, summary, examples } = certification;
+    const { about, guarantee, mix, summary, examples } = certification;
+    const worth = { guarantee, ...(mix && { mix }) };
     if (!labelled) {
       return {
-        guarantee,
+        about,
+        ...worth,
         examples: examples.map((example) => ({ ...example, label: null })),
         summary: { ...summary, error: null, robustError: null },
         statement: null,
       };
     }
-    return { guarantee, examples, summary, statement: statementOf() };
+    return { about, ...worth, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
       if (typeof ball.epsilon !== "number") return null;
@@ -134,7 +146,7 @@ export async function certify(
           ball: { norm: ball.norm, epsilon: ball.epsilon, box: ball.box ?? null },
           stages: opened.stages.length,
           robustError: summary.robustError,
-          guarantee,
+          ...worth,
           delta: estimation?.tail?.delta ?? null,
           against,
         },

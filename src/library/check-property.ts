@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { kindOf, UsageError } from "../errors.js";
-import type { Property } from "../formats/vnnlib/property.js";
+import type { InputBox, Property } from "../formats/vnnlib/property.js";
 import { isRecord } from "./check-options.js";
 
 const count = z.int().min(1);
@@ -9,13 +9,16 @@ const list = z.custom<ArrayLike<number>>(
   "expected a list of numbers",
 );
 
+const flags = z.array(z.boolean()).optional();
+
 const schema = z.object({
   inputs: count,
   outputs: count,
+  decimal: z.boolean().optional(),
   cases: z
     .array(
       z.object({
-        box: z.object({ lower: list, upper: list }),
+        box: z.object({ lower: list, upper: list, lowerStrict: flags, upperStrict: flags }),
         constraints: z.array(
           z.object({
             terms: z.array(z.object({ output: z.int().min(0), coefficient: z.number() })),
@@ -35,10 +38,11 @@ export function checkedProperty(property: unknown): Property {
     const [{ path, message }] = parsed.error.issues;
     throw fault(path.join(".") || "property", `${message}, found ${kindOf(property)}`);
   }
-  const { inputs, outputs, cases } = parsed.data;
+  const { inputs, outputs, cases, decimal } = parsed.data;
   return {
     inputs,
     outputs,
+    ...(decimal !== undefined && { decimal }),
     cases: cases.map(({ box, constraints }, i) => {
       for (const [c, { terms }] of constraints.entries()) {
         const bad = terms.find(({ output }) => output >= outputs);
@@ -54,11 +58,18 @@ export function checkedProperty(property: unknown): Property {
   };
 }
 
+type AskedBox = z.infer<typeof schema>["cases"][number]["box"];
+
 function checkedBox(
-  { lower, upper }: { readonly lower: ArrayLike<number>; readonly upper: ArrayLike<number> },
+  { lower, upper, lowerStrict, upperStrict }: AskedBox,
   inputs: number,
   at: string,
-) {
+): InputBox {
+  for (const [name, strict] of Object.entries({ lowerStrict, upperStrict })) {
+    if (strict && strict.length !== inputs) {
+      throw fault(at, `expected ${name} of ${inputs} inputs, found ${strict.length}`);
+    }
+  }
   if (lower.length !== inputs || upper.length !== inputs) {
     throw fault(at, `expected bounds of ${inputs} inputs, found ${lower.length} and ${upper.length}`);
   }
@@ -77,7 +88,7 @@ function checkedBox(
     }
     [box.lower[f], box.upper[f]] = [low, high];
   }
-  return box;
+  return { ...box, ...(lowerStrict && { lowerStrict }), ...(upperStrict && { upperStrict }) };
 }
 
 function fault(at: string, what: string): UsageError {

@@ -1,4 +1,4 @@
-import type { Guarantee } from "../threat/guarantee.js";
+import { type Guarantee, type GuaranteeMix, worthBesideEstimates } from "../threat/guarantee.js";
 import {
   type BallInWords,
   changeInWords,
@@ -20,6 +20,8 @@ export interface GuaranteeClaim {
   readonly right: number;
   readonly robustError: number;
   readonly guarantee: Guarantee;
+  /** Where not all examples' bounds are worth the same. */
+  readonly mix?: GuaranteeMix | null;
   /** With `probability`: each certificate holds with probability 1 − δ. */
   readonly delta: number | null;
   /** Whose margins were bounded. */
@@ -35,8 +37,32 @@ export function guaranteeInSentences(claim: GuaranteeClaim): string {
   return [claimInWords(claim), arithmeticInWords(claim)].filter((words) => words !== "").join(" ");
 }
 
+/** What a mix of guarantees says of the examples. */
+export function mixInWords(mix: GuaranteeMix): string {
+  const { deterministic = 0, probability = 0, estimate = 0 } = mix;
+  const parts = [
+    ...(deterministic > 0 ? [`deterministic for ${plural(deterministic, "example")}`] : []),
+    ...(probability > 0 ? [`certain with a probability for ${formatCount(probability)}`] : []),
+    ...(estimate > 0
+      ? [`estimates for ${formatCount(estimate)}, which guarantee nothing: these count as not certified`]
+      : []),
+  ];
+  return `Bounds are not worth the same for all examples: ${parts.join(", ")}.`;
+}
+
+/** The claim about those examples of a mix whose bounds are no estimates; the others are not certified. */
+function besideEstimates(claim: GuaranteeClaim): GuaranteeClaim {
+  const { guarantee, mix } = claim;
+  return guarantee === "estimate" && mix ? { ...claim, guarantee: worthBesideEstimates(mix) } : claim;
+}
+
 /** What was guaranteed. Estimates guarantee nothing, and neither do no certificates. */
-export function claimInWords(claim: GuaranteeClaim): string {
+export function claimInWords(asked: GuaranteeClaim): string {
+  const { mix = null, ...claim } = besideEstimates(asked);
+  return mix ? `${wholeClaimInWords(claim)} ${mixInWords(mix)}` : wholeClaimInWords(claim);
+}
+
+function wholeClaimInWords(claim: GuaranteeClaim): string {
   const { certified, right, ball, stages } = claim;
   const [all, sure, correct] = [claim.examples, certified ?? right, right].map(formatCount);
   if (claim.guarantee === "estimate") {
@@ -66,7 +92,8 @@ export function claimInWords(claim: GuaranteeClaim): string {
 }
 
 /** What the bounds are, and what every one of this version leaves out; nothing of estimates. */
-export function arithmeticInWords({ guarantee, delta, examples }: GuaranteeClaim): string {
+export function arithmeticInWords(claim: GuaranteeClaim): string {
+  const { guarantee, delta, examples } = besideEstimates(claim);
   if (guarantee === "estimate") return "";
   if (guarantee !== "probability" || delta === null) return FLOATING_POINT;
   return (
@@ -92,6 +119,6 @@ function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, 
     `Guaranteed: for ${sure} of the ${all} examples, ${change} alters the answer of the stage that answers ` +
     `the example, the first of ${stages} whose answer is certified; ${correct} of these answers ` +
     `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
-    "may answer."
+    "may answer, so that the robust error does not bound the error of the cascade under attack."
   );
 }

@@ -13,7 +13,7 @@ export function attackRecord(
     readonly arithmetic: Dtype;
   },
   { steps, restarts, seed }: Omit<AttackSettings, "ball" | "method" | "batch">,
-  { summary, examples }: AttackOutcome,
+  { about, summary, examples }: AttackOutcome,
 ) {
   return {
     schema: "autodual/attack/1",
@@ -22,6 +22,7 @@ export function attackRecord(
     norm: ball.norm,
     epsilon: ball.epsilon,
     box: ball.box,
+    about,
     attack: { steps, restarts, seed, arithmetic },
     summary,
     examples,

@@ -5,6 +5,7 @@ import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
+import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";
 import { inOrder } from "./example-batches.js";
 import { observed, type Watch } from "./observer.js";
@@ -34,6 +35,8 @@ export interface AttackedExample {
 
 /** What attacks found on a data set. */
 export interface AttackOutcome {
+  /** Whose answers the errors by FGSM and PGD are about. */
+  readonly about: About;
   readonly summary: {
     readonly error: number;
     readonly fgsmError: number;
@@ -60,27 +63,34 @@ export async function attackDataset(
   const examples: AttackedExample[] = [];
   const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
     examples.filter((example) => example[kind]).length / examples.length;
-  await observed(watch, { name: "attack", total: dataset.count }, async (seen) => {
-    for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdicts = await attackCascade(
-        stages,
-        { x, labels },
-        { ...ball, ...options, ...ending, method, firstExample: first },
-      );
-      const switched =
-        stages.length > 1 ? await switchCascade(stages, { x, labels }, { ...ball, ...ending, method }) : null;
-      verdicts.forEach((verdict, i) => {
-        examples.push({
-          ...{ index: first + i, label: labels[i], ...verdict },
-          ...(switched && { switched: switched[i] }),
+  await observed(
+    watch,
+    { name: "attack", total: dataset.count, about: aboutOf(stages.length) },
+    async (seen) => {
+      for (const { x, labels, first } of inOrder(dataset, batch)) {
+        const verdicts = await attackCascade(
+          stages,
+          { x, labels },
+          { ...ball, ...options, ...ending, method, firstExample: first },
+        );
+        const switched =
+          stages.length > 1
+            ? await switchCascade(stages, { x, labels }, { ...ball, ...ending, method })
+            : null;
+        verdicts.forEach((verdict, i) => {
+          examples.push({
+            ...{ index: first + i, label: labels[i], ...verdict },
+            ...(switched && { switched: switched[i] }),
+          });
         });
-      });
-      seen.update(examples.length, { pgdError: share("pgd") });
-      await letIn(watch.signal);
-    }
-  });
+        seen.update(examples.length, { pgdError: share("pgd") });
+        await letIn(watch.signal);
+      }
+    },
+  );
   const seconds = (performance.now() - began) / 1000;
   return {
+    about: aboutOf(stages.length),
     summary: {
       ...{ error: share("wrong"), fgsmError: share("fgsm"), pgdError: share("pgd") },
       ...(stages.length > 1 && { switchingError: share("switched") }),

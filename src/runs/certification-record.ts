@@ -3,6 +3,7 @@ import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { Network } from "../network/network.js";
+import { mixInWords } from "../report/guarantee.js";
 import type { BallInWords } from "../report/wording.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationRecord } from "./estimation.js";
@@ -39,7 +40,7 @@ export interface CertificationSubject {
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
 export function certificationRecord(
   { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
-  { guarantee, evaluation, summary, examples }: Certification,
+  { about, guarantee, evaluation, mix, summary, examples }: Certification,
 ) {
   return {
     schema: "autodual/certification/1",
@@ -48,11 +49,13 @@ export function certificationRecord(
     norm: ball.norm,
     epsilon: ball.epsilon,
     box: ball.box,
+    about,
     bound: {
       method,
       arithmetic,
       guarantee,
       delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
+      ...(mix && { mix: { examples: mix, meaning: mixInWords(mix) } }),
       ...(estimation && estimationRecord(estimation)),
       evaluation,
       rounding: evaluation === null ? "none" : "outward",

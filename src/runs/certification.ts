@@ -4,9 +4,10 @@ import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
 import type { PlacedNetwork } from "../network/weights.js";
+import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";
-import type { Guarantee } from "../threat/guarantee.js";
+import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
@@ -39,6 +40,8 @@ export interface CertifiedExample {
   /** The stage of a cascade that answered; 0 for a single model. */
   readonly stage: number;
   readonly marginLower: readonly number[];
+  /** What its bounds are worth, where not those of all examples are worth the same. */
+  readonly guarantee?: Guarantee;
 }
 
 /** Fractions of the examples, and the time that it took. */
@@ -47,7 +50,7 @@ export interface CertificationSummary {
   /** An example counts as right only if it is certified and the prediction is its label. */
   readonly robustError: number;
   readonly certified: number;
-  /** Where bounds are estimates, which certify nothing: the robust error that they suggest. */
+  /** Where bounds are estimates, of all examples or of some, which certify nothing: the robust error that they suggest. */
   readonly estimatedRobustError?: number;
   readonly examplesPerSecond: number;
   readonly seconds: number;
@@ -55,9 +58,14 @@ export interface CertificationSummary {
 
 /** The verdicts on a data set. */
 export interface Certification {
+  /** Whose answers certificates and the robust error are about. */
+  readonly about: About;
+  /** The weakest of what the examples' bounds are worth. */
   readonly guarantee: Guarantee;
   /** The evaluation that certificates hold for, rounding and all; null where rounding was left out. */
   readonly evaluation: Evaluation | null;
+  /** Where these differ, of how many examples they are worth what. Those with estimates count as not certified. */
+  readonly mix?: GuaranteeMix;
   readonly summary: CertificationSummary;
   readonly examples: readonly CertifiedExample[];
 }
@@ -75,39 +83,47 @@ export async function certifyDataset(
   const { signal } = watch;
   const began = performance.now();
   const examples: CertifiedExample[] = [];
-  let guarantee = "deterministic" as Guarantee;
-  await observed(watch, { name: "certify", total: dataset.count }, async (seen) => {
-    for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const verdict = await certifyCascade(
-        stages,
-        { x, labels },
-        {
-          ...ball,
-          ...how,
-          rounding,
-          ...(signal && { signal }),
-          ...(estimation && { estimator: estimation.estimatorFor(first) }),
-        },
-      );
-      guarantee = verdict.guarantee;
-      verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
-        examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
-      });
-      seen.update(examples.length, { robustError: errors(examples).robustError });
-      await letIn(signal);
-    }
-  });
+  const guarantees: Guarantee[] = [];
+  await observed(
+    watch,
+    { name: "certify", total: dataset.count, about: aboutOf(stages.length) },
+    async (seen) => {
+      for (const { x, labels, first } of inOrder(dataset, batch)) {
+        const verdict = await certifyCascade(
+          stages,
+          { x, labels },
+          {
+            ...ball,
+            ...how,
+            rounding,
+            ...(signal && { signal }),
+            ...(estimation && { estimator: estimation.estimatorFor(first) }),
+          },
+        );
+        verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
+          examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
+          guarantees.push(verdict.guarantee);
+        });
+        seen.update(examples.length, { robustError: errors(examples).robustError });
+        await letIn(signal);
+      }
+    },
+  );
   const seconds = (performance.now() - began) / 1000;
+  const guarantee = weakest(guarantees);
+  const mix = mixOf(guarantees);
   return {
+    about: aboutOf(stages.length),
     guarantee,
     evaluation: rounding,
+    ...(mix && { mix }),
     summary: {
       ...errors(examples),
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
       examplesPerSecond: examples.length / seconds,
       seconds,
     },
-    examples,
+    examples: mix ? examples.map((example, i) => ({ ...example, guarantee: guarantees[i] })) : examples,
   };
 }
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
-import { guaranteeSchema } from "../threat/guarantee.js";
+import { aboutOf, aboutSchema } from "../threat/about.js";
+import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 
 /**
@@ -27,6 +28,8 @@ const subject = {
   data: z.object({ name: z.string(), split: z.string(), count: z.int().positive() }),
   norm: z.enum(["linf", "l2", "l1"]),
   box: z.tuple([z.number(), z.number()]).nullable(),
+  /** Absent in files of earlier versions. */
+  about: aboutSchema.optional(),
 };
 
 const layerSchema = z.object({
@@ -48,6 +51,7 @@ const certificationSchema = z.object({
     arithmetic: z.string(),
     guarantee: guaranteeSchema,
     delta: z.number().nullable(),
+    mix: z.object({ examples: mixSchema }).optional(),
   }),
   summary: z.object({
     error: fraction,
@@ -65,6 +69,7 @@ const certificationSchema = z.object({
         certified: z.boolean(),
         stage: count,
         marginLower: z.array(z.number().nullable()).min(1),
+        guarantee: guaranteeSchema.optional(),
       }),
     )
     .min(1),
@@ -143,8 +148,19 @@ export function checkMeasured<N extends MeasuredName>(json: unknown, name: N, pa
       `${path}: ${issue.path.join(".") || name}: ${issue.message}; was it written by this version?`,
     );
   }
+  checkAbout(parsed.data, path);
   if (name === "certification") checkVerdicts(parsed.data as MeasuredFile<"certification">, path);
   return parsed.data as MeasuredFile<N>;
+}
+
+/** Figures of a cascade are never taken for those of a model. */
+function checkAbout(file: MeasuredFile<MeasuredName>, path: string): void {
+  if (!("about" in file) || file.about === undefined) return;
+  const expected = aboutOf(file.model.stages ?? 1);
+  if (file.about === expected) return;
+  throw new FormatError(
+    `${path}: about: expected "${expected}" of a model of its stages, found "${file.about}"; the file is damaged or was changed`,
+  );
 }
 
 function checkVerdicts(
@@ -159,14 +175,14 @@ function checkVerdicts(
   }
   const classes = examples[0].marginLower.length;
   let right = 0;
-  for (const { index, label, prediction, certified, marginLower } of examples) {
+  for (const { index, label, prediction, certified, marginLower, guarantee = bound.guarantee } of examples) {
     const where = `example ${index}`;
     if (marginLower.length !== classes)
       fault(`${where}: expected ${classes} margins, found ${marginLower.length}`);
     if (label >= classes || prediction >= classes) fault(`${where}: expected classes below ${classes}`);
     if (certified && prediction === label) right += 1;
     if (!certified) continue;
-    if (bound.guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
+    if (guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
     if (!provesAllMargins({ reference: prediction, marginLower })) {
       fault(`${where}: expected margins above 0 of a certified answer, found ${marginLower.join(", ")}`);
     }

@@ -1,4 +1,5 @@
 import { kindOf, UsageError } from "../errors.js";
+import type { About } from "../threat/about.js";
 import type { EpochRow } from "../train/config.js";
 
 /** A long piece of work, of `total` parts. */
@@ -7,6 +8,8 @@ export interface Work {
   readonly total: number;
   /** How many parts were done before this program began. */
   readonly start?: number;
+  /** Whose answers its figures are about, where they are about answers. */
+  readonly about?: About;
 }
 
 /** What is done for long: the parts are examples, or of a training batches. */

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import type { LoadedModel } from "../formats/model-file.js";
 import type { BallInWords } from "../report/wording.js";
+import { aboutOf } from "../threat/about.js";
 import type { Norm } from "../threat/ball.js";
 import { dataRecord } from "./certification-record.js";
 
@@ -57,7 +58,7 @@ export interface FoundRadii {
   readonly rows: readonly RadiusRow[];
 }
 
-/** The JSON of `radius` (`autodual/radius/1`). */
+/** The JSON of `radius` (`autodual/radius/1`), which is about one model: a cascade has no radii. */
 export function radiusRecord(
   { model, dataset, ball, method, arithmetic }: RadiusSubject,
   { most, tolerance, timeout, seconds, rows }: FoundRadii,
@@ -68,6 +69,7 @@ export function radiusRecord(
     data: dataRecord(dataset),
     norm: ball.norm,
     box: ball.box,
+    about: aboutOf(1),
     most,
     tolerance,
     bound: { method, arithmetic, guarantee: "deterministic", timeout },

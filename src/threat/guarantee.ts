@@ -15,6 +15,24 @@ export const guaranteeSchema = z.preprocess(
   z.enum(GUARANTEES),
 );
 
+/** How many examples have bounds of which worth, where these differ: an estimator is not asked where nothing is open. */
+export type GuaranteeMix = Readonly<Partial<Record<Guarantee, number>>>;
+
+/** The mix of examples' guarantees; null where all are alike. */
+export function mixOf(guarantees: readonly Guarantee[]): GuaranteeMix | null {
+  const kinds = GUARANTEES.filter((kind) => guarantees.includes(kind));
+  if (kinds.length < 2) return null;
+  const count = (kind: Guarantee) => guarantees.filter((guarantee) => guarantee === kind).length;
+  return Object.fromEntries(kinds.map((kind) => [kind, count(kind)]));
+}
+
+/** What the bounds of those examples of a mix are worth that are not estimates. */
+export function worthBesideEstimates(mix: GuaranteeMix): Guarantee {
+  return mix.probability ? "probability" : "deterministic";
+}
+
+export const mixSchema: z.ZodType<GuaranteeMix> = z.partialRecord(z.enum(GUARANTEES), z.int().positive());
+
 /** What all of them are worth together. */
 export function weakest(guarantees: readonly Guarantee[]): Guarantee {
   return GUARANTEES.find((guarantee) => guarantees.includes(guarantee)) ?? "deterministic";

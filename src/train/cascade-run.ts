@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { AutodualError } from "../errors.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import { aboutSchema } from "../threat/about.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
 import { trainConfigSchema } from "./config.js";
 import { RUN_FILES } from "./run-folder.js";
@@ -24,6 +25,8 @@ const stageSchema = z.strictObject({
     epsilon: z.number(),
     error: z.number(),
     robustError: z.number(),
+    /** Whose answers the robust error is about; absent in runs of earlier versions. */
+    about: aboutSchema.optional(),
     certified: z.number(),
     guarantee: guaranteeSchema,
     seconds: z.number(),

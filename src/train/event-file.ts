@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { encodeFileVersion, encodeScalars, encodeSessionStart } from "../formats/tfevents.js";
+import { aboutOf } from "../threat/about.js";
 import type { EpochRow } from "./config.js";
 
 /** Folder of a run that TensorBoard reads: `tensorboard --logdir RUN`. */
@@ -39,6 +40,11 @@ export class EventFile {
   }
 }
 
+/** A cascade's robust error is told apart from a model's, as it bounds something else. */
+function robustTag(stages: number): string {
+  return stages > 1 ? `test/robust error of the ${aboutOf(stages)}` : "test/robust error";
+}
+
 function scalarsOf({ test, ...row }: EpochRow): Record<string, number> {
   return {
     "schedule/epsilon": row.epsilon,
@@ -48,7 +54,7 @@ function scalarsOf({ test, ...row }: EpochRow): Record<string, number> {
     "train/error": row.error,
     ...(row.robustLoss !== null && { "train/robust loss": row.robustLoss }),
     ...(row.robustError !== null && { "train/robust error": row.robustError }),
-    ...(test && { "test/error": test.error, "test/robust error": test.robustError }),
+    ...(test && { "test/error": test.error, [robustTag(test.stages ?? 1)]: test.robustError }),
     "seconds per epoch": row.seconds,
   };
 }

@@ -2,10 +2,11 @@ import { dot, sumRows, type Tape, type Variable } from "../autodiff/index.js";
 import type { Deadline } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
 import { type RandomSource, random } from "../compute/random.js";
+import { doublesOf, exactDoublesOf } from "../formats/vnnlib/input-box.js";
 import { outputsAndGradient, outputsAt, type Subject } from "../network/subject.js";
-import { caseValue, isBroken, type OutputCase, type Question } from "./question.js";
+import { caseValue, type InputSet, isBroken, type OutputCase, type Question } from "./question.js";
 
-/** A point that breaks a property, judged in double precision. */
+/** A point of a case's inputs that breaks the property, judged in double precision. */
 export interface Counterexample {
   readonly input: Float64Array;
   readonly output: Float64Array;
@@ -54,10 +55,11 @@ async function descend(
   steps: number,
   deadline: Deadline,
 ): Promise<Counterexample | null> {
-  const { lower, upper } = question;
+  const box = doublesOf(question.inputs ?? question);
+  const { lower, upper } = box;
   const count = starts.length;
   const points = startingPoints(
-    question,
+    box,
     starts.map(({ i }) => i),
     source,
   );
@@ -87,7 +89,7 @@ async function descend(
 
 /** The middle for start 0, else a random point. `[features, starts]`. */
 function startingPoints(
-  { lower, upper }: Question,
+  { lower, upper }: Pick<Question, "lower" | "upper">,
   numbers: readonly number[],
   source: RandomSource,
 ): Float64Array {
@@ -121,7 +123,7 @@ function sumOfProducts(tape: Tape, output: Variable, weights: Variable): Variabl
 
 /**
  * The first point whose value is at most 0 and that is a counterexample by the subject's own definition, kept within the
- * box. Outputs that are not finite are none.
+ * case's inputs; within `box`, where the case does not have its own. Outputs that are not finite are none.
  */
 export async function firstBroken(
   subject: Subject,
@@ -133,16 +135,30 @@ export async function firstBroken(
   const count = cases.length;
   for (const [column, own] of cases.entries()) {
     if (!(caseValue(own, outputs, column, count).value <= 0)) continue;
-    const point = Float64Array.from({ length: points.length / count }, (_, f) =>
-      Math.min(box.upper[f], Math.max(box.lower[f], points[f * count + column])),
-    );
-    // Whoever checks it in single precision should find the same: the rounded point comes first, where the box has it.
-    for (const input of [roundedWithin(point, box), point]) {
+    const point = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
+    for (const input of candidates(point, own.inputs ?? box)) {
       const output = await subject.evaluate(input);
       if (output.every(Number.isFinite) && isBroken(own, output)) return { input, output, case: own };
     }
   }
   return null;
+}
+
+/**
+ * What a point is within a set, the best to show first. Whoever checks it in single precision should find the same, so that
+ * rounded points come first, where the set has them; before points whose decimals alone lie in the set, those that do
+ * themselves. Nothing where no double is in the set.
+ */
+function candidates(point: Float64Array, set: InputSet): readonly Float64Array[] {
+  const found: Float64Array[] = [];
+  for (const box of [exactDoublesOf(set, set.decimal ?? false), doublesOf(set)]) {
+    const clamped = point.map((value, f) => Math.min(box.upper[f], Math.max(box.lower[f], value)));
+    for (const one of [roundedWithin(clamped, box), clamped]) {
+      if (!one.every((value, f) => value >= box.lower[f] && value <= box.upper[f])) continue;
+      if (!found.some((other) => other.every((value, f) => value === one[f]))) found.push(one);
+    }
+  }
+  return found;
 }
 
 /** Each entry to the nearest number of single precision, where that lies within the box. */

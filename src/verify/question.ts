@@ -1,4 +1,5 @@
-import type { Property } from "../formats/vnnlib/property.js";
+import { emptyInput, enclosureOf, isSameBox } from "../formats/vnnlib/input-box.js";
+import type { InputBox, Property } from "../formats/vnnlib/property.js";
 
 /**
  * One way to break a property: outputs y with C y ≤ d, every row. Its value at y is the largest of C y − d: a
@@ -14,19 +15,41 @@ export interface OutputCase {
   /** d. */
   readonly bounds: Float64Array;
   readonly strict: readonly boolean[];
+  /** Where its counterexamples lie; absent where that is the box of the question, closed and of doubles. */
+  readonly inputs?: InputSet;
+}
+
+/** The inputs that a case is about: a box that may be open, and whose numbers may be decimals. */
+export interface InputSet extends InputBox {
+  /** As in Property. */
+  readonly decimal?: boolean;
 }
 
 /** All cases over one box of inputs. */
 export interface Question {
+  /** A closed box of doubles that encloses the inputs: what bounds are about. */
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** As in its cases. */
+  readonly inputs?: InputSet;
   readonly cases: readonly OutputCase[];
 }
 
-/** The cases of a property, those of equal boxes together. */
-export function questionsOf({ cases, outputs }: Property): readonly Question[] {
-  const questions: { lower: Float64Array; upper: Float64Array; cases: OutputCase[] }[] = [];
+/** The numbers of the cases that no input can break, as no number meets the bounds of some input. */
+export function emptyCases({ cases }: Property): readonly number[] {
+  const boxes = new Set(cases.map(({ box }) => box));
+  const empty = new Set([...boxes].filter((box) => emptyInput(box) !== null));
+  return cases.flatMap(({ box }, number) => (empty.has(box) ? [number] : []));
+}
+
+/** The cases of a property whose boxes have points, those of equal boxes together. */
+export function questionsOf({ cases, outputs, decimal = false }: Property): readonly Question[] {
+  const questions: { box: InputBox; inputs: InputSet | undefined; cases: OutputCase[] }[] = [];
   for (const [number, { box, constraints }] of cases.entries()) {
+    const same = questions.findLast((question) => isSameBox(question.box, box));
+    if (!same && emptyInput(box) !== null) continue;
+    const isOpen = box.lowerStrict !== undefined || box.upperStrict !== undefined;
+    const inputs = same ? same.inputs : isOpen || decimal ? { ...box, decimal } : undefined;
     const coefficients = new Float64Array(constraints.length * outputs);
     for (const [row, { terms }] of constraints.entries()) {
       for (const { output, coefficient } of terms) coefficients[row * outputs + output] += coefficient;
@@ -38,20 +61,16 @@ export function questionsOf({ cases, outputs }: Property): readonly Question[] {
       coefficients,
       bounds: Float64Array.from(constraints, ({ bound }) => bound),
       strict: constraints.map(({ strict }) => strict),
+      ...(inputs && { inputs }),
     };
-    const same = questions.findLast(({ lower, upper }) => sameBox(lower, upper, box.lower, box.upper));
     if (same) same.cases.push(own);
-    else questions.push({ lower: box.lower, upper: box.upper, cases: [own] });
+    else questions.push({ box, inputs, cases: [own] });
   }
-  return questions;
-}
-
-function sameBox(a: Float64Array, b: Float64Array, lower: Float64Array, upper: Float64Array): boolean {
-  return (a === lower && b === upper) || (equal(a, lower) && equal(b, upper));
-}
-
-function equal(a: Float64Array, b: Float64Array): boolean {
-  return a.every((value, i) => value === b[i]);
+  return questions.map(({ box, inputs, cases: own }) => ({
+    ...enclosureOf(box, decimal),
+    ...(inputs && { inputs }),
+    cases: own,
+  }));
 }
 
 /** C y − d of one row; outputs lie `stride` apart from `first`. */

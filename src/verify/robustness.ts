@@ -19,8 +19,8 @@ export interface Neighbourhood {
 
 /**
  * The property that no input within ε of x in any feature, kept within the box, gets another class than `prediction`: one
- * case for each other class, whose output is at least as large. x `[features]`. Throws a `UsageError` for what is no such
- * neighbourhood.
+ * case for each other class, whose output is at least as large. The box is closed, its bounds x ± ε rounded to the nearest
+ * doubles. x `[features]`. Throws a `UsageError` for what is no such neighbourhood.
  */
 export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): Property {
   expectNumbers("robustness: x", x);

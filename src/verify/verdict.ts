@@ -1,5 +1,6 @@
 /** What settled a case, or was the last to try: the ladder, from cheap to dear. */
 export const STEPS = [
+  "empty box",
   "attack",
   "parallel",
   "adaptive",
@@ -8,7 +9,7 @@ export const STEPS = [
   "neuron splitting",
 ] as const;
 /**
- * What settles a case, from cheap to dear: an attack, bounds, branch and bound.
+ * What settles a case, from cheap to dear: that no input is in its box, an attack, bounds, branch and bound.
  * @useDeclaredType
  */
 export type Step = (typeof STEPS)[number];
@@ -28,7 +29,8 @@ export interface CaseVerdict {
 
 /**
  * `holds`: no input of any case's box gives outputs that break the property, in real arithmetic and in the evaluation asked
- * for, rounding and all. `violated`: with an input that does, judged in double precision. Else `unknown`.
+ * for, rounding and all; or there is no input in the box. `violated`: with an input that does, within the bounds of the property,
+ * strict ones included, and judged in double precision. Else `unknown`.
  */
 export interface Verdict {
   readonly answer: "holds" | "violated" | "unknown";

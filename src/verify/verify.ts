@@ -12,7 +12,7 @@ import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { type Counterexample, falsify } from "./falsify.js";
-import { type OutputCase, type Question, questionsOf } from "./question.js";
+import { emptyCases, type OutputCase, type Question, questionsOf } from "./question.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
   type SearchOptions,
@@ -49,7 +49,8 @@ export async function verify(subject: Subject, property: Property, options: Veri
         `${outputs}`,
     );
   }
-  return new Verification(subject, questionsOf(property), property.cases.length, options).run();
+  const count = property.cases.length;
+  return new Verification(subject, questionsOf(property), emptyCases(property), count, options).run();
 }
 
 class Verification {
@@ -66,7 +67,13 @@ class Verification {
   readonly #cases = new Map<number, CaseVerdict>();
   #counterexample: Counterexample | null = null;
 
-  constructor(subject: Subject, questions: readonly Question[], count: number, options: VerifyOptions) {
+  constructor(
+    subject: Subject,
+    questions: readonly Question[],
+    empty: readonly number[],
+    count: number,
+    options: VerifyOptions,
+  ) {
     this.#subject = subject;
     this.#bounded = { ...subject, network: maxPoolAsRelus(subject.network) };
     this.#questions = questions;
@@ -75,6 +82,7 @@ class Verification {
     this.#evaluation = options.evaluation ?? subject.madeFor ?? "float32";
     this.#deadline = Deadline.in(options.timeout, options.signal);
     this.#memoryBytes = options.memoryBytes ?? 2 ** 30;
+    for (const number of empty) this.#settle({ number }, "holds", "empty box", null, 0);
   }
 
   async run(): Promise<Verdict> {
@@ -252,7 +260,7 @@ class Verification {
   }
 
   #settle(
-    { number }: OutputCase,
+    { number }: Pick<OutputCase, "number">,
     answer: CaseVerdict["answer"],
     step: Step,
     bound: number | null,

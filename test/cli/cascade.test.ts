@@ -1,8 +1,10 @@
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cascadeSchema } from "../../src/cascade/folder.js";
 import { cascadeRunSchema } from "../../src/train/cascade-run.js";
 import { runSchema } from "../../src/train/run-folder.js";
+import { readEvents } from "../formats/tfevents-reader.js";
+import { textOf } from "../report/run-records.js";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
@@ -52,6 +54,11 @@ describe("train --cascade", () => {
     expect(cascade).toMatchObject({ norm: "linf", epsilon: 0.02, box: [0, 1], bound: "parallel" });
     expect(cascade.stages).toHaveLength(3);
     expect(run.peakMemoryMB).toBeGreaterThan(10);
+    expect(run.stages.map(({ evaluation }) => evaluation.about)).toEqual([
+      "model",
+      "stage that answers",
+      "stage that answers",
+    ]);
   });
 
   it("evaluates epochs as the cascade so far, which figure3 draws", async () => {
@@ -64,6 +71,13 @@ describe("train --cascade", () => {
     // The last epoch's evaluation is that of the finished stage: of all stages so far, on the same examples.
     expect(first[1].test?.robustError).toBe(run.stages[0].evaluation.robustError);
     expect(second[1].test?.robustError).toBe(run.stages[1].evaluation.robustError);
+    // TensorBoard shows a cascade's apart from a model's.
+    const tags = ["stage-1", "stage-2"].map((stage) => {
+      const [file] = readdirSync(`curves/${stage}/tensorboard`);
+      const events = readEvents(readFileSync(`curves/${stage}/tensorboard/${file}`));
+      return Object.keys(events.at(-1)?.scalars ?? {}).filter((tag) => tag.startsWith("test/robust"));
+    });
+    expect(tags).toEqual([["test/robust error"], ["test/robust error of the stage that answers"]]);
     const { code, stdout } = await runCommand([
       "reproduce",
       "figure3",
@@ -169,6 +183,12 @@ describe("a cascade is a model", () => {
     expect(certification.summary.robustError).toBe(run.stages[2].evaluation.robustError);
     expect(Math.max(...certification.examples.map(({ stage }) => stage))).toBeGreaterThan(0);
     expect(stdout.replace(/\s+/g, " ")).toContain("the first of 3 whose answer is certified");
+    expect(json).toMatchObject({ about: "stage that answers" });
+    expect(stdout).toMatch(/about +│ the stage that answers an example/);
+    expect(stdout.replace(/\s+/g, " ")).toContain(
+      "the robust error does not bound the error of the cascade under attack",
+    );
+    expect(stdout).not.toContain("no attack within");
     const named = await done("certify", "whole/stage-1", "whole/stage-2", "whole/stage-3", ...images);
     expect((named.json as typeof certification).examples).toEqual(certification.examples);
   });
@@ -179,11 +199,40 @@ describe("a cascade is a model", () => {
     const run = cascadeRunSchema.parse(JSON.parse(readFileSync("whole/run.json", "utf8")));
     expect(summary.pgdError).toBeLessThanOrEqual(run.stages[2].evaluation.robustError);
     expect(stdout.replace(/\s+/g, " ")).toContain("Of a cascade the stage that answers");
+    expect(json).toMatchObject({ about: "stage that answers" });
+    expect(stdout.replace(/\s+/g, " ")).toContain("not of the cascade's error under attack");
+    expect(stdout).toMatch(/about +│ the stage that answers/);
     expect(stdout).toContain("cascade's own answers");
     const switched = examples.filter((example) => example.switched);
     expect(summary.switchingError).toBe(switched.length / examples.length);
     expect(summary.switchingError).toBeGreaterThanOrEqual(summary.error);
     expect(examples.every(({ wrong, switched }) => switched || !wrong)).toBe(true);
+  });
+
+  it("to neither where it is one stage, whose figures are the model's", async () => {
+    for (const command of ["certify", "attack"]) {
+      const { json, stdout } = await done(command, "whole/stage-1", ...images);
+      expect(json).toMatchObject({ about: "model" });
+      expect(stdout).not.toContain("stage that answers");
+    }
+  });
+
+  it("to report, whose page and figures say whom robust errors are about", async () => {
+    const { json } = await done("report", "whole", "--out", "whole.html");
+    expect(json).toMatchObject({ about: "stage that answers" });
+    const text = textOf(readFileSync("whole.html", "utf8"));
+    for (const name of ["PGD error", "robust error"])
+      expect(text).toContain(`${name} of the stage that answers`);
+    expect(text).toContain("do not bound the error of the cascade under attack");
+    expect(text).not.toContain("no attack within");
+    const certification = "whole/certification.json";
+    const kept = readFileSync(certification, "utf8");
+    writeFileSync(certification, kept.replace('"about": "stage that answers"', '"about": "model"'));
+    await done("report", "whole", "--out", "changed.html");
+    expect(textOf(readFileSync("changed.html", "utf8"))).toContain(
+      'about: expected "stage that answers" of a model of its stages, found "model"',
+    );
+    writeFileSync(certification, kept);
   });
 
   it("to info", async () => {

@@ -28,6 +28,7 @@ const common = {
   norm: z.enum(["linf", "l2", "l1"]),
   epsilon: z.number(),
   box: z.tuple([z.number(), z.number()]).nullable(),
+  about: z.literal("model"),
 };
 const exampleFields = { index: z.int().min(0), label: z.int().min(0), prediction: z.int().min(0) };
 

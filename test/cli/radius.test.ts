@@ -16,6 +16,7 @@ const radiusSchema = z.strictObject({
   data: z.strictObject({ name: z.string(), split: z.enum(["train", "test"]), count: z.int().positive() }),
   norm: z.enum(["linf", "l2", "l1"]),
   box: z.tuple([z.number(), z.number()]).nullable(),
+  about: z.literal("model"),
   most: z.number().positive(),
   tolerance: z.number().positive(),
   bound: z.strictObject({

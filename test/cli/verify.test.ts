@@ -164,6 +164,33 @@ describe("verify", () => {
     }
   });
 
+  it("keeps counterexamples within strict bounds, as they are printed", async () => {
+    const open = (text: string) => text.replaceAll("(>= X_", "(> X_").replaceAll("(<= X_", "(< X_");
+    writeFileSync("open.vnnlib", open(spec("(<= Y_0 1000)", [0.3, 0.7])));
+    const { first, rest, json } = await verified("flat.onnx", "open.vnnlib", "--counterexample", "open.txt");
+    expect(first).toBe("violated");
+    expect(rest.startsWith(readFileSync("open.txt", "utf8"))).toBe(true);
+    expect(json.counterexample?.input.every((x) => x > 0.3 && x < 0.7)).toBe(true);
+    // Its corner alone would do.
+    writeFileSync("corner.vnnlib", open(spec("(<= Y_0 1000)", [0.5, 0.5000000000000001])));
+    const corner = await verified("flat.onnx", "corner.vnnlib", "--timeout", "0.5");
+    expect(corner.first).toBe("unknown");
+    expect(corner.words).toContain("have no double between them, so that no counterexample could be shown");
+  });
+
+  it.each([
+    ["a box without points", spec(VIOLATED, [1, 0])],
+    ["bounds that are open at their only number", spec(VIOLATED, [1, 1]).replace("(<= X_0 1)", "(< X_0 1)")],
+  ])("holds for %s, and says that the set is empty", async (_, text) => {
+    writeFileSync("empty-set.vnnlib", text);
+    const { first, words, json } = await verified("flat.onnx", "empty-set.vnnlib");
+    expect(first).toBe("holds");
+    expect(words).toContain("set of inputs is empty, since no number meets all bounds of X_0");
+    expect(words).toContain("Nothing is claimed of the network");
+    expect(words).not.toContain("proved by dual bounds");
+    expect(json.cases).toEqual([{ case: 0, answer: "holds", step: "empty box", bound: null, branches: 0 }]);
+  });
+
   it("answers for disjunctions over several boxes", async () => {
     const low = outputsOf(model, [0, 0, 0, 0])[0];
     const boxes = spec(HOLDS)
@@ -208,7 +235,6 @@ describe("bad input", () => {
   beforeAll(async () => {
     process.chdir(folder.path);
     writeFileSync("five.vnnlib", spec(HOLDS, [0, 1], 5));
-    writeFileSync("empty-box.vnnlib", spec(HOLDS, [1, 0]));
     writeFileSync("unbounded.vnnlib", spec(HOLDS).replace("(assert (<= X_3 1))", ""));
     writeFileSync("cut.vnnlib", spec(HOLDS).slice(0, -8));
     writeFileSync("cut.vnnlib.gz", gzipSync(spec(HOLDS)).subarray(0, 60));
@@ -228,7 +254,6 @@ describe("bad input", () => {
     ["a missing spec", "flat.onnx no.vnnlib", ["no.vnnlib", "no such file"]],
     ["a missing model", "no.onnx holds.vnnlib", ["no.onnx", "no such file"]],
     ["a property over other inputs", "flat.onnx five.vnnlib", ["five.vnnlib", "5 inputs", "4 and 3"]],
-    ["a box without points", "flat.onnx empty-box.vnnlib", ["empty-box.vnnlib", "unsatisfiable box", "X_0"]],
     ["an input without a bound", "flat.onnx unbounded.vnnlib", ["unbounded.vnnlib", "upper bound", "X_3"]],
     ["a truncated spec", "flat.onnx cut.vnnlib", ["cut.vnnlib"]],
     ["a truncated packed spec", "flat.onnx cut.vnnlib.gz", ["cut.vnnlib.gz", "gzip"]],

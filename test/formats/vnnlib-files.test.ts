@@ -6,7 +6,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.js";
 import { parseVnnlib } from "../../src/formats/vnnlib/parse.js";
-import type { OutputConstraint, Property } from "../../src/formats/vnnlib/property.js";
+import type {
+  InputBox,
+  OutputConstraint,
+  Property,
+  PropertyCase,
+} from "../../src/formats/vnnlib/property.js";
 import { readVnnlib, unpackText } from "../../src/formats/vnnlib/read.js";
 import { formatCounterexample, formatVnnlib } from "../../src/formats/vnnlib/write.js";
 
@@ -15,10 +20,20 @@ const INPUTS = 3;
 const OUTPUTS = 4;
 
 const corner = fc.array(finite, { minLength: INPUTS, maxLength: INPUTS });
-const box = fc.tuple(corner, corner).map(([a, b]) => ({
-  lower: Float64Array.from(a, (value, i) => Math.min(value, b[i]!)),
-  upper: Float64Array.from(a, (value, i) => Math.max(value, b[i]!)),
-}));
+const strict = fc.array(fc.boolean(), { minLength: INPUTS, maxLength: INPUTS });
+const box = fc.tuple(corner, corner, strict, strict).map(([a, b, above, below]): InputBox => {
+  const lower = Float64Array.from(a, (value, i) => Math.min(value, b[i]!));
+  const upper = Float64Array.from(a, (value, i) => Math.max(value, b[i]!));
+  // A point is closed.
+  const [lowerStrict, upperStrict] = [above, below].map((side) =>
+    side.map((one, i) => one && lower[i] !== upper[i]),
+  );
+  return {
+    ...{ lower, upper },
+    ...(lowerStrict!.includes(true) && { lowerStrict }),
+    ...(upperStrict!.includes(true) && { upperStrict }),
+  };
+});
 
 const coefficient = fc.oneof(
   fc.constantFrom(1, -1),
@@ -76,6 +91,11 @@ const sample: Property = {
   ],
 };
 
+const openPoint: InputBox = {
+  ...{ lower: Float64Array.of(0, 3), upper: Float64Array.of(1, 3) },
+  lowerStrict: [false, true],
+};
+
 describe("formatVnnlib", () => {
   it("writes plain assertions for a single case", () => {
     expect(formatVnnlib(sample, "made for a test\r\nin two lines")).toBe(`; made for a test
@@ -94,6 +114,26 @@ describe("formatVnnlib", () => {
 `);
   });
 
+  it("writes strict bounds", () => {
+    const { lower, upper } = sample.cases[0]!.box;
+    const text = formatVnnlib({
+      ...sample,
+      cases: [
+        { box: { lower, upper, lowerStrict: [true, false], upperStrict: [false, true] }, constraints: [] },
+      ],
+    });
+    for (const bound of ["(> X_0 0)", "(<= X_0 1)", "(>= X_1 -1e-7)", "(< X_1 1e+21)"]) {
+      expect(text).toContain(`(assert ${bound})\n`);
+    }
+  });
+
+  it("repeats boxes that are equal but for their strictness", () => {
+    const [{ box, constraints }] = sample.cases as [PropertyCase];
+    const open = { ...box, upperStrict: [true, false] };
+    const text = formatVnnlib({ ...sample, cases: [box, open].map((own) => ({ box: own, constraints })) });
+    expect(parseVnnlib(text, "p").cases.map((own) => own.box)).toEqual([box, open]);
+  });
+
   it("writes a box once if all cases share it", () => {
     const [first] = sample.cases;
     const text = formatVnnlib({
@@ -110,7 +150,7 @@ describe("formatVnnlib", () => {
         property,
         fc.option(fc.string({ unit: "binary" }), { nil: undefined }),
         (given, comment) => {
-          expect(parseVnnlib(formatVnnlib(given, comment), "p")).toEqual(given);
+          expect(parseVnnlib(formatVnnlib(given, comment), "p")).toEqual({ ...given, decimal: true });
         },
       ),
       { numRuns: 500 },
@@ -129,6 +169,11 @@ describe("formatVnnlib", () => {
       /X_1: expected a finite number, found -Infinity/,
     ],
     ["an empty box", withBox(Float64Array.of(2, 0)), /found X_0 from 2 to 1/],
+    [
+      "a box that strictness empties",
+      { ...sample, cases: [{ box: openPoint, constraints: [] }] },
+      /expected a box with points, found X_1 from 3 to 3/,
+    ],
     ["a constraint of nothing", withConstraint({ terms: [], bound: 0, strict: false }), /without terms/],
     [
       "a bound that is NaN",
@@ -208,7 +253,7 @@ describe("readVnnlib", () => {
     ["packed.vnnlib.gz", gzipSync(text)],
     ["packed.vnnlib", gzipSync(text)],
   ])("reads %s", async (name, content) => {
-    expect(await readVnnlib(await file(name, content))).toEqual(sample);
+    expect(await readVnnlib(await file(name, content))).toEqual({ ...sample, decimal: true });
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { OutputConstraint } from "../../src/formats/vnnlib/property.js";
+import type { OutputConstraint, PropertyCase } from "../../src/formats/vnnlib/property.js";
+import { nextUp } from "../../src/formats/vnnlib/rounding.js";
 import { HEAD, parse, UNIT, X2, Y3 } from "./vnnlib-texts.js";
 
 const constraintsOf = (formula: string) =>
@@ -28,6 +29,7 @@ ${["X_0", "X_1", "Y_0", "Y_1", "Y_2"].map((name) => `(declare-const ${name} Real
     expect(parse(text)).toEqual({
       inputs: 2,
       outputs: 3,
+      decimal: true,
       cases: [
         {
           box: { lower: Float64Array.of(-0.303531156, -0.5), upper: Float64Array.of(-0.298552812, 0.5) },
@@ -212,21 +214,13 @@ describe("boxes", () => {
         ],
       ],
     ],
-    [
-      `(and (> X_0 0) (< X_0 0) ${one})`,
-      [
-        [
-          [0, 0],
-          [0, 1],
-        ],
-      ],
-    ],
+    // No decimal that a double stands for is a 255th: the next ones outward.
     [
       `(and (<= X_0 (/ 1 255)) (>= X_0 (/ (- 1) 255)) ${one})`,
       [
         [
-          [-1 / 255, 0],
-          [1 / 255, 1],
+          [-nextUp(1 / 255), 0],
+          [nextUp(1 / 255), 1],
         ],
       ],
     ],
@@ -256,19 +250,20 @@ describe("boxes", () => {
     expect(boxesOf(formula)).toEqual(boxes);
   });
 
-  it("rounds what cannot be divided or moved exactly so that the box grows", () => {
-    const [[lower, upper]] = boxesOf(`(and (= (* 3 X_0) 1) (<= (+ X_1 0.1) 0.3) (>= (+ X_1 0.1) 0.3))`) as [
-      [[number, number], [number, number]],
-    ];
+  it("rounds what no decimal of a double says so that the box grows, and opens it there", () => {
+    const [{ box }] = parse(
+      `${X2}${Y3}(assert (and (= (* 3 X_0) 1) (<= (+ X_1 0.1) 0.3) (>= (+ X_1 0.1) 0.3)))`,
+    ).cases as [PropertyCase];
     // Doubles of this size are integers after scaling, so that the comparisons are exact.
     const thirds = (value: number) => 3n * BigInt(value * 2 ** 60);
-    expect(thirds(lower[0]) < 2n ** 60n && 2n ** 60n < thirds(upper[0])).toBe(true);
-    expect(upper[0] - lower[0]).toBeLessThan(2 ** -52);
-    const scaled = (value: number) => BigInt(value * 2 ** 60);
-    expect(
-      scaled(lower[1]) <= scaled(0.3) - scaled(0.1) && scaled(0.3) - scaled(0.1) <= scaled(upper[1]),
-    ).toBe(true);
-    expect(upper[1] - lower[1]).toBeLessThan(2 ** -52);
+    expect(thirds(box.lower[0]!) < 2n ** 60n && 2n ** 60n < thirds(box.upper[0]!)).toBe(true);
+    expect(box.upper[0]).toBe(nextUp(box.lower[0]!));
+    // Decimals are added up as they are written.
+    expect([box.lower[1], box.upper[1]]).toEqual([0.2, 0.2]);
+    expect([box.lowerStrict, box.upperStrict]).toEqual([
+      [true, false],
+      [true, false],
+    ]);
   });
 
   it("shares a box among the cases that do not narrow it", () => {

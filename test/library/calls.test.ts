@@ -132,7 +132,13 @@ describe("certify", () => {
   });
 
   it("takes a cascade of models in memory, and a model of the package by its name", async () => {
-    const { examples } = await certify([model, lively(network, 4)], images, { epsilon: EPSILON, ...machine });
+    const cascade = [model, lively(network, 4)];
+    const { about, examples } = await certify(cascade, images, { epsilon: EPSILON, ...machine });
+    expect(about).toBe("stage that answers");
+    expect((await certify(model, images, { epsilon: EPSILON, ...machine })).about).toBe("model");
+    const labels = examples.map(({ label, prediction }) => label ?? prediction);
+    const attacked = await attack(cascade, images, { epsilon: EPSILON, labels, steps: 2, ...machine });
+    expect(attacked.about).toBe("stage that answers");
     expect(new Set(examples.map(({ stage }) => stage))).toEqual(new Set([0, 1]));
     const blank = await certify("mnist-small-0.1/stage-1", new Float64Array(784), { epsilon: 0.01 });
     expect(blank.examples).toHaveLength(1);

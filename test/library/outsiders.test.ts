@@ -14,6 +14,8 @@ import {
   leakyRelu,
   linear,
   operations,
+  type PropertyCase,
+  parseVnnlib,
   type RunEvent,
   radius,
   relu,
@@ -138,11 +140,33 @@ describe("robustness and verify", () => {
       [{ ...first, constraints: [{ ...constraint, terms: [], bound: "0.2" }] }],
       [{ ...first, constraints: [{ ...constraint, terms: [], bound: Number.NEGATIVE_INFINITY }] }],
       [{ ...first, box: { lower: [1, 1, 1, 1], upper: [0, 0, 0, 0] } }],
+      [{ ...first, box: { ...first.box, lowerStrict: [true] } }],
+      [{ ...first, box: { ...first.box, upperStrict: "all" } }],
     ]) {
       const run = verify(model, { ...property, cases } as never, machine);
       await expect(run).rejects.toThrow(/^verify: property: /);
     }
   });
+});
+
+it("verify keeps to the strict bounds of properties", async () => {
+  const property = robustness(image, { epsilon: 0.1, prediction: 1, classes: 3, box: [0, 1] });
+  const [{ box, constraints }] = property.cases;
+  const all = [true, true, true, true];
+  const asked = async (cases: PropertyCase[]) =>
+    verify(model, { ...property, cases }, { ...machine, timeout: 1 });
+  const anything = [{ ...constraints[0], bound: 1e9 }];
+  const open = { ...box, lowerStrict: all, upperStrict: all };
+  const { counterexample } = await asked([{ box: open, constraints: anything }]);
+  expect(counterexample?.input.every((x, f) => x > box.lower[f] && x < box.upper[f])).toBe(true);
+  // Closed it is one point, open none.
+  const corner = { lower: box.lower, upper: box.lower };
+  expect((await asked([{ box: corner, constraints: anything }])).counterexample?.input).toEqual(box.lower);
+  const { answer, cases } = await asked([{ box: { ...corner, upperStrict: all }, constraints: anything }]);
+  expect([answer, cases[0].step]).toEqual(["holds", "empty box"]);
+  const text = `${[0, 1, 2, 3].map((i) => `(declare-const X_${i} Real)(assert (>= X_${i} 1))(assert (< X_${i} 1))`).join("")}
+    ${[0, 1, 2].map((i) => `(declare-const Y_${i} Real)`).join("")}`;
+  expect((await verify(model, parseVnnlib(text), machine)).answer).toBe("holds");
 });
 
 it("radius ends, however fine the tolerance", async () => {

@@ -204,6 +204,17 @@ describe("a cascade's page", () => {
   ]);
   const html = renderPage(runRecord({ kind: "cascade", stages: 2, stageRows, curves }));
 
+  it("says of test curves whom they are about", () => {
+    const test = { error: 0.2, robustError: 0.4, examples: 5, stages: 2 };
+    const later = known([
+      { stage: 1, epochs: [epoch(1)] },
+      { stage: 2, epochs: [epoch(1, { test })] },
+    ]);
+    const page = renderPage(runRecord({ kind: "cascade", stages: 2, stageRows, curves: later }));
+    expect(textOf(page)).toContain("Robust error, on test examples of the stage that answers");
+    expect(textOf(page)).toContain("robust ones about the stage that answers");
+  });
+
   it("has its stages, and a line per stage", () => {
     expect(tableRows(html, "Stages of the cascade").slice(1)).toEqual([
       ["1", "100", "10 s", "40.0 %", "70.0 %", "50.0 %", "3", "3"],
@@ -221,6 +232,14 @@ describe("a cascade's page", () => {
 
   it("does not say of the cascade what is known of the stage that answers", () => {
     expect(textOf(html)).toContain("upper bound of the error under attacks on the stage that answers");
+    const tiles = [...html.matchAll(/<dt>([^<]*)<\/dt>/g)].map(([, name]) => name);
+    expect(tiles.slice(0, 4)).toEqual([
+      "standard error",
+      "PGD error of the stage that answers",
+      "robust error of the stage that answers",
+      "certified answers",
+    ]);
+    expect(textOf(html)).toContain("robust error does not bound the error of the cascade under attack");
     expect(textOf(html)).not.toContain("no attack within");
     expect(textOf(html)).not.toContain("The true robust error");
     expect(textOf(html)).toContain(

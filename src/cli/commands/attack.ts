@@ -4,7 +4,7 @@ import { type AttackOutcome, attackDataset } from "../../runs/attack.js";
 import { attackRecord } from "../../runs/attack-record.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { wholeNumber } from "../arguments.js";
-import { stageRow } from "../certification-words.js";
+import { stageRows } from "../certification-words.js";
 import {
   addBoundOption,
   addJsonOption,
@@ -48,17 +48,18 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
   const { batch, split, steps, restarts, seed, bound: method } = flags;
 
   using placed = placeStages(backend, model.stages);
-  const { summary, examples } = await attackDataset(
+  const outcome = await attackDataset(
     placed.stages,
     dataset,
     { ball, method, batch, steps, restarts, seed },
     { observer: new TerminalObserver(output) },
   );
 
+  const { summary } = outcome;
   output.print(
     formatFigures([
       ["model", model.path],
-      ...stageRow(model),
+      ...stageRows(model),
       ["data", `${dataset.name} (${split}), ${plural(dataset.count, "example")}`],
       ["ball", formatBall(ball)],
       ["error", formatPercent(summary.error)],
@@ -68,18 +69,23 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
       ["time", formatDuration(summary.seconds)],
     ]),
   );
-  output.print(
-    wrap(
-      `Attacks within the ball really cause these errors: at least ${formatPercent(summary.pgdError, "lower")} of the ` +
-        "examples are wrong under the worst attack. This is a lower bound; a stronger attack may find more. " +
-        "The robust error that certify prints for the same examples and ball is an upper bound of the same quantity." +
-        (model.stages.length > 1 ? " Of a cascade the stage that answers an example was attacked." : ""),
-    ),
-  );
+  output.print(wrap(errorInWords(outcome)));
   if (summary.switchingError !== undefined) output.print(wrap(switchingInWords(summary.switchingError)));
   const subject = { model, dataset, ball, arithmetic: backend.dtype };
-  await output.writeJson(attackRecord(subject, { steps, restarts, seed }, { summary, examples }));
+  await output.writeJson(attackRecord(subject, { steps, restarts, seed }, outcome));
   return 0;
+}
+
+function errorInWords({ about, summary }: AttackOutcome): string {
+  const ofCascade = about === "stage that answers";
+  return (
+    (ofCascade ? "Of a cascade the stage that answers an example was attacked. " : "") +
+    `Attacks within the ball really cause these errors${ofCascade ? " of that stage's network" : ""}: at least ` +
+    `${formatPercent(summary.pgdError, "lower")} of the examples are wrong under the worst attack${ofCascade ? " on it" : ""}. ` +
+    "This is a lower bound; a stronger attack may find more. " +
+    "The robust error that certify prints for the same examples and ball is an upper bound of the same quantity" +
+    (ofCascade ? ", not of the cascade's error under attack." : ".")
+  );
 }
 
 function switchingRow({ switchingError }: AttackOutcome["summary"]): [string, string][] {

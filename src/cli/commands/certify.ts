@@ -42,12 +42,13 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags {
   readonly report?: string;
 }
 
-/** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds. */
+/** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds, of a cascade on the stage that answers. */
 export function addCertify(program: Command, context: CommandContext): void {
   const command = program
     .command("certify")
     .description(
-      "bound the error under any attack, by dual bounds: deterministic, or with a given probability",
+      "bound the error under any attack, of a cascade on the stage that answers, by dual bounds: deterministic, or with a given " +
+        "probability",
     );
   addSubjectOptions(command);
   addBoundOption(command);
@@ -67,7 +68,7 @@ export function addCertify(program: Command, context: CommandContext): void {
     )
     .option(
       "--fail-above <f>",
-      "exit with 1 if the robust error is above this fraction",
+      "exit with 1 if the robust error (of a cascade that of the stage that answers) is above this fraction",
       numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
     )
     .option("--explain", "print how each layer was bounded, its unstable neurons, operations and time")

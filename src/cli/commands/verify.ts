@@ -3,6 +3,8 @@ import type { Command } from "commander";
 import type { Dtype } from "../../compute/backend.js";
 import { ShapeError, UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
+import { emptyInput, hasDoubles } from "../../formats/vnnlib/input-box.js";
+import type { Property } from "../../formats/vnnlib/property.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
 import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
@@ -38,7 +40,8 @@ interface VerifyFlags extends MachineFlags, JsonOptions {
 
 const NOTES = `
 The first line of the output is holds, violated or unknown. SPEC is a VNN-LIB property, whose assertions describe
-what must not happen; MODEL and SPEC may be packed by gzip.`;
+what must not happen; MODEL and SPEC may be packed by gzip.
+A property that no input meets the bounds of holds, and the output says that the set of inputs is empty.`;
 
 /** Bounds are proofs here, so that they are computed in double precision unless another is asked for. */
 const DTYPE: Dtype = "float64";
@@ -129,7 +132,7 @@ async function answer(
     if (path !== undefined) await writeFileAtomically(path, `${text}\n`);
   }
   output.print(figures(verdict, name, spec, description));
-  output.print(wrap(meaning(verdict, judge.ofGraph, backend.dtype)));
+  output.print(wrap(meaning(verdict, property, judge.ofGraph, backend.dtype)));
   await output.writeJson({
     schema: "autodual/verification/1",
     ...(await subjectRecord(model, spec)),
@@ -184,21 +187,35 @@ function figures({ cases, seconds }: Verdict, model: string, spec: string, machi
   ].join("\n");
 }
 
-function meaning({ answer, cases }: Verdict, ofGraph: boolean, dtype: Dtype): string {
+function meaning({ answer, cases }: Verdict, property: Property, ofGraph: boolean, dtype: Dtype): string {
   switch (answer) {
-    case "holds":
-      return (
-        `No input of the property's boxes gives outputs that it forbids: ${plural(cases.length, "case")} proved by dual bounds, ` +
-        `in ${dtype} arithmetic with a slack for its rounding.`
-      );
+    case "holds": {
+      const empty = cases.filter(({ step }) => step === "empty box").length;
+      if (empty === cases.length) return `${nothingAsked(property)} Nothing is claimed of the network.`;
+      const proved =
+        `No input of the property's boxes gives outputs that it forbids: ${plural(cases.length - empty, "case")} proved by ` +
+        `dual bounds, in ${dtype} arithmetic with a slack for its rounding.`;
+      return empty === 0 ? proved : `${proved} ${plural(empty, "case")} with an empty set of inputs.`;
+    }
     case "violated":
       return (
         "The input above gives outputs that the property forbids, evaluated in double precision on " +
         (ofGraph ? "the file's own graph." : "the network.")
       );
     case "unknown":
-      return "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it.";
+      return (
+        "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it." +
+        (cases.some((own) => own.answer === "unknown" && !hasDoubles(property.cases[own.case].box))
+          ? " Some bounds of inputs have no double between them, so that no counterexample could be shown."
+          : "")
+      );
     default:
       return answer satisfies never;
   }
+}
+
+/** Why a property whose boxes are all empty holds. */
+function nothingAsked({ cases }: Property): string {
+  const [{ box }] = cases;
+  return `The property's set of inputs is empty, since no number meets all bounds of X_${emptyInput(box)}: it holds whatever the network does.`;
 }

@@ -48,7 +48,8 @@ export const figure3Target: Target = {
       table: tableOf(curves),
       words:
         "Training errors are of the examples that a stage is trained on, at the epsilon of the epoch and by its bounds; test " +
-        "errors are of the cascade up to that stage, at the last epsilon, by deterministic bounds: in the table on " +
+        "errors are of the cascade up to that stage, under attacks on the stage that answers, at the last epsilon, by deterministic " +
+        "bounds: in the table on " +
         `${plural(curves[0].evaluation.examples, "test example")}, in the plot on those that epochs were evaluated on.`,
     };
   },
@@ -68,7 +69,7 @@ function figureOf(curves: readonly StageCurve[]): Figure {
       return [{ name: `stage ${stage}`, x, y, draw: "line", dashed }];
     });
   return {
-    title: "Robust error as stages are added to a cascade (Figure 3)",
+    title: "Robust error of the stage that answers as stages are added to a cascade (Figure 3)",
     panelSize: { width: 520, height: 300 },
     panels: [
       {

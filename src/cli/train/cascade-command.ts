@@ -115,6 +115,10 @@ function printCascade(output: Output, { config, stages }: CascadeRun, folder: st
     wrap(
       `Each line is the cascade up to that stage, on ${plural(stages[0].evaluation.examples, "test example")}, ` +
         `${formatBall({ norm, epsilon: epsilon.end, box })}: an answer is that of the first stage that certifies its own. ` +
+        (stages.length > 1
+          ? "Robust errors are of the stage that answers: within the ball another stage may answer, and they do not bound the " +
+            "error of the cascade under attack. "
+          : "") +
         FLOATING_POINT,
     ),
   );

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
 import { FormatError } from "../../errors.js";
+import { aboutSchema } from "../../threat/about.js";
 import { trainConfigSchema } from "../../train/config.js";
 
 /** Fractions of all test examples at hand, bounds deterministic. */
@@ -8,7 +9,10 @@ const errorsSchema = z.strictObject({
   error: z.number(),
   /** Under PGD, a lower bound of the error under any attack on the stage that answers. */
   pgdError: z.number(),
+  /** An upper bound of the same. */
   robustError: z.number(),
+  /** Whose answers both are about; absent in results of earlier versions. */
+  about: aboutSchema.optional(),
   certified: z.number(),
   /** Of a cascade, where it was measured: of its own answers, misled into another stage's; a lower bound. */
   switchingError: z.number().optional(),

@@ -157,7 +157,11 @@ async function errorsOf(
   }
   const { error, robustError, certified } = certification.summary;
   const { pgdError, switchingError } = attack.summary;
-  return { error, pgdError, robustError, certified, ...(switchingError !== undefined && { switchingError }) };
+  const { about } = certification;
+  return {
+    ...{ error, pgdError, robustError, about, certified },
+    ...(switchingError !== undefined && { switchingError }),
+  };
 }
 
 /** Seconds of each epoch of the first stage, which is trained on all examples. */

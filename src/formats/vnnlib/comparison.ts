@@ -1,14 +1,25 @@
+import { decimalOf, greatestDecimalAtMost, leastDecimalAtLeast } from "./decimal.js";
+import { exactBound } from "./exact-linear.js";
 import { type Linear, readLinear, type Scope, type Term } from "./linear.js";
 import type { OutputConstraint } from "./property.js";
-import { divideDown, divideUp, subtractUp } from "./rounding.js";
-import { excerptOf, type List } from "./s-expression.js";
+import { compare, type Rational } from "./rational.js";
+import { subtractUp } from "./rounding.js";
+import { excerptOf, type List, type SExpression } from "./s-expression.js";
 
-/** A bound on one input. `from` is the offset of its comparison, for errors about the box. */
+/** A bound on one input, exactly and as a double. */
 export interface InputBound {
   readonly kind: "input";
   readonly input: number;
   readonly side: "lower" | "upper";
+  /** What the file says. */
+  readonly exact: Rational;
+  /** Whether it says < or >. */
+  readonly strict: boolean;
+  /** The nearest double on the outer side, or at, by its shortest decimal. */
   readonly value: number;
+  /** Whether that decimal is not within the bound: a strict bound, or one that lies between two doubles' decimals. */
+  readonly isOpen: boolean;
+  /** The offset of its comparison. */
   readonly from: number;
 }
 
@@ -18,12 +29,21 @@ export type Literal = InputBound | { readonly kind: "output"; readonly constrain
 /** The two sides of a comparison. */
 export interface ComparisonSides {
   readonly list: List;
-  readonly left: Linear;
-  readonly right: Linear;
+  readonly left: Side;
+  readonly right: Side;
+}
+
+interface Side extends Linear {
+  readonly expression: SExpression;
 }
 
 export function readSides(list: List, scope: Scope): ComparisonSides {
-  return { list, left: readLinear(list.items[1]!, scope), right: readLinear(list.items[2]!, scope) };
+  const [, left, right] = list.items as [SExpression, SExpression, SExpression];
+  return {
+    list,
+    left: { ...readLinear(left, scope), expression: left },
+    right: { ...readLinear(right, scope), expression: right },
+  };
 }
 
 /** The same comparison read from right to left, so that ≥ becomes ≤. */
@@ -32,19 +52,19 @@ export function swapped({ list, left, right }: ComparisonSides): ComparisonSides
 }
 
 /**
- * left ≤ right (strict: <) as a literal, or as true or false if no variable is left in it. A strict bound on an input
- * becomes one that is not (see InputBox). Throws a FormatError if inputs and outputs come together, or more than one
- * input.
+ * left ≤ right (strict: <) as a literal, or as true or false if no variable is left in it. Throws a FormatError if inputs
+ * and outputs come together, or more than one input.
  */
 export function atMost(
   { list, left, right }: ComparisonSides,
   strict: boolean,
-  { source }: Scope,
+  scope: Scope,
 ): Literal | boolean {
+  const { source } = scope;
   const terms = collect(left.terms, right.terms);
   if (terms.length === 0) return strict ? left.constant < right.constant : left.constant <= right.constant;
   const bound = positiveZero(subtractUp(right.constant, left.constant));
-  const [{ variable, coefficient }] = terms as [Term, ...Term[]];
+  const [{ variable }] = terms as [Term, ...Term[]];
   const other = terms.find((term) => term.variable.kind !== variable.kind);
   if (other) {
     throw source.error(
@@ -71,7 +91,8 @@ export function atMost(
       `${variable.name} and ${terms[1]!.variable.name} in ${excerptOf(list, source)}`,
     );
   }
-  const value = positiveZero(coefficient > 0 ? divideUp(bound, coefficient) : divideDown(bound, coefficient));
+  const { value: exact, side } = exactBound(list, left.expression, right.expression, variable.name, scope);
+  const value = side === "lower" ? greatestDecimalAtMost(exact) : leastDecimalAtLeast(exact);
   if (!Number.isFinite(value)) {
     throw source.error(
       list.from,
@@ -79,8 +100,8 @@ export function atMost(
       `${excerptOf(list, source)}, which is beyond it`,
     );
   }
-  const side = coefficient > 0 ? "upper" : "lower";
-  return { kind: "input", input: variable.index, side, value, from: list.from };
+  const isOpen = strict || compare(decimalOf(value), exact) !== 0;
+  return { kind: "input", input: variable.index, side, exact, strict, value, isOpen, from: list.from };
 }
 
 /** left − right by variable, in the order of their indices, without those that cancel. */

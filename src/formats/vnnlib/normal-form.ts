@@ -1,5 +1,6 @@
-import type { InputBound, Literal } from "./comparison.js";
+import type { Literal } from "./comparison.js";
 import type { Choice, Conjunction } from "./formula.js";
+import { emptyCase, InputRanges } from "./input-ranges.js";
 import type { InputBox, OutputConstraint, PropertyCase } from "./property.js";
 import type { Source } from "./source.js";
 import type { DeclaredVariable } from "./variables.js";
@@ -19,25 +20,19 @@ interface Chain<T> {
 
 /** What the choices taken so far ask for. */
 interface Alternative {
-  readonly box: InputBox;
-  /** The bounds that contradict each other, if some do; the box is then not kept up. */
-  readonly contradiction: Contradiction | null;
+  readonly ranges: InputRanges;
+  /** An input that no number is left for, if there is one; the ranges are then not kept up. */
+  readonly emptyInput: number | null;
   readonly constraints: Chain<OutputConstraint> | null;
   /** The offset of the alternative taken last. */
   readonly from: number | null;
 }
 
-interface Contradiction {
-  readonly bound: InputBound;
-  readonly lower: number;
-  readonly upper: number;
-}
-
 /**
  * Multiplies a conjunction out to its disjunctive normal form: one case for each way to take an alternative of every
  * choice, in the order of the file. What stands outside of the choices is looked at once, and its box is shared by
- * the cases that do not narrow it. Cases with an empty box are left out. Throws a FormatError if none is left, if an
- * input lacks a bound, or if the cases take too much memory.
+ * the cases that do not narrow it. Cases with an empty box are left out; where none is left, a case with an empty box
+ * stands for all. Throws a FormatError if an input lacks a bound, or if the cases take too much memory.
  */
 export function casesOf(
   whole: Conjunction,
@@ -53,9 +48,9 @@ class Expansion {
   readonly #inputs: readonly DeclaredVariable[];
   readonly #source: Source;
   readonly #cases: PropertyCase[] = [];
-  /** Boxes known to have all bounds. */
-  readonly #bounded = new WeakSet<InputBox>();
-  #firstContradiction: Contradiction | null = null;
+  /** Of ranges known to have all bounds. */
+  readonly #boxes = new WeakMap<InputRanges, InputBox>();
+  #firstEmpty: { readonly ranges: InputRanges; readonly input: number } | null = null;
   #disjuncts = 0;
   #spent = 0;
 
@@ -65,12 +60,8 @@ class Expansion {
   }
 
   start(): Alternative {
-    const size = this.#inputs.length;
-    const box = {
-      lower: new Float64Array(size).fill(Number.NEGATIVE_INFINITY),
-      upper: new Float64Array(size).fill(Number.POSITIVE_INFINITY),
-    };
-    return { box, contradiction: null, constraints: null, from: null };
+    const ranges = new InputRanges(this.#inputs.length);
+    return { ranges, emptyInput: null, constraints: null, from: null };
   }
 
   /** Adds `part` to `branch`, then takes each alternative of the choices in `pending`. As deep as choices nest. */
@@ -89,62 +80,46 @@ class Expansion {
   }
 
   finish(): PropertyCase[] {
-    if (this.#cases.length === 0) {
-      const { bound, lower, upper } = this.#firstContradiction!;
-      const { name } = this.#inputs[bound.input]!;
-      throw this.#source.error(
-        bound.from,
-        "bounds that some input meets",
-        `an unsatisfiable box: ${name} is at least ${lower} and at most ${upper}`,
-      );
-    }
-    return this.#cases;
+    if (this.#cases.length > 0) return this.#cases;
+    const { ranges, input } = this.#firstEmpty!;
+    return [emptyCase(ranges, this.#inputs.length, input)];
   }
 
   #narrow(branch: Alternative, literals: readonly Literal[], from: number): Alternative {
     this.#spend(literals.length + 1, from);
-    let { box, constraints } = branch;
-    if (branch.contradiction) return branch;
+    let { ranges, constraints } = branch;
+    if (branch.emptyInput !== null) return branch;
     for (const literal of literals) {
       if (literal.kind === "output") {
         constraints = append(constraints, literal.constraint);
         continue;
       }
-      const { input, side, value } = literal;
-      const narrows = side === "lower" ? value > box.lower[input]! : value < box.upper[input]!;
-      if (!narrows) continue;
-      if (box === branch.box) {
-        this.#spend(2 * box.lower.length, from);
-        box = { lower: box.lower.slice(), upper: box.upper.slice() };
+      if (!ranges.isNarrowedBy(literal)) continue;
+      if (ranges === branch.ranges) {
+        this.#spend(2 * this.#inputs.length, from);
+        ranges = ranges.copy();
       }
-      box[side][input] = value;
-      const lower = box.lower[input]!;
-      const upper = box.upper[input]!;
-      if (lower > upper) return { ...branch, contradiction: { bound: literal, lower, upper } };
+      ranges.narrow(literal);
+      if (ranges.isEmptyAt(literal.input)) return { ...branch, ranges, emptyInput: literal.input };
     }
-    return { ...branch, box, constraints };
+    return { ...branch, ranges, constraints };
   }
 
-  #close({ box, contradiction, constraints, from }: Alternative): void {
+  #close({ ranges, emptyInput, constraints, from }: Alternative): void {
     this.#disjuncts++;
-    if (contradiction) {
-      this.#firstContradiction ??= contradiction;
+    if (emptyInput !== null) {
+      this.#firstEmpty ??= { ranges, input: emptyInput };
       return;
     }
-    if (!this.#bounded.has(box)) this.#checkBounded(box, from);
-    this.#bounded.add(box);
     this.#spend(constraints?.length ?? 0, from ?? 0);
-    this.#cases.push({ box, constraints: entriesOf(constraints) });
+    this.#cases.push({ box: this.#boxOf(ranges, from), constraints: entriesOf(constraints) });
   }
 
-  #checkBounded(box: InputBox, from: number | null): void {
+  #boxOf(ranges: InputRanges, from: number | null): InputBox {
+    const known = this.#boxes.get(ranges);
+    if (known) return known;
     for (const [input, variable] of this.#inputs.entries()) {
-      const missing =
-        box.lower[input] === Number.NEGATIVE_INFINITY
-          ? "lower"
-          : box.upper[input] === Number.POSITIVE_INFINITY
-            ? "upper"
-            : null;
+      const missing = ranges.missingAt(input);
       if (missing) {
         throw this.#source.error(
           from ?? variable.from,
@@ -153,6 +128,9 @@ class Expansion {
         );
       }
     }
+    const box = ranges.box();
+    this.#boxes.set(ranges, box);
+    return box;
   }
 
   #spend(amount: number, from: number): void {

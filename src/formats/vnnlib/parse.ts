@@ -12,9 +12,11 @@ import { Variables } from "./variables.js";
  * describe the counterexamples. Inputs may be compared with constants only, so that they form boxes; outputs with
  * linear expressions of outputs. The cases come in the order of the file, multiplied out.
  *
- * Numbers are the doubles nearest to the decimals of the file, and so is arithmetic within one side of a comparison.
- * A bound that has to be moved to the other side or divided is rounded so that the counterexamples become more, never
- * fewer; strict bounds on inputs are read as not strict for the same reason (see InputBox).
+ * Bounds of inputs are taken exactly, decimals and all arithmetic: what no double's shortest decimal can say is rounded
+ * outward and strict (see InputBox). Comparisons of outputs take the doubles nearest to the decimals of the file, and so
+ * does arithmetic within one side; a bound that has to be moved to the other side is rounded so that the counterexamples
+ * become more, never fewer. Where no number meets the bounds of some input in any disjunct, the property is one case whose
+ * box has no points.
  *
  * Throws a FormatError of one line that begins with `where` and the line number, and tells what was expected and what
  * was found.
@@ -46,7 +48,8 @@ export function parseVnnlib(text: string, where = "property"): Property {
   if (isEmpty) throw source.error(0, "declarations and assertions of VNN-LIB", "none; is the file empty?");
   const inputs = scope.variables.ordered("input");
   const outputs = scope.variables.ordered("output");
-  return { inputs: inputs.length, outputs: outputs.length, cases: casesOf(whole, inputs, source) };
+  const cases = casesOf(whole, inputs, source);
+  return { inputs: inputs.length, outputs: outputs.length, cases, decimal: true };
 }
 
 function readAssertion(list: List, scope: Scope): Conjunction {

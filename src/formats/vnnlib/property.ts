@@ -6,18 +6,21 @@ export interface OutputConstraint {
 }
 
 /**
- * lower ≤ X ≤ upper, both finite, one entry per input. A box is closed even where the file says < or >: it then holds
- * more points than the file asks for, so a proof that it has no counterexample stays sound, while a counterexample
- * on the very boundary of the box may be none of the file's.
+ * lower ≤ X ≤ upper, both finite, one entry per input; < where a bound is strict. A bound that lies between two numbers
+ * which doubles can stand for is the outer of the two, and strict.
  */
 export interface InputBox {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** Whether inputs are above their lower bound, one entry per input; absent where none has to be. */
+  readonly lowerStrict?: readonly boolean[];
+  /** Whether inputs are below their upper bound; absent where none has to be. */
+  readonly upperStrict?: readonly boolean[];
 }
 
 /**
  * One disjunct of a property's disjunctive normal form: its counterexamples are the inputs of the box whose outputs
- * meet every constraint, or all inputs of the box if there is no constraint.
+ * meet every constraint, or all inputs of the box if there is no constraint. A box without points has none.
  */
 export interface PropertyCase {
   readonly box: InputBox;
@@ -33,4 +36,9 @@ export interface Property {
   /** How many there are, Y_0 and on. */
   readonly outputs: number;
   readonly cases: readonly PropertyCase[];
+  /**
+   * Whether bounds of inputs are the shortest decimals of their doubles, as in a file: 0.1 is then a tenth, which lies half
+   * a unit in the last place away from any double at most. Else they are the doubles themselves.
+   */
+  readonly decimal?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * A bound that moves across a comparison, or is divided by a coefficient, is rounded outward: the counterexamples
- * that it allows may become more, never fewer. Bounds that doubles hold exactly stay as they are.
+ * A bound of outputs that moves across a comparison is rounded outward: the counterexamples that it allows may become
+ * more, never fewer. Bounds that doubles hold exactly stay as they are.
  */
 
 /** The least double above a finite `value`. */
@@ -24,22 +24,4 @@ export function subtractUp(a: number, b: number): number {
   const taken = difference - a;
   const error = a - (difference - taken) + (-b - taken);
   return error > 0 ? nextUp(difference) : difference;
-}
-
-/** a / b, rounded up unless it is surely exact. */
-export function divideUp(a: number, b: number): number {
-  const quotient = a / b;
-  return dividesExactly(a, b, quotient) ? quotient : nextUp(quotient);
-}
-
-/** a / b, rounded down unless it is surely exact. */
-export function divideDown(a: number, b: number): number {
-  const quotient = a / b;
-  return dividesExactly(a, b, quotient) ? quotient : nextDown(quotient);
-}
-
-/** Division by ±1 is exact; else the product of two single precision numbers is, and tells. */
-function dividesExactly(a: number, b: number, quotient: number): boolean {
-  if (b === 1 || b === -1) return true;
-  return Math.fround(quotient) === quotient && Math.fround(b) === b && quotient * b === a;
 }

@@ -1,12 +1,13 @@
 import { expectList, expectRecord, FormatError } from "../../errors.js";
+import { emptyInput, isSameBox } from "./input-box.js";
 import { formatNumber } from "./number.js";
 import type { InputBox, OutputConstraint, Property, PropertyCase } from "./property.js";
 
 /**
  * A property as a VNN-LIB 1.0 file: the box as plain assertions where all cases share it, else repeated in each
- * disjunct. `parseVnnlib` gives back the same property, up to the order of terms and −0 for 0. Lines of `comment`
- * come first. Throws a FormatError for a property that no file can say: no case, an empty box, NaN, an infinity, or a
- * variable out of range.
+ * disjunct. `parseVnnlib` gives back the same property, up to the order of terms, −0 for 0, and that a file's numbers are
+ * decimals. Lines of `comment` come first. Throws a FormatError for a property that no file can say: no case, a box without
+ * points, NaN, an infinity, or a variable out of range.
  */
 export function formatVnnlib(property: Property, comment?: string): string {
   checkProperty(property);
@@ -47,17 +48,13 @@ function formulas(cases: readonly PropertyCase[]): string[] {
   return [...(isShared ? bounds(first.box) : []), `(or\n${disjuncts.join("\n")}\n)`];
 }
 
-function isSameBox(a: InputBox, b: InputBox): boolean {
-  if (a === b) return true;
-  return (
-    a.lower.every((value, i) => value === b.lower[i]) && a.upper.every((value, i) => value === b.upper[i])
-  );
-}
-
-function bounds({ lower, upper }: InputBox): string[] {
+function bounds({ lower, upper, lowerStrict, upperStrict }: InputBox): string[] {
   return Array.from(lower, (value, i) => {
     const name = `X_${i}`;
-    return [`(>= ${name} ${formatNumber(value, name)})`, `(<= ${name} ${formatNumber(upper[i]!, name)})`];
+    return [
+      `(${lowerStrict?.[i] ? ">" : ">="} ${name} ${formatNumber(value, name)})`,
+      `(${upperStrict?.[i] ? "<" : "<="} ${name} ${formatNumber(upper[i]!, name)})`,
+    ];
   }).flat();
 }
 
@@ -100,8 +97,8 @@ function checkProperty(property: Property): void {
         `case ${i} of a property: expected bounds of ${inputs} inputs, found ${lower.length} and ${upper.length}`,
       );
     }
-    const empty = lower.findIndex((value, input) => value > upper[input]!);
-    if (empty >= 0) {
+    const empty = emptyInput(box);
+    if (empty !== null) {
       throw new FormatError(
         `case ${i} of a property: expected a box with points, found X_${empty} from ${lower[empty]} to ${upper[empty]}`,
       );

@@ -21,7 +21,7 @@ export function GuaranteeSection({ record }: { readonly record: RunRecord }) {
   }
   const claim = claimOf(record, measured.value);
   return (
-    <div class={claim.right === 0 || claim.guarantee === "estimate" ? "claim none" : "claim"}>
+    <div class={claim.right === 0 || (claim.guarantee === "estimate" && !claim.mix) ? "claim none" : "claim"}>
       <p>
         <strong>{claimInWords(claim)}</strong>
       </p>
@@ -32,7 +32,7 @@ export function GuaranteeSection({ record }: { readonly record: RunRecord }) {
 }
 
 function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClaim {
-  const { examples, robustError, certified, guarantee, delta } = measured;
+  const { examples, robustError, certified, guarantee, mix = null, delta } = measured;
   const count = (fraction: number) => Math.round(fraction * examples);
   return {
     ball,
@@ -42,13 +42,14 @@ function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClai
     right: examples - count(robustError),
     robustError,
     guarantee,
+    mix,
     delta,
   };
 }
 
 /** All examples as one bar: certified with their label, right but not certified, wrong. */
 function Shares({ record, measured }: { readonly record: RunRecord; readonly measured: Measured }) {
-  if (measured.guarantee === "estimate") return null;
+  if (measured.guarantee === "estimate" && !measured.mix) return null;
   const right = Math.round((1 - measured.robustError) * measured.examples);
   const wrong = Math.round(measured.error * measured.examples);
   const shares = [

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { aboutOf } from "../../threat/about.js";
 import { formatBall, formatDuration, formatNumber, formatPercent, plural } from "../wording.js";
 import { MissingPart } from "./missing-part.js";
 import type { Measured, RunRecord } from "./run-record.js";
@@ -6,6 +7,7 @@ import type { Measured, RunRecord } from "./run-record.js";
 /** The figures that a run is told by, each with what it is worth. */
 export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
   const { measured, attacked, ball, data } = record;
+  const of = record.stages > 1 ? ` of the ${aboutOf(record.stages)}` : "";
   if (measured.kind === "missing") return <MissingPart part={measured} />;
   const {
     error,
@@ -17,6 +19,7 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
     arithmetic,
     seconds,
     guarantee,
+    mix = null,
   } = measured.value;
   return (
     <>
@@ -25,22 +28,22 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
           without any change
         </Tile>
         {attacked.kind === "known" ? (
-          <Tile name="PGD error" value={formatPercent(attacked.value.pgdError, "lower")}>
+          <Tile name={`PGD error${of}`} value={formatPercent(attacked.value.pgdError, "lower")}>
             lower bound: an attack of {plural(attacked.value.steps, "step")},{" "}
             {plural(attacked.value.restarts, "start")}, really causes it; FGSM{" "}
             {formatPercent(attacked.value.fgsmError)}
           </Tile>
         ) : (
-          <Tile name="PGD error" value="–">
+          <Tile name={`PGD error${of}`} value="–">
             <MissingPart part={attacked} />
           </Tile>
         )}
-        {estimatedRobustError === null ? (
-          <Tile name="robust error" value={formatPercent(robustError, "upper")}>
+        {estimatedRobustError === null || mix ? (
+          <Tile name={`robust error${of}`} value={formatPercent(robustError, "upper")}>
             {upperBoundInWords(record, measured.value)}
           </Tile>
         ) : (
-          <Tile name="robust error" value={`≈ ${formatPercent(estimatedRobustError)}`}>
+          <Tile name={`robust error${of}`} value={`≈ ${formatPercent(estimatedRobustError)}`}>
             an estimate, which guarantees nothing
           </Tile>
         )}

@@ -10,15 +10,16 @@ export function MarginDistribution({ record }: { readonly record: RunRecord }) {
   const margins = marginHistogram(record);
   const found = radiusHistogram(record);
   const estimated = measured.kind === "known" && measured.value.guarantee === "estimate";
+  const partly = measured.kind === "known" && measured.value.mix;
   return (
     <>
       <p class="aside">
         The margin of an example is the smallest bound of its answer's lead over another class, anywhere in
         the ball of ε = {formatEpsilon(ball.epsilon)}:{" "}
-        {estimated
+        {estimated && !partly
           ? "here an estimate, which certifies nothing"
           : "above 0 it certifies the answer, right or wrong"}
-        .
+        {estimated && partly ? ", but where it is an estimate" : ""}.
       </p>
       <MissingPart part={verdicts} />
       <div class="charts">

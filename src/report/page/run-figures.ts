@@ -1,3 +1,4 @@
+import { aboutOf } from "../../threat/about.js";
 import type { Figure, Panel, Series } from "../figure.js";
 import { formatCount, formatEpsilon } from "../wording.js";
 import { type Bin, binsOf } from "./bins.js";
@@ -30,11 +31,13 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
           ...linesOf(curves, "standard loss", ({ loss }) => loss, true),
         ];
   const epsilon = linesOf(curves, "epsilon", ({ epsilon: value }) => value, false, true);
+  const ofCascade = curves.some(({ epochs }) => epochs.some(({ test }) => test?.stages !== undefined));
+  const whose = ofCascade ? `, on test examples of the ${aboutOf(2)}` : "";
   const figure = (name: string, title: string, label: string, series: readonly Series[]): RunFigure[] =>
     series.length === 0 ? [] : [{ name, title, panel: { x, y: { label, scale: "log" }, series } }];
   const most = Math.max(...epsilon.flatMap(({ y }) => y));
   return [
-    ...figure("robust-error", "Robust error", "robust error", robust),
+    ...figure("robust-error", `Robust error${whose}`, "robust error", robust),
     ...figure("loss", curves.length > 1 ? "Robust loss in training" : "Loss in training", "loss", losses),
     // Third, so that two columns of plots have it beneath the robust error.
     ...(epsilon.length === 0

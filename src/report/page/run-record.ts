@@ -1,4 +1,4 @@
-import type { Guarantee } from "../../threat/guarantee.js";
+import type { Guarantee, GuaranteeMix } from "../../threat/guarantee.js";
 import type { BallInWords } from "../wording.js";
 
 /** A part of a record: what was measured, or why it is not there and the command that would measure it. */
@@ -37,6 +37,8 @@ export interface Measured {
   /** Where bounds are estimates: the robust error that they suggest. */
   readonly estimatedRobustError: number | null;
   readonly guarantee: Guarantee;
+  /** Where not all examples' bounds are worth the same. */
+  readonly mix?: GuaranteeMix | null;
   readonly delta: number | null;
   readonly method: string;
   readonly arithmetic: string;

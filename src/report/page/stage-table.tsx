@@ -12,7 +12,8 @@ export function StageTable({ record }: { readonly record: RunRecord }) {
     <>
       <p class="aside">
         An answer is that of the first stage that certifies its own; what no stage certifies, the last one
-        answers. Errors are of the cascade up to that stage.
+        answers. Errors are of the cascade up to that stage; robust ones are about the stage that answers, as
+        within the ball another stage may answer, and do not bound the error of the cascade under attack.
       </p>
       <DataTable
         caption="Stages of the cascade"

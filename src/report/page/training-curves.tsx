@@ -15,8 +15,8 @@ export function TrainingCurves({ record }: { readonly record: RunRecord }) {
       <p class="aside">
         Training errors are of the examples of an epoch, at its own ε and by the bounds that it trains with,
         which may be estimates; they guarantee nothing. Test errors are by deterministic bounds at the last ε
-        {ofCascade ? ", of the cascade up to that stage" : ""}. Values of 0 have no place on a log scale and
-        are left out.
+        {ofCascade ? ", of the cascade up to that stage, robust ones about the stage that answers" : ""}.
+        Values of 0 have no place on a log scale and are left out.
       </p>
       <MissingPart part={testCurves} />
       <div class="charts">

@@ -101,13 +101,14 @@ export async function trainCascade(
     const examples = take(test, config.testLimit ?? test.count);
     const ball = { norm, epsilon: epsilon.end, box };
     const settings = { ball, method, against: "prediction", margins: "open", batch: BATCH } as const;
-    const { summary } = await certifyDataset(placed.stages, examples, settings, watch);
+    const { about, summary } = await certifyDataset(placed.stages, examples, settings, watch);
     const { error, robustError, certified, seconds } = summary;
     return {
       examples: examples.count,
       epsilon: ball.epsilon,
       error,
       robustError,
+      about,
       certified,
       guarantee: "deterministic",
       seconds,

@@ -66,6 +66,7 @@ export function measuredOf(file: MeasuredFile<"certification">): Measured {
     certified: summary.certified,
     estimatedRobustError: summary.estimatedRobustError ?? null,
     guarantee: bound.guarantee,
+    mix: bound.mix?.examples ?? null,
     delta: bound.delta,
     method: bound.method,
     arithmetic: bound.arithmetic,

@@ -1,6 +1,7 @@
 import { binsOf } from "../../report/page/bins.js";
 import { GROUPS, rankedGroups, smallestMargin } from "../../report/page/margins.js";
 import type { Part, RunRecord } from "../../report/page/run-record.js";
+import { aboutOf } from "../../threat/about.js";
 
 /** What `report --json` writes: the figures of the page. Parts that are not there are null, with the reason in `missing`. */
 export function reportRecord(record: RunRecord) {
@@ -23,6 +24,7 @@ export function reportRecord(record: RunRecord) {
     notes: record.notes,
     model: record.model,
     stages: record.stages,
+    about: aboutOf(record.stages),
     data: record.data,
     ...record.ball,
     measured: valueOrNull(record.measured),
