@@ -63,6 +63,11 @@ export interface ActivationDefinition<A extends { readonly kind: string }> {
   layerFault(f: A): string | null;
   scalar(f: A): ScalarActivation;
   /**
+   * What computing it costs: nothing (`exact`: its value is an input or a constant), a rounding (`relative`), or the error of
+   * a function library (`approximate`).
+   */
+  readonly rounding: "exact" | "relative" | "approximate";
+  /**
    * What bounds ℓ and u leave to be settled. `active` and `inactive` only if the lines over every smaller interval
    * are the same; NaN is `unstable`.
    */

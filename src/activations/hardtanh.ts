@@ -121,6 +121,7 @@ export const hardtanhDefinition: ActivationDefinition<HardtanhActivation> = {
       : `expected minimum ≤ maximum, got ${minimum} and ${maximum}`,
   layerFault: ({ minimum, maximum }) =>
     minimum < maximum ? null : `needs minimum < maximum, got ${minimum} and ${maximum}`,
+  rounding: "exact",
   scalar: ({ minimum, maximum }) => scalar(minimum, maximum),
   state({ minimum, maximum }, lower, upper) {
     if (upper <= minimum || lower >= maximum) return NeuronState.inactive;

@@ -52,6 +52,7 @@ export const leakyReluDefinition: ActivationDefinition<LeakyReluActivation> = {
   layerFault: ({ slope }) =>
     slope >= 0 && Number.isFinite(slope) ? null : `needs a slope of at least 0, got ${slope}`,
   scalar: ({ slope }) => scalar(slope),
+  rounding: "relative",
   state: (_f, lower, upper) => (upper <= 0 || lower >= 0 ? NeuronState.active : NeuronState.unstable),
   mix: ({ slope }) => (slope < 1 ? { kind: "kinked at zero", below: slope } : { kind: "between known" }),
   splitPoint: (_f, lower, upper) => (lower < 0 && 0 < upper ? 0 : null),

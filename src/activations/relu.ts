@@ -52,6 +52,7 @@ export const reluDefinition: ActivationDefinition<ReluActivation> = {
   fault: NO_FAULT,
   layerFault: NO_FAULT,
   scalar: () => scalar,
+  rounding: "exact",
   state(_f, lower, upper) {
     if (upper <= 0) return NeuronState.inactive;
     return lower >= 0 ? NeuronState.active : NeuronState.unstable;

@@ -156,6 +156,7 @@ export function sShaped<A extends { readonly kind: string }>(
     fault: NO_FAULT,
     layerFault: NO_FAULT,
     scalar: () => scalar,
+    rounding: "approximate",
     state: () => NeuronState.unstable,
     mix: () => ({ kind: "between known" }),
     // At 0, where the curve changes its bend, or in the middle.
