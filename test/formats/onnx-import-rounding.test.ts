@@ -9,6 +9,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { type Backend, createBackend, type Dtype } from "../../src/compute/index.js";
 import { FormatError, UnsupportedOperatorError } from "../../src/errors.js";
+import { ElementTypes } from "../../src/formats/onnx/element-types.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
 import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
 import { networkOutputs } from "../../src/formats/sample-outputs.js";
@@ -81,6 +82,33 @@ describe("files of which single precision leaves nothing but rounding", () => {
     expect((await imported(exportOnnx({ network, weights }))).arithmetic).toBe("float64");
     const single = new Map([...weights].map(([name, values]) => [name, Float32Array.from(values)]));
     expect((await imported(exportOnnx({ network, weights: single }))).arithmetic).toBe("float32");
+  });
+});
+
+describe("types of values", () => {
+  const typesOf = (...nodes: NodeProto[]) =>
+    new ElementTypes(
+      modelProto({
+        input: [1, 3],
+        nodes: [cast("x", "d", DOUBLE), ...nodes],
+        weights: [tensor("single", [1], [1]), double("double", [1], [1])],
+      }).graph!,
+    );
+
+  it.each<[string, NodeProto, boolean]>([
+    ["a sum", node("Add", ["d", "double"], "y"), false],
+    ["the larger", node("Max", ["d", "double"], "y"), false],
+    ["a place", node("Transpose", ["d"], "y"), true],
+    ["the nearest", node("Resize", ["d", "", "single"], "y", { mode: "nearest" }), true],
+    ["a mean of neighbours", node("Resize", ["d", "", "single"], "y", { mode: "linear" }), false],
+    ["bounds as attributes", node("Clip", ["d"], "y", { min: { float: 0.1 } }), true],
+  ])("tell whether numbers of single precision stay that among doubles: %s", (_, one, stays) => {
+    const types = typesOf(one);
+    expect(types.of("y")).toBe(DOUBLE);
+    expect(types.isHeldBy("y", FLOAT)).toBe(stays);
+    expect(types.isHeldBy("y", DOUBLE)).toBe(true);
+    expect(types.isHeldBy("y", FLOAT16)).toBe(false);
+    expect(types.isHeldBy("unknown", DOUBLE)).toBe(false);
   });
 });
 

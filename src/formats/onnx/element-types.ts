@@ -73,7 +73,7 @@ export class ElementTypes {
 
   /** The type to which a node rounds what it computes; nothing where it computes nothing. */
   roundsTo(node: NodeProto): DataType | undefined {
-    return SELECTING.has(node.opType) || node.opType === "Cast" ? undefined : this.of(node.output[0]);
+    return selects(node) || node.opType === "Cast" ? undefined : this.of(node.output[0]);
   }
 
   #set(name: string, type: DataType, holder = type): void {
@@ -101,10 +101,21 @@ export class ElementTypes {
         ? this.#holders.get(node.input[0])
         : undefined;
     }
-    if (!SELECTING.has(node.opType)) return undefined;
+    if (!selects(node)) return undefined;
     const holders = node.input.flatMap((name) => this.#holders.get(name) ?? []);
     // Bounds and values to pad with may be attributes.
     const isBounded = node.attribute.some(({ name }) => ["min", "max", "value"].includes(name));
     return holderOf(isBounded ? [...holders, DataType.FLOAT] : holders);
   }
+}
+
+function selects({ opType, attribute }: NodeProto): boolean {
+  if (!SELECTING.has(opType)) return false;
+  // Resizing takes the nearest entry, or a mean of several.
+  const mode = attribute.find(({ name }) => name === "mode")?.s;
+  return (
+    !["Resize", "Upsample"].includes(opType) ||
+    mode === undefined ||
+    new TextDecoder().decode(mode) === "nearest"
+  );
 }
