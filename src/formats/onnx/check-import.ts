@@ -1,12 +1,12 @@
 import type { Backend, Dtype } from "../../compute/backend.js";
 import { FormatError } from "../../errors.js";
+import { NUMBER_FORMATS } from "../../network/rounding/number-format.js";
+import { type RoundingError, roundingErrors } from "../../network/rounding-error.js";
 import type { Model } from "../../network/weights.js";
 import { networkOutputs, sampleInputs } from "../sample-outputs.js";
+import { checkFinite, compareWithBackend, compareWithGraph, expectDigits } from "./compare-outputs.js";
 import { GraphEvaluator } from "./evaluate/index.js";
 import type { OnnxFile } from "./model-proto.js";
-
-/** Of the largest output: what rounding may make of a deep network. */
-const TOLERANCES = { float64: 1e-6, float32: 1e-3 } as const;
 
 /** The graph of a file as a function of its own, by definitions of the ONNX standard and in double precision. */
 export function graphFunction({ graph, opset, input, output }: OnnxFile, where: string): GraphEvaluator {
@@ -20,48 +20,50 @@ export function graphFunction({ graph, opset, input, output }: OnnxFile, where: 
 }
 
 /**
- * Compares a network made of a file with the file's graph, executed another way, on random inputs. A `FormatError` where
- * they differ by more than rounding: a network that is not the file's must not be bounded. Gives the largest difference.
+ * Compares a network made of a file with the file's graph, executed another way, on random inputs. Both are executed in double
+ * precision, where each output may differ by what rounding can do to it and no more (`roundingErrors`); what the backend makes
+ * of the network may differ by what its arithmetic can. A `FormatError` otherwise: a network that is not the file's must not
+ * be bounded, and neither one of which the backend's arithmetic leaves nothing but rounding. Gives the largest difference
+ * between the backend's outputs and the graph's.
  *
- * `precision` is that of the numbers that the two do not share: the backend's arithmetic, unless the file rounds more.
+ * `constants` is the precision of the numbers that the network and the file do not share: single where one of the two has them
+ * rounded.
  */
 export async function checkImport(
   backend: Backend,
   model: Model,
   file: OnnxFile,
   where: string,
-  precision: Dtype = backend.dtype,
+  constants: Dtype = "float64",
 ): Promise<number> {
   const graph = graphFunction(file, where);
   const inputs = sampleInputs(file.input.shape);
-  const computed = await networkOutputs(backend, model, inputs);
-  const differences = inputs.map((input, i) => compare(computed[i], graph.run(input), precision, where));
-  return Math.max(...differences);
-}
-
-function compare(found: ArrayLike<number>, expected: Float64Array, precision: Dtype, where: string): number {
-  if (found.length !== expected.length) {
+  const expected = inputs.map((input) => graph.run(input));
+  if (expected[0].length !== model.network.classes) {
     throw new FormatError(
-      `${where}: the network made of this file has ${found.length} outputs, its graph ${expected.length}`,
+      `${where}: the network made of this file has ${model.network.classes} outputs, its graph ${expected[0].length}`,
     );
   }
-  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const tolerance = TOLERANCES[precision] * scale + 1e-12;
+  for (const outputs of expected) checkFinite(outputs, where);
+  const dtypes = [...new Set([constants, backend.dtype])];
+  const formats = dtypes.map((dtype) => NUMBER_FORMATS[dtype]);
+  const inDtype = (dtype: Dtype) => (found: RoundingError) => ({
+    ...found,
+    errors: found.errors[dtypes.indexOf(dtype)],
+  });
+  const found = roundingErrors(model, inputs, formats);
+  for (const [i, outputs] of found.map(inDtype(constants)).entries()) {
+    compareWithGraph(outputs, expected[i], constants, where);
+  }
+  const onBackend = found.map(inDtype(backend.dtype));
+  if (backend.dtype === "float32") expectDigits(onBackend, where);
+  const computed = await networkOutputs(backend, model, inputs);
   let largest = 0;
-  for (const [i, value] of expected.entries()) {
-    if (!Number.isFinite(value)) {
-      throw new FormatError(
-        `${where}: gives ${value} as output ${i} for an ordinary input; nothing can be said of it`,
-      );
+  for (const [i, outputs] of computed.entries()) {
+    compareWithBackend(onBackend[i], outputs, backend.dtype, where);
+    for (const [j, output] of outputs.entries()) {
+      largest = Math.max(largest, Math.abs(output - expected[i][j]));
     }
-    const difference = Math.abs(found[i] - value);
-    if (!(difference <= tolerance)) {
-      throw new FormatError(
-        `${where}: the network made of this file gives ${found[i]} where its graph gives ${value} (output ${i}, random ` +
-          "input); it was not imported rightly and is not used: please report the file",
-      );
-    }
-    largest = Math.max(largest, difference);
   }
   return largest;
 }

@@ -1,36 +1,51 @@
 import { TensorProto_DataType as DataType, type NodeProto, type TensorProto } from "onnx-buf";
 import { FormatError } from "../../errors.js";
 import type { Shape } from "../../network/shape.js";
-import { type Constant, decodeTensor } from "./constant.js";
+import { type Constant, decodeTensor, inSingleIfExact } from "./constant.js";
+import type { ElementTypes } from "./element-types.js";
 import type { NdArray } from "./evaluate/array.js";
 import { evaluateNode } from "./evaluate/index.js";
 import { arrayType } from "./evaluate/tensor.js";
 import { isStandardDomain, type OnnxFile } from "./model-proto.js";
+import { roundedTo } from "./number-types.js";
 
-/** A constant in two forms: as weights are kept, in the file's precision, and as it is computed with. */
+/**
+ * How many roundings of single precision a computed constant may be off by where a runtime computes it, step by step in the
+ * file's precision. Bounds allow a layer's weights that much.
+ */
+const MOST_ROUNDINGS = 8;
+
+/** A constant in its forms. */
 interface Entry {
+  /** As weights are kept. */
   constant(): Constant;
+  /** As it is computed with, in double precision. */
   array(): NdArray;
-  /** Whether numbers are of single precision, or less. */
-  single(): boolean;
+  /** As a runtime has it, that rounds each step to the file's precision; `array()` itself where that changes nothing. */
+  rounded(): NdArray;
 }
+
+type Operand = Pick<Entry, "array" | "rounded">;
 
 /** Operators that need no more of an activation than its shape. */
 const OF_SHAPES: readonly string[] = ["Shape", "Size"];
 
 /**
  * The values of a graph that do not depend on its input: what the file stores, and what nodes make of constants and of
- * shapes. Each is computed when it is first asked for.
+ * shapes. Each is computed when it is first asked for, in double precision: a product with 1/3 is no number of single precision,
+ * and does not become one.
  */
 export class ConstantValues {
   readonly #where: string;
   readonly #opset: number;
+  readonly #types: ElementTypes;
   readonly #entries = new Map<string, Entry>();
   readonly #folded = new Set<NodeProto>();
 
-  constructor({ graph, opset }: OnnxFile, where: string) {
+  constructor({ graph, opset }: OnnxFile, types: ElementTypes, where: string) {
     this.#where = where;
     this.#opset = opset;
+    this.#types = types;
     for (const tensor of graph.initializer) this.#define(tensor.name, stored(tensor, where));
   }
 
@@ -38,7 +53,7 @@ export class ConstantValues {
     return this.#entries.has(value);
   }
 
-  /** A constant by name; throws where it cannot be decoded or computed, or is not finite. */
+  /** A constant by name; throws where it cannot be decoded or computed, is not finite, or is lost in rounding. */
   get(value: string): Constant | undefined {
     return this.#entries.get(value)?.constant();
   }
@@ -50,7 +65,7 @@ export class ConstantValues {
   fold(node: NodeProto, label: string, shapeOf: (value: string) => Shape | undefined): boolean {
     if (this.#folded.has(node)) return true;
     if (!isStandardDomain(node.domain)) return false;
-    const inputs: (Pick<Entry, "array" | "single"> | undefined)[] = [];
+    const inputs: (Operand | undefined)[] = [];
     for (const value of node.input) {
       const shape = OF_SHAPES.includes(node.opType) ? shapeOf(value) : undefined;
       const entry = shape ? shapeAlone(shape) : this.#entries.get(value);
@@ -58,21 +73,28 @@ export class ConstantValues {
       inputs.push(value === "" ? undefined : entry);
     }
     this.#folded.add(node);
-    const results = once(() =>
+    const types = node.input.map((value) => this.#types.of(value));
+    const evaluate = (form: keyof Operand) =>
       evaluateNode(
         node,
-        inputs.map((input) => input?.array()),
+        inputs.map((input) => input?.[form]()),
         this.#opset,
         label,
-      ),
-    );
-    const single = once(() => isSingle(node, inputs));
+        types,
+      );
+    const results = once(() => evaluate("array"));
+    const isRounded = once(() => inputs.some((input) => input && input.rounded() !== input.array()));
+    const resultsOfRounded = once(() => (isRounded() ? evaluate("rounded") : results()));
     for (const [index, name] of node.output.entries()) {
-      if (name !== "")
-        this.#define(
-          name,
-          computed(name, () => outputOf(results(), index, label), single, label),
-        );
+      if (name === "") continue;
+      const type = this.#types.of(name);
+      const array = once(() => outputOf(results(), index, label));
+      const rounded = once(() => roundedArray(outputOf(resultsOfRounded(), index, label), type));
+      this.#define(name, {
+        array,
+        rounded,
+        constant: once(() => computed(name, array(), rounded(), type, label)),
+      });
     }
     return true;
   }
@@ -87,55 +109,65 @@ export class ConstantValues {
 
 function stored(tensor: TensorProto, where: string): Entry {
   const constant = once(() => decodeTensor(tensor, tensor.name, where));
-  return {
-    constant,
-    array: once(() => ({
-      type: arrayType(tensor.dataType, where),
-      shape: constant().shape,
-      values: Float64Array.from(constant().values),
-    })),
-    single: () => constant().values instanceof Float32Array,
-  };
+  const array = once(() => ({
+    type: arrayType(tensor.dataType, where),
+    shape: constant().shape,
+    values: Float64Array.from(constant().values),
+  }));
+  return { constant, array, rounded: array };
 }
 
-function computed(name: string, array: () => NdArray, single: () => boolean, label: string): Entry {
-  return {
-    array,
-    single,
-    constant: once(() => {
-      const { type, shape, values } = array();
-      const bad = values.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) {
-        throw new FormatError(
-          `${label}: ${JSON.stringify(name)}[${bad}] is ${values[bad]}, expected a finite number`,
-        );
-      }
-      return { name, shape, values: type === "float" && single() ? Float32Array.from(values) : values };
-    }),
-  };
+function computed(
+  name: string,
+  { type, shape, values }: NdArray,
+  rounded: NdArray,
+  elementType: DataType | undefined,
+  label: string,
+): Constant {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new FormatError(
+      `${label}: ${JSON.stringify(name)}[${bad}] is ${values[bad]}, expected a finite number`,
+    );
+  }
+  const isExact = values.every((value, i) => value === rounded.values[i]);
+  if (!isExact) {
+    const lost = values.findIndex(
+      (value, i) => !(Math.abs(rounded.values[i] - value) <= allowed(type, value)),
+    );
+    if (lost >= 0) {
+      throw new FormatError(
+        `${label}: ${JSON.stringify(name)}[${lost}] is ${values[lost]}, but ${rounded.values[lost]} where each step is rounded to ` +
+          `${DataType[elementType ?? DataType.FLOAT]}: rounding decides it; export the model with constants folded`,
+      );
+    }
+  }
+  const isSingle = type === "float" && elementType !== DataType.DOUBLE;
+  return { name, shape, values: isSingle ? inSingleIfExact(values) : values, isExact };
+}
+
+/** How far a computed constant may be from what a runtime makes of it. */
+function allowed(type: NdArray["type"], value: number): number {
+  return type === "float" ? MOST_ROUNDINGS * (2 ** -24 * Math.abs(value) + 2 ** -149) : 0;
+}
+
+/** The array itself where all its numbers are of that type. */
+function roundedArray(array: NdArray, type: DataType | undefined): NdArray {
+  if (array.type !== "float" || type === undefined) return array;
+  const values = array.values.map((value) => roundedTo(type, value));
+  return values.every((value, i) => Object.is(value, array.values[i])) ? array : { ...array, values };
 }
 
 /** A value of which nothing but the shape is asked. */
-function shapeAlone(shape: Shape): Pick<Entry, "array" | "single"> {
-  return { array: () => ({ type: "float", shape, values: new Float64Array(0) }), single: () => true };
+function shapeAlone(shape: Shape): Operand {
+  const array: NdArray = { type: "float", shape, values: new Float64Array(0) };
+  return { array: () => array, rounded: () => array };
 }
 
 function outputOf(results: readonly NdArray[], index: number, label: string): NdArray {
   const result = results[index];
   if (!result) throw new FormatError(`${label}: has no output ${index}`);
   return result;
-}
-
-/** Whether the file would compute a node's floating-point outputs in single precision. */
-function isSingle(
-  node: NodeProto,
-  inputs: readonly (Pick<Entry, "array" | "single"> | undefined)[],
-): boolean {
-  const attribute = (name: string) => node.attribute.find((one) => one.name === name);
-  if (node.opType === "Cast") return Number(attribute("to")?.i ?? 0n) !== DataType.DOUBLE;
-  const own = attribute("value")?.t;
-  if (own) return own.dataType !== DataType.DOUBLE;
-  return inputs.every((input) => input?.array().type !== "float" || input.single());
 }
 
 function once<T>(make: () => T): () => T {

@@ -22,6 +22,8 @@ export interface Constant {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Numbers;
+  /** Whether the values are those that any runtime has: stored, or computed without rounding. */
+  readonly isExact: boolean;
 }
 
 interface Encoding {
@@ -119,7 +121,13 @@ export function decodeTensor(tensor: TensorProto, name: string, where: string): 
     throw new FormatError(`${label}: shape [${shape.join(", ")}] needs ${size} numbers, found ${found}`);
   }
   const values = rawData.length > 0 ? encoding.raw(rawData) : encoding.typed(field);
-  return finite({ name, shape, values }, label);
+  return finite({ name, shape, values, isExact: true }, label);
+}
+
+/** Real numbers as weights are kept: single where all of them are, else double. */
+export function inSingleIfExact(values: Float64Array): Numbers {
+  const single = Float32Array.from(values);
+  return values.every((value, i) => value === single[i]) ? single : values;
 }
 
 function finite(constant: Constant, label: string): Constant {

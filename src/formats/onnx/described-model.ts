@@ -1,4 +1,5 @@
 import { TensorProto_DataType as DataType, type GraphProto } from "onnx-buf";
+import type { Dtype } from "../../compute/backend.js";
 import { AutodualError, FormatError } from "../../errors.js";
 import { sameShape } from "../../network/shape.js";
 import { checkWeights, type Model } from "../../network/weights.js";
@@ -15,6 +16,10 @@ import { formatExtents } from "./values.js";
 export interface ImportedModel extends Model {
   /** Its entries of text, but for the network's own. */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * What the file computes with. Its weights may need more: what nodes make of constants is kept as exactly as doubles can.
+   */
+  readonly arithmetic: Dtype;
 }
 
 /**
@@ -57,7 +62,12 @@ export function describedModel(file: OnnxFile, where: string): ImportedModel | u
   const model = { network, weights };
   const difference = graphDifference(expectedGraph(model, elementType, where), file, where);
   if (difference) throw mismatch(difference);
-  return { ...model, metadata };
+  return { ...model, metadata, arithmetic: arithmeticOf(file) };
+}
+
+/** Single precision, unless the graph's input is double: nothing that is imported goes back from there. */
+export function arithmeticOf(file: OnnxFile): Dtype {
+  return elementTypeOf(file) === DataType.DOUBLE ? "float64" : "float32";
 }
 
 /** Of the graph's input, whose precision all real numbers of an exported graph have. */

@@ -7,6 +7,7 @@ import { type Shape, sameShape, sizeOf } from "../../network/shape.js";
 import { Attributes } from "./attributes.js";
 import type { Constant } from "./constant.js";
 import { ConstantValues } from "./constant-values.js";
+import { ElementTypes } from "./element-types.js";
 import { layerNames } from "./layer-names.js";
 import { isStandardDomain, type OnnxFile } from "./model-proto.js";
 import { batchExtents, checkExtents, formatExtents, type GraphValue, networkShape } from "./values.js";
@@ -32,6 +33,8 @@ export type OperatorImport = (node: OnnxNode, graph: GraphImport) => GraphValue 
 export class GraphImport {
   /** Parameters made so far, by full name. */
   readonly weights = new Map<string, Float32Array | Float64Array>();
+  /** In what precision the file keeps its values. */
+  readonly types: ElementTypes;
   readonly #where: string;
   readonly #opset: number;
   readonly #attach: Attach;
@@ -50,7 +53,8 @@ export class GraphImport {
     this.#output = file.output;
     this.#names = layerNames(live);
     this.#taken = new Set(this.#names.values());
-    this.#constants = new ConstantValues(file, where);
+    this.types = new ElementTypes(file.graph);
+    this.#constants = new ConstantValues(file, this.types, where);
     for (const node of live) {
       for (const input of node.input) {
         const readers = this.#consumers.get(input);
@@ -145,7 +149,16 @@ export class GraphImport {
     throw this.#unknown(node, value);
   }
 
-  /** The same where the input may be left out. */
+  /** The same, in a place where no layer pays for rounding: whoever runs the file must have the very same numbers. */
+  exactConstant(node: OnnxNode, index: number): Constant {
+    const constant = this.constant(node, index);
+    if (constant.isExact) return constant;
+    throw new UnsupportedOperatorError(
+      `${node.label}: constant ${JSON.stringify(constant.name)} is computed with rounding; export the model with constants folded`,
+    );
+  }
+
+  /** A constant where the input may be left out. */
   optionalConstant(node: OnnxNode, index: number): Constant | undefined {
     return node.inputs[index] ? this.constant(node, index) : undefined;
   }

@@ -1,10 +1,10 @@
-import type { NodeProto } from "onnx-buf";
+import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import type { Backend } from "../../compute/backend.js";
 import { FormatError, UnsupportedOperatorError } from "../../errors.js";
 import { graph as buildGraph, type Network } from "../../network/network.js";
 import { checkWeights, type Model } from "../../network/weights.js";
 import { checkImport } from "./check-import.js";
-import { describedModel, type ImportedModel } from "./described-model.js";
+import { arithmeticOf, describedModel, type ImportedModel } from "./described-model.js";
 import { GraphImport } from "./graph-import.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
@@ -44,7 +44,7 @@ export async function importCheckedOnnx(
   const described = describedModel(file, where);
   const model = described ?? networkOf(file, where);
   // Constants of a description are doubles that its graph may have rounded.
-  await checkImport(backend, model, file, where, described ? "float32" : backend.dtype);
+  await checkImport(backend, model, file, where, described ? "float32" : "float64");
   return model;
 }
 
@@ -62,16 +62,25 @@ function networkOf(file: OnnxFile, where: string): ImportedModel {
     return graph.outputActivation().handle;
   });
   checkWeights(network, weights, where);
-  return { network, weights, metadata };
+  return { network, weights, metadata, arithmetic: arithmeticOf(file) };
 }
+
+/** Step functions: of these no network is made, whatever else it may learn to bound. */
+const ROUNDING_OPERATORS: readonly string[] = [
+  ...["Round", "Floor", "Ceil", "QuantizeLinear", "DynamicQuantizeLinear"],
+  ...["QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"],
+];
 
 function importNode(proto: NodeProto, graph: GraphImport): void {
   const node = graph.view(proto);
   const operator = OPERATORS.get(proto.opType);
   if (!operator || !isStandardDomain(proto.domain)) {
     const name = isStandardDomain(proto.domain) ? proto.opType : `${proto.domain}.${proto.opType}`;
+    const rounds = isStandardDomain(proto.domain) && ROUNDING_OPERATORS.includes(proto.opType);
     throw new UnsupportedOperatorError(
-      `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}`,
+      rounds
+        ? `${node.label}: rounds activations, which no layer of a network does; export the model without it`
+        : `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}`,
     );
   }
   if (node.inputs.length > operator.inputs) {
@@ -79,6 +88,7 @@ function importNode(proto: NodeProto, graph: GraphImport): void {
       `${node.label}: expected at most ${operator.inputs} inputs, found ${node.inputs.length}`,
     );
   }
+  checkPrecision(proto, node.label, graph);
   const made = operator.import(node, graph);
   node.attributes.checkAllRead();
   const activations: readonly GraphValue[] = Array.isArray(made) ? made : [made];
@@ -89,6 +99,15 @@ function importNode(proto: NodeProto, graph: GraphImport): void {
       throw new UnsupportedOperatorError(`${node.label}: output ${index} is not supported`);
     }
   }
+}
+
+/** Half precision rounds more than any evaluation that bounds are made for. */
+function checkPrecision(proto: NodeProto, label: string, { types }: GraphImport): void {
+  const type = types.roundsTo(proto);
+  if (type !== DataType.FLOAT16 && type !== DataType.BFLOAT16) return;
+  throw new UnsupportedOperatorError(
+    `${label}: computes in ${DataType[type]}, whose rounding no bound covers; convert the model to FLOAT`,
+  );
 }
 
 /** The nodes that the output depends on, in the file's order. */

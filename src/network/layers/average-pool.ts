@@ -3,7 +3,8 @@ import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { type LayerDefinition, NO_PARAMETERS } from "./definition.js";
 import { type Pair, poolWindow, type Sides, type WindowOptions } from "./extents.js";
 import { windowFields } from "./fields.js";
-import { windowAttributes, windowGeometry, windowShape } from "./window.js";
+import { WEIGHT_AND_PRODUCT } from "./sums.js";
+import { eachTap, windowAttributes, windowGeometry, windowShape } from "./window.js";
 
 /** The mean over a window; padding counts as zeros. */
 export interface AveragePoolLayer {
@@ -30,6 +31,18 @@ export const averagePoolDefinition: LayerDefinition<AveragePoolLayer> = {
     return conv2dOp(tape, averagePoolWeight(tape, layer, geometry.inChannels), x, undefined, geometry);
   },
   multiplyAdds: (layer, [input], output) => multiplyAddsOfConv2d(windowGeometry(layer, input, output)),
+  sums(layer, { inputShapes: [input], outputShape }) {
+    const weight = 1 / (layer.kernel[0] * layer.kernel[1]);
+    return {
+      each: (take) =>
+        eachTap(windowGeometry(layer, input, outputShape), (_, count, output, feature, step) =>
+          take(weight, count, output, 1, feature, step),
+        ),
+      // The weight is a quotient.
+      roundings: WEIGHT_AND_PRODUCT + 1,
+      diagonal: false,
+    };
+  },
   onnx: (layer) => [{ op: "AveragePool", attributes: { ...windowAttributes(layer), count_include_pad: 1 } }],
 };
 

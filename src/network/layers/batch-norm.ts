@@ -15,6 +15,7 @@ import { SHARED } from "../../compute/owners.js";
 import { expectRecord, ShapeError } from "../../errors.js";
 import { sizeOf } from "../shape.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
+import { COMPUTED_SCALE } from "./sums.js";
 
 /** Normalises by the mean and variance of each channel (first extent of the shape), then scales and shifts. */
 export interface BatchNormLayer {
@@ -59,6 +60,24 @@ export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
   forward(tape, layer, context, [x]) {
     const { scale, shift } = batchNormCoefficients(tape, layer, context);
     return byChannel(tape, context, x, (view) => scaleShift(tape, view, scale, shift, SHARED));
+  },
+  sums(layer, { inputShapes: [shape], parameter }) {
+    const [weight, bias, mean, variance] = ["weight", "bias", "mean", "variance"].map(parameter);
+    const positions = sizeOf(shape) / shape[0];
+    const channel = (feature: number): number => Math.floor(feature / positions);
+    const scale = Float64Array.from(variance, (value, c) => weight[c] / Math.sqrt(value + layer.epsilon));
+    return {
+      each(take) {
+        for (let c = 0; c < shape[0]; c++) take(scale[c], positions, c * positions, 1, c * positions, 1);
+      },
+      offset: (feature) => bias[channel(feature)] - mean[channel(feature)] * scale[channel(feature)],
+      offsetSize(feature) {
+        const c = channel(feature);
+        return Math.abs(bias[c]) + Math.abs(mean[c] * scale[c]);
+      },
+      roundings: COMPUTED_SCALE,
+      diagonal: true,
+    };
   },
   // ONNX gives the weight of the old statistics.
   onnx: ({ epsilon, momentum }, _inputs, tensors) => [

@@ -12,12 +12,13 @@ import { SHARED } from "../../compute/owners.js";
 import { ShapeError } from "../../errors.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { type Conv2dOptions, conv2d } from "./conv2d.js";
-import { checkChannels, convolutionParameters } from "./convolution.js";
+import { biasByOutput, checkChannels, convolutionParameters } from "./convolution.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
 import { affineParameters } from "./exported-node.js";
 import { type Pair, type PairLike, pair, type Sides } from "./extents.js";
 import { pairField, positive, whole, windowFields } from "./fields.js";
-import { checkWindow, windowAttributes } from "./window.js";
+import { WEIGHT_AND_PRODUCT } from "./sums.js";
+import { checkWindow, eachTap, windowAttributes } from "./window.js";
 
 /**
  * The transpose of a convolution, from its output's shape to its input's. Padding is the convolution's, so it is cut off
@@ -100,6 +101,19 @@ export const convTranspose2dDefinition: LayerDefinition<ConvTranspose2dLayer> = 
     return bias ? scaleShift(tape, value, undefined, bias, SHARED) : value;
   },
   multiplyAdds: (layer, [input], output) => multiplyAddsOfConv2d(transposedGeometry(layer, input, output)),
+  sums(layer, { inputShapes: [input], outputShape, parameter }) {
+    const weight = parameter("weight");
+    return {
+      // The convolution that is transposed goes from the layer's output to its input.
+      each: (take) =>
+        eachTap(transposedGeometry(layer, input, outputShape), (at, count, feature, output, step) =>
+          take(weight[at], count, output, step, feature, 1),
+        ),
+      offset: biasByOutput(layer, outputShape, parameter),
+      roundings: WEIGHT_AND_PRODUCT,
+      diagonal: false,
+    };
+  },
   onnx: (layer, _inputs, tensors) => [
     {
       op: "ConvTranspose",

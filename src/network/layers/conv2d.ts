@@ -2,12 +2,13 @@ import { z } from "zod";
 import { conv2d as conv2dOp } from "../../autodiff/index.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { expectRecord } from "../../errors.js";
-import { checkChannels, convolutionParameters } from "./convolution.js";
+import { biasByOutput, checkChannels, convolutionParameters } from "./convolution.js";
 import type { LayerDefinition } from "./definition.js";
 import { affineParameters } from "./exported-node.js";
 import { type Pair, type PairLike, pair, type Sides, sides, type WindowOptions } from "./extents.js";
 import { pairField, positive, windowFields } from "./fields.js";
-import { windowAttributes, windowGeometry, windowShape } from "./window.js";
+import { WEIGHT_AND_PRODUCT } from "./sums.js";
+import { eachTap, windowAttributes, windowGeometry, windowShape } from "./window.js";
 
 /** A convolution: weight `[out, in/groups, kh, kw]`, bias `[out]`. */
 export interface Conv2dLayer {
@@ -68,6 +69,18 @@ export const conv2dDefinition: LayerDefinition<Conv2dLayer> = {
     return conv2dOp(tape, context.parameter("weight"), x, bias, geometry);
   },
   multiplyAdds: (layer, [input], output) => multiplyAddsOfConv2d(windowGeometry(layer, input, output)),
+  sums(layer, { inputShapes: [input], outputShape, parameter }) {
+    const weight = parameter("weight");
+    return {
+      each: (take) =>
+        eachTap(windowGeometry(layer, input, outputShape), (at, count, output, feature, step) =>
+          take(weight[at], count, output, 1, feature, step),
+        ),
+      offset: biasByOutput(layer, outputShape, parameter),
+      roundings: WEIGHT_AND_PRODUCT,
+      diagonal: false,
+    };
+  },
   onnx: (layer, _inputs, tensors) => [
     {
       op: "Conv",

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.js";
-import type { Shape } from "../shape.js";
+import { type Shape, sizeOf } from "../shape.js";
 import type { ParameterSpec } from "./definition.js";
 
 /** What a convolution and its transpose have in common. */
@@ -41,4 +41,15 @@ export function convolutionParameters(
     initialization: { kind: "constant", value: 0 },
   };
   return [weight, zeros];
+}
+
+/** The bias of each output feature as the layer's sums take it; nothing where it has none. */
+export function biasByOutput(
+  { bias, outChannels }: Convolution,
+  output: Shape,
+  parameter: (name: string) => ArrayLike<number>,
+): ((feature: number) => number) | undefined {
+  if (!bias) return undefined;
+  const [values, positions] = [parameter("bias"), sizeOf(output) / outChannels];
+  return (feature) => values[Math.floor(feature / positions)];
 }

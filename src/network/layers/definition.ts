@@ -3,6 +3,7 @@ import { ShapeError } from "../../errors.js";
 import type { Shape } from "../shape.js";
 import type { ExportedNodes, LayerTensors } from "./exported-node.js";
 import type { Fields } from "./fields.js";
+import type { Sums, SumsContext } from "./sums.js";
 
 /** How a parameter starts. `constant` is a value; `normal` a standard deviation; `uniform` a half-width. */
 export type Initialization =
@@ -44,6 +45,11 @@ export interface LayerDefinition<L extends { readonly kind: string }> {
    * feature. A wrong number makes bounds slower, not wrong.
    */
   multiplyAdds?(layer: L, inputs: readonly Shape[], output: Shape): number;
+  /**
+   * An affine layer as sums, by which its rounding is known (`roundingErrors`). Left out of layers that are not affine, and of
+   * those that users define.
+   */
+  sums?(layer: L, context: SumsContext): Sums;
   /**
    * The layer in operators of ONNX as set 17 defines them; values have the batch in front of the network's extents. Left
    * out of layers that ONNX has no operators for.

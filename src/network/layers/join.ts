@@ -1,7 +1,8 @@
 import { concat as concatOp, sum } from "../../autodiff/index.js";
 import { ShapeError } from "../../errors.js";
-import { formatShape, sameShape } from "../shape.js";
+import { formatShape, sameShape, sizeOf } from "../shape.js";
 import { type LayerDefinition, MOVES_ONLY, NO_PARAMETERS } from "./definition.js";
+import { unmoved } from "./sums.js";
 
 /** The sum of two or more inputs of one shape: a skip connection's end. */
 export interface AddLayer {
@@ -39,6 +40,16 @@ export const addDefinition: LayerDefinition<AddLayer> = {
   },
   parameters: NO_PARAMETERS,
   forward: (tape, _layer, _context, inputs) => sum(tape, inputs),
+  sums(_layer, { inputShapes, outputShape }) {
+    const size = sizeOf(outputShape);
+    return {
+      each(take) {
+        for (let i = 0; i < inputShapes.length; i++) take(1, size, 0, 1, i * size, 1);
+      },
+      roundings: 0,
+      diagonal: false,
+    };
+  },
   onnx: (_layer, inputs) => [{ op: inputs.length === 2 ? "Add" : "Sum" }],
 };
 
@@ -61,5 +72,6 @@ export const concatDefinition: LayerDefinition<ConcatLayer> = {
   parameters: NO_PARAMETERS,
   forward: (tape, _layer, _context, inputs) => concatOp(tape, inputs),
   multiplyAdds: MOVES_ONLY,
+  sums: (_layer, { outputShape }) => unmoved(sizeOf(outputShape)),
   onnx: () => [{ op: "Concat", attributes: { axis: 1 } }],
 };

@@ -5,6 +5,7 @@ import { formatShape, sizeOf } from "../shape.js";
 import { type LayerDefinition, onlyShape } from "./definition.js";
 import { affineParameters } from "./exported-node.js";
 import { positive } from "./fields.js";
+import { WEIGHT_AND_PRODUCT } from "./sums.js";
 
 /** z = W x + b: weight `[out, in]`, bias `[out]`. */
 export interface LinearLayer {
@@ -49,6 +50,20 @@ export const linearDefinition: LayerDefinition<LinearLayer> = {
     return linearOp(tape, context.parameter("weight"), x, layer.bias ? context.parameter("bias") : undefined);
   },
   multiplyAdds: (_layer, [input], output) => sizeOf(input) * sizeOf(output),
+  sums(layer, { inputShapes: [[features]], parameter }) {
+    const weight = parameter("weight");
+    const bias = layer.bias ? parameter("bias") : undefined;
+    return {
+      each(take) {
+        for (let i = 0, at = 0; i < layer.outFeatures; i++) {
+          for (let j = 0; j < features; j++, at++) take(weight[at], 1, i, 1, j, 1);
+        }
+      },
+      offset: (output) => bias?.[output] ?? 0,
+      roundings: WEIGHT_AND_PRODUCT,
+      diagonal: false,
+    };
+  },
   onnx: (layer, _inputs, tensors) => [
     { op: "Gemm", tensors: affineParameters(layer, tensors), attributes: { transB: 1 } },
   ],

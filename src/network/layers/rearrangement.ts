@@ -5,6 +5,7 @@ import { expectNumbers, ShapeError } from "../../errors.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { type LayerDefinition, MOVES_ONLY, NO_PARAMETERS, onlyShape } from "./definition.js";
 import { type Fields, whole } from "./fields.js";
+import { moved } from "./sums.js";
 
 /** Another order of the extents: extent i of the output is extent `order[i]` of the input. */
 export interface PermuteLayer {
@@ -69,10 +70,12 @@ function definition<L extends RearrangementLayer>(
     parameters: NO_PARAMETERS,
     forward(tape, layer, context, [x]) {
       const index = sourceIndex(layer, context.inputShapes[0], context.outputShape);
-      const moved = gather(tape, x, index);
+      const taken = gather(tape, x, index);
       const offset = constantPart(tape, layer, index);
-      return offset ? scaleShift(tape, moved, undefined, offset, SHARED) : moved;
+      return offset ? scaleShift(tape, taken, undefined, offset, SHARED) : taken;
     },
+    sums: (layer, { inputShapes: [input], outputShape }) =>
+      moved(sourceIndex(layer, input, outputShape), layer.kind === "pad" ? layer.value : 0),
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { expectNumbers, ShapeError } from "../../errors.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { type LayerDefinition, MOVES_ONLY, NO_PARAMETERS, onlyShape } from "./definition.js";
+import { type Sums, type SumsContext, unmoved } from "./sums.js";
 
 /** The same features under another shape; one extent may be −1. */
 export interface ReshapeLayer {
@@ -35,6 +36,8 @@ export function identity(): IdentityLayer {
   return { kind: "identity" };
 }
 
+const asTheyAre = (_layer: unknown, { outputShape }: SumsContext): Sums => unmoved(sizeOf(outputShape));
+
 /** The same features under another shape; one extent may be −1. */
 export const reshapeDefinition: LayerDefinition<ReshapeLayer> = {
   fields: { shape: z.array(z.number().int().min(-1)).min(1) },
@@ -53,6 +56,7 @@ export const reshapeDefinition: LayerDefinition<ReshapeLayer> = {
   parameters: NO_PARAMETERS,
   forward: (_tape, _layer, _context, [x]) => x,
   multiplyAdds: MOVES_ONLY,
+  sums: asTheyAre,
   // A 0 takes the batch over.
   onnx: ({ shape }, _inputs, tensors) => [
     { op: "Reshape", tensors: [tensors.integers("shape", [0, ...shape])] },
@@ -66,6 +70,7 @@ export const flattenDefinition: LayerDefinition<FlattenLayer> = {
   parameters: NO_PARAMETERS,
   forward: (_tape, _layer, _context, [x]) => x,
   multiplyAdds: MOVES_ONLY,
+  sums: asTheyAre,
   onnx: () => [{ op: "Flatten", attributes: { axis: 1 } }],
 };
 
@@ -76,5 +81,6 @@ export const identityDefinition: LayerDefinition<IdentityLayer> = {
   parameters: NO_PARAMETERS,
   forward: (_tape, _layer, _context, [x]) => x,
   multiplyAdds: MOVES_ONLY,
+  sums: asTheyAre,
   onnx: () => [{ op: "Identity" }],
 };

@@ -5,6 +5,7 @@ import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { type LayerDefinition, NO_PARAMETERS, onlyShape } from "./definition.js";
 import type { ExportedNode } from "./exported-node.js";
 import { numbers } from "./fields.js";
+import { COMPUTED_SCALE } from "./sums.js";
 
 /** scale · x + shift with constants: one for all, one per channel, or one per feature. Data normalisation is such a layer. */
 export interface ScaleShiftLayer {
@@ -68,6 +69,17 @@ export const scaleShiftDefinition: LayerDefinition<ScaleShiftLayer> = {
     const { scale, shift } = scaleShiftConstants(tape, layer, context.inputShapes[0]);
     return scaleShiftOp(tape, x, scale, shift, SHARED);
   },
+  sums(layer, { inputShapes: [shape] }) {
+    const [scale, shift] = [layer.scale, layer.shift].map((list) => byFeature(list, shape));
+    return {
+      each(take) {
+        for (let i = 0; i < sizeOf(shape); i++) take(scale(i), 1, i, 1, i, 1);
+      },
+      offset: shift,
+      roundings: COMPUTED_SCALE,
+      diagonal: true,
+    };
+  },
   onnx: ({ scale, shift }, [shape], tensors) => {
     const shifts = shift.some((value) => value !== 0);
     const scales = !shifts || scale.some((value) => value !== 1);
@@ -89,11 +101,17 @@ export function scaleShiftConstants(
 ): { readonly scale: Variable; readonly shift: Variable } {
   const features = sizeOf(shape);
   const column = (list: readonly number[]): Variable => {
-    const repeat = features / list.length;
-    const values = Float64Array.from({ length: features }, (_, i) => list[Math.floor(i / repeat)]);
+    const value = byFeature(list, shape);
+    const values = Float64Array.from({ length: features }, (_, i) => value(i));
     return tape.own(tape.backend.upload(features, 1, values));
   };
   return { scale: column(layer.scale), shift: column(layer.shift) };
+}
+
+/** The constant of each feature out of one for all, one per channel, or one per feature. */
+function byFeature(list: readonly number[], shape: Shape): (feature: number) => number {
+  const repeat = sizeOf(shape) / list.length;
+  return (feature) => list[Math.floor(feature / repeat)];
 }
 
 /** The shape in which so many constants broadcast: one for all, one per channel, or one per feature. */

@@ -88,6 +88,44 @@ export function windowGeometry(layer: WindowLayer, input: Shape, output: Shape):
   };
 }
 
+/**
+ * Every pair of an output and an input feature that a window joins, with the number of the weight between them: `count` outputs
+ * in a row from `output` on, with input features from `input` on in steps.
+ */
+export function eachTap(
+  g: Conv2dGeometry,
+  take: (weight: number, count: number, output: number, input: number, inputStep: number) => void,
+): void {
+  const [inGroup, outGroup] = [g.inChannels / g.groups, g.outChannels / g.groups];
+  const step = g.strideWidth;
+  let weight = 0;
+  for (let out = 0; out < g.outChannels; out++) {
+    for (let c = 0; c < inGroup; c++) {
+      const channel = Math.floor(out / outGroup) * inGroup + c;
+      for (let ky = 0; ky < g.kernelHeight; ky++) {
+        for (let kx = 0; kx < g.kernelWidth; kx++, weight++) {
+          const left = kx * g.dilationWidth - g.padLeft;
+          const first = Math.max(0, Math.ceil(-left / step));
+          const end = Math.min(g.outWidth, Math.ceil((g.inWidth - left) / step));
+          if (first >= end) continue;
+          for (let oy = 0; oy < g.outHeight; oy++) {
+            const y = oy * g.strideHeight - g.padTop + ky * g.dilationHeight;
+            if (y < 0 || y >= g.inHeight) continue;
+            const output = (out * g.outHeight + oy) * g.outWidth + first;
+            take(
+              weight,
+              end - first,
+              output,
+              (channel * g.inHeight + y) * g.inWidth + first * step + left,
+              step,
+            );
+          }
+        }
+      }
+    }
+  }
+}
+
 /** Attributes of ONNX, whose order of sides is the same: top, left, bottom, right. */
 export function windowAttributes({
   kernel,

@@ -1,4 +1,4 @@
-import type { NodeProto } from "onnx-buf";
+import type { TensorProto_DataType as DataType, NodeProto } from "onnx-buf";
 import { FormatError, UnsupportedOperatorError } from "../../../errors.js";
 import { Attributes } from "../attributes.js";
 import { isStandardDomain } from "../model-proto.js";
@@ -20,7 +20,8 @@ export function evaluationOf(node: NodeProto, label: string): OperatorEvaluation
 
 /**
  * The outputs of one node in double precision, as the ONNX standard defines its operator. Integers are exact up to
- * 2⁵³ or refused; real numbers are doubles whatever type the file gives them.
+ * 2⁵³ or refused; real numbers are doubles whatever type the file gives them, but for a Cast whose input's type is among
+ * `types`: it rounds to the type that it casts to.
  *
  * Throws, in one line that begins with `label`: an `UnsupportedOperatorError` for operators, attributes, modes and
  * outputs that are not known; a `ShapeError` for shapes, axes and indices that do not fit; a `FormatError` for inputs
@@ -31,13 +32,21 @@ export function evaluateNode(
   inputs: readonly (NdArray | undefined)[],
   opset: number,
   label: string,
+  types?: readonly (DataType | undefined)[],
 ): readonly NdArray[] {
   const evaluate = evaluationOf(node, label);
   const attributes = new Attributes(node, label);
   const named = node.output.findLastIndex((output) => output !== "") + 1;
   if (named === 0) throw new FormatError(`${label}: names no output`);
   const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
-  const results = evaluate({ inputs: given, outputs: node.output.length, opset, label, attributes });
+  const results = evaluate({
+    inputs: given,
+    ...(types && { types }),
+    outputs: node.output.length,
+    opset,
+    label,
+    attributes,
+  });
   attributes.checkAllRead();
   if (named > results.length) {
     throw new UnsupportedOperatorError(

@@ -1,3 +1,4 @@
+import type { TensorProto_DataType as DataType } from "onnx-buf";
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import type { Attributes } from "../attributes.js";
 import { formatExtents, type NdArray } from "./array.js";
@@ -6,6 +7,8 @@ import { formatExtents, type NdArray } from "./array.js";
 export interface NodeEvaluation {
   /** An input that was left out is undefined. */
   readonly inputs: readonly (NdArray | undefined)[];
+  /** The types in which the file keeps the inputs; nothing where real numbers are to be taken as exact. */
+  readonly types?: readonly (DataType | undefined)[];
   /** How many outputs the node lists, with those that it gives no name. */
   readonly outputs: number;
   readonly opset: number;

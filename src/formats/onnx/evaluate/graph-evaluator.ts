@@ -1,5 +1,6 @@
-import type { GraphProto, NodeProto } from "onnx-buf";
+import type { TensorProto_DataType as DataType, GraphProto, NodeProto } from "onnx-buf";
 import { FormatError, ShapeError } from "../../../errors.js";
+import { ElementTypes } from "../element-types.js";
 import { checkedCount, formatExtents, type NdArray } from "./array.js";
 import { evaluateNode, evaluationOf } from "./evaluate-node.js";
 import { arrayOfTensor } from "./tensor.js";
@@ -46,6 +47,7 @@ export class GraphEvaluator {
     for (const tensor of graph.initializer) {
       if (wanted.has(tensor.name)) known.set(tensor.name, arrayOfTensor(tensor, tensor.name, settings.where));
     }
+    const types = new ElementTypes(graph);
     const depends = new Set([settings.inputName]);
     const nodes: NodeProto[] = [];
     for (const node of live) {
@@ -54,7 +56,12 @@ export class GraphEvaluator {
         depends.delete("");
         nodes.push(node);
       } else {
-        this.#evaluate(node, known);
+        // What stands in the file is rounded where it is cast; the function of the input is one of real numbers.
+        this.#evaluate(
+          node,
+          known,
+          node.input.map((name) => types.of(name)),
+        );
       }
     }
     this.#nodes = nodes;
@@ -89,7 +96,7 @@ export class GraphEvaluator {
     return (values.get(outputName) as NdArray).values.slice();
   }
 
-  #evaluate(node: NodeProto, values: Values): void {
+  #evaluate(node: NodeProto, values: Values, types?: readonly (DataType | undefined)[]): void {
     const label = this.#label(node);
     const inputs = node.input.map((name) => {
       if (name === "") return undefined;
@@ -97,7 +104,7 @@ export class GraphEvaluator {
       if (value) return value;
       throw new FormatError(`${label}: reads ${JSON.stringify(name)}, which no earlier node computes`);
     });
-    const results = evaluateNode(node, inputs, this.#settings.opset, label);
+    const results = evaluateNode(node, inputs, this.#settings.opset, label, types);
     node.output.forEach((name, index) => {
       if (name !== "") values.set(name, results[index]);
     });

@@ -1,3 +1,4 @@
+import { TensorProto_DataType as DataType } from "onnx-buf";
 import {
   ACTIVATION_KINDS,
   type Activation,
@@ -96,9 +97,12 @@ function movedRelu(
 /** The bounds, infinite where there is none. */
 function clipBounds(node: OnnxNode, graph: GraphImport): readonly [minimum: number, maximum: number] {
   const [minimum, maximum] = declaredBounds(node, graph);
+  // As attributes, bounds are of single precision always.
+  const isDouble = node.opset >= 11 && graph.types.of(node.inputs[0]) === DataType.DOUBLE;
+  const largest = isDouble ? Number.MAX_VALUE : LARGEST_SINGLE;
   return [
-    minimum <= -LARGEST_SINGLE ? Number.NEGATIVE_INFINITY : minimum,
-    maximum >= LARGEST_SINGLE ? Number.POSITIVE_INFINITY : maximum,
+    minimum <= -largest ? Number.NEGATIVE_INFINITY : minimum,
+    maximum >= largest ? Number.POSITIVE_INFINITY : maximum,
   ];
 }
 
@@ -111,7 +115,7 @@ function declaredBounds(node: OnnxNode, graph: GraphImport): readonly [minimum: 
     ];
   }
   const bound = (index: number, open: number): number => {
-    const constant = graph.optionalConstant(node, index);
+    const constant = node.inputs[index] ? graph.exactConstant(node, index) : undefined;
     if (constant && constant.values.length !== 1) {
       throw new FormatError(`${node.label}: ${JSON.stringify(constant.name)} must be one number`);
     }

@@ -101,7 +101,10 @@ export const multiply: OperatorImport = (node, graph) => {
   );
 };
 
-/** x/c as a scale. */
+/**
+ * x/c as a scale of 1/c, which is rounded once in double precision: s·x is off by 2⁻⁵³ |s||x|, of which a scale-shift layer allows
+ * for several, as it does for the rounding of 1/c where the file is run.
+ */
 export const divide: OperatorImport = (node, graph) => {
   const pair = pairing(node, graph);
   if (pair?.first !== "activation") {

@@ -18,7 +18,7 @@ export const batchNormalization: OperatorImport = (node, graph) => {
   }
   const [, channels] = shape;
   const [weight, bias, mean, variance] = [1, 2, 3, 4].map((index) => {
-    const constant = graph.constant(node, index);
+    const constant = graph.exactConstant(node, index);
     if (constant.shape.length !== 1 || constant.shape[0] !== channels) {
       throw new ShapeError(
         `${node.label}: ${JSON.stringify(constant.name)} must be [${channels}], found ${formatExtents(constant.shape)}`,

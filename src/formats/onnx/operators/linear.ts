@@ -2,7 +2,7 @@ import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { conv2d, linear, permute } from "../../../network/build-layer.js";
 import type { Handle } from "../../../network/network.js";
 import { type Shape, sizeOf } from "../../../network/shape.js";
-import type { Constant } from "../constant.js";
+import { type Constant, inSingleIfExact } from "../constant.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { formatExtents, type GraphValue } from "../values.js";
 
@@ -157,8 +157,14 @@ function vectorOf(node: OnnxNode, { name, shape, values }: Constant, result: Sha
   return values.length === length ? values : empty(values, length).fill(values[0]);
 }
 
+/**
+ * α·A and β·C. A product of two numbers of single precision is one of double precision, and is kept as that; one of a number of
+ * double precision is rounded once, which is less than what bounds allow a weight.
+ */
 function times(values: Numbers, factor: number): Numbers {
-  return factor === 1 ? values : values.map((value) => value * factor);
+  if (factor === 1) return values;
+  const product = Float64Array.from(values, (value) => value * factor);
+  return values instanceof Float32Array ? inSingleIfExact(product) : product;
 }
 
 /** `[rows, columns]` → `[columns, rows]`, in the same precision. */

@@ -28,7 +28,12 @@ export const maximumPool: OperatorImport = (node, graph) => {
   return attached(node, graph, image, graph.attach(node.name, layer, [image.value]));
 };
 
-/** The mean over a window, over what lies within the image or, with `count_include_pad`, over the padding as well. */
+/**
+ * The mean over a window, over what lies within the image or, with `count_include_pad`, over the padding as well.
+ *
+ * 1 over the number of entries is rounded once, in double precision, and so is the factor for windows that have fewer: with their
+ * product three roundings, relative to Σ|x|, of the eight that bounds allow a layer.
+ */
 export const meanPool: OperatorImport = (node, graph) => {
   const image = imageOf(node, graph, graph.activation(node, 0));
   const withPadding = node.attributes.int("count_include_pad", 0) !== 0;
@@ -42,12 +47,14 @@ export const meanPool: OperatorImport = (node, graph) => {
         node.name,
         conv2d(channels, { kernel, stride, dilation, padding, groups: channels, bias: false }),
         [image.value],
-        { weight: new Float64Array(channels * size).fill(1 / size) },
+        { weight: new Float32Array(channels * size).fill(1) },
       )
     : graph.attach(node.name, averagePool({ kernel, stride, padding }), [image.value]);
   const counts = memberCounts(image.shape, pooled.shape, window, withPadding);
-  if (counts.every((count) => count === size)) return attached(node, graph, image, pooled);
-  const factors = Array.from({ length: channels }, () => counts.map((count) => size / count)).flat();
+  // A convolution with ones gives sums, a pool the mean of as many entries as a window has.
+  const divided = dilated ? 1 : size;
+  if (counts.every((count) => count === divided)) return attached(node, graph, image, pooled);
+  const factors = Array.from({ length: channels }, () => counts.map((count) => divided / count)).flat();
   return attached(
     node,
     graph,

@@ -7,7 +7,10 @@ import { axisOf, formatExtents, type GraphValue } from "../values.js";
 /** From which operator set on axes are an input. */
 const AXES_INPUT = { mean: 18, sum: 13 } as const;
 
-/** The mean or the sum over some axes, as a pool over all that is reduced. */
+/**
+ * The mean or the sum over some axes, as a pool over all that is reduced. A sum is the mean times their number n: 1/n·n is 1 but
+ * for one rounding in double precision, relative to Σ|x|, of the eight that bounds allow a scale-shift layer.
+ */
 export function reduce(kind: "mean" | "sum"): OperatorImport {
   return (node, graph) => {
     const x = graph.activation(node, 0);

@@ -3,6 +3,7 @@ import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { flatten as flattenLayer } from "../../../network/build-layer.js";
 import { type Shape, sameShape, sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
+import { isReal } from "../number-types.js";
 import { axisOf, formatExtents, type GraphValue, networkShape } from "../values.js";
 
 /** The same features under another shape, by a layer that carries the node's name where the network sees a difference. */
@@ -82,16 +83,25 @@ export const unsqueeze: OperatorImport = (node, graph) => {
 /** The same value under another name: no layer. */
 export const identity: OperatorImport = (node, graph) => graph.activation(node, 0);
 
-const FLOATS: readonly number[] = [DataType.FLOAT, DataType.DOUBLE, DataType.FLOAT16, DataType.BFLOAT16];
-
-/** Between floating-point types: no layer. To integers it would be a step function. */
+/**
+ * Between types of real numbers, where no number changes: no layer. To a type that does not hold them it rounds, and to integers
+ * it is a step function.
+ */
 export const cast: OperatorImport = (node, graph) => {
   const to = node.attributes.int("to", 0);
   node.attributes.int("saturate", 1);
-  if (!FLOATS.includes(to)) {
+  const x = graph.activation(node, 0);
+  if (!isReal(to)) {
     throw new UnsupportedOperatorError(
       `${node.label}: a cast of activations to ${DataType[to] ?? to} is not supported`,
     );
   }
-  return graph.activation(node, 0);
+  if (!graph.types.isHeldBy(node.inputs[0], to)) {
+    const from = graph.types.of(node.inputs[0]);
+    throw new UnsupportedOperatorError(
+      `${node.label}: rounds activations${from === undefined ? "" : ` of type ${DataType[from]}`} to ${DataType[to]}, which no ` +
+        "layer of a network does; export the model without it",
+    );
+  }
+  return x;
 };

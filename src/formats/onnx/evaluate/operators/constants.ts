@@ -1,5 +1,6 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../../../errors.js";
+import { holdsAll, roundedTo } from "../../number-types.js";
 import { intVector, mostGrown, type NdArray, zeros } from "../array.js";
 import { commonType, type NodeEvaluation, operand, requiredIntegers, scalar, taking } from "../evaluation.js";
 import { arrayOfTensor, arrayType } from "../tensor.js";
@@ -74,16 +75,23 @@ const INTEGERS: ReadonlyMap<number, readonly [number, number]> = new Map([
   [DataType.UINT64, [0, Number.MAX_SAFE_INTEGER]],
 ]);
 
-/** Between kinds of real numbers it is the identity here; to integers it truncates, and what does not fit is refused. */
+/**
+ * To a type of real numbers it rounds, where the type that it comes from is known and does not fit into it; to integers it
+ * truncates, and what does not fit is refused.
+ */
 const cast = taking(1, 1, (evaluation) => {
-  const { attributes, label, opset } = evaluation;
+  const { attributes, label, opset, types } = evaluation;
   const x = operand(evaluation, 0);
   const to = attributes.int("to", undefined);
   if (to === undefined) throw new FormatError(`${label}: attribute "to" is missing`);
   // Only the 8-bit reals depend on it.
   if (opset >= 19) attributes.int("saturate", 1);
   const type = arrayType(to, label);
-  if (type === "float") return { ...x, type };
+  if (type === "float") {
+    const from = types?.[0];
+    if (from === undefined || holdsAll(to, from)) return { ...x, type };
+    return { ...x, type, values: x.values.map((value) => roundedTo(to, value)) };
+  }
   if (type === "bool") return { ...x, type, values: x.values.map((value) => (value === 0 ? 0 : 1)) };
   const [least, most] = INTEGERS.get(to) as readonly [number, number];
   const values = x.values.map((value) => {
