@@ -52,11 +52,12 @@ export {
   NeuronState,
   type ParallelDual,
   type Patch,
+  type Roundings,
   type TwoLineDual,
   type Viewers,
   type Want,
 } from "./dual/dual-layer.js";
-export type { BoundMethod } from "./dual/dual-network.js";
+export type { BoundMethod } from "./dual/dual-options.js";
 export type { SketchForm } from "./dual/estimator.js";
 export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export {
@@ -132,6 +133,7 @@ export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver }
 export type { RunData } from "./runs/training/run-data.js";
 export type { About } from "./threat/about.js";
 export type { Box, Epsilon, Norm } from "./threat/ball.js";
+export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { CascadeRun } from "./train/cascade-run.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";

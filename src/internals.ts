@@ -95,12 +95,15 @@ export {
   type NodeBounds,
   type ParallelDual,
   type Patch,
+  type Roundings,
   type TwoLineDual,
   type Viewers,
   type Want,
 } from "./dual/dual-layer.js";
-export { BOUND_METHODS, type BoundMethod, type DualNetwork, type DualOptions } from "./dual/dual-network.js";
+export type { DualNetwork } from "./dual/dual-network.js";
+export { BOUND_METHODS, type BoundMethod, type DualOptions } from "./dual/dual-options.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export type { Margin } from "./dual/margin.js";
 export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export type { LayerReport } from "./dual/planner.js";
 export {
@@ -172,6 +175,7 @@ export {
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";
+export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";

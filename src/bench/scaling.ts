@@ -1,7 +1,7 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
-import type { DualOptions } from "../dual/dual-network.js";
+import type { DualOptions } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { medianEstimator } from "../estimators/median.js";
 import { conv2d, flatten, linear, relu } from "../network/build-layer.js";

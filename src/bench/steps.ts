@@ -1,6 +1,6 @@
 import { type CertifyOptions, certifyBatch } from "../certify/certify.js";
 import type { Backend } from "../compute/backend.js";
-import type { DualOptions } from "../dual/dual-network.js";
+import type { DualOptions } from "../dual/dual-options.js";
 import { type Model, placeModel, releaseParameters, uploadWeights } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { LabelledBatch } from "../threat/batch.js";

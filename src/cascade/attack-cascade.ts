@@ -1,5 +1,5 @@
 import { type AttackOptions, type AttackVerdict, attackBatch } from "../attack/attack.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { LabelledBatch } from "../threat/batch.js";
 import { pickBalls, pickExamples } from "../threat/pick.js";

@@ -1,7 +1,7 @@
 import { inBall, lossGradient } from "../attack/attacked-model.js";
 import { ascend } from "../attack/perturbation.js";
 import { letIn } from "../compute/deadline.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";

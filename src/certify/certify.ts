@@ -2,7 +2,7 @@ import { Tape } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
 import { buildDual } from "../dual/auto-dual.js";
 import { costBelow, layerCost } from "../dual/cost.js";
-import type { DualOptions } from "../dual/dual-network.js";
+import type { DualOptions } from "../dual/dual-options.js";
 import type { Margin } from "../dual/margin.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";

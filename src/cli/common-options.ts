@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { presentName } from "../compute/backend-name.js";
 import type { BackendName, Dtype } from "../compute/index.js";
-import { BOUND_METHODS, type BoundMethod } from "../dual/dual-network.js";
+import { BOUND_METHODS, type BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import type { BallSpec, Box, Norm } from "../threat/ball.js";
 import { numberIn, oneOf, parseBox, parseBytes, parseNorm, someText, wholeNumber } from "./arguments.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
 import { MOST_PROJECTIONS, type TrainingProjections } from "../estimators/training.js";

@@ -19,7 +19,8 @@ import {
   type EnclosedDual,
   NeuronState,
 } from "./dual-layer.js";
-import { type BoundMethod, DualNetwork, type DualOptions, type LastBox } from "./dual-network.js";
+import { DualNetwork, type LastBox } from "./dual-network.js";
+import type { BoundMethod, DualOptions } from "./dual-options.js";
 import { GeneratorPass } from "./generators.js";
 import { ruleOf } from "./layers/index.js";
 import { unsettled } from "./neuron-lists.js";

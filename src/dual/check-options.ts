@@ -2,7 +2,7 @@ import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
 import type { Ball } from "../threat/ball.js";
-import type { DualOptions } from "./dual-network.js";
+import type { DualOptions } from "./dual-options.js";
 
 /**
  * Throws a `ShapeError` for a ball of another size than the network's input, a `UsageError` for options that do not go

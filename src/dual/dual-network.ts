@@ -1,69 +1,35 @@
 import {
   add,
   dot,
-  gather,
   norm,
   replace,
   reshape,
   scatterAdd,
-  select,
   subtract,
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
-import { indexedOwners, OWN, type Owners, repeatOwners } from "../compute/owners.js";
+import { indexedOwners, type Owners, repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { Ball } from "../threat/ball.js";
-import type { Evaluation } from "../threat/evaluation.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { isProof } from "../threat/proof.js";
 import { propagateBack, stepsBetween } from "./backward.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { NodeBounds } from "./dual-layer.js";
+import type { BoundMethod } from "./dual-options.js";
 import type { Estimator } from "./estimator.js";
-import { type GeneratorPass, type Stream, streamRadius } from "./generators.js";
+import { forwardMargins } from "./forward-margins.js";
+import type { GeneratorPass, Stream } from "./generators.js";
 import { allMargins, checkLabels, type Margin } from "./margin.js";
-import type { LayerReport } from "./planner.js";
-import type { Gathered, Rounding } from "./rounding.js";
+import type { Gathered } from "./own-rounding.js";
+import type { Rounding } from "./rounding.js";
 import { Sketcher } from "./sketch.js";
 import { wholeRows } from "./view.js";
-
-/**
- * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
- * every bound with interval arithmetic.
- */
-export type BoundMethod = "parallel" | "adaptive";
-/** Every `BoundMethod`. */
-export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
-
-/** How `buildDual` bounds. */
-export interface DualOptions {
-  /** Default `parallel`. */
-  readonly method?: BoundMethod;
-  /** `backward` (default) bounds unstable neurons one by one; `forward` pushes all generators (`parallel` only). */
-  readonly direction?: "backward" | "forward";
-  /** Bound every neuron, also those whose lines the cheap box has fixed already. For inspection and tests. */
-  readonly complete?: boolean;
-  /** Told of every activation as it is bounded. The work is then timed, and waits for itself more often. */
-  readonly onLayer?: (report: LayerReport) => void;
-  /** Estimates bounds by random projections, where it says; absent, all bounds are deterministic. `parallel`, backward. */
-  readonly estimator?: Estimator;
-  /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
-  readonly pieceBytes?: number;
-  /**
-   * The evaluation of the network that bounds are to hold for, rounding and all, their own rounding included: outward. Absent or null:
-   * bounds of real arithmetic, as far as they were computed rightly.
-   */
-  readonly rounding?: Evaluation | null;
-  /** Pre-activation bounds that are known already, of every node that needs some, `[n, examples]`: nothing is bounded again. */
-  readonly known?: NodeBounds<Float64Array>;
-  /** Stops the work between two nodes, or between two pieces of rows: the bound rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
 
 /** The last activation, and the box after it. */
 export interface LastBox {
@@ -205,8 +171,16 @@ export class DualNetwork {
   margins(labels: Int32Array): Variable {
     const { classes } = this.network;
     const { examples } = this.ball;
+    const tape = this.#tape;
     checkLabels(labels, classes, examples);
-    if (this.#streams) return this.#forwardMargins(labels, this.#streams);
+    if (this.#streams && this.#generators) {
+      return forwardMargins(tape, this.#graph, {
+        labels,
+        output: this.#output,
+        streams: this.#streams,
+        errors: this.#generators.errors,
+      });
+    }
     const margins = allMargins(labels, classes);
     const lower = this.lowerBound(this.#objective(margins), repeatOwners(classes - 1));
     return this.#placed(lower, margins);
@@ -218,7 +192,10 @@ export class DualNetwork {
     return this.lowerBound(this.#objective(margins), owners);
   }
 
-  /** Rounding at every node that an activation reads, and at the output; null where it is not counted. */
+  /**
+   * Rounding at every node that an activation reads, and at the output; null where it is not counted.
+   * @internal
+   */
   gathered(): { readonly rounding: Rounding; readonly nodes: ReadonlyMap<number, Gathered> } | null {
     const { rounding } = this.#graph;
     if (!rounding) return null;
@@ -291,35 +268,5 @@ export class DualNetwork {
     const place = Int32Array.from(margins, ({ other, example }) => other * examples + example);
     const placed = scatterAdd(tape, reshape(tape, lower, margins.length, 1), place, classes * examples);
     return reshape(tape, placed, classes, examples);
-  }
-
-  #forwardMargins(labels: Int32Array, arrived: readonly Stream[]): Variable {
-    const tape = this.#tape;
-    const { examples } = this.ball;
-    const { classes } = this.network;
-    const labelIndex = tape.own(tape.backend.upload(1, examples, labels)).value;
-    const everyClass = new Int32Array(classes);
-    const against = (x: Variable, owners: Owners): Variable =>
-      subtract(tape, gather(tape, select(tape, x, labelIndex, owners, 0), everyClass), x);
-    const streams = arrived.map((stream) => ({
-      ...stream,
-      generators: against(stream.generators, stream.owners),
-    }));
-    const radius = streamRadius(tape, streams, classes, examples);
-    const centre = against(this.#output.centre, OWN);
-    const { rounding } = this.#graph;
-    if (!rounding || !this.#generators) return subtract(tape, centre, radius);
-    // Rounding of the label's logit and of the other one, and of the difference of their generators.
-    const { network } = this;
-    const errors = this.#generators.errors.at(network.output);
-    const own = rounding.ofObjective(tape, rounding.gathered(tape, this.#output), classes);
-    const each = errors ? add(tape, own, errors) : own;
-    const both = (x: Variable): Variable =>
-      add(tape, gather(tape, select(tape, x, labelIndex, OWN, 0), everyClass), x);
-    const columns = streams.reduce((sum, { generators }) => sum + generators.value.rows, 0);
-    const grown = rounding.ofColumns(tape, radius, columns);
-    const alone = rounding.ofColumns(tape, streamRadius(tape, arrived, classes, examples), columns);
-    const width = add(tape, add(tape, grown, both(each)), rounding.share(tape, both(alone)));
-    return rounding.down(tape, subtract(tape, centre, rounding.up(tape, width, 8)), 8);
   }
 }

@@ -5,7 +5,8 @@ import type { Ball } from "../threat/ball.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { Bounds, EnclosedDual, ParallelDual } from "./dual-layer.js";
-import { type FunctionRounding, type Rounding, type Widening, widened } from "./rounding.js";
+import type { Rounding } from "./rounding.js";
+import { type FunctionRounding, type Widening, widened } from "./widening.js";
 
 /** The ball as a dual graph has it: in ℓ∞ rounding at the input is taken into the radius, else it is a radius beside it. */
 export function ballOf(

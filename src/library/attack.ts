@@ -1,4 +1,4 @@
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { type AttackOutcome, attackDataset } from "../runs/attack.js";
 import { checkBallFitsData } from "../runs/example-batches.js";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Against } from "../certify/certify.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
 import { type GuaranteeClaim, guaranteeInSentences } from "../report/guarantee.js";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BOUND_METHODS } from "../dual/dual-network.js";
+import { BOUND_METHODS } from "../dual/dual-options.js";
 import { kindOf, UsageError } from "../errors.js";
 import { NORMS } from "../threat/ball.js";
 

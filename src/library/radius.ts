@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
 import { pieceBytesFor } from "../runs/memory.js";

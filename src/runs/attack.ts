@@ -3,7 +3,7 @@ import { attackCascade } from "../cascade/attack-cascade.js";
 import { switchCascade } from "../cascade/switching-attack.js";
 import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";

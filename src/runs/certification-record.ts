@@ -1,7 +1,7 @@
 import type { LoadedCascade } from "../cascade/folder.js";
 import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import type { Network } from "../network/network.js";
 import { mixInWords } from "../report/guarantee.js";
 import type { BallInWords } from "../report/wording.js";

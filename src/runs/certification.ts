@@ -2,7 +2,7 @@ import { certifyCascade } from "../cascade/certify-cascade.js";
 import type { Against } from "../certify/certify.js";
 import { letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod, DualOptions } from "../dual/dual-network.js";
+import type { BoundMethod, DualOptions } from "../dual/dual-options.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";

@@ -1,6 +1,6 @@
 import type { Dtype } from "../compute/backend.js";
 import type { Dataset } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import type { LoadedModel } from "../formats/model-file.js";
 import type { BallInWords } from "../report/wording.js";
 import { aboutOf } from "../threat/about.js";

@@ -1,7 +1,7 @@
 import { certifiedRadii } from "../certify/radius.js";
 import { letIn } from "../compute/deadline.js";
 import { type Dataset, examples } from "../data/dataset.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import type { Subject } from "../network/subject.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";

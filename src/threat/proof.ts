@@ -1,9 +1,7 @@
 /**
- * Whether a lower bound proves what it is about: above what its own rounding may have made of it, and a number at that. NaN
- * and overflow prove nothing. The one rule of certificates, radii, properties, cascades and evaluations; `rounding` is in the
- * bound's units.
+ * Whether a lower bound proves what it is about: above 0, and a number at that. NaN and overflow prove nothing. The one rule of
+ * certificates, radii, properties, cascades and evaluations; bounds have counted their rounding before they are asked about.
  */
-export function isProof(bound: number, rounding = 0): boolean {
-  const proved = bound - rounding;
-  return proved > 0 && Number.isFinite(proved);
+export function isProof(bound: number): boolean {
+  return bound > 0 && Number.isFinite(bound);
 }

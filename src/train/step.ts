@@ -1,6 +1,6 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
-import type { DualOptions } from "../dual/dual-network.js";
+import type { DualOptions } from "../dual/dual-options.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";

@@ -1,5 +1,5 @@
 import type { Backend } from "../compute/backend.js";
-import type { DualOptions } from "../dual/dual-network.js";
+import type { DualOptions } from "../dual/dual-options.js";
 import { trainingEstimator } from "../estimators/training.js";
 import type { Network } from "../network/network.js";
 import {

@@ -2,7 +2,7 @@ import { Tape } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
 import type { Bounds } from "../dual/dual-layer.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import type { Subject } from "../network/subject.js";
 import { boxBall, releaseBall } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";

@@ -1,6 +1,7 @@
 import { expectFinite, expectNumbers, expectRecord, kindOf, UsageError } from "../errors.js";
 import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
 import { type Box, checkBallSpec } from "../threat/ball.js";
+import { differenceDown, sumUp } from "../threat/outward.js";
 
 /** A case each: more are no classifier. */
 const MOST_CLASSES = 1_000_000;
@@ -41,8 +42,8 @@ export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): 
   }
   const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const region = {
-    lower: Float64Array.from(x, (value) => Math.max(least, value - epsilon)),
-    upper: Float64Array.from(x, (value) => Math.min(most, value + epsilon)),
+    lower: Float64Array.from(x, (value) => Math.max(least, differenceDown(value, epsilon))),
+    upper: Float64Array.from(x, (value) => Math.min(most, sumUp(value, epsilon))),
   };
   const empty = region.lower.findIndex((low, f) => !(low <= region.upper[f]));
   if (empty >= 0) {

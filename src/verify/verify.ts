@@ -1,5 +1,5 @@
 import { Deadline } from "../compute/deadline.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
 import { crownBounds, tightenBounds } from "../dual/slopes/tighten.js";
 import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";

@@ -4,7 +4,7 @@ import type { Backend, Dtype } from "../../src/compute/backend.js";
 import { nativeProblem } from "../../src/compute/native/addon.js";
 import { createNativeBackend } from "../../src/compute/native/index.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import { architecture } from "../../src/network/architectures.js";
 import type { Network } from "../../src/network/network.js";
 import { releaseParameters, uploadWeights } from "../../src/network/weights.js";

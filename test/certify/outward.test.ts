@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { certifyBatch } from "../../src/certify/certify.js";
 import type { Dtype } from "../../src/compute/backend.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import type { Network } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";

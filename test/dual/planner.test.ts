@@ -4,7 +4,7 @@ import { certifyBatch } from "../../src/certify/certify.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
 import { costBelow, costOfGenerators, layerCost } from "../../src/dual/cost.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import type { LayerReport } from "../../src/dual/planner.js";
 import { architecture } from "../../src/network/architectures.js";
 import { linear, relu } from "../../src/network/build-layer.js";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
 import { random } from "../../src/compute/random.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { trainedBindings, uploadWeights } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";

@@ -4,7 +4,7 @@ import { certifyBatch } from "../../src/certify/certify.js";
 import { certifiedRadii } from "../../src/certify/radius.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
 import { makeBall, releaseBall } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import type { Network } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import type { BallSpec } from "../../src/threat/ball.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import type { SketchForm } from "../../src/dual/estimator.js";
 import { medianEstimator } from "../../src/estimators/median.js";
 import { conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";

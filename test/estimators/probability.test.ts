@@ -3,7 +3,7 @@ import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import { countEstimates } from "../../src/estimators/count.js";
 import { geometricMeanEstimator } from "../../src/estimators/geometric-mean.js";
 import { medianEstimator } from "../../src/estimators/median.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
-import type { BoundMethod } from "../../src/dual/dual-network.js";
+import type { BoundMethod } from "../../src/dual/dual-options.js";
 import { importOnnx } from "../../src/formats/onnx/import.js";
 import type { Model } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";

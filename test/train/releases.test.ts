@@ -3,7 +3,7 @@ import { attackBatch } from "../../src/attack/attack.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import type { Backend, Tensor } from "../../src/compute/backend.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import type { DualOptions } from "../../src/dual/dual-network.js";
+import type { DualOptions } from "../../src/dual/dual-options.js";
 import type { Network } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
 import { trainingStep } from "../../src/train/step.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BoundMethod } from "../../dual/dual-network.js";
+import type { BoundMethod } from "../../dual/dual-options.js";
 import { type AttackOutcome, attackDataset } from "../../runs/attack.js";
 import { attackRecord } from "../../runs/attack-record.js";
 import { placeStages } from "../../runs/models/place-stages.js";

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { benchKernels, type KernelBench, type KernelFigure } from "../../bench/kernels.js";
 import { benchCertify, benchTrainStep, type StepFigure, type StepSubject } from "../../bench/steps.js";
 import type { Backend } from "../../compute/backend.js";
-import type { BoundMethod, DualOptions } from "../../dual/dual-network.js";
+import type { BoundMethod, DualOptions } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
 import { oneOf, wholeNumber } from "../arguments.js";

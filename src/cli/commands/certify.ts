@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
-import type { BoundMethod } from "../../dual/dual-network.js";
+import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { Network } from "../../network/network.js";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Dataset, Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
-import type { BoundMethod } from "../../dual/dual-network.js";
+import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { openJudge } from "../../library/judge.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BoundMethod } from "../../dual/dual-network.js";
+import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { AUGMENTATION } from "../../train/settings/augmentation.js";
 import { BOUND, PROJECTIONS } from "../../train/settings/bounds.js";

@@ -50,7 +50,7 @@ export const elementwise: EnclosedRule<Activation> = {
   },
 };
 
-type TwoLineVariables = ReturnType<typeof adaptiveLines>;
+type AdaptiveLines = ReturnType<typeof adaptiveLines>;
 
 function twoLineDual(
   tape: Tape,
@@ -65,7 +65,7 @@ function twoLineDual(
   return betweenLines(lines, half(1), half(-1), shape);
 }
 
-function betweenLines(lines: TwoLineVariables, even: Variable, odd: Variable, shape: Shape): TwoLineDual {
+function betweenLines(lines: AdaptiveLines, even: Variable, odd: Variable, shape: Shape): TwoLineDual {
   const back: PositionwiseBack = (tape, nu, _want, look) => {
     const [lower, upper] = [look(lines.lowerSlope, "by example"), look(lines.upperSlope, "by example")];
     const { owners } = lower;

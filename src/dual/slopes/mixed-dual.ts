@@ -15,7 +15,8 @@ import {
 } from "../../autodiff/index.js";
 import { OWN, type Owners, SHARED } from "../../compute/owners.js";
 import type { BackStep, TwoLineDual } from "../dual-layer.js";
-import type { Gathered, Rounding } from "../rounding.js";
+import type { Gathered } from "../own-rounding.js";
+import type { Rounding } from "../rounding.js";
 import type { Enclosure, Line } from "./lines.js";
 
 /** Weights of the first line, one per neuron and row, `[n, rows]`, where there are two to choose from. */

@@ -1,6 +1,7 @@
 import type { Tape } from "../../autodiff/index.js";
 import type { DualNetwork } from "../dual-network.js";
-import type { Gathered, Rounding } from "../rounding.js";
+import type { Gathered } from "../own-rounding.js";
+import type { Rounding } from "../rounding.js";
 
 /** Rounding within a region of inputs, by node; it holds for every part of the region. */
 export interface RegionRounding {

@@ -9,7 +9,9 @@ import type { DualGraph } from "../dual-graph.js";
 import type { BoundLayer, Bounds, NodeBounds } from "../dual-layer.js";
 import { ruleOf } from "../layers/index.js";
 import { ballOf, roundingOf } from "../outward.js";
-import { type Gathered, type Rounding, widened } from "../rounding.js";
+import type { Gathered } from "../own-rounding.js";
+import type { Rounding } from "../rounding.js";
+import { widened } from "../widening.js";
 import { type Enclosure, enclosureOf, type Line } from "./lines.js";
 import {
   type MixedRounding,

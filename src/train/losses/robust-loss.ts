@@ -1,5 +1,5 @@
 import type { Tape, Variable } from "../../autodiff/index.js";
-import type { DualOptions } from "../../dual/dual-network.js";
+import type { DualOptions } from "../../dual/dual-options.js";
 import type { Network } from "../../network/network.js";
 import type { Bindings } from "../../network/weights.js";
 import { type Ball, type BallSpec, makeBall } from "../../threat/ball.js";

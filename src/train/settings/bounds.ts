@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BOUND_METHODS, type BoundMethod } from "../../dual/dual-network.js";
+import { BOUND_METHODS, type BoundMethod } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { MOST_PROJECTIONS, type TrainingProjections } from "../../estimators/training.js";
 import { setting } from "./setting.js";

@@ -1,6 +1,6 @@
 import type { Backend } from "../../../src/compute/backend.js";
 import { type RandomSource, random } from "../../../src/compute/random.js";
-import type { DualOptions } from "../../../src/dual/dual-network.js";
+import type { DualOptions } from "../../../src/dual/dual-options.js";
 import { AutodualError } from "../../../src/errors.js";
 import type { Model } from "../../../src/network/weights.js";
 import { type Evaluation, evaluationsOf, isSorted } from "../float-orders/evaluations.js";

@@ -1,0 +1,37 @@
+import type { Evaluation } from "../threat/evaluation.js";
+import type { NodeBounds } from "./dual-layer.js";
+import type { Estimator } from "./estimator.js";
+import type { LayerReport } from "./planner.js";
+
+/**
+ * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
+ * every bound with interval arithmetic.
+ */
+export type BoundMethod = "parallel" | "adaptive";
+/** Every `BoundMethod`. */
+export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
+
+/** How `buildDual` bounds. */
+export interface DualOptions {
+  /** Default `parallel`. */
+  readonly method?: BoundMethod;
+  /** `backward` (default) bounds unstable neurons one by one; `forward` pushes all generators (`parallel` only). */
+  readonly direction?: "backward" | "forward";
+  /** Bound every neuron, also those whose lines the cheap box has fixed already. For inspection and tests. */
+  readonly complete?: boolean;
+  /** Told of every activation as it is bounded. The work is then timed, and waits for itself more often. */
+  readonly onLayer?: (report: LayerReport) => void;
+  /** Estimates bounds by random projections, where it says; absent, all bounds are deterministic. `parallel`, backward. */
+  readonly estimator?: Estimator;
+  /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
+  readonly pieceBytes?: number;
+  /**
+   * The evaluation of the network that bounds are to hold for, rounding and all, their own rounding included: outward. Absent or null:
+   * bounds of real arithmetic, as far as they were computed rightly.
+   */
+  readonly rounding?: Evaluation | null;
+  /** Pre-activation bounds that are known already, of every node that needs some, `[n, examples]`: nothing is bounded again. */
+  readonly known?: NodeBounds<Float64Array>;
+  /** Stops the work between two nodes, or between two pieces of rows: the bound rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}

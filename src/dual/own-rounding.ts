@@ -1,0 +1,185 @@
+import { add, apply, combine, scaleBy, type Tape, type Variable } from "../autodiff/index.js";
+import type { Dtype, NormOrder } from "../compute/backend.js";
+import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
+import { type Arithmetic, accumulated, arithmeticOf } from "../threat/evaluation.js";
+import type { AffineDual, ParallelDual } from "./dual-layer.js";
+
+/** What a node's numbers are: v̂ and r of its box, and the rounding e that no radius has taken in yet, `[n, examples]`. */
+export interface Rounded {
+  readonly centre: Variable;
+  readonly radius: Variable;
+  readonly error?: Variable | undefined;
+}
+
+/** The same without the box: what no value of the node exceeds, and e. `[n, examples]`, or `[n, 1]` for all of a region. */
+export interface Gathered {
+  readonly size: Variable;
+  readonly error: Variable | undefined;
+}
+
+/** Bounds on rounding are themselves computed with rounding; they are made larger by this fraction, which covers it. */
+export const SLACK = 2 ** -6;
+/** A custom layer whose roundings are not known may have this many beside those of a dense matrix. */
+export const UNKNOWN = 64;
+/** Random numbers are the values of functions that are right to so many roundings. */
+const NOISE = 64;
+
+/**
+ * The rounding of bounds themselves, in the arithmetic of the backend that computes them: what was computed in it becomes a bound
+ * again by moving it outward.
+ */
+export class OwnRounding {
+  protected readonly own: Arithmetic;
+  /** The longest sum over features that a walk takes. */
+  protected readonly longest: number;
+  /** The terms that a walk's running sums have. */
+  protected readonly terms: number;
+
+  constructor(dtype: Dtype, { nodes }: Network) {
+    this.own = arithmeticOf(dtype);
+    this.longest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
+    this.terms = 2 * nodes.length + 8;
+  }
+
+  /** m = |v̂| + r + e, which no value of the node exceeds. */
+  magnitude(tape: Tape, { centre, radius, error }: Rounded): Variable {
+    const within = combine(tape, 1, apply(tape, { kind: "abs" }, centre), 1, radius);
+    return error ? add(tape, within, error) : within;
+  }
+
+  /** Both of a node. */
+  gathered(tape: Tape, box: Rounded): Gathered {
+    return { size: this.magnitude(tape, box), error: box.error };
+  }
+
+  /** What x̂ᵀν may be off by, as a radius at the input: it is a sum of terms of either sign. */
+  ofCentre(tape: Tape, centre: Variable): Variable {
+    const size = apply(tape, { kind: "abs" }, centre);
+    const share = this.gamma(centre.value.features + this.terms);
+    return scaleBy(tape, size, share * (1 + SLACK), 4 * this.own.underflow);
+  }
+
+  /**
+   * What a constraint's multipliers β may be off by, to be weighed with them: e of the node that it is about, and the rounding
+   * of ν and of the sum of their values, of so many terms and of this size.
+   */
+  ofConstraint(tape: Tape, { size, error }: Gathered): Variable {
+    const share = 16 * this.own.roundoff;
+    const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
+    return scaleBy(tape, both, 1 + SLACK, 8 * this.own.underflow);
+  }
+
+  /** The share of a sum's terms that its rounding may come to, and that of the sums that it enters. */
+  ofTerms(terms: number): number {
+    return this.gamma(terms + this.terms + 8) * (1 + SLACK);
+  }
+
+  /** How much larger a sum of `terms` non-negative numbers may be than it was computed. */
+  growth(terms: number): number {
+    return 1 + this.gamma(terms + this.terms);
+  }
+
+  /** The radius of rows, at least what it was computed from: sums over features and layers, and the norm at the input. */
+  radius(tape: Tape, radius: Variable, order: NormOrder): Variable {
+    const features = this.longest;
+    // Squares of small numbers underflow.
+    const squares = order === 2 ? Math.sqrt(features * this.own.underflow) * 2 : 0;
+    const least = squares + 4 * (features + this.terms) * this.own.underflow;
+    return scaleBy(tape, radius, this.growth(features), least);
+  }
+
+  /** A radius around the centre from which ℓ = v̂ − r and u = v̂ + r, rounded, still enclose the node. */
+  outward(tape: Tape, { centre, radius, error }: Rounded): Variable {
+    const grown = 1 + 16 * this.own.roundoff;
+    const total = error ? combine(tape, grown, radius, grown, error) : scaleBy(tape, radius, grown);
+    const size = apply(tape, { kind: "abs" }, centre);
+    return combine(tape, 1, total, 4 * this.own.roundoff, size);
+  }
+
+  /** Norms along so many columns, at least what they were computed from: sums, and squares that underflow. */
+  ofColumns(tape: Tape, norms: Variable, columns: number): Variable {
+    const floor = 4 * Math.sqrt((columns + 1) * this.own.underflow);
+    return scaleBy(tape, norms, this.growth(columns), floor);
+  }
+
+  /**
+   * What projections R may be off by that noise was added to: R was computed out of d ⊙ R′ (`pushed`), whose error is
+   * `passed`, and ρ ⊙ C; random numbers are taken for those that their generator means, to this many digits.
+   */
+  ofNoise(tape: Tape, projections: Variable, pushed?: Variable, passed?: Variable): Variable {
+    const size = apply(tape, { kind: "abs" }, projections);
+    const both = pushed ? add(tape, size, apply(tape, { kind: "abs" }, pushed)) : size;
+    const error = scaleBy(tape, both, NOISE * this.own.roundoff, 8 * this.own.underflow);
+    return passed ? add(tape, error, apply(tape, { kind: "abs" }, passed)) : error;
+  }
+
+  /** Error and rounding of projections that go through a layer, to be taken through its magnitudes. */
+  ofProjections(
+    tape: Tape,
+    layer: AffineDual | ParallelDual,
+    projections: Variable,
+    error: Variable,
+  ): Variable {
+    const terms =
+      layer.kind === "affine" ? (layer.roundings?.forward ?? projections.value.features + UNKNOWN) : 1;
+    const size = apply(tape, { kind: "abs" }, projections);
+    const share = this.gamma(terms + 4);
+    return scaleBy(tape, combine(tape, share, size, 1, error), 1 + SLACK, 4 * this.own.underflow);
+  }
+
+  /** A sum of magnitudes, not below it for having been rounded. */
+  ofSum(tape: Tape, x: Variable): Variable {
+    return scaleBy(tape, x, 1 + SLACK, 8 * this.own.underflow);
+  }
+
+  /** A mean that logarithms and exponentials were taken for. */
+  ofEstimate(tape: Tape, estimate: Variable): Variable {
+    return scaleBy(tape, estimate, 1 + 2 ** 10 * this.own.roundoff, 8 * this.own.underflow);
+  }
+
+  /** What a difference of numbers may be off by whose magnitudes add up to this. */
+  share(tape: Tape, size: Variable): Variable {
+    return scaleBy(tape, size, 8 * this.own.roundoff, 8 * this.own.underflow);
+  }
+
+  /** A radius with rounding taken in. */
+  merged(tape: Tape, radius: Variable, error: Variable): Variable {
+    return combine(tape, 1 + 8 * this.own.roundoff, radius, 1, error);
+  }
+
+  /** x made larger by its last roundings. */
+  up(tape: Tape, x: Variable, factor = 4): Variable {
+    const size = apply(tape, { kind: "abs" }, x);
+    const raised = combine(tape, 1, x, factor * this.own.roundoff, size);
+    return scaleBy(tape, raised, 1, 4 * this.own.underflow);
+  }
+
+  /** x made smaller by its last roundings, `factor` of them. */
+  down(tape: Tape, x: Variable, factor = 4): Variable {
+    const size = apply(tape, { kind: "abs" }, x);
+    const lowered = combine(tape, 1, x, -factor * this.own.roundoff, size);
+    return scaleBy(tape, lowered, 1, -4 * this.own.underflow);
+  }
+
+  /**
+   * What cᵀz may be off by at a node with this box: e there, and the rounding of sums of so many terms. `[n, examples]`, to
+   * be weighed with |c|.
+   */
+  ofObjective(tape: Tape, { size, error }: Gathered, terms: number): Variable {
+    const share = this.gamma(terms + 8);
+    const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
+    return scaleBy(tape, both, 1 + SLACK, 8 * this.own.underflow);
+  }
+
+  /** The floor of √Σ(w r)² in place of what squares lose that underflow, r being at most `most`, or as small as this. */
+  ofSquares(features: number, most: number): { readonly floor: number; readonly least: number } {
+    const least = Math.sqrt(this.own.underflow) * 2 ** 14;
+    return { floor: Math.sqrt(features) * least * (2 + most), least };
+  }
+
+  /** γ of so many roundings. */
+  protected gamma(roundings: number): number {
+    return accumulated(roundings, this.own);
+  }
+}
