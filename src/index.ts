@@ -131,6 +131,7 @@ export type { Certification, CertificationSummary, CertifiedExample } from "./ru
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
 export type { RunData } from "./runs/training/run-data.js";
 export type { Box, Epsilon, Norm } from "./threat/ball.js";
+export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee } from "./threat/guarantee.js";
 export type { CascadeRun } from "./train/cascade-run.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";

@@ -48,7 +48,7 @@ export function printCertification(
 /** What was guaranteed, in plain words. */
 export function guaranteeInWords(
   { model, dataset, ball, estimation }: CertificationSubject,
-  { guarantee, examples, summary }: Certification,
+  { guarantee, evaluation, examples, summary }: Certification,
   against: Against,
 ): string {
   const certified = examples.filter((example) => example.certified);
@@ -62,6 +62,7 @@ export function guaranteeInWords(
       robustError: summary.robustError,
       guarantee,
       delta: estimation?.tail?.delta ?? null,
+      evaluation,
       against,
     }),
   );

@@ -6,6 +6,7 @@ import type { Network } from "../network/network.js";
 import type { BallInWords } from "../report/wording.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationRecord } from "./estimation.js";
+import { roundingRecord } from "./rounding-record.js";
 
 /** What names a model in a report: the file, by path and content, and its size. */
 export function modelRecord({ path, sha256, stages }: LoadedCascade) {
@@ -54,8 +55,7 @@ export function certificationRecord(
       guarantee,
       delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
       ...(estimation && estimationRecord(estimation)),
-      evaluation,
-      rounding: evaluation === null ? "none" : "outward",
+      ...roundingRecord(evaluation),
     },
     summary,
     examples,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
+import { EVALUATIONS } from "../threat/evaluation.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 
@@ -48,6 +49,8 @@ const certificationSchema = z.object({
     arithmetic: z.string(),
     guarantee: guaranteeSchema,
     delta: z.number().nullable(),
+    // Other versions did not count rounding.
+    evaluation: z.enum(EVALUATIONS).nullable().default(null),
   }),
   summary: z.object({
     error: fraction,

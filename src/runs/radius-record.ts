@@ -4,7 +4,9 @@ import type { BoundMethod } from "../dual/dual-network.js";
 import type { LoadedModel } from "../formats/model-file.js";
 import type { BallInWords } from "../report/wording.js";
 import type { Norm } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { dataRecord } from "./certification-record.js";
+import { roundingRecord } from "./rounding-record.js";
 
 /** One example's line in the JSON. */
 export interface RadiusRow {
@@ -46,6 +48,8 @@ export interface RadiusSubject {
   readonly ball: Pick<BallInWords, "norm"> & { readonly box?: BallInWords["box"] };
   readonly method: BoundMethod;
   readonly arithmetic: Dtype;
+  /** For which radii are proved; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
 }
 
 export interface FoundRadii {
@@ -59,7 +63,7 @@ export interface FoundRadii {
 
 /** The JSON of `radius` (`autodual/radius/1`). */
 export function radiusRecord(
-  { model, dataset, ball, method, arithmetic }: RadiusSubject,
+  { model, dataset, ball, method, arithmetic, evaluation }: RadiusSubject,
   { most, tolerance, timeout, seconds, rows }: FoundRadii,
 ) {
   return {
@@ -70,7 +74,7 @@ export function radiusRecord(
     box: ball.box,
     most,
     tolerance,
-    bound: { method, arithmetic, guarantee: "deterministic", timeout },
+    bound: { method, arithmetic, guarantee: "deterministic", timeout, ...roundingRecord(evaluation) },
     summary: { ...radiusSummary(rows), seconds },
     examples: rows,
   };

@@ -5,6 +5,7 @@ import { AutodualError } from "../errors.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
 import { trainConfigSchema } from "./config.js";
+import { roundingSchema } from "./rounding-schema.js";
 import { RUN_FILES } from "./run-folder.js";
 import { parseRunRecord } from "./run-record.js";
 
@@ -26,6 +27,8 @@ const stageSchema = z.strictObject({
     robustError: z.number(),
     certified: z.number(),
     guarantee: guaranteeSchema,
+    /** Absent in records of versions that did not count rounding. */
+    bound: roundingSchema.optional(),
     seconds: z.number(),
   }),
 });

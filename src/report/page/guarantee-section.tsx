@@ -32,7 +32,7 @@ export function GuaranteeSection({ record }: { readonly record: RunRecord }) {
 }
 
 function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClaim {
-  const { examples, robustError, certified, guarantee, delta } = measured;
+  const { examples, robustError, certified, guarantee, delta, evaluation } = measured;
   const count = (fraction: number) => Math.round(fraction * examples);
   return {
     ball,
@@ -43,6 +43,7 @@ function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClai
     robustError,
     guarantee,
     delta,
+    evaluation,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Evaluation } from "../../threat/evaluation.js";
 import type { Guarantee } from "../../threat/guarantee.js";
 import type { BallInWords } from "../wording.js";
 
@@ -38,6 +39,8 @@ export interface Measured {
   readonly estimatedRobustError: number | null;
   readonly guarantee: Guarantee;
   readonly delta: number | null;
+  /** For which certificates hold; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
   readonly method: string;
   readonly arithmetic: string;
   readonly seconds: number;

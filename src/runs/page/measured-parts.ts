@@ -67,6 +67,7 @@ export function measuredOf(file: MeasuredFile<"certification">): Measured {
     estimatedRobustError: summary.estimatedRobustError ?? null,
     guarantee: bound.guarantee,
     delta: bound.delta,
+    evaluation: bound.evaluation,
     method: bound.method,
     arithmetic: bound.arithmetic,
     seconds: summary.seconds,
