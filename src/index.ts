@@ -52,6 +52,7 @@ export {
   NeuronState,
   type ParallelDual,
   type Patch,
+  type Roundings,
   type TwoLineDual,
   type Viewers,
   type Want,

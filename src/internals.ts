@@ -95,6 +95,7 @@ export {
   type NodeBounds,
   type ParallelDual,
   type Patch,
+  type Roundings,
   type TwoLineDual,
   type Viewers,
   type Want,
@@ -171,6 +172,7 @@ export {
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";
+export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";

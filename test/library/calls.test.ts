@@ -63,7 +63,9 @@ describe("certify", () => {
     expect(own.statement).toContain("in real arithmetic and in any float64 evaluation of this network");
     const real = await certify(model, images, { ...asked, evaluation: "real" });
     expect(real.evaluation).toBe("real");
-    expect(real.statement).toContain("they hold in real arithmetic, of which what a machine computes may differ");
+    expect(real.statement).toContain(
+      "they hold in real arithmetic, of which what a machine computes may differ",
+    );
     await expect(certify(model, images, { ...asked, evaluation: "float32" })).rejects.toThrow(
       /^certify: evaluation: float32 would run another network: weight linear1/,
     );

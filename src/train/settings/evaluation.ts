@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type NumberWords, setting } from "./setting.js";
 
-export interface Evaluation {
+export interface EpochEvaluation {
   readonly evaluation: { readonly every: number; readonly limit: number | null };
 }
 
@@ -30,13 +30,13 @@ export const EVALUATION = {
       every: evaluateEvery,
       limit: countOf(evaluateLimit),
     }),
-    again: ({ evaluation: { every, limit } }: Evaluation) => ({
+    again: ({ evaluation: { every, limit } }: EpochEvaluation) => ({
       evaluateEvery: every,
       evaluateLimit: limit ?? "all",
     }),
     row: {
       name: "evaluation of epochs",
-      words: ({ evaluation: { every, limit } }: Evaluation, say) =>
+      words: ({ evaluation: { every, limit } }: EpochEvaluation, say) =>
         every === 0 ? "none" : `every ${every}, on ${limitInWords(limit, say)} test examples`,
     },
   }),
