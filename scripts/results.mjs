@@ -262,7 +262,7 @@ function verifySuite({ timeout, threads, networks }) {
 const text = [
   "# Results",
   "Made by `npm run results` from the JSON files in `results/`, which `autodual reproduce` wrote. Errors are in per cent of " +
-    "the test examples at hand. Robust errors are upper bounds by deterministic bounds (no random projections), in floating point; " +
+    "the test examples at hand. Robust errors are upper bounds by deterministic bounds (no random projections); " +
     "PGD errors (40 steps, 2 starts) are lower bounds. Of a cascade both are, as in the paper, about the " +
     "network of the stage that answers the unchanged example; a changed input may go to another stage, so that neither is the error of the cascade under attack. “Own answers” is how many " +
     "of the cascade's own answers an attack made wrong so ([cascades](cascade.md#how-it-answers)); no certificate bounds it. " +

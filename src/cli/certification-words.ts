@@ -64,7 +64,7 @@ function ofExamples(count: number | undefined): string {
 /** What was guaranteed, in plain words. */
 export function guaranteeInWords(
   { model, dataset, ball, estimation }: CertificationSubject,
-  { guarantee, mix, examples, summary }: Certification,
+  { guarantee, mix, evaluation, examples, summary }: Certification,
   against: Against,
 ): string {
   const certified = examples.filter((example) => example.certified);
@@ -79,6 +79,7 @@ export function guaranteeInWords(
       guarantee,
       ...(mix && { mix }),
       delta: estimation?.tail?.delta ?? null,
+      evaluation,
       against,
     }),
   );

@@ -8,10 +8,12 @@ import { type CertificationSummary, certifyDataset } from "../runs/certification
 import { batchWithin, estimationOf } from "../runs/estimation.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
 import { pieceBytesFor } from "../runs/memory.js";
+import { arithmeticOfStages, checkEvaluation } from "../runs/models/check-evaluation.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
 import type { About } from "../threat/about.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
@@ -23,6 +25,8 @@ import { copyOfModel, type ModelLike, openOn } from "./models.js";
 export interface CertifyModelOptions extends BallOptions, ImageOptions, MachineOptions, Watch {
   /** Default `parallel`, the paper's. */
   readonly bound?: BoundMethod;
+  /** The arithmetic in which the model will run, for which proofs hold. Default: that of the model's file. */
+  readonly evaluation?: Evaluation;
   /** Whose margins are bounded. Default: those of the model's own prediction. */
   readonly against?: Against;
   /** The projection dimension r. Absent: no projections, so that certificates hold for certain. */
@@ -66,6 +70,8 @@ export interface CertifyResult {
   readonly guarantee: Guarantee;
   /** Where not all images' bounds are worth the same: of how many they are worth what. `guarantee` is then the weakest. */
   readonly mix?: GuaranteeMix;
+  /** The arithmetic for which certificates hold, beside real arithmetic: their bounds are rounded outward. */
+  readonly evaluation: Evaluation;
   readonly examples: readonly CertifiedImage[];
   /** Fractions from 0 to 1 and times; errors are null where labels are not known. */
   readonly summary: Omit<CertificationSummary, "error" | "robustError"> & {
@@ -101,6 +107,8 @@ export async function certify(
   const ball = ballOf(options);
   return onBackend(options, async (backend) => {
     const opened = await openOn(backend, kept, "certify: model");
+    const { evaluation = arithmeticOfStages(opened.stages) } = options;
+    checkEvaluation("certify: evaluation", options.evaluation, opened.stages);
     const [{ network }] = opened.stages;
     const { dataset, labelled } = await imagesFor("certify", network, own, options);
     for (const stage of opened.stages) checkModelFitsData(stage.network, dataset, stage.path);
@@ -119,6 +127,7 @@ export async function certify(
         method: bound,
         against,
         estimation,
+        rounding: evaluation,
         batch: estimation
           ? batchWithin(estimation, network, backend, batch, memory)
           : batchOf(ball, batch, dataset.count),
@@ -132,12 +141,13 @@ export async function certify(
       return {
         about,
         ...worth,
+        evaluation,
         examples: examples.map((example) => ({ ...example, label: null })),
         summary: { ...summary, error: null, robustError: null },
         statement: null,
       };
     }
-    return { about, ...worth, examples, summary, statement: statementOf() };
+    return { about, ...worth, evaluation, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
       if (typeof ball.epsilon !== "number") return null;
@@ -148,6 +158,7 @@ export async function certify(
           robustError: summary.robustError,
           ...worth,
           delta: estimation?.tail?.delta ?? null,
+          evaluation,
           against,
         },
         examples,

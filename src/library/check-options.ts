@@ -2,6 +2,7 @@ import * as z from "zod";
 import { BOUND_METHODS } from "../dual/dual-options.js";
 import { kindOf, UsageError } from "../errors.js";
 import { NORMS } from "../threat/ball.js";
+import { EVALUATIONS } from "../threat/evaluation.js";
 
 /** Whether a value has named entries. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -31,6 +32,7 @@ export const COMMON = {
   norm: z.enum(NORMS).optional(),
   box: z.tuple([z.number(), z.number()]).nullable().optional(),
   bound: z.enum(BOUND_METHODS).optional(),
+  evaluation: z.enum(EVALUATIONS).optional(),
   limit: positive.optional(),
   split: z.enum(["train", "test"]).optional(),
   dataDir: text.optional(),

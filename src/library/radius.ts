@@ -3,10 +3,12 @@ import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
 import { pieceBytesFor } from "../runs/memory.js";
+import { checkEvaluation } from "../runs/models/check-evaluation.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import type { Watch } from "../runs/observer.js";
 import { radiiOfDataset } from "../runs/radius.js";
 import { largestRadius, type RadiusRow, radiusTolerance } from "../runs/radius-record.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { type BallOptions, defaultBox } from "./ball.js";
 import { COMMON, checkOptions, NUMBERS } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
@@ -28,6 +30,8 @@ export interface RadiusModelOptions
   readonly timeout?: number;
   /** Default `parallel`. */
   readonly bound?: BoundMethod;
+  /** The arithmetic in which the model will run, for which proofs hold. Default: that of the model's file. */
+  readonly evaluation?: Evaluation;
   /** Of attacks. Default 0. */
   readonly seed?: number;
   /** Bytes that bounds may take; work is cut into pieces to fit. */
@@ -69,6 +73,8 @@ export async function radius(
       );
     }
     const [single] = stages;
+    const { evaluation } = options;
+    checkEvaluation("radius: evaluation", evaluation, stages);
     const { dataset, labelled } = await imagesFor("radius", single.network, copied, options);
     checkModelFitsData(single.network, dataset, single.path);
     checkBallFitsData({ norm, epsilon: 0, box }, dataset);
@@ -82,6 +88,7 @@ export async function radius(
       {
         ball: { norm, box },
         ...{ method, most, tolerance, batch },
+        ...(evaluation && { rounding: evaluation }),
         ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
       },
       options,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UsageError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { readVnnlib } from "../formats/vnnlib/read.js";
+import { checkEvaluation } from "../runs/models/check-evaluation.js";
 import type { Verdict } from "../verify/verdict.js";
 import { verify as verifySubject } from "../verify/verify.js";
 import { SPLITS, type VerifyOptions } from "../verify/verify-options.js";
@@ -33,11 +34,13 @@ export async function verify(
   return onBackend({ ...options, dtype: options.dtype ?? "float64" }, async (backend) => {
     const { stages } = await openOn(backend, model, "verify: model");
     if (stages.length > 1) throw new UsageError("verify: model: expected one model, found a cascade");
+    checkEvaluation("verify: evaluation", options.evaluation, stages);
     const judge = await openJudge(stages[0], backend.dtype);
     using subject = placedSubject(backend, stages[0], judge.evaluate);
-    const { timeout = 60, seed, memory, split, signal, onProgress } = options;
+    const { timeout = 60, evaluation, seed, memory, split, signal, onProgress } = options;
     return await verifySubject(subject, asked, {
       timeout,
+      ...(evaluation && { evaluation }),
       ...(seed !== undefined && { seed }),
       ...(memory !== undefined && { memoryBytes: memory }),
       ...(split && { split }),
@@ -49,6 +52,7 @@ export async function verify(
 
 const SHAPE = {
   timeout: z.number().positive().optional(),
+  evaluation: COMMON.evaluation,
   seed: COMMON.seed,
   memory: COMMON.memory,
   split: z.enum(SPLITS).optional(),

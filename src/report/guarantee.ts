@@ -1,3 +1,4 @@
+import type { Evaluation } from "../threat/evaluation.js";
 import { type Guarantee, type GuaranteeMix, worthBesideEstimates } from "../threat/guarantee.js";
 import {
   type BallInWords,
@@ -24,13 +25,39 @@ export interface GuaranteeClaim {
   readonly mix?: GuaranteeMix | null;
   /** With `probability`: each certificate holds with probability 1 − δ. */
   readonly delta: number | null;
+  /** For which certificates hold; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
   /** Whose margins were bounded. */
   readonly against?: "prediction" | "label";
 }
 
-/** Of deterministic bounds. */
-export const FLOATING_POINT =
-  "The bounds are deterministic (no random projections), computed in floating point; its rounding is not accounted for.";
+/** What deterministic bounds are worth. */
+export function deterministicInWords(evaluation: Evaluation | null): string {
+  return evaluation === null
+    ? `The bounds are deterministic (no random projections). ${ROUNDING_LEFT_OUT}`
+    : `The bounds are deterministic (no random projections) and count all rounding: they hold ${evaluationInWords(evaluation)}.`;
+}
+
+/** Of what was bounded as if neither the bounds nor the network's evaluation rounded. */
+export const ROUNDING_LEFT_OUT =
+  "Rounding was left out, in the bounds themselves and in the network's evaluation, so that nothing of what a machine computes is proved.";
+
+/** For which arithmetic a proof holds: "in real arithmetic and …". */
+export function evaluationInWords(evaluation: Evaluation): string {
+  const any = (numbers: string) =>
+    `in real arithmetic and in any ${numbers} evaluation of this network by direct sums, whatever their order`;
+  switch (evaluation) {
+    case "float32":
+    case "float64":
+      return any(evaluation);
+    case "float32-ftz":
+      return `${any("float32")}, also where a machine takes tiny numbers for 0 or rounds to one side`;
+    case "real":
+      return "in real arithmetic, of which what a machine computes may differ by its rounding";
+    default:
+      return evaluation satisfies never;
+  }
+}
 
 /** What was guaranteed and by which bounds, in plain words. */
 export function guaranteeInSentences(claim: GuaranteeClaim): string {
@@ -84,22 +111,33 @@ function wholeClaimInWords(claim: GuaranteeClaim): string {
       `the model's answer${certified === null ? ", and that it is right" : ""}.`
     );
   }
-  const guaranteed = claim.guarantee === "deterministic" ? "Guaranteed: " : "Certified with a probability: ";
+  const guaranteed = certaintyOf(claim);
   return certified === null
     ? `${guaranteed}for ${correct} of the ${all} examples the model's answer is right and ${change} alters it${limit}`
     : `${guaranteed}for ${sure} of the ${all} examples, ${change} alters ${answer}; ${correct} of ` +
         `these answers ${right === 1 ? "is" : "are"} right${limit}`;
 }
 
-/** What the bounds are, and what every one of this version leaves out; nothing of estimates. */
+/** What is left out makes a claim smaller. */
+function certaintyOf({ guarantee, evaluation }: Pick<GuaranteeClaim, "guarantee" | "evaluation">): string {
+  if (evaluation === null) return "But for rounding: ";
+  return guarantee === "deterministic" ? "Guaranteed: " : "Certified with a probability: ";
+}
+
+/** What the bounds are, and the arithmetic for which they hold; nothing of estimates. */
 export function arithmeticInWords(claim: GuaranteeClaim): string {
+  const { evaluation } = claim;
   const { guarantee, delta, examples } = besideEstimates(claim);
   if (guarantee === "estimate") return "";
-  if (guarantee !== "probability" || delta === null) return FLOATING_POINT;
+  if (guarantee !== "probability" || delta === null) return deterministicInWords(evaluation);
+  const rounding =
+    evaluation === null
+      ? ROUNDING_LEFT_OUT
+      : `They count all rounding: they hold ${evaluationInWords(evaluation)}.`;
   return (
     `Each of these certificates holds with probability at least ${formatNumber(1 - delta)} over its random projections, ` +
     `which depend on --seed alone; of ${plural(examples, "example")}, at most ${formatNumber(delta * examples)} can be ` +
-    "expected to have one that does not hold. They were computed in floating point; its rounding is not accounted for."
+    `expected to have one that does not hold. ${rounding}`
   );
 }
 
@@ -107,7 +145,8 @@ export function arithmeticInWords(claim: GuaranteeClaim): string {
  * Of a cascade: an attacker may change not only an answer but who answers. So nothing is said of the cascade's own answer
  * to an input that was changed, but for its certified ones where all stages agree.
  */
-function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, change: string): string {
+function cascadeInWords(claim: GuaranteeClaim, change: string): string {
+  const { stages, examples, certified, right } = claim;
   const [all, sure, correct] = [examples, certified ?? right, right].map(formatCount);
   if ((certified ?? right) === 0) {
     return (
@@ -116,7 +155,7 @@ function cascadeInWords({ stages, examples, certified, right }: GuaranteeClaim, 
     );
   }
   return (
-    `Guaranteed: for ${sure} of the ${all} examples, ${change} alters the answer of the stage that answers ` +
+    `${certaintyOf(claim)}for ${sure} of the ${all} examples, ${change} alters the answer of the stage that answers ` +
     `the example, the first of ${stages} whose answer is certified; ${correct} of these answers ` +
     `${right === 1 ? "is" : "are"} right. This is about that stage's network: to an input that was changed another stage ` +
     "may answer, so that the robust error does not bound the error of the cascade under attack."

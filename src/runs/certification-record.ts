@@ -7,6 +7,7 @@ import { mixInWords } from "../report/guarantee.js";
 import type { BallInWords } from "../report/wording.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationRecord } from "./estimation.js";
+import { roundingRecord } from "./rounding-record.js";
 
 /** What names a model in a report: the file, by path and content, and its size. */
 export function modelRecord({ path, sha256, stages }: LoadedCascade) {
@@ -57,8 +58,7 @@ export function certificationRecord(
       delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
       ...(mix && { mix: { examples: mix, meaning: mixInWords(mix) } }),
       ...(estimation && estimationRecord(estimation)),
-      evaluation,
-      rounding: evaluation === null ? "none" : "outward",
+      ...roundingRecord(evaluation),
     },
     summary,
     examples,

@@ -108,11 +108,12 @@ async function measureRadii({ folder, subject, stages, certification }: TrainedM
   const most = largestRadius(ball.norm);
   const tolerance = radiusTolerance(most);
   const { norm, box } = ball;
-  const settings = { ball: { norm, box }, method, most, tolerance, batch: RADII_BATCH };
+  const { evaluation } = certification;
+  const settings = { ball: { norm, box }, method, most, tolerance, batch: RADII_BATCH, rounding: evaluation };
   const rows = await radiiOfDataset(stages[0], chosen, settings, watch);
   const seconds = (performance.now() - began) / 1000;
   const found = { most, tolerance, timeout: null, seconds, rows };
-  const of = { model: model.stages[0], dataset: chosen, ball, method, arithmetic };
+  const of = { model: model.stages[0], dataset: chosen, ball, method, arithmetic, evaluation };
   await writeJsonFile(folder, "radius", radiusRecord(of, found));
 }
 

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { FormatError } from "../errors.js";
 import { readFileOrExplain } from "../formats/write-file.js";
 import { aboutOf, aboutSchema } from "../threat/about.js";
+import { EVALUATIONS } from "../threat/evaluation.js";
 import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 
@@ -52,6 +53,8 @@ const certificationSchema = z.object({
     guarantee: guaranteeSchema,
     delta: z.number().nullable(),
     mix: z.object({ examples: mixSchema }).optional(),
+    // Other versions did not count rounding.
+    evaluation: z.enum(EVALUATIONS).nullable().default(null),
   }),
   summary: z.object({
     error: fraction,

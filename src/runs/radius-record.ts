@@ -5,7 +5,9 @@ import type { LoadedModel } from "../formats/model-file.js";
 import type { BallInWords } from "../report/wording.js";
 import { aboutOf } from "../threat/about.js";
 import type { Norm } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { dataRecord } from "./certification-record.js";
+import { roundingRecord } from "./rounding-record.js";
 
 /** One example's line in the JSON. */
 export interface RadiusRow {
@@ -47,6 +49,8 @@ export interface RadiusSubject {
   readonly ball: Pick<BallInWords, "norm"> & { readonly box?: BallInWords["box"] };
   readonly method: BoundMethod;
   readonly arithmetic: Dtype;
+  /** For which radii are proved; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
 }
 
 export interface FoundRadii {
@@ -60,7 +64,7 @@ export interface FoundRadii {
 
 /** The JSON of `radius` (`autodual/radius/1`), which is about one model: a cascade has no radii. */
 export function radiusRecord(
-  { model, dataset, ball, method, arithmetic }: RadiusSubject,
+  { model, dataset, ball, method, arithmetic, evaluation }: RadiusSubject,
   { most, tolerance, timeout, seconds, rows }: FoundRadii,
 ) {
   return {
@@ -72,7 +76,7 @@ export function radiusRecord(
     about: aboutOf(1),
     most,
     tolerance,
-    bound: { method, arithmetic, guarantee: "deterministic", timeout },
+    bound: { method, arithmetic, guarantee: "deterministic", timeout, ...roundingRecord(evaluation) },
     summary: { ...radiusSummary(rows), seconds },
     examples: rows,
   };

@@ -5,6 +5,7 @@ import type { BoundMethod } from "../dual/dual-options.js";
 import type { Subject } from "../network/subject.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { searchRadius } from "../verify/radius.js";
 import { inOrder } from "./example-batches.js";
 import { observed, type Watch } from "./observer.js";
@@ -22,6 +23,8 @@ export interface RadiusSettings {
   readonly batch: number;
   /** Bytes that a piece of work may take. */
   readonly pieceBytes?: number;
+  /** The evaluation that radii are to hold for. Default: that of the model's own numbers; null: rounding is left out. */
+  readonly rounding?: Evaluation | null;
 }
 
 /** What attacks and branch and bound may take beyond certified radii, per example. For ℓ∞ balls. */
@@ -60,6 +63,7 @@ export async function radiiOfDataset(
                 tolerance: search.tolerance,
                 timeout: widening.timeout,
                 seed: widening.seed,
+                ...(search.rounding && { evaluation: search.rounding }),
                 ...(signal && { signal }),
                 ...(widening.memoryBytes !== undefined && { memoryBytes: widening.memoryBytes }),
               });

@@ -6,6 +6,7 @@ import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js
 import { aboutSchema } from "../threat/about.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
 import { trainConfigSchema } from "./config.js";
+import { roundingSchema } from "./rounding-schema.js";
 import { RUN_FILES } from "./run-folder.js";
 import { parseRunRecord } from "./run-record.js";
 
@@ -29,6 +30,8 @@ const stageSchema = z.strictObject({
     about: aboutSchema.optional(),
     certified: z.number(),
     guarantee: guaranteeSchema,
+    /** Absent in records of versions that did not count rounding. */
+    bound: roundingSchema.optional(),
     seconds: z.number(),
   }),
 });

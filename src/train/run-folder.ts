@@ -11,6 +11,7 @@ import type { Model } from "../network/weights.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
 import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 import { type EpochRow, epochRowSchema, type TrainConfig, trainConfigSchema } from "./config.js";
+import { roundingSchema } from "./rounding-schema.js";
 import { parseRunRecord } from "./run-record.js";
 import type { TrainingState } from "./trainer.js";
 
@@ -21,6 +22,8 @@ const evaluationSchema = z.strictObject({
   error: z.number(),
   robustError: z.number(),
   guarantee: guaranteeSchema,
+  /** Absent in records of versions that did not count rounding. */
+  bound: roundingSchema.optional(),
   seconds: z.number(),
 });
 

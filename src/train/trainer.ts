@@ -117,7 +117,8 @@ export class Trainer {
 
   /** The network with its weights as they stand; the trainer releases them. */
   get placed(): PlacedNetwork {
-    return { backend: this.#backend, network: this.network, parameters: this.#parameters };
+    const backend = this.#backend;
+    return { backend, network: this.network, parameters: this.#parameters, madeFor: backend.dtype };
   }
 
   /** A row for each epoch that is done. */

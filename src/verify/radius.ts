@@ -2,6 +2,7 @@ import { type ExampleRadius, nextEpsilon } from "../certify/radius.js";
 import { Deadline } from "../compute/deadline.js";
 import type { Subject } from "../network/subject.js";
 import type { Box } from "../threat/ball.js";
+import type { Evaluation } from "../threat/evaluation.js";
 import { robustness } from "./robustness.js";
 import { verify } from "./verify.js";
 
@@ -13,6 +14,8 @@ export interface SearchRadiusOptions {
   /** Of the whole example, in seconds. */
   readonly timeout: number;
   readonly seed: number;
+  /** The evaluation of the network that radii are to hold for. Default: that of its own numbers. */
+  readonly evaluation?: Evaluation;
   readonly memoryBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -37,7 +40,7 @@ export async function searchRadius(
   { prediction, radius: start }: ExampleRadius,
   options: SearchRadiusOptions,
 ): Promise<SearchedRadius> {
-  const { box, most, tolerance, timeout, seed, memoryBytes, signal } = options;
+  const { box, most, tolerance, timeout, seed, evaluation, memoryBytes, signal } = options;
   const deadline = Deadline.in(timeout, signal);
   let radius = start;
   let broken: number | null = null;
@@ -53,6 +56,7 @@ export async function searchRadius(
       {
         timeout: SHARE * deadline.left,
         seed,
+        ...(evaluation && { evaluation }),
         ...(memoryBytes !== undefined && { memoryBytes }),
         ...(signal && { signal }),
       },

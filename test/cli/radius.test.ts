@@ -6,6 +6,7 @@ import { exportOnnx } from "../../src/formats/onnx/export/export.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { initialWeights } from "../../src/network/weights.js";
+import { EVALUATIONS } from "../../src/threat/evaluation.js";
 import { lively } from "../support/networks.js";
 import { flatNetwork, writeInputFiles } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
@@ -24,6 +25,8 @@ const radiusSchema = z.strictObject({
     arithmetic: z.enum(["float64", "float32"]),
     guarantee: z.literal("deterministic"),
     timeout: z.number().positive().nullable(),
+    evaluation: z.enum(EVALUATIONS).nullable(),
+    rounding: z.enum(["outward", "none"]),
   }),
   summary: z.strictObject({
     error: z.number().min(0).max(1),

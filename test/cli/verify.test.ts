@@ -9,6 +9,7 @@ import { loadModelFile } from "../../src/formats/model-file.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
 import { formatVnnlib } from "../../src/formats/vnnlib/write.js";
 import { initialWeights, type Model } from "../../src/network/weights.js";
+import { EVALUATIONS } from "../../src/threat/evaluation.js";
 import { robustness } from "../../src/verify/robustness.js";
 import { STEPS } from "../../src/verify/verdict.js";
 import { outputsOf } from "../verify/random-questions.js";
@@ -27,6 +28,7 @@ const verificationSchema = z.strictObject({
     cases: z.int().positive(),
   }),
   arithmetic: z.enum(["float64", "float32"]),
+  bound: z.strictObject({ evaluation: z.enum(EVALUATIONS), rounding: z.literal("outward") }),
   timeout: z.number().positive(),
   split: z.enum(["auto", "inputs", "neurons"]),
   answer,
@@ -100,7 +102,8 @@ describe("verify", () => {
   ])("takes %s with %s", async (path, property) => {
     const { first, rest, words, json } = await verified(path, property);
     expect(first).toBe("holds");
-    expect(words).toContain("1 case proved by dual bounds, in float64 arithmetic");
+    expect(words).toContain("1 case proved by dual bounds that count all rounding");
+    expect(words).toContain(`in any ${json.bound.evaluation} evaluation of this network by direct sums`);
     expect(rest).not.toContain("(X_0");
     expect(json).toMatchObject({ arithmetic: "float64", split: "auto", timeout: 60, counterexample: null });
     expect(json.cases).toMatchObject([{ case: 0, answer: "holds" }]);
@@ -152,7 +155,7 @@ describe("verify", () => {
   });
 
   it("splits what it is told to, until the time is over", async () => {
-    writeFileSync("strict.vnnlib", spec(`(< Y_0 ${reached - 1e-12})`, [0.5, 0.5]));
+    writeFileSync("strict.vnnlib", spec(`(< Y_0 ${reached - 2 ** -50})`, [0.5, 0.5]));
     for (const split of ["auto", "inputs", "neurons"]) {
       const began = performance.now();
       const { first, words, json } = await verified(

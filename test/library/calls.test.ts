@@ -29,7 +29,7 @@ const EPSILON = 0.12;
 const machine = { backend: "portable" } as const;
 
 async function verdictsOf(epsilon: number) {
-  const placed = { backend, network, parameters: uploadWeights(backend, model) };
+  const placed = { backend, network, parameters: uploadWeights(backend, model), madeFor: "float64" } as const;
   return (await certifyBatch(placed, { x }, { norm: "linf", epsilon, box: [0, 1] })).examples;
 }
 
@@ -53,6 +53,23 @@ describe("certify", () => {
       expect(examples.map(({ label }) => label)).toEqual(images.map(() => null));
       expect([summary.error, summary.robustError]).toEqual([null, null]);
     }
+  });
+
+  it("tells for which evaluation its certificates hold", async () => {
+    const labels = images.map(() => 0);
+    const asked = { epsilon: 0.01, labels, ...machine };
+    const own = await certify(model, images, asked);
+    expect(own.evaluation).toBe("float64");
+    expect(own.statement).toContain("in real arithmetic and in any float64 evaluation of this network");
+    const real = await certify(model, images, { ...asked, evaluation: "real" });
+    expect(real.evaluation).toBe("real");
+    expect(real.statement).toContain(
+      "they hold in real arithmetic, of which what a machine computes may differ",
+    );
+    await expect(certify(model, images, { ...asked, evaluation: "float32" })).rejects.toThrow(
+      /^certify: evaluation: float32 would run another network: weight linear1/,
+    );
+    await expect(radius(model, images, { evaluation: "float32" })).rejects.toThrow(/^radius: evaluation/);
   });
 
   it("takes one image, and radii of their own", async () => {

@@ -17,7 +17,9 @@ describe("a page", () => {
     expect(text).toContain(
       "2 of these answers are right, so no attack within that ball has an error above 60.0 %",
     );
-    expect(text).toContain("computed in floating point; its rounding is not accounted for");
+    expect(text).toContain(
+      "count all rounding: they hold in real arithmetic and in any float32 evaluation of this network by direct sums",
+    );
     expect(text).toContain("2 right and certified");
     expect(text).toContain("1 right, not certified");
     expect(text).toContain("2 wrong");

@@ -56,6 +56,7 @@ export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
       guarantee: "deterministic",
       delta: null,
       method: "parallel",
+      evaluation: "float32",
       arithmetic: "float64",
       seconds: 2,
     }),

@@ -138,7 +138,16 @@ describe("a certification whose batches are not worth the same", () => {
       { probability: 2, deterministic: 6 },
     ]);
     expect(certificationRecord(subjectOf(data, estimation), certification).bound.delta).toBe(0.01);
-    const claim = { ball: BALL, stages: 1, examples: 8, certified: 8, right: 8, robustError: 0, delta: 0.01 };
+    const claim = {
+      ball: BALL,
+      stages: 1,
+      evaluation: "float32",
+      examples: 8,
+      certified: 8,
+      right: 8,
+      robustError: 0,
+      delta: 0.01,
+    };
     const words = guaranteeInSentences({
       ...claim,
       guarantee: "probability",
@@ -165,7 +174,16 @@ describe("a certification whose batches are not worth the same", () => {
   });
 
   it("guarantees nothing where only estimates and nothing certified are left", () => {
-    const claim = { ball: BALL, stages: 1, examples: 3, certified: 0, right: 0, robustError: 1, delta: null };
+    const claim = {
+      ball: BALL,
+      stages: 1,
+      evaluation: "float32",
+      examples: 3,
+      certified: 0,
+      right: 0,
+      robustError: 1,
+      delta: null,
+    };
     const mix = { estimate: 2, deterministic: 1 };
     expect(claimInWords({ ...claim, guarantee: "estimate", mix })).toMatch(
       /^Nothing is guaranteed: for none of the 3/,

@@ -9,9 +9,9 @@ import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
 import { pieceBytesFor } from "../../runs/memory.js";
+import { checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
-import type { Evaluation } from "../../threat/evaluation.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
 import { guaranteeInWords, printCertification } from "../certification-words.js";
 import {
@@ -23,21 +23,19 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
-import { addEvaluationOptions, roundingOf } from "../evaluation-options.js";
+import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
 import { formatLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { checkWritable } from "../output.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
 
-interface CertifyFlags extends SubjectFlags, CertificateFlags {
+interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly seed: number;
   readonly bound: BoundMethod;
   readonly against: Against;
   readonly margins: "all" | "open";
   readonly failAbove?: number;
-  readonly evaluation?: Evaluation;
-  readonly rounding: "outward" | "none";
   readonly explain?: true;
   readonly report?: string;
 }
@@ -90,7 +88,9 @@ export function addCertify(program: Command, context: CommandContext): void {
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
   if (flags.report !== undefined) checkWritable("--report", flags.report);
+  const rounding = roundingOf(flags);
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
+  checkEvaluation("--evaluation", flags.evaluation, model.stages);
   const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
   const [{ network }] = model.stages;
@@ -112,7 +112,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       margins,
       batch: estimation ? batchWithin(estimation, network, backend, batch, memory) : batch,
       estimation,
-      ...roundingOf(flags),
+      ...rounding,
       ...(explain && { onLayer: plan.add }),
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
     },
@@ -159,12 +159,14 @@ function decidingFlags({
   sketches,
   seed,
   evaluation,
+  rounding,
 }: CertifyFlags): string[] {
   return [
     ...(bound === "parallel" ? [] : ["--bound", bound]),
     ...(against === "prediction" ? [] : ["--against", against]),
     ...(margins === "all" ? [] : ["--margins", margins]),
     ...(evaluation === undefined ? [] : ["--evaluation", evaluation]),
+    ...(rounding === "none" ? ["--rounding", rounding] : []),
     ...(projections === "exact"
       ? []
       : ["--projections", String(projections), "--sketch", sketch, "--seed", String(seed)]),

@@ -6,9 +6,11 @@ import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
-import { checkWeights } from "../../network/weights.js";
+import { arithmeticOfWeights, checkWeights } from "../../network/weights.js";
+import { evaluationInWords, ROUNDING_LEFT_OUT } from "../../report/guarantee.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
+import { checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
 import { radiiOfDataset } from "../../runs/radius.js";
@@ -20,6 +22,7 @@ import {
   radiusTolerance,
 } from "../../runs/radius-record.js";
 import type { BallSpec } from "../../threat/ball.js";
+import type { Evaluation } from "../../threat/evaluation.js";
 import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
 import {
   addBoundOption,
@@ -36,6 +39,7 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
@@ -43,7 +47,12 @@ import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
 
-interface RadiusFlags extends Omit<BallFlags, "epsilon">, DataFlags, MachineFlags, JsonOptions {
+interface RadiusFlags
+  extends Omit<BallFlags, "epsilon">,
+    DataFlags,
+    MachineFlags,
+    JsonOptions,
+    EvaluationFlags {
   readonly most?: number;
   readonly tolerance?: number;
   readonly timeout?: number;
@@ -83,6 +92,7 @@ export function addRadius(program: Command, context: CommandContext): void {
     .option("--batch <n>", "examples at a time", wholeNumber("--batch", { min: 1 }), 20)
     .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test");
   addBoundOption(command);
+  addEvaluationOptions(command);
   addMemoryOption(command);
   addMachineOptions(command, "with --timeout float64, else float32 on native, float64 on portable");
   addSeedOption(command, "of attacks");
@@ -98,6 +108,12 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const { timeout, data, dataDir, split, limit } = flags;
   if (timeout !== undefined && ball.norm !== "linf") {
     throw new UsageError(`--timeout: expected with --norm linf, whose balls are boxes, found ${ball.norm}`);
+  }
+  const asked = roundingOf(flags);
+  if (asked.rounding === null && timeout !== undefined) {
+    throw new UsageError(
+      "--rounding: expected outward with --timeout, whose proofs count rounding, found none",
+    );
   }
   const most = flags.most ?? largestRadius(ball.norm);
   const tolerance = flags.tolerance ?? radiusTolerance(most);
@@ -115,6 +131,8 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   }
   const [model] = stages;
   checkWeights(model.network, model.weights, model.path, opened.backend.dtype);
+  checkEvaluation("--evaluation", flags.evaluation, stages);
+  const evaluation = asked.rounding === undefined ? arithmeticOfWeights(model.weights) : asked.rounding;
   const dataset = await loadDataset(data, { split, limit, dataDir });
   checkModelFitsData(model.network, dataset, model.path);
   checkBallFitsData(ball, dataset);
@@ -124,7 +142,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const began = performance.now();
   const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
   const rows = await interruption.unlessStopped(() =>
-    findRadii(model, dataset, ball, { ...flags, most, tolerance }, opened, watch),
+    findRadii(model, dataset, ball, { ...flags, most, tolerance, rounding: evaluation }, opened, watch),
   );
   const seconds = (performance.now() - began) / 1000;
   opened.backend.dispose();
@@ -132,17 +150,18 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
     output.print("stopped; nothing was kept");
     return interruption.exitCode;
   }
-  report(rows, model, dataset, ball, { most, tolerance, seconds, timeout }, output);
+  report(rows, model, dataset, ball, { most, tolerance, seconds, timeout, evaluation }, output);
   await output.writeJson(
     radiusRecord(
-      { model, dataset, ball, method: flags.bound, arithmetic: opened.backend.dtype },
+      { model, dataset, ball, method: flags.bound, arithmetic: opened.backend.dtype, evaluation },
       { most, tolerance, timeout: timeout ?? null, seconds, rows },
     ),
   );
   return 0;
 }
 
-interface FoundSettings extends RadiusFlags {
+interface FoundSettings extends Omit<RadiusFlags, "rounding"> {
+  readonly rounding: Evaluation | null;
   readonly most: number;
   readonly tolerance: number;
 }
@@ -151,7 +170,7 @@ async function findRadii(
   model: LoadedModel,
   dataset: Dataset,
   { norm, box }: BallSpec,
-  { most, tolerance, timeout, bound: method, batch, seed, memory }: FoundSettings,
+  { most, tolerance, timeout, bound: method, batch, seed, memory, rounding }: FoundSettings,
   { backend }: OpenedBackend,
   watch: Watch,
 ): Promise<RadiusRow[]> {
@@ -162,7 +181,7 @@ async function findRadii(
     dataset,
     {
       ball: { norm, box: box ?? null },
-      ...{ method, most, tolerance, batch },
+      ...{ method, most, tolerance, batch, rounding },
       ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
     },
     watch,
@@ -177,7 +196,13 @@ function report(
   model: LoadedModel,
   dataset: Dataset,
   ball: BallSpec,
-  settings: { most: number; tolerance: number; seconds: number; timeout: number | undefined },
+  settings: {
+    most: number;
+    tolerance: number;
+    seconds: number;
+    timeout: number | undefined;
+    evaluation: Evaluation | null;
+  },
   output: Output,
 ): void {
   const { error, mean, median, largest } = radiusSummary(rows);
@@ -198,10 +223,17 @@ function report(
   const wrong = rows.filter(({ prediction, label }) => prediction !== label).length;
   output.print(
     wrap(
-      `${provenance(rows, settings.tolerance, settings.timeout !== undefined)} In the summary an example that is ` +
+      `${provenance(rows, settings.tolerance, settings.timeout !== undefined)} ${arithmetic(settings.evaluation)} In the summary an example that is ` +
         `predicted wrongly counts as 0: ${plural(wrong, "example")} here.`,
     ),
   );
+}
+
+/** What the proofs hold for. */
+function arithmetic(evaluation: Evaluation | null): string {
+  return evaluation === null
+    ? ROUNDING_LEFT_OUT
+    : `The proofs count all rounding: they hold ${evaluationInWords(evaluation)}.`;
 }
 
 /** How radii were found, and how far from the true ones they may be. */

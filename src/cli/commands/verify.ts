@@ -10,8 +10,12 @@ import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
 import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
-import { checkWeights } from "../../network/weights.js";
+import { arithmeticOfWeights, checkWeights } from "../../network/weights.js";
+import { evaluationInWords } from "../../report/guarantee.js";
+import { checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { openStages } from "../../runs/models/open-model.js";
+import { roundingRecord } from "../../runs/rounding-record.js";
+import type { Evaluation } from "../../threat/evaluation.js";
 import type { CaseVerdict, Verdict } from "../../verify/verdict.js";
 import { verify } from "../../verify/verify.js";
 import { SPLITS, type SplitChoice, type VerifyProgress } from "../../verify/verify-options.js";
@@ -25,13 +29,14 @@ import {
   type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { addEvaluationOption, type EvaluationFlags } from "../evaluation-options.js";
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { checkWritable, Output } from "../output.js";
 import { formatTable } from "../table.js";
 import { formatCount, formatDuration, formatNumber, plural, wrap } from "../wording.js";
 
-interface VerifyFlags extends MachineFlags, JsonOptions {
+interface VerifyFlags extends MachineFlags, JsonOptions, Pick<EvaluationFlags, "evaluation"> {
   readonly timeout: number;
   readonly split: SplitChoice;
   readonly seed: number;
@@ -71,6 +76,7 @@ export function addVerify(program: Command, context: CommandContext): void {
       someText("--counterexample", "a file"),
     )
     .addHelpText("after", NOTES);
+  addEvaluationOption(command);
   addMemoryOption(command);
   addMachineOptions(command, DTYPE);
   addSeedOption(command, "of the attack's starts");
@@ -97,6 +103,8 @@ async function answer(
   }
   const [model] = stages;
   checkWeights(model.network, model.weights, model.path, backend.dtype);
+  checkEvaluation("--evaluation", flags.evaluation, stages);
+  const evaluation = flags.evaluation ?? arithmeticOfWeights(model.weights);
   const property = await readVnnlib(spec);
   const judge = await openJudge(model, backend.dtype);
   const subject = subjectOf(backend, model, judge.evaluate);
@@ -110,6 +118,7 @@ async function answer(
       timeout,
       split,
       seed,
+      evaluation,
       ...(memory !== undefined && { memoryBytes: memory }),
       signal: interruption.signal,
       onProgress: (state) =>
@@ -132,12 +141,13 @@ async function answer(
     if (path !== undefined) await writeFileAtomically(path, `${text}\n`);
   }
   output.print(figures(verdict, name, spec, description));
-  output.print(wrap(meaning(verdict, property, judge.ofGraph, backend.dtype)));
+  output.print(wrap(meaning(verdict, property, judge.ofGraph, evaluation)));
   await output.writeJson({
     schema: "autodual/verification/1",
     ...(await subjectRecord(model, spec)),
     property: { inputs: property.inputs, outputs: property.outputs, cases: property.cases.length },
     arithmetic: backend.dtype,
+    bound: roundingRecord(evaluation),
     timeout,
     split,
     answer: verdict.answer,
@@ -187,14 +197,19 @@ function figures({ cases, seconds }: Verdict, model: string, spec: string, machi
   ].join("\n");
 }
 
-function meaning({ answer, cases }: Verdict, property: Property, ofGraph: boolean, dtype: Dtype): string {
+function meaning(
+  { answer, cases }: Verdict,
+  property: Property,
+  ofGraph: boolean,
+  evaluation: Evaluation,
+): string {
   switch (answer) {
     case "holds": {
       const empty = cases.filter(({ step }) => step === "empty box").length;
       if (empty === cases.length) return `${nothingAsked(property)} Nothing is claimed of the network.`;
       const proved =
-        `No input of the property's boxes gives outputs that it forbids: ${plural(cases.length - empty, "case")} proved by ` +
-        `dual bounds, in ${dtype} arithmetic with a slack for its rounding.`;
+        `No input of the property's boxes gives outputs that it forbids, ${evaluationInWords(evaluation)}: ` +
+        `${plural(cases.length - empty, "case")} proved by dual bounds that count all rounding.`;
       return empty === 0 ? proved : `${proved} ${plural(empty, "case")} with an empty set of inputs.`;
     }
     case "violated":

@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from "node:fs";
 import { UsageError } from "../../errors.js";
-import { FLOATING_POINT } from "../../report/guarantee.js";
+import { deterministicInWords } from "../../report/guarantee.js";
 import { type CascadeJob, newCascade, resumedCascade } from "../../runs/cascade/cascade-job.js";
 import { trainCascade } from "../../runs/cascade/cascade-training.js";
 import { isMeasured } from "../../runs/measure-run.js";
 import { writeRunReport } from "../../runs/page/write-report.js";
+import type { Evaluation } from "../../threat/evaluation.js";
 import { type CascadeRun, readCascadeRun, writeCascadeRun } from "../../train/cascade-run.js";
 import { RunFolder } from "../../train/run-folder.js";
 import { Interruption } from "../interruption.js";
@@ -97,6 +98,12 @@ async function runJob(
   return await finishRun(finished, backend, output, interruption);
 }
 
+/** For which the figures of all stages hold; null where any of them left rounding out, as other versions did. */
+function evaluationOfAll(stages: CascadeRun["stages"]): Evaluation | null {
+  const counted = stages.map(({ evaluation }) => evaluation.bound?.evaluation ?? null);
+  return counted.includes(null) ? null : counted[counted.length - 1];
+}
+
 function printCascade(output: Output, { config, stages }: CascadeRun, folder: string): void {
   const { norm, epsilon, box } = config;
   output.print(
@@ -119,7 +126,7 @@ function printCascade(output: Output, { config, stages }: CascadeRun, folder: st
           ? "Robust errors are of the stage that answers: within the ball another stage may answer, and they do not bound the " +
             "error of the cascade under attack. "
           : "") +
-        FLOATING_POINT,
+        deterministicInWords(evaluationOfAll(stages)),
     ),
   );
   output.print(`run folder ${folder}`);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "../../errors.js";
-import { FLOATING_POINT } from "../../report/guarantee.js";
+import { deterministicInWords } from "../../report/guarantee.js";
 import { isMeasured } from "../../runs/measure-run.js";
 import { writeRunReport } from "../../runs/page/write-report.js";
 import type { TrainingJob } from "../../runs/training/job.js";
@@ -128,5 +128,5 @@ function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder
       ? `Nothing is guaranteed: not one of these ${formatCount(examples)} test examples is both right and certified.`
       : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError, "upper")} of these ` +
         `${plural(examples, "test example")} wrong.`;
-  output.print(wrap(`${guarantee} ${FLOATING_POINT}`));
+  output.print(wrap(`${guarantee} ${deterministicInWords(evaluation.bound?.evaluation ?? null)}`));
 }

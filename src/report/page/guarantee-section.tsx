@@ -32,7 +32,7 @@ export function GuaranteeSection({ record }: { readonly record: RunRecord }) {
 }
 
 function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClaim {
-  const { examples, robustError, certified, guarantee, mix = null, delta } = measured;
+  const { examples, robustError, certified, guarantee, mix = null, delta, evaluation } = measured;
   const count = (fraction: number) => Math.round(fraction * examples);
   return {
     ball,
@@ -44,6 +44,7 @@ function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClai
     guarantee,
     mix,
     delta,
+    evaluation,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Evaluation } from "../../threat/evaluation.js";
 import type { Guarantee, GuaranteeMix } from "../../threat/guarantee.js";
 import type { BallInWords } from "../wording.js";
 
@@ -40,6 +41,8 @@ export interface Measured {
   /** Where not all examples' bounds are worth the same. */
   readonly mix?: GuaranteeMix | null;
   readonly delta: number | null;
+  /** For which certificates hold; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
   readonly method: string;
   readonly arithmetic: string;
   readonly seconds: number;

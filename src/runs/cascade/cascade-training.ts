@@ -19,6 +19,7 @@ import { MEASURED_FILES } from "../measured-files.js";
 import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
 import { isEnded, type Watch } from "../observer.js";
+import { roundingRecord } from "../rounding-record.js";
 import type { CascadeJob } from "./cascade-job.js";
 import {
   type CascadeSoFar,
@@ -101,7 +102,7 @@ export async function trainCascade(
     const examples = take(test, config.testLimit ?? test.count);
     const ball = { norm, epsilon: epsilon.end, box };
     const settings = { ball, method, against: "prediction", margins: "open", batch: BATCH } as const;
-    const { about, summary } = await certifyDataset(placed.stages, examples, settings, watch);
+    const { about, evaluation, summary } = await certifyDataset(placed.stages, examples, settings, watch);
     const { error, robustError, certified, seconds } = summary;
     return {
       examples: examples.count,
@@ -111,6 +112,7 @@ export async function trainCascade(
       about,
       certified,
       guarantee: "deterministic",
+      bound: roundingRecord(evaluation),
       seconds,
     };
   }

@@ -93,6 +93,7 @@ function certificationRun(page: CertificationPage): RunRecord {
       ["bound", method],
       ["margins of", page.against],
       ["arithmetic", arithmetic],
+      ["holds for", certification.evaluation ?? "nothing that a machine computes: rounding was left out"],
     ],
     circumstances: [
       ...circumstanceRows(circumstances().versions, circumstances().machine),

@@ -68,6 +68,7 @@ export function measuredOf(file: MeasuredFile<"certification">): Measured {
     guarantee: bound.guarantee,
     mix: bound.mix?.examples ?? null,
     delta: bound.delta,
+    evaluation: bound.evaluation,
     method: bound.method,
     arithmetic: bound.arithmetic,
     seconds: summary.seconds,

@@ -132,9 +132,20 @@ function commonOf(
 
 function measuredBy(
   { bound, dtype }: TrainConfig,
-  evaluation: NonNullable<Run["evaluation"]> & { readonly certified: number | null },
+  {
+    bound: rounding,
+    epsilon: _epsilon,
+    ...measured
+  }: NonNullable<Run["evaluation"]> & {
+    readonly certified: number | null;
+  },
 ): Measured {
-  return { ...evaluation, estimatedRobustError: null, delta: null, method: bound, arithmetic: dtype };
+  return {
+    ...measured,
+    ...{ estimatedRobustError: null, delta: null, method: bound, arithmetic: dtype },
+    // Other versions did not count rounding.
+    evaluation: rounding?.evaluation ?? null,
+  };
 }
 
 /** Of a stage of a cascade, whose epochs were not evaluated as a model of its own. */

@@ -8,6 +8,7 @@ import type { Trainer } from "../../train/trainer.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
 import type { Watch } from "../observer.js";
+import { roundingRecord } from "../rounding-record.js";
 
 /** Examples certified at a time; each verdict is its own, whatever the batch. */
 const EVALUATION_BATCH = 20;
@@ -65,7 +66,10 @@ export function evaluateRun(trainer: Trainer, test: Dataset, watch: Watch): Prom
 }
 
 /** What `run.json` keeps of the final evaluation. */
-export function evaluationRecord({ config }: Run, { summary, examples }: Certification): Run["evaluation"] {
+export function evaluationRecord(
+  { config }: Run,
+  { evaluation, summary, examples }: Certification,
+): Run["evaluation"] {
   const { error, robustError, seconds } = summary;
   return {
     examples: examples.length,
@@ -73,6 +77,7 @@ export function evaluationRecord({ config }: Run, { summary, examples }: Certifi
     error,
     robustError,
     guarantee: "deterministic",
+    bound: roundingRecord(evaluation),
     seconds,
   };
 }
