@@ -80,12 +80,18 @@ void encloseBlock(const BackwardStep<T>& step, const BackwardRows<T>& rows) {
   const BackwardCoefficients<T> slopes(step.first, step.owners, rows);
   const T* const radii = step.second + (slopes.from - step.first);
   const T* const radiiEnd = step.second + (slopes.end - step.first);
+  // A sum of its own, added once: what rounding may make of the total grows with the widest layer, not with all of them.
+  T* const sums = rows.spare;
+  for (int64_t r = 0; r < rows.count; r += LANES<T>) store(sums + r, Vec<T>{});
   eachVector(rows, [&](int64_t f, int64_t r, int64_t left, T* at) {
     const Vec<T> value = load(at);
     const Vec<T> radius = slopes.spread.at(radii + f * slopes.columns, radiiEnd, r, left);
-    store(rows.totals + r, SumOfMagnitudes::add<T>(load(rows.totals + r), radius, value));
+    store(sums + r, SumOfMagnitudes::add<T>(load(sums + r), radius, value));
     store(at, Vec<T>(slopes.spread.at(slopes.line(f), slopes.end, r, left) * value));
   });
+  for (int64_t r = 0; r < rows.count; r += LANES<T>) {
+    store(rows.totals + r, Vec<T>(load(rows.totals + r) + load(sums + r)));
+  }
 }
 
 template <class T>

@@ -121,7 +121,8 @@ export const hardtanhDefinition: ActivationDefinition<HardtanhActivation> = {
       : `expected minimum ≤ maximum, got ${minimum} and ${maximum}`,
   layerFault: ({ minimum, maximum }) =>
     minimum < maximum ? null : `needs minimum < maximum, got ${minimum} and ${maximum}`,
-  rounding: "exact",
+  // Its limits, in the numbers of the evaluation.
+  rounding: "relative",
   scalar: ({ minimum, maximum }) => scalar(minimum, maximum),
   state({ minimum, maximum }, lower, upper) {
     if (upper <= minimum || lower >= maximum) return NeuronState.inactive;

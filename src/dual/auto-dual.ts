@@ -63,6 +63,8 @@ class DualBuilder {
     readonly errors: (Variable | undefined)[];
   };
   readonly #rounding: Rounding | null;
+  /** What underflows in the steps of ν through all layers so far, `[1, examples]`. */
+  #floor: Variable | undefined;
   readonly #states: BoxState[] = [];
   readonly #preActivation = new Map<number, Bounds>();
   readonly #unstableCounts = new Map<number, number>();
@@ -115,6 +117,7 @@ class DualBuilder {
       ball: this.#ball,
       method: this.#method,
       states: this.#states,
+      floor: this.#floor,
       streams: (await this.#generators?.at(output)) ?? null,
       generators: this.#generators,
       lastBox: this.#lastBox(),
@@ -166,6 +169,7 @@ class DualBuilder {
     const parallel = () => rule.parallel(this.#tape, layer, context, bounds);
     const own = this.#method === "parallel" ? parallel() : rule.adaptive(this.#tape, layer, context, bounds);
     const rounding = this.#rounding;
+    this.#floor = rounding?.floorOf(this.#tape, [rounding.magnitude(this.#tape, box)], 2, this.#floor);
     const bound = rounding ? outward(this.#tape, rounding, own, parallel, box, layer, bounds) : own;
     this.#graph.layers[node] = bound;
     await this.#generators?.at(node);
@@ -188,7 +192,8 @@ class DualBuilder {
     // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
     const rounding = this.#rounding;
-    const error = rounding?.affine(tape, layer, inputs);
+    const { error, floor } = rounding?.affine(tape, layer, inputs, this.#floor) ?? {};
+    this.#floor = floor;
     this.#graph.errors[node] = error;
     const radius = () =>
       fixed
@@ -226,6 +231,15 @@ class DualBuilder {
     return plan.bound();
   }
 
+  /** A node's box; where no affine layer's rounding is with it, with what underflows on the way of its rows. */
+  #withFloor(node: number): BoxState {
+    const box = this.#states[node];
+    if (!this.#rounding || box.error || !this.#floor || node === 0) return box;
+    const error = this.#rounding.everywhere(this.#tape, this.#floor, sizeOf(this.#network.nodes[node].shape));
+    // The radius is made when it is first asked for.
+    return Object.create(box, { error: { value: error } }) as BoxState;
+  }
+
   /** Bounds that hold already; the box is what they leave around this network's own centre. */
   #settleKnown(node: number, known: Bounds<Float64Array>): Settled {
     const tape = this.#tape;
@@ -261,7 +275,7 @@ class DualBuilder {
     const tape = this.#tape;
     const { examples } = this.#ball;
     const { pieceBytes = DEFAULT_PIECE_BYTES, signal } = this.#options;
-    const box = this.#states[node];
+    const box = this.#withFloor(node);
     const rounding = this.#rounding;
     const { nodes } = this.#network;
     // Only neurons that were unstable can have a radius of their own; where nothing was looked at, each may.

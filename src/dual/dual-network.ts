@@ -5,6 +5,7 @@ import {
   replace,
   reshape,
   scatterAdd,
+  spread,
   subtract,
   type Tape,
   type Variable,
@@ -56,6 +57,8 @@ export class DualNetwork {
   readonly #tape: Tape;
   readonly #graph: DualGraph;
   readonly #states: readonly BoxState[];
+  /** What underflows in ν on its way from the output, `[1, examples]`, where rounding is counted. */
+  readonly #floor: Variable | undefined;
   readonly #output: BoxState;
   /** Generators at the output, in the forward direction. */
   readonly #streams: readonly Stream[] | null;
@@ -73,6 +76,7 @@ export class DualNetwork {
     ball: Ball;
     method: BoundMethod;
     states: readonly BoxState[];
+    floor: Variable | undefined;
     streams: readonly Stream[] | null;
     generators: GeneratorPass | null;
     lastBox: LastBox | null;
@@ -84,6 +88,7 @@ export class DualNetwork {
     this.#tape = parts.tape;
     this.#graph = parts.graph;
     this.#states = parts.states;
+    this.#floor = parts.floor;
     this.#output = parts.states[parts.graph.network.output];
     this.#streams = parts.streams;
     this.#generators = parts.generators;
@@ -124,7 +129,9 @@ export class DualNetwork {
       this.network.classes,
     );
     const error = norm(tape, c, this.#objectiveError, owners, 1);
-    const width = rounding.up(tape, add(tape, radius, error));
+    const known = add(tape, radius, error);
+    const floor = this.#floor && spread(tape, this.#floor, owners, c.value.rows);
+    const width = rounding.up(tape, floor ? add(tape, known, floor) : known);
     return rounding.down(tape, subtract(tape, centre, width));
   }
 
@@ -196,12 +203,17 @@ export class DualNetwork {
    * Rounding at every node that an activation reads, and at the output; null where it is not counted.
    * @internal
    */
-  gathered(): { readonly rounding: Rounding; readonly nodes: ReadonlyMap<number, Gathered> } | null {
+  gathered(): {
+    readonly rounding: Rounding;
+    readonly nodes: ReadonlyMap<number, Gathered>;
+    readonly floor: Variable | undefined;
+  } | null {
     const { rounding } = this.#graph;
     if (!rounding) return null;
     const nodes = [...this.preActivation.keys(), this.network.output];
     return {
       rounding,
+      floor: this.#floor,
       nodes: new Map(nodes.map((node) => [node, rounding.gathered(this.#tape, this.#states[node])])),
     };
   }

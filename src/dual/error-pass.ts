@@ -1,9 +1,6 @@
-import { add, scaleBy, type Tape, type Variable } from "../autodiff/index.js";
+import { add, type Tape, type Variable } from "../autodiff/index.js";
 import { sizeOf } from "../network/shape.js";
 import { boundLayer, type DualGraph } from "./dual-graph.js";
-
-/** Covers the rounding of this pass itself. */
-const SLACK = 2 ** -7;
 
 /**
  * All rounding on the way to a node as a box `[n, examples]`, where generators or projections go forward: as generators of its
@@ -40,7 +37,8 @@ export class ErrorPass {
     const passed =
       layer.kind === "affine" ? layer.absolute(tape, before, 1) : layer.absolute(tape, before[0]);
     const own = layer.kind === "affine" ? errors[node] : layer.widening?.by;
-    return scaleBy(tape, own ? add(tape, passed, own) : passed, 1 + SLACK);
+    const total = own ? add(tape, passed, own) : passed;
+    return this.#graph.rounding ? this.#graph.rounding.ofSum(tape, total) : total;
   }
 
   #zeros(node: number): Variable {

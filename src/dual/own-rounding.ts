@@ -35,11 +35,16 @@ export class OwnRounding {
   protected readonly longest: number;
   /** The terms that a walk's running sums have. */
   protected readonly terms: number;
+  /** The most layers that read one node: as many ν are added there. */
+  protected readonly readers: number;
 
   constructor(dtype: Dtype, { nodes }: Network) {
     this.own = arithmeticOf(dtype);
     this.longest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
     this.terms = 2 * nodes.length + 8;
+    const readers = nodes.map(() => 0);
+    for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
+    this.readers = Math.max(...readers);
   }
 
   /** m = |v̂| + r + e, which no value of the node exceeds. */
@@ -65,7 +70,7 @@ export class OwnRounding {
    * of ν and of the sum of their values, of so many terms and of this size.
    */
   ofConstraint(tape: Tape, { size, error }: Gathered): Variable {
-    const share = 16 * this.own.roundoff;
+    const share = (16 + 2 * this.readers) * this.own.roundoff;
     const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
     return scaleBy(tape, both, 1 + SLACK, 8 * this.own.underflow);
   }
@@ -125,12 +130,17 @@ export class OwnRounding {
       layer.kind === "affine" ? (layer.roundings?.forward ?? projections.value.features + UNKNOWN) : 1;
     const size = apply(tape, { kind: "abs" }, projections);
     const share = this.gamma(terms + 4);
-    return scaleBy(tape, combine(tape, share, size, 1, error), 1 + SLACK, 4 * this.own.underflow);
+    return scaleBy(
+      tape,
+      combine(tape, share, size, 1, error),
+      1 + SLACK,
+      4 * (this.longest + 8) * this.own.underflow,
+    );
   }
 
   /** A sum of magnitudes, not below it for having been rounded. */
   ofSum(tape: Tape, x: Variable): Variable {
-    return scaleBy(tape, x, 1 + SLACK, 8 * this.own.underflow);
+    return scaleBy(tape, x, 1 + SLACK, 4 * (this.longest + 8) * this.own.underflow);
   }
 
   /** A mean that logarithms and exponentials were taken for. */

@@ -13,7 +13,7 @@ import {
 import type { Dtype } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
-import { type Arithmetic, arithmeticOf, type Evaluation } from "../threat/evaluation.js";
+import { type Arithmetic, accumulated, arithmeticOf, type Evaluation } from "../threat/evaluation.js";
 import type { AffineDual, Roundings } from "./dual-layer.js";
 import { type Gathered, OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";
@@ -39,8 +39,6 @@ const LINES = 32;
 export class Rounding extends OwnRounding {
   readonly evaluation: Evaluation;
   readonly #deployed: Arithmetic;
-  /** The most layers that read one node: as many ν are added there. */
-  readonly #readers: number;
 
   /** Whether constants are summed on the way back, as with two lines, and not in a centre. */
   readonly #summed: boolean;
@@ -52,29 +50,36 @@ export class Rounding extends OwnRounding {
     { summed }: { readonly summed: boolean },
   ) {
     super(dtype, network);
-    const { nodes } = network;
     this.evaluation = evaluation;
     this.#summed = summed;
     this.#deployed = arithmeticOf(evaluation);
-    const readers = nodes.map(() => 0);
-    for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
-    this.#readers = Math.max(...readers);
   }
 
   /** e at the input: real points of the ball are rounded when they are handed in, and x̂ was when it was uploaded. */
   atInput(tape: Tape, { centre, radius }: Rounded): Variable {
     const share = this.#deployed.roundoff + 2 * this.own.roundoff;
     const least = this.#deployed.underflow + this.#deployed.flushed + 4 * this.own.underflow;
-    return scaleBy(tape, this.magnitude(tape, { centre, radius }), share * (1 + SLACK), least);
+    const size = this.magnitude(tape, { centre, radius });
+    const error = scaleBy(tape, size, share * (1 + SLACK), least);
+    const { largest } = this.#deployed;
+    if (!(largest < this.own.largest)) return error;
+    // Not a number where a point may not be handed in.
+    return combine(tape, 1, error, 0, scaleBy(tape, size, 2 * (this.own.largest / largest)));
   }
 
   /** e after an affine layer of inputs with these boxes. */
-  affine(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
+  affine(
+    tape: Tape,
+    layer: AffineDual,
+    inputs: readonly Rounded[],
+    floors: Variable | undefined,
+  ): { readonly error: Variable | undefined; readonly floor: Variable | undefined } {
     const sizes = inputs.map((input) => this.magnitude(tape, input));
     if (layer.roundings?.forward === 0 && layer.roundings.backward === 0) {
-      return this.#moved(tape, layer, inputs, sizes);
+      return { error: this.#moved(tape, layer, inputs, sizes), floor: floors };
     }
-    const least = this.#deployed.flushed;
+    // Batch norm may underflow before it scales.
+    const least = this.#deployed.flushed + (layer.coupling === "diagonal" ? 8 * this.#deployed.underflow : 0);
     const met = layer.absolute(
       tape,
       least === 0 ? sizes : sizes.map((size) => scaleBy(tape, size, 1, least)),
@@ -94,8 +99,10 @@ export class Rounding extends OwnRounding {
     }
     const before = this.#passed(tape, layer, inputs);
     if (before) error = add(tape, error, before);
-    const small = (forward + 12) * (this.#deployed.underflow + this.#deployed.flushed + this.own.underflow);
-    return this.#withFloor(tape, error, sizes, all, forward + backward, small);
+    const underflow = this.#deployed.underflow + this.#deployed.flushed + this.own.underflow;
+    const floor = this.floorOf(tape, sizes, backward, floors);
+    const small = { sizes, all, least: 2 * (forward + 12) * underflow, floor };
+    return { error: this.#withFloor(tape, error, small), floor };
   }
 
   /** e of the inputs through |W|; undefined where there is none. */
@@ -117,9 +124,11 @@ export class Rounding extends OwnRounding {
     { forward, backward }: Roundings,
   ): Variable {
     // A long sum loses digits faster than its bound here allows for: then nothing is known.
-    const known = this.gamma(forward + 2 * this.terms + 2 * FOLDED) < SLACK / 2 ? 1 : Number.NaN;
+    const digits = this.gamma(forward + 2 * this.terms + 2 * FOLDED);
+    const known =
+      Math.max(digits, accumulated(forward + 1 + FOLDED, this.#deployed)) < SLACK / 2 ? 1 : Number.NaN;
     const [u, own] = [this.#deployed.roundoff * known, this.own.roundoff];
-    const fixed = (1 + FOLDED) * u + (backward + 2 * this.#readers + 3 * FOLDED) * own;
+    const fixed = (1 + FOLDED) * u + (backward + 2 * this.readers + 3 * FOLDED) * own;
     const each = u + 2 * own;
     const grown = (1 + SLACK) * (1 + SLACK);
     const terms =
@@ -137,7 +146,7 @@ export class Rounding extends OwnRounding {
     inputs: readonly Rounded[],
     sizes: readonly Variable[],
   ): Variable | undefined {
-    if (this.#readers === 1) {
+    if (this.readers === 1) {
       if (inputs.every(({ error }) => error === undefined)) return undefined;
       return layer.absolute(
         tape,
@@ -145,7 +154,7 @@ export class Rounding extends OwnRounding {
         1,
       );
     }
-    const share = this.gamma(2 * this.#readers) * (1 + SLACK);
+    const share = this.gamma(2 * this.readers) * (1 + SLACK);
     const errors = inputs.map(({ error }, i) => {
       const own = scaleBy(tape, sizes[i], share, 4 * this.own.underflow);
       return error ? add(tape, own, error) : own;
@@ -154,29 +163,51 @@ export class Rounding extends OwnRounding {
   }
 
   /**
-   * Adds what underflows in ν whatever it is, and on a machine that takes small weights for 0; not a number where a sum of the
-   * evaluation may overflow, in some order.
+   * Adds what underflows in the evaluation, and what small weights come to on a machine that takes them for 0; not a number where
+   * a sum of the evaluation may overflow, in some order. The floor goes along as it is (`floorOf`).
    */
   #withFloor(
     tape: Tape,
     error: Variable,
-    sizes: readonly Variable[],
-    all: Variable,
-    terms: number,
-    least: number,
+    {
+      sizes,
+      all,
+      least,
+      floor,
+    }: { sizes: readonly Variable[]; all: Variable; least: number; floor: Variable },
   ): Variable {
     const { features } = error.value;
-    const each = (terms + 4) * 4 * this.own.underflow + this.#deployed.flushed;
-    let floor = sizes.map((size) => this.#sum(tape, size, each)).reduce((a, b) => add(tape, a, b));
-    const { largest } = this.#deployed;
-    if (largest < Number.POSITIVE_INFINITY) {
-      // Infinite as soon as |W| m + |b| may pass the largest number; ∞ · 0 is not a number.
-      const over = this.#sum(tape, all, Math.max(1, this.own.largest / largest));
-      floor = combine(tape, 1, floor, 0, over);
+    const { largest, flushed } = this.#deployed;
+    let total = floor;
+    for (const size of flushed > 0 ? sizes : []) {
+      total = add(tape, total, scaleBy(tape, this.#sum(tape, size, 1), flushed));
     }
-    floor = scaleBy(tape, floor, 1, least);
+    if (largest < Number.POSITIVE_INFINITY) {
+      // Infinite as soon as |W| m + |b|, with its own rounding, may pass the largest number; ∞ · 0 is not a number.
+      const over = this.#sum(tape, all, 2 * Math.max(1, this.own.largest / largest));
+      total = combine(tape, 1, total, 0, over);
+    }
     const ones = tape.own(tape.backend.filled(features, 1, 1));
-    return add(tape, error, linear(tape, ones, floor));
+    return add(tape, error, linear(tape, ones, scaleBy(tape, total, 1, least)));
+  }
+
+  /**
+   * What underflows in a step of ν over values of these sizes, `[1, examples]`: so much whatever ν is, so that no |ν| weighs it.
+   * It belongs to every row that passes; floors of all layers so far add up, and are counted where rows start.
+   */
+  floorOf(tape: Tape, sizes: readonly Variable[], terms: number, before: Variable | undefined): Variable {
+    const each = 4 * (terms + this.readers + 8) * this.own.underflow;
+    const features = sizes.reduce((sum, { value }) => sum + value.features, 0);
+    const least = 4 * (features + terms + 8) * this.own.underflow;
+    const own = sizes
+      .map((size) => scaleBy(tape, this.#sum(tape, size, 1), each * (1 + SLACK), least))
+      .reduce((a, b) => add(tape, a, b));
+    return before ? add(tape, before, own) : own;
+  }
+
+  /** A floor for each feature, `[features, examples]`. */
+  everywhere(tape: Tape, floor: Variable, features: number): Variable {
+    return linear(tape, tape.own(tape.backend.filled(features, 1, 1)), floor);
   }
 
   /** weight · Σ x, `[1, examples]`. */
@@ -192,7 +223,7 @@ export class Rounding extends OwnRounding {
   enclosed(tape: Tape, layer: Widening, { size, error }: Gathered, rounding: FunctionRounding): Variable {
     const { roundoff, functions, underflow } = this.own;
     const relative = rounding === "exact" ? 0 : 2 * this.#deployed.roundoff;
-    const share = (LINES + 2 * this.#readers) * roundoff + relative;
+    const share = (LINES + 2 * this.readers) * roundoff + relative;
     const through = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
     const terms = this.#summed ? LINES + this.longest + this.terms : LINES;
     const shares = (this.gamma(terms) + relative) * (1 + SLACK);

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { attackSeed, type Certifying } from "../support/attack/attack-case.js";
+<<<<<<< HEAD
 import { runCampaign, summary, summaryLines } from "../support/attack/campaign.js";
 import { certifyingBy, certifyingUnrounded } from "../support/attack/certifying.js";
+=======
+import { type Campaign, runCampaign, summary } from "../support/attack/campaign.js";
+import { certifyingBy } from "../support/attack/certifying.js";
+>>>>>>> exact
 import { allEngines } from "../support/attack/engines.js";
-import { certifyByIntervals } from "../support/attack/interval-certifier.js";
+import { GENEROUS, intervalCertifier, roomOf } from "../support/attack/interval-certifier.js";
 import type { Certifier } from "../support/attack/verge.js";
 
 const engines = allEngines();
@@ -13,6 +18,10 @@ const SEEDS = Array.from({ length: 150 }, (_, i) => i + 1);
 
 const campaignOf = async (certifying: Certifying, seeds = SEEDS) =>
   summary(await runCampaign(seeds, certifying));
+
+/** The seeds of all false certificates. */
+const broken = ({ exactFalse, floatFalse }: Campaign) =>
+  [...exactFalse, ...floatFalse].map(({ seed }) => seed);
 
 describe("certificates under attack", () => {
   const campaign = campaignOf(certifyingBy(engines));
@@ -24,13 +33,27 @@ describe("certificates under attack", () => {
     expect(attacked).toBeGreaterThan(0.8 * cases);
   });
 
+<<<<<<< HEAD
   it("hold in real arithmetic and in every evaluation", async () => {
     const { exactFalse, floatFalse } = await campaign;
     expect([...exactFalse, ...floatFalse].map(({ seed }) => seed)).toEqual([]);
+=======
+  // Bounds that are not rounded outward. To go when they are.
+  it("break in real arithmetic and in evaluations", async () => {
+    const { exactFalse, floatFalse } = await campaign;
+    expect(exactFalse.length).toBeGreaterThan(3);
+    expect(floatFalse.length).toBeGreaterThan(15);
+  });
+
+  // What is wanted: `it`, once bounds are rounded outward.
+  it.fails("hold in real arithmetic and in every evaluation", async () => {
+    expect(broken(await campaign)).toEqual([]);
+>>>>>>> exact
   });
 });
 
 describe("the attack", () => {
+<<<<<<< HEAD
   it("comes to the verge of bounds that leave rounding out, and breaks them", async () => {
     const { attacked, close, exactFalse, floatFalse } = await campaignOf(certifyingUnrounded(engines));
     expect(close).toBeGreaterThan(0.2 * attacked);
@@ -44,6 +67,28 @@ describe("the attack", () => {
     expect(summaryLines(found)).toEqual(expect.arrayContaining([expect.stringContaining("arithmetic: 0")]));
     expect([...found.exactFalse, ...found.floatFalse].map(({ seed }) => seed)).toEqual([]);
     expect(found.attacked).toBeGreaterThan(20);
+=======
+  it("does not break what leaves more room than evaluations need", async () => {
+    const certify = intervalCertifier(() => GENEROUS);
+    const found = await campaignOf({ engines, certify, optionsFor: () => ({}) }, SEEDS.slice(0, 25));
+    expect(broken(found)).toEqual([]);
+    expect(found.attacked).toBeGreaterThan(5);
+  });
+
+  it("asks for no more than a certificate is about", async () => {
+    let room = GENEROUS;
+    const sound: Certifying = {
+      engines,
+      certify: intervalCertifier(() => room),
+      optionsFor(evaluation) {
+        room = roomOf(evaluation);
+        return {};
+      },
+    };
+    const found = await campaignOf(sound, SEEDS.slice(0, 60));
+    expect(broken(found)).toEqual([]);
+    expect(found.attacked).toBeGreaterThan(30);
+>>>>>>> exact
   });
 
   it("breaks what is a little too sure of itself", async () => {

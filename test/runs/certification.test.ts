@@ -141,7 +141,7 @@ describe("a certification whose batches are not worth the same", () => {
     const claim = {
       ball: BALL,
       stages: 1,
-      evaluation: "float32",
+      evaluation: "float32" as const,
       examples: 8,
       certified: 8,
       right: 8,
@@ -177,7 +177,7 @@ describe("a certification whose batches are not worth the same", () => {
     const claim = {
       ball: BALL,
       stages: 1,
-      evaluation: "float32",
+      evaluation: "float32" as const,
       examples: 3,
       certified: 0,
       right: 0,

@@ -92,9 +92,10 @@ async function intersected(
     );
   let lower = replaceAt(tape, loose.lower, await side(1), unstable);
   let upper = replaceAt(tape, loose.upper, await side(-1), unstable);
-  if (rounding && box.error) {
-    lower = rounding.down(tape, subtract(tape, rounding.down(tape, lower), box.error));
-    upper = rounding.up(tape, add(tape, rounding.up(tape, upper), box.error));
+  if (rounding) {
+    const error = box.error ?? tape.own(tape.backend.filled(lower.value.features, lower.value.rows, 0));
+    lower = rounding.down(tape, subtract(tape, rounding.down(tape, lower), error));
+    upper = rounding.up(tape, add(tape, rounding.up(tape, upper), error));
   }
   return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
 }

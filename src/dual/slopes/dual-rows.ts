@@ -155,7 +155,7 @@ function objectiveError(
   const { rounding } = region;
   if (objective.kind === "fixed") {
     const weights = rounding.ofObjective(tape, gathered, nu.value.features);
-    return { rounding, radius: norm(tape, nu, weights, SHARED, 1) };
+    return { rounding, radius: scaleBy(tape, norm(tape, nu, weights, SHARED, 1), 1, region.floor) };
   }
   const size = (x: Tensor): Variable => apply(tape, { kind: "abs" }, tape.constant(x));
   const shares = leaf(SHARES);
@@ -168,7 +168,7 @@ function objectiveError(
     norm(tape, mixed, weights, SHARED, 1),
     scaleBy(tape, ofBounds, rounding.ofTerms(terms)),
   );
-  return { rounding, radius };
+  return { rounding, radius: scaleBy(tape, radius, 1, region.floor) };
 }
 
 /** Climbs; gives the best bound of each row. The variables are left where the last step took them. */

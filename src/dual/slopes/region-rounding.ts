@@ -6,6 +6,8 @@ import type { Rounding } from "../rounding.js";
 /** Rounding within a region of inputs, by node; it holds for every part of the region. */
 export interface RegionRounding {
   readonly rounding: Rounding;
+  /** What underflows in ν on its way, in any row. */
+  readonly floor: number;
   readonly nodes: ReadonlyMap<number, { readonly size: Float64Array; readonly error: Float64Array | null }>;
 }
 
@@ -21,7 +23,8 @@ export async function regionRounding(dual: DualNetwork): Promise<RegionRounding 
       error: error ? Float64Array.from(await backend.read(error.value)) : null,
     });
   }
-  return { rounding: gathered.rounding, nodes };
+  const floor = gathered.floor ? (await backend.read(gathered.floor.value))[0] : 0;
+  return { rounding: gathered.rounding, floor, nodes };
 }
 
 /** A node's, as columns `[n, 1]` that all rows share. */
