@@ -15,5 +15,5 @@ export function certifyingUnrounded(engines: readonly Engine[]): Certifying {
 
 /** Answers as `verify` gives them; the evaluation is passed on here as well. */
 export function verifyingBy(engines: readonly Engine[]): Verifying {
-  return { engines, verify, optionsFor: (_evaluation) => ({ timeout: 0.5 }) };
+  return { engines, verify, optionsFor: (evaluation) => ({ timeout: 0.5, evaluation }) };
 }
