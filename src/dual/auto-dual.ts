@@ -236,8 +236,7 @@ class DualBuilder {
     const box = this.#states[node];
     if (!this.#rounding || box.error || !this.#floor || node === 0) return box;
     const error = this.#rounding.everywhere(this.#tape, this.#floor, sizeOf(this.#network.nodes[node].shape));
-    // The radius is made when it is first asked for.
-    return Object.create(box, { error: { value: error } }) as BoxState;
+    return lazyBox(box.centre, box.precision, () => box.radius, error);
   }
 
   /** Bounds that hold already; the box is what they leave around this network's own centre. */

@@ -115,6 +115,7 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
       radius[i] = radiusAround(rounded(centre[i], dtype), lower, upper, dtype);
     }
   }
+  if (spec.norm !== "linf" && dtype === "float32") coverCentre(spec.norm, centre, radius, examples);
   return {
     spec,
     centre: backend.upload(features, examples, centre),
@@ -142,6 +143,38 @@ export function boxBall(backend: Backend, lower: Float64Array, upper: Float64Arr
     examples,
     mostEpsilon: largest(radius),
   };
+}
+
+/** What features of radius 0 may take of a ball's norm, where others have a radius. */
+const SET_ASIDE = 2 ** -7;
+
+/**
+ * Widens ℓ2 and ℓ1 balls so that they hold what was stated around centres that single precision rounds. With s the rounding of
+ * the centre and t = ‖s/r‖, every ‖δ/r‖ ≤ 1 has ‖(δ + s)/(r + t r)‖ ≤ 1. Features of radius 0 get one of their own, as
+ * many times s as keeps their part of the norm small.
+ */
+function coverCentre(norm: "l2" | "l1", centre: Float64Array, radius: Float64Array, examples: number): void {
+  const upwards = 1 + 2 ** -20;
+  for (let b = 0; b < examples; b++) {
+    let [total, wide, fixed] = [0, 0, 0];
+    const lost = (i: number): number => Math.abs(centre[i] - Math.fround(centre[i]));
+    for (let i = b; i < centre.length; i += examples) {
+      if (radius[i] > 0) {
+        const part = lost(i) / radius[i];
+        total += norm === "l2" ? part * part : part;
+        wide += 1;
+      } else if (lost(i) > 0) fixed += 1;
+    }
+    if (total === 0 && fixed === 0) continue;
+    const aside = fixed === 0 ? 0 : wide === 0 ? 1 : SET_ASIDE;
+    const room = norm === "l2" ? aside * aside : 2 * aside;
+    const share = (1 + (norm === "l2" ? Math.sqrt(total) : total) * upwards) * (1 + room) * (1 + 2 ** -40);
+    const times = ((norm === "l2" ? Math.sqrt(fixed) : fixed) / aside) * upwards;
+    for (let i = b; i < centre.length; i += examples) {
+      const own = radius[i] > 0 ? radius[i] * share : lost(i) > 0 ? lost(i) * times : 0;
+      radius[i] = roundUp(own, "float32");
+    }
+  }
 }
 
 /** The smallest radius of an arithmetic around a centre that reaches from lower to upper. */
