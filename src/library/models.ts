@@ -16,7 +16,9 @@ export type ModelLike = string | Model | LoadedCascade | readonly (string | Mode
 /** A model as it is at the moment of the call: what the caller writes into its weights afterwards is nothing to the work. */
 export function copyOfModel(model: ModelLike): ModelLike {
   if (Array.isArray(model)) return model.map((part) => copyOfModel(part) as string | Model);
-  return isModel(model) ? { network: model.network, weights: copyOfWeights(model.weights) } : model;
+  if (!isModel(model)) return model;
+  const { network, weights, arithmetic } = model;
+  return { network, weights: copyOfWeights(weights), ...(arithmetic && { arithmetic }) };
 }
 
 function copyOfWeights(weights: Model["weights"]): Model["weights"] {

@@ -3,7 +3,7 @@ import type { Backend, FloatArray } from "../compute/backend.js";
 import { forward } from "./forward.js";
 import { sizeOf } from "./shape.js";
 import {
-  arithmeticOfWeights,
+  arithmeticOfModel,
   type Bindings,
   fixedBindings,
   type Model,
@@ -27,7 +27,7 @@ export function subjectOf(backend: Backend, model: Model, evaluate?: Subject["ev
   const parameters = uploadWeights(backend, model);
   const subject: Subject = {
     backend,
-    madeFor: arithmeticOfWeights(model.weights),
+    madeFor: arithmeticOfModel(model),
     network: model.network,
     parameters,
     bindings: fixedBindings(parameters),

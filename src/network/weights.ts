@@ -13,6 +13,11 @@ export type Weights = ReadonlyMap<string, Float32Array | Float64Array>;
 export interface Model {
   readonly network: Network;
   readonly weights: Weights;
+  /**
+   * What its file computes with; absent: double precision where any of the weights has it, else single. Weights may have more
+   * digits than that, where constants of the file were brought together.
+   */
+  readonly arithmetic?: Dtype;
 }
 
 /** A network whose parameters lie on a backend. */
@@ -121,8 +126,9 @@ export function parameterLayout(shape: Shape): readonly [features: number, rows:
   return [shape[0], sizeOf(shape) / shape[0]];
 }
 
-/** Double precision where any of the weights has it, else single. */
-export function arithmeticOfWeights(weights: Weights): Dtype {
+/** What a model's own file computes with. */
+export function arithmeticOfModel({ weights, arithmetic }: Pick<Model, "weights" | "arithmetic">): Dtype {
+  if (arithmetic) return arithmetic;
   for (const values of weights.values()) if (values instanceof Float64Array) return "float64";
   return "float32";
 }
@@ -135,7 +141,7 @@ export function placeModel(backend: Backend, model: Model): PlacedNetwork & Disp
     backend,
     network: model.network,
     parameters,
-    madeFor: arithmeticOfWeights(model.weights),
+    madeFor: arithmeticOfModel(model),
     inDouble() {
       double ??= placeModel(backend.inDouble(), model);
       return double;

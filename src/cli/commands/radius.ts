@@ -6,7 +6,7 @@ import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
-import { arithmeticOfWeights, checkWeights } from "../../network/weights.js";
+import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords, ROUNDING_LEFT_OUT } from "../../report/guarantee.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
@@ -132,7 +132,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const [model] = stages;
   checkWeights(model.network, model.weights, model.path, opened.backend.dtype);
   checkEvaluation("--evaluation", flags.evaluation, stages);
-  const evaluation = asked.rounding === undefined ? arithmeticOfWeights(model.weights) : asked.rounding;
+  const evaluation = asked.rounding === undefined ? arithmeticOfModel(model) : asked.rounding;
   const dataset = await loadDataset(data, { split, limit, dataDir });
   checkModelFitsData(model.network, dataset, model.path);
   checkBallFitsData(ball, dataset);

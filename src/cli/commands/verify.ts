@@ -10,7 +10,7 @@ import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
 import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
-import { arithmeticOfWeights, checkWeights } from "../../network/weights.js";
+import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords } from "../../report/guarantee.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { openStages } from "../../runs/models/open-model.js";
@@ -104,7 +104,7 @@ async function answer(
   const [model] = stages;
   checkWeights(model.network, model.weights, model.path, backend.dtype);
   checkEvaluation("--evaluation", flags.evaluation, stages);
-  const evaluation = flags.evaluation ?? arithmeticOfWeights(model.weights);
+  const evaluation = flags.evaluation ?? arithmeticOfModel(model);
   const property = await readVnnlib(spec);
   const judge = await openJudge(model, backend.dtype);
   const subject = subjectOf(backend, model, judge.evaluate);

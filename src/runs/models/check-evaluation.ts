@@ -1,10 +1,10 @@
 import { UsageError } from "../../errors.js";
-import { arithmeticOfWeights, type Weights } from "../../network/weights.js";
+import { arithmeticOfModel, type Model } from "../../network/weights.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 
-/** The arithmetic of models' own files: double precision where any of their weights has it. */
-export function arithmeticOfStages(stages: readonly { readonly weights: Weights }[]): Evaluation {
-  return stages.some(({ weights }) => arithmeticOfWeights(weights) === "float64") ? "float64" : "float32";
+/** The arithmetic of models' own files: double precision where any of them computes in it. */
+export function arithmeticOfStages(stages: readonly Pick<Model, "weights" | "arithmetic">[]): Evaluation {
+  return stages.some((model) => arithmeticOfModel(model) === "float64") ? "float64" : "float32";
 }
 
 /**
@@ -14,10 +14,12 @@ export function arithmeticOfStages(stages: readonly { readonly weights: Weights 
 export function checkEvaluation(
   what: string,
   evaluation: Evaluation | null | undefined,
-  stages: readonly { readonly path: string; readonly weights: Weights }[],
+  stages: readonly (Pick<Model, "weights" | "arithmetic"> & { readonly path: string })[],
 ): void {
   if (evaluation !== "float32" && evaluation !== "float32-ftz") return;
-  for (const { path, weights } of stages) {
+  for (const { path, weights, arithmetic } of stages) {
+    // What its importer brought together stays within the roundings that a layer may have.
+    if (arithmetic === "float32") continue;
     for (const [name, values] of weights) {
       if (values instanceof Float32Array) continue;
       const value = values.find((own) => Math.fround(own) !== own);
