@@ -86,7 +86,7 @@ export {
 export { FloatModel } from "./drift/evaluate.js";
 export { FLOAT32, FLOAT64, type FloatFormat } from "./drift/float-format.js";
 export { observeDrift } from "./drift/observe.js";
-export { type Order, type Way, waysOf } from "./drift/summation.js";
+export { type Order, type SummationWay, waysOf } from "./drift/summation.js";
 export { buildDual } from "./dual/auto-dual.js";
 export type { Way as BoundWay } from "./dual/bounders/bounder.js";
 export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";

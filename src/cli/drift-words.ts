@@ -64,7 +64,7 @@ export function driftInWords(subject: DriftSubject, drift: Drift): string {
     return `Nothing bounds how far two machines may differ that evaluate this model in ${evaluation} ${where}: a sum may overflow.`;
   }
   const claim =
-    `Two machines that evaluate this model in ${evaluation} ${where} may differ by at most ${roundUp(bound)} in a logit; ` +
+    `Two machines that evaluate this model in ${evaluation} (direct sums, in any order) ${where} may differ by at most ${roundUp(bound)} in a logit; ` +
     `seen: ${roundDown(observed)}. Answers whose two largest logits lie less than ${roundUp(2 * bound)} apart, twice the ` +
     "bound, may differ between machines.";
   if (examples === null || mayDiffer === null) return claim;

@@ -12,13 +12,12 @@ import { sizeOf } from "../network/shape.js";
 import { fixedBindings, type PlacedNetwork } from "../network/weights.js";
 import { type BallSpec, makeBall, releaseBall } from "../threat/ball.js";
 import { type Batch, countExamples } from "../threat/batch.js";
-import type { Evaluation } from "../threat/evaluation.js";
 import { differenceUp } from "../threat/outward.js";
 import { isCertified } from "../threat/verdict.js";
 import { buildDifference } from "./difference.js";
 
-/** An arithmetic in which evaluations may differ. */
-export type RoundedEvaluation = Exclude<Evaluation, "real">;
+/** An arithmetic in which evaluations may differ: every `Evaluation` but real arithmetic. */
+export type RoundedEvaluation = "float32" | "float32-ftz" | "float64";
 
 /** Where drift is bounded, and how. */
 export interface DriftOptions extends BallSpec {

@@ -1,4 +1,4 @@
-import { type Activation, activationDefinition, isActivationKind } from "../activations/index.js";
+import { type Activation, isActivationKind } from "../activations/index.js";
 import {
   add,
   apply,
@@ -6,7 +6,6 @@ import {
   maximum,
   minimum,
   multiply,
-  norm,
   scaleBy,
   scaleShift,
   type Tape,
@@ -16,7 +15,7 @@ import { indexedOwners, SHARED } from "../compute/owners.js";
 import { boundByRows } from "../dual/bounders/rows.js";
 import { costBelow } from "../dual/cost.js";
 import type { DualGraph } from "../dual/dual-graph.js";
-import { type AffineDual, type BoundLayer, NeuronState, type NodeBounds } from "../dual/dual-layer.js";
+import { type BoundLayer, NeuronState, type NodeBounds } from "../dual/dual-layer.js";
 import { ruleOf } from "../dual/layers/index.js";
 import { unsettled } from "../dual/neuron-lists.js";
 import { parallelDual } from "../dual/parallel-dual.js";
@@ -30,10 +29,9 @@ import { sizeOf } from "../network/shape.js";
 import type { Bindings } from "../network/weights.js";
 import type { Ball } from "../threat/ball.js";
 import { type Arithmetic, arithmeticOf, type Evaluation } from "../threat/evaluation.js";
+import { differenceLines, differencePool, SLACK, withError } from "./difference-layers.js";
 import { slopeRange } from "./slopes.js";
 
-/** Sums of magnitudes in double precision are off by less than this fraction. */
-const SLACK = 2 ** -20;
 /** Multiply-adds per example that rows for a node's undecided neurons may take. */
 const ROWS_PAY = 2e9;
 
@@ -177,43 +175,13 @@ class DifferenceBuilder {
       least === most ? NeuronState.inactive : NeuronState.unstable,
     );
     const apartBefore = Float64Array.from(await backend.read((await this.#tightened(input, states)).value));
-    const { value } = activationDefinition(activation).scalar(activation);
-    const count = lower.length;
-    const [slope, radius] = [new Float64Array(count), new Float64Array(count)];
-    const [size, apart] = [new Float64Array(count), new Float64Array(count)];
-    for (let i = 0; i < count; i++) {
-      const [least, most] = slopes[i];
-      const [low, high] = [value(lower[i]), value(upper[i])];
-      const off = 2 * this.#functionError(activation, lower[i], upper[i], most);
-      const largest = Math.max(Math.abs(low), Math.abs(high)) * (1 + SLACK);
-      slope[i] = least / 2 + most / 2;
-      // No further apart than the ends of the interval.
-      const within = Math.min(apartBefore[i], (upper[i] - lower[i]) * (1 + SLACK));
-      radius[i] = ((most - least) / 2 + (least === most ? 0 : SLACK * most)) * within * (1 + SLACK) + off;
-      size[i] = largest === 0 && off === 0 ? 0 : largest + off;
-      apart[i] = (most * within + off) * (1 + SLACK);
-    }
-    const features = count / ball.examples;
-    const [d, rho, m, delta] = [slope, radius, size, apart].map((values) =>
-      tape.own(backend.upload(features, ball.examples, values)),
-    );
-    const lines = { slope: d, shift: this.#zeros(node), radius: rho };
-    this.#graph.layers[node] = parallelDual(lines, network.nodes[node].shape, (own) => own);
-    this.#states[node] = { size: m, apart: delta };
-  }
-
-  /** What computing an activation between these bounds may be off by, and a product with its slope. */
-  #functionError(activation: Activation, lower: number, upper: number, most: number): number {
-    const { roundoff, functions, flushed, underflow } = this.#deployed;
-    const { rounding } = activationDefinition(activation);
-    // A ReLU that is off is 0 in any arithmetic.
-    if (activation.kind === "relu" && upper <= 0) return 0;
-    const least = flushed + underflow;
-    if (rounding === "exact") return least;
-    // The product, its slope as it entered, and here that of ν with it.
-    const size = Math.max(1, most) * Math.max(Math.abs(lower), Math.abs(upper));
-    const relative = 3 * roundoff * (1 + SLACK) * size;
-    return least + relative + (rounding === "approximate" ? functions : 0);
+    const lines = differenceLines(activation, this.#deployed, { lower, upper, slopes, apart: apartBefore });
+    const upload = (values: Float64Array): Variable =>
+      tape.own(backend.upload(values.length / ball.examples, ball.examples, values));
+    const [slope, radius] = [upload(lines.slope), upload(lines.radius)];
+    const dual = { slope, shift: this.#zeros(node), radius };
+    this.#graph.layers[node] = parallelDual(dual, network.nodes[node].shape, (own) => own);
+    this.#states[node] = { size: upload(lines.size), apart: upload(lines.apart) };
   }
 
   async #maxPool(node: number, layer: MaxPoolLayer): Promise<void> {
@@ -245,20 +213,8 @@ class DifferenceBuilder {
     const added = 2 * layer.kernel[0] * layer.kernel[1] * arithmeticOf("float64").roundoff;
     const undecided = scaleBy(tape, multiply(tape, open, apart), 1, least);
     const own = combine(tape, 1, undecided, added, size);
-    this.#graph.layers[node] = {
-      kind: "parallel",
-      coupling: "diagonal",
-      shift: this.#zeros(node),
-      radius: own,
-      push: (piece, inputs, owners) =>
-        scaleShift(piece, chosen.push(piece, inputs, owners), decided, undefined, owners),
-      back(piece, nu, owners) {
-        const passed = scaleShift(piece, nu, decided, undefined, owners);
-        const { nus } = chosen.back(piece, passed, owners, { centre: false });
-        return { nus, radius: norm(piece, nu, own, owners, 1) };
-      },
-      absolute: (piece, radius) => chosen.absolute(piece, radius),
-    };
+    const shift = this.#zeros(node);
+    this.#graph.layers[node] = differencePool(chosen, { decided, shift, radius: own });
     this.#states[node] = { size, apart };
   }
 
@@ -302,20 +258,4 @@ class DifferenceBuilder {
     const { shape } = network.nodes[node];
     return this.#tape.own(this.#tape.backend.filled(sizeOf(shape), ball.examples, 0));
   }
-}
-
-/** An affine layer of differences: no constant, and so much from rounding. */
-function withError(layer: AffineDual, error: Variable): AffineDual {
-  const { coupling, push, absolute } = layer;
-  return {
-    kind: "affine",
-    coupling,
-    push: push.bind(layer),
-    absolute: absolute.bind(layer),
-    offset: undefined,
-    back(tape, nu, owners) {
-      const { nus } = layer.back(tape, nu, owners, { centre: false });
-      return { nus, radius: norm(tape, nu, error, owners, 1) };
-    },
-  };
 }

@@ -9,7 +9,7 @@ import { type Shape, sizeOf } from "../network/shape.js";
 import type { Model } from "../network/weights.js";
 import { type AffineSums, affineSums } from "./affine-sums.js";
 import type { FloatFormat } from "./float-format.js";
-import { Summer, type Way } from "./summation.js";
+import { type SummationWay, Summer } from "./summation.js";
 
 /** γ (x − μ)/√(σ² + ε) + β by channel, each with so many positions. */
 interface NormStep {
@@ -22,7 +22,7 @@ interface NormStep {
   readonly variance: Float64Array;
 }
 
-type Step =
+type EvaluationStep =
   | { readonly kind: "sums"; readonly sums: AffineSums }
   | NormStep
   | { readonly kind: "scale-shift"; readonly scale: Float64Array; readonly shift: Float64Array }
@@ -35,7 +35,7 @@ type Step =
   | { readonly kind: "concat" };
 
 interface StepNode {
-  readonly step: Step | null;
+  readonly step: EvaluationStep | null;
   readonly inputs: readonly number[];
 }
 
@@ -45,10 +45,12 @@ interface StepNode {
  * a user defines: nobody but they knows its arithmetic.
  */
 export class FloatModel {
+  /** Of all its numbers. */
   readonly format: FloatFormat;
   readonly #nodes: readonly StepNode[];
-  readonly #summers = new Map<Way, Summer>();
+  readonly #summers = new Map<SummationWay, Summer>();
 
+  /** The model with its numbers rounded to a format. */
   constructor({ network, weights }: Model, format: FloatFormat) {
     this.format = format;
     this.#nodes = network.nodes.slice(0, network.output + 1).map((node): StepNode => {
@@ -61,7 +63,7 @@ export class FloatModel {
   }
 
   /** The logits at an input, whose numbers are rounded to the format first. */
-  logits(x: Float64Array, way: Way): Float64Array {
+  logits(x: Float64Array, way: SummationWay): Float64Array {
     const values: Float64Array[] = [x.map(this.format.round)];
     for (const [i, { step, inputs }] of this.#nodes.entries()) {
       if (step === null) continue;
@@ -74,7 +76,7 @@ export class FloatModel {
     return values[this.#nodes.length - 1];
   }
 
-  #through(step: Step, inputs: readonly Float64Array[], way: Way): Float64Array {
+  #through(step: EvaluationStep, inputs: readonly Float64Array[], way: SummationWay): Float64Array {
     const [x] = inputs;
     const { round, fused } = this.format;
     switch (step.kind) {
@@ -111,7 +113,7 @@ export class FloatModel {
     }
   }
 
-  #summed(sums: AffineSums, x: Float64Array, way: Way): Float64Array {
+  #summed(sums: AffineSums, x: Float64Array, way: SummationWay): Float64Array {
     const { outputs, weight, bias, divisor } = sums;
     const summer = this.#summerOf(way);
     const out = new Float64Array(outputs);
@@ -124,7 +126,7 @@ export class FloatModel {
     return out;
   }
 
-  #summerOf(way: Way): Summer {
+  #summerOf(way: SummationWay): Summer {
     const known = this.#summers.get(way);
     if (known) return known;
     const made = new Summer(way, this.format);
@@ -164,7 +166,7 @@ function stepOf(
   input: Shape,
   parameter: (name: string) => Float64Array,
   { round }: FloatFormat,
-): Step {
+): EvaluationStep {
   if (isActivationKind(layer.kind)) {
     const entered = Object.entries(layer).map(([key, value]) => [
       key,

@@ -1,6 +1,7 @@
 /** Arithmetic whose results are numbers of one format, to nearest, with gradual underflow. */
 export interface FloatFormat {
   readonly name: "float32" | "float64";
+  /** The nearest number of the format. */
   round(value: number): number;
   /** a · b + c rounded once; null where this machine cannot tell. */
   readonly fused: ((a: number, b: number, c: number) => number) | null;

@@ -12,7 +12,7 @@ export type Order =
   | { readonly kind: "blocks"; readonly size: number };
 
 /** One way in which a machine may evaluate a network. */
-export interface Way {
+export interface SummationWay {
   readonly order: Order;
   /** With fused multiply-adds. */
   readonly fused: boolean;
@@ -31,24 +31,29 @@ const ORDERS: readonly Order[] = [
 ];
 
 /** Orders that are in use on machines, each with fused multiply-adds and without where the format has them. */
-export function waysOf({ fused }: FloatFormat): readonly Way[] {
-  const plain = ORDERS.map((order): Way => ({ order, fused: false, bias: "first", norms: "formula" }));
+export function waysOf({ fused }: FloatFormat): readonly SummationWay[] {
+  const plain = ORDERS.map(
+    (order): SummationWay => ({ order, fused: false, bias: "first", norms: "formula" }),
+  );
   if (!fused) return plain;
-  return [...plain, ...ORDERS.map((order): Way => ({ order, fused: true, bias: "last", norms: "scaled" }))];
+  return [
+    ...plain,
+    ...ORDERS.map((order): SummationWay => ({ order, fused: true, bias: "last", norms: "scaled" })),
+  ];
 }
 
 /** Terms w[k] · x[k] from `from`, `count` of them, `stride` apart, onto a running sum. */
-type Run = (from: number, count: number, stride: number, start: number) => number;
+type RunningSum = (from: number, count: number, stride: number, start: number) => number;
 
 /** Sums of products in one way. */
 export class Summer {
-  readonly #way: Way;
+  readonly #way: SummationWay;
   readonly #round: (value: number) => number;
-  readonly #run: Run;
+  readonly #run: RunningSum;
   #weights = new Float64Array(64);
   #values = new Float64Array(64);
 
-  constructor(way: Way, format: FloatFormat) {
+  constructor(way: SummationWay, format: FloatFormat) {
     this.#way = way;
     this.#round = format.round;
     this.#run = this.#runOf(format);
@@ -114,7 +119,7 @@ export class Summer {
   }
 
   /** A loop for each arithmetic: these are what an evaluation spends its time in. */
-  #runOf({ name }: FloatFormat): Run {
+  #runOf({ name }: FloatFormat): RunningSum {
     if (name === "float64") {
       return (from, count, stride, start) => {
         const [w, x] = [this.#weights, this.#values];

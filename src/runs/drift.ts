@@ -73,7 +73,7 @@ export async function driftOfDataset(
   watch: Watch = {},
 ): Promise<Drift> {
   const began = performance.now();
-  using subject = new DriftSubject(backend, model, settings);
+  using subject = new EvaluatedModel(backend, model, settings);
   const rows: DriftRow[] = [];
   let most = 0;
   await observed(watch, { name: "drift", total: dataset.count }, async (seen) => {
@@ -103,7 +103,7 @@ export async function driftOverBox(
   watch: Watch = {},
 ): Promise<Drift> {
   const began = performance.now();
-  using subject = new DriftSubject(backend, model, settings);
+  using subject = new EvaluatedModel(backend, model, settings);
   const middle = lower / 2 + upper / 2;
   const epsilon = Math.max(differenceUp(upper, middle), differenceUp(middle, lower));
   const x = new Float64Array(sizeOf(model.network.inputShape)).fill(middle);
@@ -114,7 +114,7 @@ export async function driftOverBox(
 }
 
 /** A model in double precision for bounds, and in its format for evaluations. */
-class DriftSubject {
+class EvaluatedModel {
   readonly words: Pick<Drift, "evaluation" | "evaluations">;
   readonly #placed: PlacedNetwork & Disposable;
   readonly #double: PlacedNetwork;
