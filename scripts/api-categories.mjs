@@ -14,6 +14,7 @@ const CATEGORIES = {
   Bounds: ["src/dual/"],
   "Random projections": ["src/estimators/"],
   Certify: ["src/certify/"],
+  Drift: ["src/drift/"],
   Cascades: ["src/cascade/"],
   Attack: ["src/attack/"],
   Verify: ["src/verify/", "src/formats/vnnlib/"],

@@ -2,6 +2,7 @@
  * autodual: provably robust neural networks.
  *
  * One call each: {@link certify} images by a model, {@link attack} them, find the certified {@link radius} of each,
+ * bound the {@link drift} between machines,
  * {@link verify} a VNN-LIB property, {@link train} a model or a cascade ({@link resumeTraining} where it was stopped), write the
  * {@link report} of a run, or begin with a {@link quickstart}. A model is the path of a file or run folder, the name of a model of
  * the package, or a network with its weights; build one by {@link sequential}, {@link graph} or {@link architecture}.
@@ -37,6 +38,7 @@ export type { Noise } from "./compute/noise.js";
 export type { Owners } from "./compute/owners.js";
 export { type Dataset, type Examples, examples, type Split, take } from "./data/dataset.js";
 export { type LoadOptions, loadDataset } from "./data/load.js";
+export type { RoundedEvaluation } from "./drift/bound.js";
 export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";
 export {
   type AffineDual,
@@ -82,6 +84,7 @@ export {
   type CertifyResult,
   certify,
 } from "./library/certify.js";
+export { type DriftModelOptions, type DriftResult, drift, type ImageDrift } from "./library/drift.js";
 export type { ImageOptions, ImagesLike } from "./library/images.js";
 export type { MachineOptions } from "./library/machine.js";
 export type { ModelLike } from "./library/models.js";
@@ -129,6 +132,7 @@ export type {
 export type { BallInWords } from "./report/wording.js";
 export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
 export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";
+export type { DriftRow, LogitDrift } from "./runs/drift.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
 export type { RunData } from "./runs/training/run-data.js";
 export type { About } from "./threat/about.js";

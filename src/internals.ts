@@ -77,6 +77,16 @@ export type { Augmentation } from "./data/augment.js";
 export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
+export {
+  boundDrift,
+  type DriftBound,
+  type DriftOptions,
+  type RoundedEvaluation,
+} from "./drift/bound.js";
+export { FloatModel } from "./drift/evaluate.js";
+export { FLOAT32, FLOAT64, type FloatFormat } from "./drift/float-format.js";
+export { observeDrift } from "./drift/observe.js";
+export { type Order, type SummationWay, waysOf } from "./drift/summation.js";
 export { buildDual } from "./dual/auto-dual.js";
 export type { Way as BoundWay } from "./dual/bounders/bounder.js";
 export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";

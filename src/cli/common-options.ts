@@ -45,14 +45,29 @@ export function addMachineOptions(
   command: Command,
   dtype = "float32 on native, float64 on portable",
 ): Command {
-  return command
-    .option("--backend <name>", `one of ${BACKENDS.join(", ")}`, parseBackend, "auto")
-    .option("--dtype <type>", `one of ${DTYPES.join(", ")} (default: ${dtype})`, oneOf("--dtype", DTYPES))
-    .option(
-      "--threads <n>",
-      "threads, where the backend has them (default: all of the machine)",
-      wholeNumber("--threads", { min: 1, max: 1024 }),
-    );
+  addBackendOption(command).option(
+    "--dtype <type>",
+    `one of ${DTYPES.join(", ")} (default: ${dtype})`,
+    oneOf("--dtype", DTYPES),
+  );
+  return addThreadsOption(command);
+}
+
+/** What computes, in double precision: there is no other choice. */
+export function addDoubleMachineOptions(command: Command): Command {
+  return addThreadsOption(addBackendOption(command));
+}
+
+function addBackendOption(command: Command): Command {
+  return command.option("--backend <name>", `one of ${BACKENDS.join(", ")}`, parseBackend, "auto");
+}
+
+function addThreadsOption(command: Command): Command {
+  return command.option(
+    "--threads <n>",
+    "threads, where the backend has them (default: all of the machine)",
+    wholeNumber("--threads", { min: 1, max: 1024 }),
+  );
 }
 
 /** `--memory`, the budget of bounds in bytes. */

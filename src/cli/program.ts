@@ -6,6 +6,7 @@ import { addBench } from "./commands/bench.js";
 import { addCertify } from "./commands/certify.js";
 import { addConvert } from "./commands/convert.js";
 import { addData } from "./commands/data.js";
+import { addDrift } from "./commands/drift.js";
 import { addInfo } from "./commands/info.js";
 import { addQuickstart } from "./commands/quickstart.js";
 import { addRadius } from "./commands/radius.js";
@@ -25,6 +26,7 @@ const ADDERS = [
   addAttack,
   addRadius,
   addVerify,
+  addDrift,
   addInfo,
   addData,
   addConvert,

@@ -40,6 +40,7 @@ const FIGURES_IN_WORDS: Readonly<Record<WorkName, (figures: Figures) => string>>
   certify: ({ robustError = 0 }) => `robust error ${formatPercent(robustError, "upper")}`,
   attack: ({ pgdError = 0 }) => `PGD error ${formatPercent(pgdError)}`,
   radius: ({ medianRadius = 0 }) => `median radius ${formatNumber(medianRadius)}`,
+  drift: ({ largestDrift = 0 }) => `at most ${formatNumber(largestDrift)}`,
   train: ({ evaluating, epoch, error = 0, robustError }) =>
     evaluating
       ? "evaluating"

@@ -13,14 +13,16 @@ export interface Work {
 }
 
 /** What is done for long: the parts are examples, or of a training batches. */
-export type WorkName = "certify" | "attack" | "radius" | "train" | "certify training examples";
+export type WorkName = "certify" | "attack" | "radius" | "drift" | "train" | "certify training examples";
 
-/** Results so far, fractions from 0 to 1. What a piece of work does not know is left out. */
+/** Results so far, most of them fractions from 0 to 1. What a piece of work does not know is left out. */
 export interface Figures {
   readonly error?: number;
   readonly robustError?: number;
   readonly pgdError?: number;
   readonly medianRadius?: number;
+  /** The largest bound of a difference between evaluations, in units of logits. */
+  readonly largestDrift?: number;
   /** Of a training, from 1. */
   readonly epoch?: number;
   /** Whether the epoch is being evaluated on test examples. */

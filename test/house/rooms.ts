@@ -17,6 +17,11 @@ export const ROOMS: readonly { readonly room: string; readonly only?: readonly s
   // Does not know networks.
   { room: "data", only: ["formats", "compute", "errors"] },
   { room: "report", only: ["formats", "threat", "errors"] },
+  // How far evaluations of one network differ: bounded, and observed.
+  {
+    room: "drift",
+    only: ["dual", "threat", "network", "autodiff", "compute", "activations", "errors"],
+  },
   { room: "estimators", only: ["dual", "threat", "network", "autodiff", "compute", "errors"] },
   { room: "certify", only: ["estimators", "dual", "threat", "network", "autodiff", "compute", "errors"] },
   // Follows gradients and knows nothing of bounds.
