@@ -85,6 +85,9 @@ class DifferenceBuilder {
   readonly #states: NodeState[] = [];
   readonly #graph: DualGraph & { readonly layers: (BoundLayer | undefined)[] };
 
+  /** What underflows in rows on their way, whatever they are: see `Rounding.floorOf`. */
+  #floor: Variable | undefined;
+
   constructor(tape: Tape, parts: DifferenceParts) {
     const { network, ball, evaluation } = parts;
     this.#tape = tape;
@@ -133,7 +136,9 @@ class DifferenceBuilder {
     const inputs = network.nodes[node].inputs as readonly number[];
     const sizes = inputs.map((input) => this.#states[input].size);
     const boxes = sizes.map((centre, i) => ({ centre, radius: this.#zeros(inputs[i]) }));
-    const error = this.#rounding.affine(tape, bound, boxes) ?? this.#zeros(node);
+    const rounding = this.#rounding.affine(tape, bound, boxes, this.#floor);
+    this.#floor = rounding.floor;
+    const error = rounding.error ?? this.#zeros(node);
     const both = scaleBy(tape, error, 2);
     const passed = bound.absolute(
       tape,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { RoundedEvaluation } from "../drift/bound.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { type Drift, type DriftRow, driftOfDataset, driftOverBox, type LogitDrift } from "../runs/drift.js";
 import { checkBallFitsData } from "../runs/example-batches.js";

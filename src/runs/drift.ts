@@ -7,7 +7,7 @@ import { FloatModel } from "../drift/evaluate.js";
 import { FLOAT32, FLOAT64 } from "../drift/float-format.js";
 import { observeDrift, randomPoint } from "../drift/observe.js";
 import { waysOf } from "../drift/summation.js";
-import type { BoundMethod } from "../dual/dual-network.js";
+import type { BoundMethod } from "../dual/dual-options.js";
 import { sizeOf } from "../network/shape.js";
 import { type Model, type PlacedNetwork, placeModel } from "../network/weights.js";
 import type { BallSpec, Box } from "../threat/ball.js";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Dataset, Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import type { RoundedEvaluation } from "../../drift/bound.js";
-import type { BoundMethod } from "../../dual/dual-network.js";
+import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { checkWeights } from "../../network/weights.js";
 import { type DriftSettings, driftOfDataset, driftOverBox } from "../../runs/drift.js";
