@@ -42,6 +42,7 @@ const benchSchema = z.strictObject({
       examples: z.int().positive(),
       peakMemoryMB: positive,
       robustError: z.number().min(0).max(1).optional(),
+      roundingCost: z.number().positive().optional(),
       way: z.enum(["projected", "generators", "planned"]).optional(),
       hiddenUnits: z.int().positive().optional(),
       secondsPerHiddenUnit: positive.optional(),
