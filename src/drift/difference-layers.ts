@@ -1,8 +1,8 @@
 import { type Activation, activationDefinition } from "../activations/index.js";
 import { norm, scaleShift, type Variable } from "../autodiff/index.js";
+import type { Arithmetic } from "../compute/arithmetic.js";
 import type { FloatArray } from "../compute/backend.js";
 import type { AffineDual, ParallelDual } from "../dual/dual-layer.js";
-import type { Arithmetic } from "../threat/evaluation.js";
 import type { SlopeRange } from "./slopes.js";
 
 /** Sums of magnitudes in double precision are off by less than this fraction. */

@@ -11,6 +11,7 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
+import type { Arithmetic } from "../compute/arithmetic.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
 import { boundByRows } from "../dual/bounders/rows.js";
 import { costBelow } from "../dual/cost.js";
@@ -28,7 +29,7 @@ import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { Bindings } from "../network/weights.js";
 import type { Ball } from "../threat/ball.js";
-import { type Arithmetic, arithmeticOf, type Evaluation } from "../threat/evaluation.js";
+import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
 import { differenceLines, differencePool, SLACK, withError } from "./difference-layers.js";
 import { slopeRange } from "./slopes.js";
 

@@ -1,4 +1,4 @@
-import { add, apply, maximum, scaleShift, subtract, type Tape, type Variable } from "../autodiff/index.js";
+import { add, scaleShift, type Tape, type Variable } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
@@ -22,6 +22,7 @@ import {
 import { DualNetwork, type LastBox } from "./dual-network.js";
 import type { BoundMethod, DualOptions } from "./dual-options.js";
 import { GeneratorPass } from "./generators.js";
+import { settleKnown } from "./known-bounds.js";
 import { ruleOf } from "./layers/index.js";
 import { unsettled } from "./neuron-lists.js";
 import { ballOf, outward, outwardBox } from "./outward.js";
@@ -99,7 +100,8 @@ class DualBuilder {
     const { ballCentre: centre, ballRadius: radius, inputError: error } = this.#graph;
     this.#states[0] = { centre, radius, precision: "independent", error };
     await this.#generators?.at(0);
-    const { backend } = this.#tape;
+    const tape = this.#tape;
+    const { backend } = tape;
     const { onLayer, signal, estimator } = this.#options;
     const { output } = this.#network;
     let before = onLayer ? await backend.finish() : 0;
@@ -111,6 +113,9 @@ class DualBuilder {
       onLayer(this.#reportOf(node, now - before));
       before = now;
     }
+    // An objective's own small numbers may be lost as well.
+    const last = this.#states[output];
+    this.#floor = this.#rounding?.floorOf(tape, [this.#rounding.magnitude(tape, last)], 2, this.#floor);
     return new DualNetwork({
       tape: this.#tape,
       graph: this.#graph,
@@ -169,8 +174,12 @@ class DualBuilder {
     const parallel = () => rule.parallel(this.#tape, layer, context, bounds);
     const own = this.#method === "parallel" ? parallel() : rule.adaptive(this.#tape, layer, context, bounds);
     const rounding = this.#rounding;
-    this.#floor = rounding?.floorOf(this.#tape, [rounding.magnitude(this.#tape, box)], 2, this.#floor);
-    const bound = rounding ? outward(this.#tape, rounding, own, parallel, box, layer, bounds) : own;
+    let bound = own;
+    if (rounding) {
+      const input = rounding.gathered(this.#tape, box);
+      this.#floor = rounding.floorOf(this.#tape, [input.size], 2, this.#floor);
+      bound = outward(this.#tape, rounding, own, parallel, input, layer, bounds);
+    }
     this.#graph.layers[node] = bound;
     await this.#generators?.at(node);
     this.#states[node] = this.#enclosedState(bound, layer, box, bounds, () =>
@@ -239,18 +248,9 @@ class DualBuilder {
     return lazyBox(box.centre, box.precision, () => box.radius, error);
   }
 
-  /** Bounds that hold already; the box is what they leave around this network's own centre. */
   #settleKnown(node: number, known: Bounds<Float64Array>): Settled {
-    const tape = this.#tape;
-    const { examples } = this.#ball;
-    const [lower, upper] = [known.lower, known.upper].map((values) =>
-      tape.own(tape.backend.upload(values.length / examples, examples, values)),
-    );
-    const box = this.#states[node];
-    const width = maximum(tape, subtract(tape, upper, box.centre), subtract(tape, box.centre, lower));
-    const radius = apply(tape, { kind: "relu" }, this.#rounding?.up(tape, width) ?? width);
+    const settled = settleKnown(this.#tape, this.#rounding, this.#states[node], known);
     this.#plans.set(node, { way: "box", rows: 0, multiplyAdds: 0, bound: () => settled });
-    const settled: Settled = { box: { ...box, radius, precision: "dual" }, bounds: { lower, upper } };
     return settled;
   }
 

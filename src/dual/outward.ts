@@ -5,6 +5,7 @@ import type { Ball } from "../threat/ball.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { Bounds, EnclosedDual, ParallelDual } from "./dual-layer.js";
+import type { Gathered } from "./own-rounding.js";
 import type { Rounding } from "./rounding.js";
 import { type FunctionRounding, type Widening, widened } from "./widening.js";
 
@@ -52,7 +53,7 @@ export function outwardBox(
 }
 
 /**
- * An enclosed layer whose lines enclose it in spite of rounding, over an input with this box. Two lines of which nothing more is
+ * An enclosed layer whose lines enclose it in spite of rounding, over an input of which this is known. Two lines of which nothing more is
  * known give way to the parallel ones.
  */
 export function outward(
@@ -60,12 +61,12 @@ export function outward(
   rounding: Rounding,
   own: EnclosedDual,
   parallel: () => ParallelDual,
-  input: BoxState,
+  input: Gathered,
   layer: Layer,
   { upper }: Bounds,
 ): EnclosedDual {
   const extra = (lines: Widening): Variable => {
-    const by = rounding.enclosed(tape, lines, rounding.gathered(tape, input), roundingOf(layer));
+    const by = rounding.enclosed(tape, lines, input, roundingOf(layer));
     return whereNotZero(tape, layer, by, upper);
   };
   if (own.kind === "two-lines") {

@@ -1,8 +1,8 @@
 import { add, apply, combine, scaleBy, type Tape, type Variable } from "../autodiff/index.js";
+import { type Arithmetic, accumulated, IEEE } from "../compute/arithmetic.js";
 import type { Dtype, NormOrder } from "../compute/backend.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
-import { type Arithmetic, accumulated, arithmeticOf } from "../threat/evaluation.js";
 import type { AffineDual, ParallelDual } from "./dual-layer.js";
 
 /** What a node's numbers are: v̂ and r of its box, and the rounding e that no radius has taken in yet, `[n, examples]`. */
@@ -33,14 +33,17 @@ export class OwnRounding {
   protected readonly own: Arithmetic;
   /** The longest sum over features that a walk takes. */
   protected readonly longest: number;
+  /** All features of all nodes: no more columns go forward. */
+  readonly #all: number;
   /** The terms that a walk's running sums have. */
   protected readonly terms: number;
   /** The most layers that read one node: as many ν are added there. */
   protected readonly readers: number;
 
   constructor(dtype: Dtype, { nodes }: Network) {
-    this.own = arithmeticOf(dtype);
+    this.own = IEEE[dtype];
     this.longest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
+    this.#all = nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     this.terms = 2 * nodes.length + 8;
     const readers = nodes.map(() => 0);
     for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
@@ -138,14 +141,14 @@ export class OwnRounding {
     );
   }
 
-  /** A sum of magnitudes, not below it for having been rounded. */
+  /** A sum of magnitudes, not below it for having been rounded, with what underflows in all columns that go along. */
   ofSum(tape: Tape, x: Variable): Variable {
-    return scaleBy(tape, x, 1 + SLACK, 4 * (this.longest + 8) * this.own.underflow);
+    return scaleBy(tape, x, 1 + SLACK, 4 * (this.longest + 8) * this.#all * this.own.underflow);
   }
 
-  /** A mean that logarithms and exponentials were taken for. */
+  /** A mean that logarithms and exponentials were taken for, or squares, which underflow. */
   ofEstimate(tape: Tape, estimate: Variable): Variable {
-    return scaleBy(tape, estimate, 1 + 2 ** 10 * this.own.roundoff, 8 * this.own.underflow);
+    return scaleBy(tape, estimate, 1 + 2 ** 10 * this.own.roundoff, 4 * Math.sqrt(this.own.underflow));
   }
 
   /** What a difference of numbers may be off by whose magnitudes add up to this. */

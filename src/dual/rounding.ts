@@ -10,10 +10,11 @@ import {
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
+import { type Arithmetic, accumulated } from "../compute/arithmetic.js";
 import type { Dtype } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
-import { type Arithmetic, accumulated, arithmeticOf, type Evaluation } from "../threat/evaluation.js";
+import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
 import type { AffineDual, Roundings } from "./dual-layer.js";
 import { type Gathered, OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";

@@ -1,11 +1,11 @@
 import { type Activation, isActivationKind } from "../activations/index.js";
+import type { Arithmetic } from "../compute/arithmetic.js";
 import { UnsupportedOperatorError } from "../errors.js";
 import { definitionOf } from "./layers/index.js";
 import type { Network, NetworkNode } from "./network.js";
 import { afterActivation, afterMaxPool } from "./rounding/after-enclosed.js";
 import { afterSums } from "./rounding/after-sums.js";
 import { atInput, type NodeValues } from "./rounding/node-values.js";
-import type { NumberFormat } from "./rounding/number-format.js";
 import { sizeOf } from "./shape.js";
 import type { Model, Weights } from "./weights.js";
 
@@ -36,7 +36,7 @@ export interface RoundingError {
 export function roundingErrors(
   { network, weights }: Model,
   inputs: readonly Float64Array[],
-  formats: readonly NumberFormat[],
+  formats: readonly Arithmetic[],
 ): RoundingError[] {
   const rows = inputs.length;
   const readers = countReaders(network);
@@ -67,7 +67,7 @@ function afterLayer(
   weights: Weights,
   before: readonly NodeValues[],
   rows: number,
-  formats: readonly NumberFormat[],
+  formats: readonly Arithmetic[],
 ): NodeValues {
   const inputShapes = inputs.map((input) => network.nodes[input].shape);
   if (isActivationKind(layer.kind)) return afterActivation(layer as Activation, before[0], formats);

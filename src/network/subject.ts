@@ -8,6 +8,7 @@ import {
   fixedBindings,
   type Model,
   type PlacedNetwork,
+  placeModel,
   uploadWeights,
 } from "./weights.js";
 
@@ -25,9 +26,15 @@ export interface Subject extends PlacedNetwork {
  */
 export function subjectOf(backend: Backend, model: Model, evaluate?: Subject["evaluate"]): Subject {
   const parameters = uploadWeights(backend, model);
+  let double: PlacedNetwork | undefined;
   const subject: Subject = {
     backend,
     madeFor: arithmeticOfModel(model),
+    // Its tensors are released with the backend.
+    inDouble() {
+      double ??= placeModel(backend.inDouble(), model);
+      return double;
+    },
     network: model.network,
     parameters,
     bindings: fixedBindings(parameters),

@@ -10,6 +10,7 @@ import {
 } from "../dual/slopes/dual-rows.js";
 import { FreeVariables } from "../dual/slopes/free-variables.js";
 import { sizeOf } from "../network/shape.js";
+import { roundUp } from "../threat/outward.js";
 import type { Branch, BranchedBox, NeuronSplit, WarmStart } from "./branch.js";
 import { BranchBounds } from "./branch-bounds.js";
 import { filledWith, replaced } from "./entries.js";
@@ -48,7 +49,14 @@ export class BranchRows implements Disposable {
         kind: "shared",
         node: network.output,
         matrix: this.#keep(transposed(backend, own)),
-        bounds: this.#keep(backend.upload(own.rows, 1, own.bounds)),
+        // Upwards, so that less is proved.
+        bounds: this.#keep(
+          backend.upload(
+            own.rows,
+            1,
+            own.bounds.map((bound) => roundUp(bound, backend.dtype)),
+          ),
+        ),
       },
       owners: OWN,
       rows: branches.length,

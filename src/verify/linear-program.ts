@@ -34,25 +34,31 @@ export async function solveProgram(
     }
     starts[row + 1] = indices.length;
   }
-  return highs.withModel(
-    {
-      numCols: columns,
-      numRows: rows,
-      colCost: cost,
-      colLower: lower,
-      colUpper: upper,
-      rowLower,
-      rowUpper,
-      matrix: { format: "csr", numRows: rows, numCols: columns, starts, indices, values },
-    },
-    (model) => {
-      model.options.set({ output_flag: false, time_limit: TIME_LIMIT });
-      const { modelStatus } = model.run();
-      if (modelStatus !== highs.constants.modelStatus.optimal) return null;
-      const { rowDual, colValue } = model.getSolution();
-      return { multipliers: Float64Array.from(rowDual), solution: Float64Array.from(colValue) };
-    },
-  );
+  try {
+    return highs.withModel(
+      {
+        numCols: columns,
+        numRows: rows,
+        colCost: cost,
+        colLower: lower,
+        colUpper: upper,
+        rowLower,
+        rowUpper,
+        matrix: { format: "csr", numRows: rows, numCols: columns, starts, indices, values },
+      },
+      (model) => {
+        model.options.set({ output_flag: false, time_limit: TIME_LIMIT });
+        const { modelStatus } = model.run();
+        if (modelStatus !== highs.constants.modelStatus.optimal) return null;
+        const { rowDual, colValue } = model.getSolution();
+        return { multipliers: Float64Array.from(rowDual), solution: Float64Array.from(colValue) };
+      },
+    );
+  } catch (error) {
+    // It refuses numbers that lie too far apart.
+    if (error instanceof highs.errors.HighsError) return null;
+    throw error;
+  }
 }
 
 /** Seconds. */

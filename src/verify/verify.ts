@@ -8,6 +8,7 @@ import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import { sizeOf } from "../network/shape.js";
 import type { Subject } from "../network/subject.js";
+import { fixedBindings } from "../network/weights.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
@@ -134,10 +135,12 @@ class Verification {
 
   async #prove(question: Question, deadline: Deadline): Promise<void> {
     let left = question.cases;
+    const double = this.#inDouble();
     for (const method of ["parallel", "adaptive"] as const) {
       if (left.length === 0 || deadline.passed) return;
       this.#tell(method);
-      left = await this.#byBounds(question, left, method);
+      left = await this.#byBounds(this.#bounded, question, left, method);
+      if (double && left.length > 0) left = await this.#byBounds(double, question, left, method);
     }
     if (left.length === 0 || deadline.passed) return;
     for (const { split, share } of await this.#ways(question)) {
@@ -150,13 +153,21 @@ class Verification {
     }
   }
 
+  /** What is bounded, in double precision: where single precision cannot prove for its own rounding. */
+  #inDouble(): Subject | null {
+    if (this.#bounded.backend.dtype === "float64" || !this.#bounded.inDouble) return null;
+    const { backend, parameters } = this.#bounded.inDouble();
+    return { ...this.#bounded, backend, parameters, bindings: fixedBindings(parameters) };
+  }
+
   /** Gives the cases that bounds do not prove, the likeliest first: what they leave of their time goes to the others. */
   async #byBounds(
+    bounded: Subject,
     question: Question,
     cases: readonly OutputCase[],
     method: BoundMethod,
   ): Promise<readonly OutputCase[]> {
-    const bounds = await caseBounds(this.#bounded, question, cases, method, this.#evaluation);
+    const bounds = await caseBounds(bounded, question, cases, method, this.#evaluation);
     const open = cases.flatMap((own, i) => {
       const isProved = isProof(bounds[i]);
       this.#settle(own, isProved ? "holds" : "unknown", method, bounds[i], 0);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { IEEE } from "../../src/compute/arithmetic.js";
 import type { Dtype } from "../../src/compute/backend.js";
 import type { Activation } from "../../src/compute/elementwise.js";
 import { type Backend, createBackend, nativeProblem } from "../../src/compute/index.js";
@@ -11,7 +12,6 @@ import { readOnnxFile } from "../../src/formats/onnx/model-proto.js";
 import { sampleInputs } from "../../src/formats/sample-outputs.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { isActivation, Network, sequential } from "../../src/network/network.js";
-import { NUMBER_FORMATS } from "../../src/network/rounding/number-format.js";
 import { roundingErrors } from "../../src/network/rounding-error.js";
 import { sizeOf } from "../../src/network/shape.js";
 import type { Model } from "../../src/network/weights.js";
@@ -249,7 +249,7 @@ describe("a network so deep that bounds of its rounding are useless", () => {
       for (const { sizes, errors } of roundingErrors(
         model,
         sampleInputs([12]),
-        ["float64", "float32"].map((one) => NUMBER_FORMATS[one as Dtype]),
+        ["float64", "float32"].map((one) => IEEE[one as Dtype]),
       )) {
         for (const [i, size] of sizes.entries()) {
           expect(errors[0][i]).toBeGreaterThan(1e-6 * size);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type Arithmetic, accumulated, IEEE } from "../../src/compute/arithmetic.js";
 import { type Backend, createBackend, nativeProblem } from "../../src/compute/index.js";
 import { random } from "../../src/compute/random.js";
 import { UnsupportedOperatorError } from "../../src/errors.js";
@@ -16,11 +17,6 @@ import {
   sigmoid,
 } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
-import {
-  NUMBER_FORMATS,
-  type NumberFormat,
-  relativeError,
-} from "../../src/network/rounding/number-format.js";
 import { roundingErrors } from "../../src/network/rounding-error.js";
 import { sizeOf } from "../../src/network/shape.js";
 import type { Model } from "../../src/network/weights.js";
@@ -28,15 +24,15 @@ import { LAYER_NETWORKS, lively, randomGraph } from "../support/networks.js";
 import { anyDirection, evaluatedInAnyOrder, NEAREST } from "./any-order.js";
 import { exactOutputs } from "./exact-outputs.js";
 
-const { float32, float64 } = NUMBER_FORMATS;
+const { float32, float64 } = IEEE;
 /** Any direction of rounding, small numbers taken for 0. */
-const CARELESS: NumberFormat = {
+const CARELESS: Arithmetic = {
   ...float32,
   roundoff: 2 ** -23,
   underflow: 2 ** -126,
   flushed: 2 ** -126,
 };
-const REAL: NumberFormat = {
+const REAL: Arithmetic = {
   roundoff: 0,
   underflow: 0,
   flushed: 0,
@@ -99,7 +95,7 @@ describe("no evaluation is further away than its rounding error", () => {
     for (const [, make] of NETWORKS) {
       const model = lively(make(), 4);
       const inputs = inputsOf(model.network);
-      const bounds = roundingErrors(model, inputs, [NUMBER_FORMATS[backend.dtype]]);
+      const bounds = roundingErrors(model, inputs, [IEEE[backend.dtype]]);
       const computed = await networkOutputs(backend, model, inputs);
       for (const [i, { outputs, errors }] of bounds.entries()) expectWithin(computed[i], outputs, errors[0]);
     }
@@ -182,8 +178,8 @@ describe("the rounding error", () => {
     expect([...sizes]).toEqual([2 * big + 0.75, 2.75]);
     // 2²⁵ + 0.75 is 2²⁵ in single precision.
     expect(errors[0][0]).toBeGreaterThan(0.75);
-    expect(errors[0][0]).toBeLessThan(relativeError(5, float32) * sizes[0]);
-    expect(errors[0][1]).toBeLessThan(relativeError(4, float32) * sizes[1]);
+    expect(errors[0][0]).toBeLessThan(accumulated(5, float32) * sizes[0]);
+    expect(errors[0][1]).toBeLessThan(accumulated(4, float32) * sizes[1]);
   });
 
   it("is reached, but for a few roundings, by a sum that loses as much as it can", () => {

@@ -9,6 +9,6 @@ export const averagePool: AffineRule<AveragePoolLayer> = {
   form: "affine",
   bind(tape, layer, context) {
     const geometry = windowGeometry(layer, context.inputShapes[0], context.outputShape);
-    return convolutionDual(averagePoolWeight(tape, layer, geometry.inChannels), undefined, geometry);
+    return convolutionDual(tape, averagePoolWeight(tape, layer, geometry.inChannels), undefined, geometry);
   },
 };

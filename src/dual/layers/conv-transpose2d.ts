@@ -5,6 +5,7 @@ import type { ConvTranspose2dLayer } from "../../network/layers/conv-transpose2d
 import { biasByFeature, transposedGeometry } from "../../network/layers/conv-transpose2d.js";
 import type { AffineRule, Roundings } from "../dual-layer.js";
 import { convolutionRoundings } from "./convolution.js";
+import { magnitudeOf } from "./magnitude.js";
 
 /** Those of the convolution that it is the transpose of, the other way round. */
 function transposedRoundings(geometry: Conv2dGeometry): Roundings {
@@ -18,6 +19,7 @@ export const convTranspose2d: AffineRule<ConvTranspose2dLayer> = {
   bind(tape, layer, context) {
     const geometry = transposedGeometry(layer, context.inputShapes[0], context.outputShape);
     const weight = context.parameter("weight");
+    const magnitude = magnitudeOf(tape, weight);
     const offset = biasByFeature(tape, layer, context);
     return {
       kind: "affine",
@@ -31,7 +33,7 @@ export const convTranspose2d: AffineRule<ConvTranspose2dLayer> = {
       }),
       absolute(tape, [radius], order) {
         const map = (w: Variable, r: Variable) => conv2dTranspose(tape, w, r, geometry);
-        if (order === 1) return map(apply(tape, { kind: "abs" }, weight), radius);
+        if (order === 1) return map(magnitude(tape), radius);
         const squared = apply(tape, { kind: "square" }, weight);
         return apply(tape, { kind: "sqrt" }, map(squared, apply(tape, { kind: "square" }, radius)));
       },

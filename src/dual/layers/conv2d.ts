@@ -14,6 +14,6 @@ export const conv2d: AffineRule<Conv2dLayer> = {
     const channelOf = new Int32Array(sizeOf(context.outputShape));
     for (let f = 0; f < channelOf.length; f++) channelOf[f] = f / positions;
     const offset = layer.bias ? gather(tape, context.parameter("bias"), channelOf) : undefined;
-    return convolutionDual(context.parameter("weight"), offset, geometry);
+    return convolutionDual(tape, context.parameter("weight"), offset, geometry);
   },
 };

@@ -13,6 +13,7 @@ import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
 import type { AffineDual, Patch, Roundings } from "../dual-layer.js";
 import { lookAtPatch } from "../patch.js";
+import { magnitudeOf } from "./magnitude.js";
 
 /** Terms of an output's sum, and at most so many outputs that read an input. */
 export function convolutionRoundings(geometry: Conv2dGeometry): Roundings {
@@ -33,11 +34,13 @@ export function convolutionRoundings(geometry: Conv2dGeometry): Roundings {
  * `[out, 1]`. A neuron sees a window of the input only, so rows that start here may be cropped to patches.
  */
 export function convolutionDual(
+  bound: Tape,
   weight: Variable,
   offset: Variable | undefined,
   geometry: Conv2dGeometry,
 ): AffineDual {
   const positions = geometry.outHeight * geometry.outWidth;
+  const magnitude = magnitudeOf(bound, weight);
   return {
     kind: "affine",
     coupling: "mixing",
@@ -51,7 +54,7 @@ export function convolutionDual(
     step: () => ({ kind: "conv2d", weight: weight.value, geometry }),
     absolute(tape, [radius], order) {
       const map = (w: Variable, r: Variable) => conv2d(tape, w, r, undefined, geometry);
-      if (order === 1) return map(apply(tape, { kind: "abs" }, weight), radius);
+      if (order === 1) return map(magnitude(tape), radius);
       const squared = apply(tape, { kind: "square" }, weight);
       return apply(tape, { kind: "sqrt" }, map(squared, apply(tape, { kind: "square" }, radius)));
     },

@@ -2,12 +2,14 @@ import { apply, dot, linear as linearOp, linearTranspose, spread, transpose } fr
 import { indexedOwners, SHARED } from "../../compute/owners.js";
 import type { LinearLayer } from "../../network/layers/linear.js";
 import type { AffineRule } from "../dual-layer.js";
+import { magnitudeOf } from "./magnitude.js";
 
 /** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */
 export const linear: AffineRule<LinearLayer> = {
   form: "affine",
-  bind(_tape, layer, context) {
+  bind(bound, layer, context) {
     const weight = context.parameter("weight");
+    const magnitude = magnitudeOf(bound, weight);
     const offset = layer.bias ? context.parameter("bias") : undefined;
     return {
       kind: "affine",
@@ -21,7 +23,7 @@ export const linear: AffineRule<LinearLayer> = {
       }),
       step: () => ({ kind: "linear", weight: weight.value }),
       absolute(tape, [radius], order) {
-        if (order === 1) return linearOp(tape, apply(tape, { kind: "abs" }, weight), radius);
+        if (order === 1) return linearOp(tape, magnitude(tape), radius);
         const squared = apply(tape, { kind: "square" }, weight);
         const sum = linearOp(tape, squared, apply(tape, { kind: "square" }, radius));
         return apply(tape, { kind: "sqrt" }, sum);

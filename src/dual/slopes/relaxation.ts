@@ -40,6 +40,7 @@ export class Relaxation implements Disposable {
   readonly ball: Ball;
   /** Rounding within the whole box, which every column lies in. */
   readonly rounding: RegionRounding | null;
+  #ball: ReturnType<typeof ballOf> | undefined;
   readonly #gathered = new Map<number, Gathered>();
   readonly #widths = new Map<number, Variable>();
   readonly #bounds: NodeBounds<Tensor>;
@@ -100,7 +101,7 @@ export class Relaxation implements Disposable {
     return {
       network,
       layers,
-      ...this.#ball(tape),
+      ...this.#ballOn(tape),
       // Activations take in what has gathered since the last one.
       errors: [],
     };
@@ -116,12 +117,9 @@ export class Relaxation implements Disposable {
     return made;
   }
 
-  #ball(tape: Tape): ReturnType<typeof ballOf> {
-    const { ballCentre, ballRadius, inputError, ...rest } = ballOf(
-      this.#tape,
-      this.ball,
-      this.rounding?.rounding ?? null,
-    );
+  #ballOn(tape: Tape): ReturnType<typeof ballOf> {
+    this.#ball ??= ballOf(this.#tape, this.ball, this.rounding?.rounding ?? null);
+    const { ballCentre, ballRadius, inputError, ...rest } = this.#ball;
     return {
       ...rest,
       ballCentre: tape.constant(ballCentre.value),

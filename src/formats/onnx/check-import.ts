@@ -1,6 +1,6 @@
+import { IEEE } from "../../compute/arithmetic.js";
 import type { Backend, Dtype } from "../../compute/backend.js";
 import { FormatError } from "../../errors.js";
-import { NUMBER_FORMATS } from "../../network/rounding/number-format.js";
 import { type RoundingError, roundingErrors } from "../../network/rounding-error.js";
 import type { Model } from "../../network/weights.js";
 import { networkOutputs, sampleInputs } from "../sample-outputs.js";
@@ -46,7 +46,7 @@ export async function checkImport(
   }
   for (const outputs of expected) checkFinite(outputs, where);
   const dtypes = [...new Set([constants, backend.dtype])];
-  const formats = dtypes.map((dtype) => NUMBER_FORMATS[dtype]);
+  const formats = dtypes.map((dtype) => IEEE[dtype]);
   const inDtype = (dtype: Dtype) => (found: RoundingError) => ({
     ...found,
     errors: found.errors[dtypes.indexOf(dtype)],

@@ -1,9 +1,9 @@
-import { type Activation, activationDefinition, parametersOf } from "../../activations/index.js";
+import { type Activation, activationDefinition } from "../../activations/index.js";
+import { type Arithmetic, IEEE } from "../../compute/arithmetic.js";
 import type { MaxPoolLayer } from "../layers/max-pool.js";
 import { eachTap, windowGeometry } from "../layers/window.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { known, type NodeValues } from "./node-values.js";
-import { NUMBER_FORMATS, type NumberFormat } from "./number-format.js";
 
 /** z ± E, σ of it and differences are doubles that are rounded: by this fraction of all that is in them. */
 const SLACK = 2 ** -49;
@@ -15,7 +15,7 @@ const SLACK = 2 ** -49;
 export function afterActivation(
   activation: Activation,
   { value, size, errors }: NodeValues,
-  formats: readonly NumberFormat[],
+  formats: readonly Arithmetic[],
 ): NodeValues {
   const sigma = activationDefinition(activation).scalar(activation);
   const images = value.map((z) => sigma.value(z));
@@ -39,20 +39,17 @@ export function afterActivation(
 }
 
 /** How far an evaluation's σ(z) may be off, by the largest magnitude that it may have. */
-function ownErrorOf(activation: Activation, format: NumberFormat): (magnitude: number) => number {
+function ownErrorOf(activation: Activation, format: Arithmetic): (magnitude: number) => number {
   const { roundoff, underflow, flushed, functions } = format;
   const lost = underflow + flushed;
   switch (activationDefinition(activation).rounding) {
-    case "exact": {
-      // A constant that is the value is rounded to the format; an input is not.
-      const constants = parametersOf(activation.kind).length > 0 ? roundoff : 0;
-      return (magnitude) => constants * magnitude + (constants > 0 ? lost : flushed);
-    }
+    case "exact":
+      return () => flushed;
     case "relative":
       // The constant, and the product with it.
       return (magnitude) => 3 * roundoff * magnitude + 2 * lost;
     case "approximate":
-      return () => functions + NUMBER_FORMATS.float64.functions;
+      return () => functions + IEEE.float64.functions;
   }
 }
 

@@ -1,6 +1,6 @@
+import { type Arithmetic, accumulated, IEEE } from "../../compute/arithmetic.js";
 import type { Sums } from "../layers/sums.js";
 import { known, type NodeValues, stacked } from "./node-values.js";
-import { NUMBER_FORMATS, type NumberFormat, relativeError } from "./number-format.js";
 
 /** Numbers of underflows that the formulas of a batch norm have beside those of a sum. */
 const FURTHER_UNDERFLOWS = 4;
@@ -30,7 +30,7 @@ export function afterSums(
   outputs: number,
   inputs: readonly NodeValues[],
   rows: number,
-  formats: readonly NumberFormat[],
+  formats: readonly Arithmetic[],
 ): NodeValues {
   const before = stacked(inputs);
   const totals = summed(sums, outputs, before, rows);
@@ -94,7 +94,7 @@ function addRun(totals: Float64Array, weight: number, x: Float64Array, run: Term
 }
 
 function errorOf(
-  format: NumberFormat,
+  format: Arithmetic,
   roundings: number,
   summands: number,
   size: number,
@@ -104,9 +104,9 @@ function errorOf(
   const count = roundings + Math.max(0, summands - 1);
   // Numbers that are moved are not rounded.
   if (count === 0) return known(reach);
-  const own = relativeError(count, NUMBER_FORMATS.float64) * size;
-  const evaluated = relativeError(count, format) * (size + 2 * reach);
-  const lost = format.underflow + format.flushed + NUMBER_FORMATS.float64.underflow;
+  const own = accumulated(count, IEEE.float64) * size;
+  const evaluated = accumulated(count, format) * (size + 2 * reach);
+  const lost = format.underflow + format.flushed + IEEE.float64.underflow;
   const underflows = lost * (summands + FURTHER_UNDERFLOWS) * (2 + largest);
   // These are sums themselves, of as many numbers.
   const error = (reach + evaluated + own + underflows) * (1 + (count + 16) * 2 ** -52);

@@ -1,4 +1,4 @@
-import { NUMBER_FORMATS, type NumberFormat } from "./number-format.js";
+import { type Arithmetic, IEEE } from "../../compute/arithmetic.js";
 
 /** A node at several inputs, each `[features, inputs]`. */
 export interface NodeValues {
@@ -11,7 +11,7 @@ export interface NodeValues {
 }
 
 /** The input: numbers that single precision holds are rounded in no format. */
-export function atInput(inputs: readonly Float64Array[], formats: readonly NumberFormat[]): NodeValues {
+export function atInput(inputs: readonly Float64Array[], formats: readonly Arithmetic[]): NodeValues {
   const [rows, features] = [inputs.length, inputs[0].length];
   const value = new Float64Array(features * rows);
   for (const [row, input] of inputs.entries()) {
@@ -20,7 +20,7 @@ export function atInput(inputs: readonly Float64Array[], formats: readonly Numbe
   const errors = formats.map(({ roundoff, underflow, flushed }) =>
     value.map((x) => {
       const flush = Math.abs(x) < flushed ? flushed : 0;
-      const isHeld = roundoff <= NUMBER_FORMATS.float64.roundoff || Math.fround(x) === x;
+      const isHeld = roundoff <= IEEE.float64.roundoff || Math.fround(x) === x;
       return isHeld ? flush : flush + roundoff * Math.abs(x) + underflow;
     }),
   );

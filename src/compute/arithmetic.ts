@@ -1,7 +1,7 @@
-import type { Dtype } from "../../compute/backend.js";
+import type { Dtype } from "./backend.js";
 
-/** The numbers that an evaluation of a network computes with, as its roundings see them. */
-export interface NumberFormat {
+/** The roundings of an arithmetic. */
+export interface Arithmetic {
   /** u: a result is off by at most this fraction of its exact value; 0 without rounding. */
   readonly roundoff: number;
   /** A product that underflows is off by at most this. */
@@ -10,12 +10,12 @@ export interface NumberFormat {
   readonly flushed: number;
   /** The largest finite number. */
   readonly largest: number;
-  /** By how much tanh, sigmoid and their like may be off. */
+  /** By how much tanh and sigmoid may be off. */
   readonly functions: number;
 }
 
 /** IEEE arithmetic, to nearest, with gradual underflow. */
-export const NUMBER_FORMATS: Readonly<Record<Dtype, NumberFormat>> = {
+export const IEEE: Readonly<Record<Dtype, Arithmetic>> = {
   float32: {
     roundoff: 2 ** -24,
     underflow: 2 ** -149,
@@ -33,10 +33,10 @@ export const NUMBER_FORMATS: Readonly<Record<Dtype, NumberFormat>> = {
 };
 
 /**
- * γ(k) = k·u/(1 − k·u): what k roundings come to relatively, in any order (Higham, *Accuracy and Stability of Numerical
- * Algorithms*, Lemma 3.1), rounded up. Infinite where they may lose everything.
+ * γ(k) = k·u/(1 − k·u): the relative error of what went through k roundings, whatever their order (Higham, *Accuracy and
+ * Stability of Numerical Algorithms*, Lemma 3.1), itself rounded up. Infinite where k roundings may lose everything.
  */
-export function relativeError(roundings: number, { roundoff }: Pick<NumberFormat, "roundoff">): number {
+export function accumulated(roundings: number, { roundoff }: Pick<Arithmetic, "roundoff">): number {
   const product = roundings * roundoff;
   return product < 0.5 ? (product / (1 - product)) * (1 + 2 ** -40) : Number.POSITIVE_INFINITY;
 }
