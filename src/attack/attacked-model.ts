@@ -14,7 +14,7 @@ export async function inBall<T>(
   spec: BallSpec,
   run: (set: AttackSet) => Promise<T>,
 ): Promise<T> {
-  const ball = makeBall(backend, x, examples, spec);
+  const ball = makeBall(backend, x, examples, spec, "nearest");
   try {
     const centre = await backend.read(ball.centre);
     const radius = await backend.read(ball.radius);

@@ -78,7 +78,7 @@ export async function certifyBatch(
   const logits = await backend.read(forward(tape, network, bindings, input).output.value);
   const predictions = predict(logits, examples);
   const reference = referenceClasses(options.against ?? "prediction", predictions, labels);
-  const ball = makeBall(backend, x, examples, options);
+  const ball = makeBall(backend, x, examples, options, rounding ? "outward" : "nearest");
   try {
     const dual = await buildDual(tape, network, bindings, ball, options);
     const { classes } = network;

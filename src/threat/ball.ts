@@ -78,14 +78,24 @@ function epsilonValues(epsilon: Epsilon): number[] {
   return Array.from("perExample" in epsilon ? epsilon.perExample : epsilon.perFeature);
 }
 
+/** How a ball's radii are rounded: `outward`, so that they hold the ball, or to the `nearest` numbers. */
+export type Radii = "outward" | "nearest";
+
 /**
  * The ball around examples x `[features, examples]`, feature-major. With a box the centre and radius are those of the
  * clipped interval, (lo + hi)/2 and (hi − lo)/2. Radii are rounded up: in ℓ∞ around the centre as the backend has it, so that
  * nothing of the stated ball is lost; in ℓ2 and ℓ1 around x itself, from which the backend's centre is off by its rounding.
- * Release it by `releaseBall`.
+ * Attacks, which must stay within, and training, which proves nothing, take the `nearest` numbers. Release it by
+ * `releaseBall`.
  * Throws `UsageError` for a bad ε or box, or an example so far outside the box that nothing is left of its ball.
  */
-export function makeBall(backend: Backend, x: ArrayLike<number>, examples: number, spec: BallSpec): Ball {
+export function makeBall(
+  backend: Backend,
+  x: ArrayLike<number>,
+  examples: number,
+  spec: BallSpec,
+  radii: Radii = "outward",
+): Ball {
   checkBallSpec(spec);
   if (examples < 1 || x.length % examples !== 0) {
     throw new ShapeError(`ball: ${x.length} numbers do not make ${examples} examples`);
@@ -93,6 +103,7 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
   const features = x.length / examples;
   const epsilonAt = epsilonReader(spec.epsilon, features, examples);
   const { dtype } = backend;
+  const nearest = radii === "nearest";
   const centre = Float64Array.from(x);
   const radius = new Float64Array(x.length);
   const [least, most] = spec.box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -100,22 +111,28 @@ export function makeBall(backend: Backend, x: ArrayLike<number>, examples: numbe
     for (let b = 0; b < examples; b++, i++) {
       const epsilon = epsilonAt(f, b);
       if (spec.norm !== "linf") {
-        radius[i] = roundUp(epsilon, dtype);
+        radius[i] = nearest ? epsilon : roundUp(epsilon, dtype);
         continue;
       }
-      const lower = Math.max(differenceDown(x[i], epsilon), least);
-      const upper = Math.min(sumUp(x[i], epsilon), most);
+      const lower = Math.max(nearest ? x[i] - epsilon : differenceDown(x[i], epsilon), least);
+      const upper = Math.min(nearest ? x[i] + epsilon : sumUp(x[i], epsilon), most);
       if (lower > upper) {
         throw new UsageError(
           `box: example ${b} has feature ${f} = ${x[i]}, farther than epsilon outside ${least},${most}`,
         );
+      }
+      if (nearest) {
+        if (spec.box) [centre[i], radius[i]] = [(lower + upper) / 2, (upper - lower) / 2];
+        else radius[i] = epsilon;
+        continue;
       }
       const cut = lower === least || upper === most;
       centre[i] = cut ? lower / 2 + upper / 2 : x[i];
       radius[i] = radiusAround(rounded(centre[i], dtype), lower, upper, dtype);
     }
   }
-  if (spec.norm !== "linf" && dtype === "float32") coverCentre(spec.norm, centre, radius, examples);
+  if (!nearest && spec.norm !== "linf" && dtype === "float32")
+    coverCentre(spec.norm, centre, radius, examples);
   return {
     spec,
     centre: backend.upload(features, examples, centre),

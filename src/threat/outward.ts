@@ -1,15 +1,24 @@
 import type { Dtype } from "../compute/backend.js";
 
-const bits = new DataView(new ArrayBuffer(8));
+const double = new Float64Array(1);
+/** Its halves; the low one comes first on the machines that run JavaScript. */
+const halves = new Uint32Array(double.buffer);
+const single = new Float32Array(1);
+const whole = new Int32Array(single.buffer);
 
 /** The smallest double above x; of ∞ and NaN themselves. */
 export function nextUp(x: number): number {
   if (!(x < Number.POSITIVE_INFINITY)) return x;
   if (x === 0) return Number.MIN_VALUE;
-  bits.setFloat64(0, x);
-  const next = bits.getBigInt64(0) + (x > 0 ? 1n : -1n);
-  bits.setBigInt64(0, next);
-  return bits.getFloat64(0);
+  double[0] = x;
+  if (x > 0) {
+    halves[0] += 1;
+    if (halves[0] === 0) halves[1] += 1;
+  } else {
+    if (halves[0] === 0) halves[1] -= 1;
+    halves[0] -= 1;
+  }
+  return double[0];
 }
 
 /** The largest double below x. */
@@ -22,12 +31,11 @@ export function roundUp(x: number, dtype: Dtype): number {
   if (dtype === "float64") return x;
   const near = Math.fround(x);
   if (near >= x || Number.isNaN(x)) return near;
-  const float = new Float32Array([near]);
-  const whole = new Int32Array(float.buffer);
+  single[0] = near;
   // Towards +∞: away from zero above it, towards zero below it.
   if (near === 0) whole[0] = 1;
   else whole[0] += near > 0 ? 1 : -1;
-  return float[0];
+  return single[0];
 }
 
 /** x as a number of an arithmetic, the nearest one. */

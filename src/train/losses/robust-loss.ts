@@ -42,7 +42,7 @@ export function ballOf(
   x: Float64Array = batch.x,
   spec: BallSpec = own,
 ): Ball {
-  const ball = makeBall(tape.backend, x, batch.labels.length, spec);
+  const ball = makeBall(tape.backend, x, batch.labels.length, spec, "nearest");
   tape.own(ball.centre);
   tape.own(ball.radius);
   return ball;
