@@ -4,6 +4,7 @@ import type { BoundMethod } from "../../dual/dual-network.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { Network } from "../../network/network.js";
+import { checkCertifiable, writeCertificates } from "../../runs/certificates/write-certificates.js";
 import { certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
@@ -12,6 +13,7 @@ import { pieceBytesFor } from "../../runs/memory.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
+import { writtenInWords } from "../certificate-words.js";
 import { guaranteeInWords, printCertification } from "../certification-words.js";
 import {
   addBoundOption,
@@ -36,6 +38,7 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags {
   readonly failAbove?: number;
   readonly explain?: true;
   readonly report?: string;
+  readonly certificate?: string;
 }
 
 /** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds. */
@@ -71,12 +74,22 @@ export function addCertify(program: Command, context: CommandContext): void {
       "--report <file>",
       "write an HTML page of the verdicts, their margins and pictures",
       someText("--report", "a file such as report.html"),
+    )
+    .option(
+      "--certificate <file>",
+      "write what autodual check needs to bound every certified example again",
+      someText("--certificate", "a file such as certificate.json"),
     );
   addMemoryOption(command);
   addMachineOptions(command);
   addSeedOption(command, "of random projections; deterministic bounds draw no random numbers");
   addJsonOption(command).action(async (models: string[], flags: CertifyFlags) => {
     checkProjectionFlags(flags);
+    if (flags.certificate !== undefined && flags.projections !== "exact") {
+      throw new UsageError(
+        `--certificate: expected deterministic bounds, found --projections ${flags.projections}`,
+      );
+    }
     requireFlags(command, ["data", "epsilon"], "MODEL --data mnist --epsilon 0.1");
     context.exitCode = await certify(models, flags, context);
   });
@@ -84,7 +97,9 @@ export function addCertify(program: Command, context: CommandContext): void {
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
   if (flags.report !== undefined) checkWritable("--report", flags.report);
+  if (flags.certificate !== undefined) checkWritable("--certificate", flags.certificate);
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
+  if (flags.certificate !== undefined) checkCertifiable({ stages: model.stages });
   const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
   const [{ network }] = model.stages;
@@ -126,6 +141,15 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     const page = certificationPage({ subject, certification, layers: layers || null, ...given });
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);
+  }
+  if (flags.certificate !== undefined) {
+    const counts = await writeCertificates(
+      flags.certificate,
+      { stages: model.stages, dataset, ball },
+      certification.examples,
+      { observer: new TerminalObserver(output) },
+    );
+    output.print(writtenInWords(flags.certificate, counts));
   }
   await output.writeJson({ ...certificationRecord(subject, certification), ...(layers && { layers }) });
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
