@@ -1,5 +1,5 @@
 import type { Certificate, Claim, RobustClaim } from "../formats/certificate/schema.js";
-import type { CheckOutcome } from "../runs/certificates/check-certificate.js";
+import type { CheckOutcome } from "../runs/certificates/check-claims.js";
 import type { WrittenCertificates } from "../runs/certificates/write-certificates.js";
 import { changeInWords, plural } from "./wording.js";
 

@@ -3,7 +3,13 @@ import type { Against } from "../certify/certify.js";
 import type { BoundMethod } from "../dual/dual-network.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
+import type { LoadedModel } from "../formats/model-file.js";
 import { type GuaranteeClaim, guaranteeInSentences } from "../report/guarantee.js";
+import {
+  checkCertifiable,
+  type WrittenCertificates,
+  writeCertificates,
+} from "../runs/certificates/write-certificates.js";
 import { type CertificationSummary, certifyDataset } from "../runs/certification.js";
 import { batchWithin, estimationOf } from "../runs/estimation.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
@@ -13,7 +19,7 @@ import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
-import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
+import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE, TEXT } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { type MachineOptions, onBackend } from "./machine.js";
 import { copyOfModel, type ModelLike, openOn } from "./models.js";
@@ -38,6 +44,8 @@ export interface CertifyModelOptions extends BallOptions, ImageOptions, MachineO
   readonly memory?: number;
   /** Images at a time. Default 20. */
   readonly batch?: number;
+  /** A file for what `checkCertificate` needs to bound every certified example again. Of models from files, without projections. */
+  readonly certificate?: string;
 }
 
 /** The verdict on one image. */
@@ -68,6 +76,8 @@ export interface CertifyResult {
   };
   /** What is guaranteed, in a few sentences; null where labels are not known. */
   readonly statement: string | null;
+  /** How many certificates the file has, where one was asked for; if there are none, it is not written. */
+  readonly written?: WrittenCertificates;
 }
 
 /**
@@ -100,6 +110,8 @@ export async function certify(
     if (against === "label" && !labelled) {
       throw new UsageError('certify: labels: expected them with against: "label", found none');
     }
+    const { certificate } = options;
+    if (certificate !== undefined) checkCertificateOptions(options, opened.stages);
     using placed = placeStages(backend, opened.stages);
     const certification = await certifyDataset(
       placed.stages,
@@ -117,15 +129,21 @@ export async function certify(
       options,
     );
     const { guarantee, summary, examples } = certification;
+    const subject = { stages: opened.stages, dataset, ball };
+    const written =
+      certificate === undefined
+        ? {}
+        : { written: await writeCertificates(certificate, subject, examples, options) };
     if (!labelled) {
       return {
+        ...written,
         guarantee,
         examples: examples.map((example) => ({ ...example, label: null })),
         summary: { ...summary, error: null, robustError: null },
         statement: null,
       };
     }
-    return { guarantee, examples, summary, statement: statementOf() };
+    return { ...written, guarantee, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
       if (typeof ball.epsilon !== "number") return null;
@@ -142,6 +160,17 @@ export async function certify(
       );
     }
   });
+}
+
+/** A certificate names its model by the checksum of its file, and has no probabilities. */
+function checkCertificateOptions({ projections }: CertifyModelOptions, stages: readonly LoadedModel[]): void {
+  if (projections !== undefined) {
+    throw new UsageError("certify: certificate: expected deterministic bounds, found projections");
+  }
+  if (stages.some(({ sha256 }) => sha256 === "")) {
+    throw new UsageError("certify: certificate: expected a model of a file, found one in memory");
+  }
+  checkCertifiable({ stages });
 }
 
 function statementIn(
@@ -184,5 +213,6 @@ const SHAPE = {
   projections: POSITIVE.optional(),
   sketch: z.enum(SKETCH_FORMS).optional(),
   delta: z.number().gt(0).max(0.5).optional(),
+  certificate: TEXT.optional(),
   sketches: POSITIVE.optional(),
 };

@@ -3,7 +3,7 @@ import { random } from "../../src/compute/random.js";
 import { AutodualError } from "../../src/errors.js";
 import { parseCertificate } from "../../src/formats/certificate/file.js";
 import type { Certificate, Claim } from "../../src/formats/certificate/schema.js";
-import { checkCertificate } from "../../src/runs/certificates/check-certificate.js";
+import { checkClaims } from "../../src/runs/certificates/check-claims.js";
 import { certificateOfPlanes, counterexampleOf, PLANES } from "./certified-planes.js";
 import { mutated } from "./mutate.js";
 
@@ -21,7 +21,7 @@ async function judged(text: string): Promise<"malformed" | "refused" | readonly 
     expect((error as Error).message).not.toMatch(/\n/);
     return "malformed";
   }
-  const { fault } = await checkCertificate(certificate, { stages: PLANES });
+  const { fault } = await checkClaims(certificate, { stages: PLANES });
   if (fault === null) return certificate.claims;
   expect(fault.what).not.toMatch(/\n/);
   return "refused";

@@ -3,7 +3,7 @@ import type { Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { readCertificate } from "../../formats/certificate/file.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
-import { checkCertificate } from "../../runs/certificates/check-certificate.js";
+import { checkClaims } from "../../runs/certificates/check-claims.js";
 import { openStages } from "../../runs/models/open-model.js";
 import { oneOf, someText } from "../arguments.js";
 import { certificateInSentences, outcomeInWords } from "../certificate-words.js";
@@ -64,7 +64,7 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
   const dataset = data === undefined ? undefined : await loadDataset(data, { split, dataDir });
   const property = spec === undefined ? undefined : await readVnnlib(spec);
   const began = performance.now();
-  const outcome = await checkCertificate(
+  const outcome = await checkClaims(
     certificate,
     { stages: model.stages, ...(dataset && { dataset }), ...(property && { property }) },
     { observer: new TerminalObserver(output) },

@@ -38,7 +38,7 @@ export interface CheckOutcome {
 }
 
 /** Checks a certificate claim by claim, until one does not hold. Throws the signal's reason. */
-export async function checkCertificate(
+export async function checkClaims(
   { claims }: Certificate,
   against: CheckedAgainst,
   watch: Watch = {},
