@@ -3,7 +3,7 @@ import { checkClaim } from "../../src/check/claims.js";
 import { checkedNetwork } from "../../src/check/network.js";
 import { MACHINES } from "../../src/check/rounding.js";
 import { random } from "../../src/compute/random.js";
-import type { CertificateRow, PropertyClaim } from "../../src/formats/certificate/schema.js";
+import type { CertificateRow, PropertyClaim, TreeNode } from "../../src/formats/certificate/schema.js";
 import { linear, maxPool, relu, reshape, tanh } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import type { Model } from "../../src/network/weights.js";
@@ -43,6 +43,17 @@ function claimOf(model: Model, rows: CertificateRow[], tree: ProofTree, half = 1
     listed: findHints(network, { lower, upper }, "parallel").listed,
     cases: [{ rows, tree }],
   });
+}
+
+/** All splits at another value. */
+function withAt(tree: TreeNode[], at: number): TreeNode[] {
+  return tree.map((node) => ("at" in node ? { ...node, at } : node));
+}
+
+/** Splits of one part after the other. */
+function deep(count: number): TreeNode[] {
+  const side: TreeNode[] = [{ layer: "input", neuron: 0, at: -0.5 }, { shares: [1] }];
+  return Array.from({ length: count }, () => side).flat();
 }
 
 /** y ≤ bound is not met. */
@@ -96,6 +107,99 @@ describe("claims about properties", () => {
     expect(() => claimOf(kinks(0.5), row, tree(leaf({ shares: [0] })))).toThrow(message);
     // Where they have one, at 0, nothing proves that they have none.
     expect(() => claimOf(kinks(0), row, tree(proof))).toThrow(message);
+  });
+
+  it.each([
+    [
+      "the last part is missing",
+      (tree: TreeNode[]) => tree.slice(0, -1),
+      "1 parts of the region are missing",
+    ],
+    [
+      "a part in between is missing",
+      (tree: TreeNode[]) => tree.toSpliced(1, 1),
+      "1 parts of the region are missing",
+    ],
+    [
+      "both sides of a split are missing",
+      (tree: TreeNode[]) => tree.slice(0, 3),
+      "2 parts of the region are missing",
+    ],
+    [
+      "a part is too much",
+      (tree: TreeNode[]) => [...tree, { shares: [1] }],
+      "part 5: expected no more parts",
+    ],
+    ["there is but a split", ([first]: TreeNode[]) => [first], "2 parts of the region are missing"],
+    ["splits are moved", (tree: TreeNode[]) => withAt(tree, -0.4), "above 0, found -"],
+    [
+      "a plan is missing",
+      ([first, ...rest]: TreeNode[]) => [{ ...first, plan: 0 }, ...rest],
+      "part 0: expected no more parts",
+    ],
+    ["a leaf has no shares", (tree: TreeNode[]) => tree.with(4, { shares: [] }), "above 0, found NaN"],
+    [
+      "a layer is none",
+      (tree: TreeNode[]) => tree.with(0, { layer: "linear1", neuron: 0, at: 0 }),
+      "expected an activation",
+    ],
+    [
+      "a neuron is none",
+      (tree: TreeNode[]) => tree.with(0, { layer: "relu1", neuron: 2, at: 0 }),
+      "below 2, found 2",
+    ],
+    [
+      "an input is none",
+      (tree: TreeNode[]) => tree.with(0, { layer: "input", neuron: 1, at: 0 }),
+      "below 1, found 1",
+    ],
+    ["a value is huge", (tree: TreeNode[]) => withAt(tree, 1e300), "above 0, found -"],
+    ["decisions are too many", () => deep(600), "expected no more parts, decisions"],
+  ])("are refused where %s", (_, change, message) => {
+    const model = kinks(0.5);
+    const right: ProofTree = { kind: "input", input: 0, value: 0, below: leaf(), above: leaf() };
+    const root: ProofTree = { kind: "input", input: 0, value: -0.5, below: leaf(), above: right };
+    const claim = claimOf(model, above(-1e-9), root);
+    const network = checkedNetwork(model, MACHINES.float64);
+    expect(() => checkClaim(network, claim)).not.toThrow();
+    const [{ rows, tree }] = claim.cases;
+    const changed = { ...claim, cases: [{ rows, tree: change(tree) }] };
+    expect(() => checkClaim(network, changed)).toThrow(message);
+  });
+
+  it.each([
+    [
+      "outputs that the network has not",
+      [{ terms: [[1, 1]], bound: -9 }],
+      "expected outputs below 1 in order, found 1",
+    ],
+    [
+      "an output twice",
+      [
+        {
+          terms: [
+            [0, 1],
+            [0, 1],
+          ],
+          bound: -9,
+        },
+      ],
+      "expected outputs below 1 in order, found 0",
+    ],
+    ["no rows", [], "above 0, found -"],
+    ["huge coefficients", [{ terms: [[0, 1e308]], bound: -1e308 }], "above 0, found "],
+  ] as [string, CertificateRow[], string][])("are refused with rows of %s", (_, rows, message) => {
+    const claim = claimOf(kinks(0.5), above(-9), leaf());
+    const changed = { ...claim, cases: [{ rows, tree: [{ shares: rows.map(() => 4) }] }] };
+    expect(() => checkClaim(checkedNetwork(kinks(0.5), MACHINES.float64), changed)).toThrow(message);
+  });
+
+  it("are refused over an empty box", () => {
+    const claim = claimOf(kinks(0.5), above(-9), leaf());
+    const empty = { ...claim, lower: { float32: "AAAAQA==" } };
+    expect(() => checkClaim(checkedNetwork(kinks(0.5), MACHINES.float64), empty)).toThrow(
+      "the region is empty",
+    );
   });
 
   it("do not let bounds that contradict each other prove anything by themselves", () => {

@@ -48,6 +48,15 @@ describe("claims of robustness", () => {
       "margin of class",
     ],
     [
+      "margins below 0",
+      (claim: RobustClaim) => ({
+        ...claim,
+        epsilon: (claim.epsilon as number) * 1.02,
+        margins: claim.margins.map(() => -1e9),
+      }),
+      "margin of class",
+    ],
+    [
       "another class",
       (claim: RobustClaim) => ({ ...claim, prediction: (claim.prediction + 1) % 3 }),
       "margin of class",
