@@ -5,7 +5,7 @@ import { MACHINES } from "../../src/check/rounding.js";
 import { type RandomSource, random } from "../../src/compute/random.js";
 import { HintReader } from "../../src/formats/certificate/hints.js";
 import type { ClaimedRegion } from "../../src/formats/certificate/region.js";
-import { linear, relu } from "../../src/network/build-layer.js";
+import { batchNorm, linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import type { Model } from "../../src/network/weights.js";
@@ -117,6 +117,44 @@ describe("bounds of the checker", () => {
       return values.some((v, i) => !(part.lower[i] <= v && v <= part.upper[i]));
     };
     expect([outside("real"), outside("float32")]).toEqual([true, false]);
+  });
+
+  it("hold of batch norms that are folded into the layer before them, and of their other formulas", () => {
+    const network = sequential([5], [linear(6), batchNorm(), relu(), linear(2)]);
+    const { weights } = lively(network, 6);
+    const source = random(11, "folded");
+    const round = Math.fround;
+    const of = (name: string) => Float64Array.from(weights.get(name) ?? [], round);
+    const [weight, bias] = [of("linear1.weight"), of("linear1.bias")];
+    const [gamma, beta, mean, variance] = ["weight", "bias", "mean", "variance"].map((own) =>
+      of(`batch-norm1.${own}`),
+    );
+    const sum = (terms: number[]) => terms.reduce((before, term) => round(before + term), 0);
+    const checked = checkedNetwork({ network, weights }, MACHINES.float32);
+    for (let k = 0; k < 200; k++) {
+      const x = Float64Array.from({ length: 5 }, () => round(100 * source.normal()));
+      const part = bounded(checked, { lower: x, upper: x }, "parallel");
+      const { from } = checked.layers.find(({ name }) => name === "batch-norm1")!;
+      for (let c = 0; c < 6; c++) {
+        const deviation = round(Math.sqrt(round(variance[c] + round(1e-5))));
+        const scale = round(gamma[c] / deviation);
+        const row = Array.from(x, (_, i) => weight[5 * c + i]);
+        const plain = sum([...row.map((own, i) => round(own * x[i])), bias[c]]);
+        const folded = [
+          ...row.map((own, i) => round(round(own * scale) * x[i])),
+          round(round(round(bias[c] - mean[c]) * scale) + beta[c]),
+        ];
+        const values = [
+          sum(folded),
+          round(round(round(round(plain - mean[c]) / deviation) * gamma[c]) + beta[c]),
+          round(round(plain * scale) + round(beta[c] - round(mean[c] * scale))),
+        ];
+        for (const value of values) {
+          expect(part.lower[from + c]).toBeLessThanOrEqual(value);
+          expect(part.upper[from + c]).toBeGreaterThanOrEqual(value);
+        }
+      }
+    }
   });
 
   it("hold in exact arithmetic, of sums that cancel", () => {
