@@ -2,10 +2,10 @@
  * autodual: provably robust neural networks.
  *
  * One call each: {@link certify} images by a model, {@link attack} them, find the certified {@link radius} of each,
- * bound the {@link drift} between machines,
- * {@link verify} a VNN-LIB property, {@link train} a model or a cascade ({@link resumeTraining} where it was stopped), write the
- * {@link report} of a run, or begin with a {@link quickstart}. A model is the path of a file or run folder, the name of a model of
- * the package, or a network with its weights; build one by {@link sequential}, {@link graph} or {@link architecture}.
+ * bound the {@link drift} between machines, {@link verify} a VNN-LIB property, {@link checkCertificate} by a checker of its own,
+ * {@link train} a model or a cascade ({@link resumeTraining} where it was stopped), write the {@link report} of a run, or begin
+ * with a {@link quickstart}. A model is the path of a file or run folder, the name of a model of the package, or a network with
+ * its weights; build one by {@link sequential}, {@link graph} or {@link architecture}.
  *
  * - ε, radii and boxes are in the units of the data; pixels of images lie in [0, 1].
  * - A mistake of the caller is an {@link AutodualError}, told in one line, from TypeScript and from plain JavaScript alike.
@@ -84,6 +84,11 @@ export {
   type CertifyResult,
   certify,
 } from "./library/certify.js";
+export {
+  type CheckCertificateOptions,
+  type CheckedCertificate,
+  checkCertificate,
+} from "./library/check-certificate.js";
 export { type DriftModelOptions, type DriftResult, drift, type ImageDrift } from "./library/drift.js";
 export type { ImageOptions, ImagesLike } from "./library/images.js";
 export type { MachineOptions } from "./library/machine.js";
@@ -131,6 +136,8 @@ export type {
 } from "./report/page/run-record.js";
 export type { BallInWords } from "./report/wording.js";
 export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
+export type { CertificateFault } from "./runs/certificates/check-claims.js";
+export type { WrittenCertificates } from "./runs/certificates/write-certificates.js";
 export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";
 export type { DriftRow, LogitDrift } from "./runs/drift.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";

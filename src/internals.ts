@@ -182,6 +182,7 @@ export {
   type Epsilon,
   makeBall,
   type Norm,
+  type RadiusRounding,
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";

@@ -4,6 +4,7 @@ import { quote } from "./arguments.js";
 import { addAttack } from "./commands/attack.js";
 import { addBench } from "./commands/bench.js";
 import { addCertify } from "./commands/certify.js";
+import { addCheck } from "./commands/check.js";
 import { addConvert } from "./commands/convert.js";
 import { addData } from "./commands/data.js";
 import { addDrift } from "./commands/drift.js";
@@ -27,6 +28,7 @@ const ADDERS = [
   addRadius,
   addVerify,
   addDrift,
+  addCheck,
   addInfo,
   addData,
   addConvert,
@@ -36,7 +38,7 @@ const ADDERS = [
 ];
 
 const EXIT_CODES = `
-Exit codes: 0 done; 1 a negative answer where that was asked (--fail-above);
+Exit codes: 0 done; 1 a negative answer where that was asked (--fail-above, check);
 2 bad usage or input; 3 an internal fault; 130 and 143 stopped by a signal.`;
 
 /**

@@ -38,6 +38,8 @@ export class TerminalObserver implements Observer {
 
 const FIGURES_IN_WORDS: Readonly<Record<WorkName, (figures: Figures) => string>> = {
   certify: ({ robustError = 0 }) => `robust error ${formatPercent(robustError, "upper")}`,
+  certificates: () => "",
+  check: () => "",
   attack: ({ pgdError = 0 }) => `PGD error ${formatPercent(pgdError)}`,
   radius: ({ medianRadius = 0 }) => `median radius ${formatNumber(medianRadius)}`,
   drift: ({ largestDrift = 0 }) => `at most ${formatNumber(largestDrift)}`,

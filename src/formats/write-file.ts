@@ -19,9 +19,13 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * Writes a file so that no reader ever sees half of it: beside it, to the disk, then renamed into place. What stood
- * there before stays if anything fails. Throws a `UsageError` that names the path and the reason.
+ * there before stays if anything fails. Text that comes piece by piece is written as it comes. Throws a `UsageError` that names
+ * the path and the reason; and what the maker of the pieces throws.
  */
-export async function writeFileAtomically(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  data: Uint8Array | string | AsyncIterable<string>,
+): Promise<void> {
   const place = placeOf(path);
   const folder = dirname(place);
   const beside = join(folder, `.${basename(place)}.${process.pid}-${randomBytes(4).toString("hex")}.part`);
@@ -30,7 +34,7 @@ export async function writeFileAtomically(path: string, data: Uint8Array | strin
     if (isSpecial(place)) return await writeFile(place, data);
     const file = await open(beside, "wx");
     try {
-      await file.writeFile(data);
+      await writeFile(file, data);
       await file.sync();
     } finally {
       await file.close();
@@ -38,6 +42,8 @@ export async function writeFileAtomically(path: string, data: Uint8Array | strin
     await rename(beside, place);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {});
+    // What the pieces' own maker throws is no fault of writing.
+    if (typeof data === "object" && Symbol.asyncIterator in data && codeOf(error) === undefined) throw error;
     throw new UsageError(`${path}: cannot write: ${writeReason(error, folder)}`);
   }
 }

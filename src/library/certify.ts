@@ -3,7 +3,13 @@ import type { Against } from "../certify/certify.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
+import type { LoadedModel } from "../formats/model-file.js";
 import { type GuaranteeClaim, guaranteeInSentences } from "../report/guarantee.js";
+import {
+  checkCertifiable,
+  type WrittenCertificates,
+  writeCertificates,
+} from "../runs/certificates/write-certificates.js";
 import { type CertificationSummary, certifyDataset } from "../runs/certification.js";
 import { batchWithin, estimationOf } from "../runs/estimation.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
@@ -16,7 +22,7 @@ import type { About } from "../threat/about.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
-import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE } from "./check-options.js";
+import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE, TEXT } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { type MachineOptions, onBackend } from "./machine.js";
 import { copyOfModel, type ModelLike, openOn } from "./models.js";
@@ -43,6 +49,8 @@ export interface CertifyModelOptions extends BallOptions, ImageOptions, MachineO
   readonly memory?: number;
   /** Images at a time. Default 20. */
   readonly batch?: number;
+  /** A file for what `checkCertificate` needs to bound every certified example again. Of models from files, without projections. */
+  readonly certificate?: string;
 }
 
 /** The verdict on one image. */
@@ -84,6 +92,8 @@ export interface CertifyResult {
   };
   /** What is guaranteed, in a few sentences; null where labels are not known. */
   readonly statement: string | null;
+  /** How many certificates the file has, where one was asked for; if there are none, it is not written. */
+  readonly written?: WrittenCertificates;
 }
 
 /**
@@ -118,6 +128,8 @@ export async function certify(
     if (against === "label" && !labelled) {
       throw new UsageError('certify: labels: expected them with against: "label", found none');
     }
+    const { certificate } = options;
+    if (certificate !== undefined) checkCertificateOptions(options, opened.stages, evaluation);
     using placed = placeStages(backend, opened.stages);
     const certification = await certifyDataset(
       placed.stages,
@@ -137,8 +149,14 @@ export async function certify(
     );
     const { about, guarantee, mix, summary, examples } = certification;
     const worth = { guarantee, ...(mix && { mix }) };
+    const subject = { stages: opened.stages, dataset, ball, evaluation };
+    const written =
+      certificate === undefined
+        ? {}
+        : { written: await writeCertificates(certificate, subject, examples, options) };
     if (!labelled) {
       return {
+        ...written,
         about,
         ...worth,
         evaluation,
@@ -147,7 +165,7 @@ export async function certify(
         statement: null,
       };
     }
-    return { about, ...worth, evaluation, examples, summary, statement: statementOf() };
+    return { ...written, about, ...worth, evaluation, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
       if (typeof ball.epsilon !== "number") return null;
@@ -165,6 +183,21 @@ export async function certify(
       );
     }
   });
+}
+
+/** A certificate names its model by the checksum of its file, and has no probabilities. */
+function checkCertificateOptions(
+  { projections }: CertifyModelOptions,
+  stages: readonly LoadedModel[],
+  evaluation: Evaluation,
+): void {
+  if (projections !== undefined) {
+    throw new UsageError("certify: certificate: expected deterministic bounds, found projections");
+  }
+  if (stages.some(({ sha256 }) => sha256 === "")) {
+    throw new UsageError("certify: certificate: expected a model of a file, found one in memory");
+  }
+  checkCertifiable({ stages, evaluation });
 }
 
 function statementIn(
@@ -207,5 +240,6 @@ const SHAPE = {
   projections: POSITIVE.optional(),
   sketch: z.enum(SKETCH_FORMS).optional(),
   delta: z.number().gt(0).max(0.5).optional(),
+  certificate: TEXT.optional(),
   sketches: POSITIVE.optional(),
 };

@@ -13,7 +13,15 @@ export interface Work {
 }
 
 /** What is done for long: the parts are examples, or of a training batches. */
-export type WorkName = "certify" | "attack" | "radius" | "drift" | "train" | "certify training examples";
+export type WorkName =
+  | "certify"
+  | "certificates"
+  | "check"
+  | "attack"
+  | "radius"
+  | "drift"
+  | "train"
+  | "certify training examples";
 
 /** Results so far, most of them fractions from 0 to 1. What a piece of work does not know is left out. */
 export interface Figures {

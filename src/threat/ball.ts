@@ -79,7 +79,7 @@ function epsilonValues(epsilon: Epsilon): number[] {
 }
 
 /** How a ball's radii are rounded: `outward`, so that they hold the ball, or to the `nearest` numbers. */
-export type Radii = "outward" | "nearest";
+export type RadiusRounding = "outward" | "nearest";
 
 /**
  * The ball around examples x `[features, examples]`, feature-major. With a box the centre and radius are those of the
@@ -94,7 +94,7 @@ export function makeBall(
   x: ArrayLike<number>,
   examples: number,
   spec: BallSpec,
-  radii: Radii = "outward",
+  radii: RadiusRounding = "outward",
 ): Ball {
   checkBallSpec(spec);
   if (examples < 1 || x.length % examples !== 0) {

@@ -16,6 +16,12 @@ describe("files", () => {
     expect(lengthFaults(source, REASONS_TO_BE_LONG)).toEqual([]);
   });
 
+  it("of the checker of certificates have 500 lines together: it is there to be read in one sitting", () => {
+    const own = source.filter(({ path }) => path.startsWith("src/check/"));
+    expect(own.length).toBeGreaterThan(3);
+    expect(own.reduce((sum, { text }) => sum + lineCount(text), 0)).toBeLessThanOrEqual(500);
+  });
+
   it("have kebab-case names", () => {
     expect(all.flatMap(({ path }) => caseFaults(path))).toEqual([]);
   });

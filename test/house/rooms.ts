@@ -14,6 +14,8 @@ export const ROOMS: readonly { readonly room: string; readonly only?: readonly s
   { room: "threat", only: ["compute", "errors"] },
   { room: "dual" },
   { room: "formats", only: ["network", "autodiff", "compute", "activations", "errors"] },
+  // Knows networks and files alone: no bound of the rooms beside it enters.
+  { room: "check", only: ["formats", "network", "errors"] },
   // Does not know networks.
   { room: "data", only: ["formats", "compute", "errors"] },
   { room: "report", only: ["formats", "threat", "errors"] },

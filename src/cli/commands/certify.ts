@@ -4,15 +4,17 @@ import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { Network } from "../../network/network.js";
+import { checkCertifiable, writeCertificates } from "../../runs/certificates/write-certificates.js";
 import { certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
 import { pieceBytesFor } from "../../runs/memory.js";
-import { checkEvaluation } from "../../runs/models/check-evaluation.js";
+import { arithmeticOfStages, checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
+import { writtenInWords } from "../certificate-words.js";
 import { guaranteeInWords, printCertification } from "../certification-words.js";
 import {
   addBoundOption,
@@ -38,6 +40,7 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly failAbove?: number;
   readonly explain?: true;
   readonly report?: string;
+  readonly certificate?: string;
 }
 
 /** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds, of a cascade on the stage that answers. */
@@ -74,6 +77,11 @@ export function addCertify(program: Command, context: CommandContext): void {
       "--report <file>",
       "write an HTML page of the verdicts, their margins and pictures",
       someText("--report", "a file such as report.html"),
+    )
+    .option(
+      "--certificate <file>",
+      "write what autodual check needs to bound every certified example again",
+      someText("--certificate", "a file such as certificate.json"),
     );
   addEvaluationOptions(command);
   addMemoryOption(command);
@@ -81,6 +89,11 @@ export function addCertify(program: Command, context: CommandContext): void {
   addSeedOption(command, "of random projections; deterministic bounds draw no random numbers");
   addJsonOption(command).action(async (models: string[], flags: CertifyFlags) => {
     checkProjectionFlags(flags);
+    if (flags.certificate !== undefined && flags.projections !== "exact") {
+      throw new UsageError(
+        `--certificate: expected deterministic bounds, found --projections ${flags.projections}`,
+      );
+    }
     requireFlags(command, ["data", "epsilon"], "MODEL --data mnist --epsilon 0.1");
     context.exitCode = await certify(models, flags, context);
   });
@@ -88,9 +101,12 @@ export function addCertify(program: Command, context: CommandContext): void {
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
   if (flags.report !== undefined) checkWritable("--report", flags.report);
+  if (flags.certificate !== undefined) checkWritable("--certificate", flags.certificate);
   const rounding = roundingOf(flags);
   const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
+  const { evaluation = arithmeticOfStages(model.stages) } = flags;
+  if (flags.certificate !== undefined) checkCertifiable({ stages: model.stages, evaluation });
   const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
   const plan = new LayerPlan();
   const [{ network }] = model.stages;
@@ -133,6 +149,15 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     const page = certificationPage({ subject, certification, layers: layers || null, ...given });
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);
+  }
+  if (flags.certificate !== undefined) {
+    const counts = await writeCertificates(
+      flags.certificate,
+      { stages: model.stages, dataset, ball, evaluation },
+      certification.examples,
+      { observer: new TerminalObserver(output) },
+    );
+    output.print(writtenInWords(flags.certificate, counts));
   }
   await output.writeJson({ ...certificationRecord(subject, certification), ...(layers && { layers }) });
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;

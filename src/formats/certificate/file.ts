@@ -1,0 +1,41 @@
+import { FormatError } from "../../errors.js";
+import { unpackGzip } from "../gzip.js";
+import { readFileOrExplain } from "../write-file.js";
+import { CERTIFICATE_SCHEMA, type Certificate, type Claim, certificateSchema } from "./schema.js";
+
+/** Unpacked; what a text may still hold. */
+const LARGEST_CERTIFICATE = 2 ** 28;
+
+/** Reads a certificate file, perhaps packed by gzip. Throws a `FormatError` that names the file and the first fault. */
+export async function readCertificate(path: string): Promise<Certificate> {
+  const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_CERTIFICATE);
+  return parseCertificate(new TextDecoder().decode(bytes), path);
+}
+
+/** A certificate out of its text. Throws a `FormatError` that names `where`. */
+export function parseCertificate(text: string, where: string): Certificate {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new FormatError(`${where}: expected a certificate as JSON, found something else or half of one`);
+  }
+  const parsed = certificateSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  const place = path.length > 0 ? path.join(".").slice(0, 200) : "certificate";
+  throw new FormatError(`${where}: ${place}: ${message.replace(/\s+/g, " ").slice(0, 200)}`);
+}
+
+/** The text of a certificate file, claim by claim, so that it is never all in memory. */
+export async function* certificateText(
+  claims: Iterable<Claim> | AsyncIterable<Claim>,
+): AsyncGenerator<string> {
+  yield `{"schema":"${CERTIFICATE_SCHEMA}","claims":[`;
+  let separator = "\n";
+  for await (const claim of claims) {
+    yield separator + JSON.stringify(claim);
+    separator = ",\n";
+  }
+  yield "\n]}\n";
+}
