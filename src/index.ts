@@ -103,7 +103,7 @@ export {
   type TrainResult,
   train,
 } from "./library/train.js";
-export { type VerifyModelOptions, verify } from "./library/verify.js";
+export { type VerifyModelOptions, type VerifyResult, verify } from "./library/verify.js";
 export { type ArchitectureOptions, architecture } from "./network/architectures.js";
 export * from "./network/build-layer.js";
 export type { Initialization, LayerContext, ParameterSpec } from "./network/layers/definition.js";
@@ -138,6 +138,7 @@ export type { BallInWords } from "./report/wording.js";
 export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
 export type { CertificateFault } from "./runs/certificates/check-claims.js";
 export type { WrittenCertificates } from "./runs/certificates/write-certificates.js";
+export type { WrittenProperty } from "./runs/certificates/write-property.js";
 export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";
 export type { DriftRow, LogitDrift } from "./runs/drift.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";

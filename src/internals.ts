@@ -204,8 +204,18 @@ export {
   type TrainingEvent,
   type TrainingState,
 } from "./train/trainer.js";
+export {
+  type CaseProof,
+  ProofPart,
+  type RecordedCrossing,
+  type RecordedLeaf,
+  type RecordedSlopes,
+  type RecordedSplit,
+} from "./verify/proof.js";
+export type { InputSet, OutputCase } from "./verify/question.js";
 export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { SearchProgress } from "./verify/split-neurons.js";
+export type { TightenRecord } from "./verify/tighten-box.js";
 export type { CaseVerdict, Step as VerifyStep, Verdict } from "./verify/verdict.js";
 export { verify } from "./verify/verify.js";
 export type { SplitChoice, VerifyOptions, VerifyProgress } from "./verify/verify-options.js";

@@ -63,6 +63,7 @@ function checkTree(
     const { cuts, before } = next;
     const part = boundPart(network, region, plan, before, cuts.at(-1));
     if ("shares" in node) {
+      if (isEmpty(part, cuts)) continue;
       const { terms, constant } = objectiveOf(node, cuts, rows, from);
       const bound = lowerBound(network, part, terms, constant, hints.slopes(node.lines ?? {}));
       if (!(bound > 0)) throw new Refusal(`part ${at}: expected a bound above 0, found ${bound}`);
@@ -76,18 +77,20 @@ function checkTree(
   if (waiting.length > 0) throw new Refusal(`${waiting.length} parts of the region are missing`);
 }
 
+/** Whether no input is in a part: a decision puts a neuron where its bounds say that it is not. */
+export const isEmpty = ({ lower, upper }: CheckedPart, cuts: readonly Cut[]): boolean =>
+  cuts.some(({ neuron, sign, value }) => (sign > 0 ? upper[neuron] < value : lower[neuron] > value));
+
 /** Σ share · (Σ c·y − bound) − Σ multiplier · sign · (z − value): no more than the first sum where the decisions hold. */
-function objectiveOf(
+export function objectiveOf(
   { shares, multipliers = [] }: TreeLeaf,
   cuts: readonly Cut[],
   rows: CertificateCase["rows"],
   output: number,
 ): { readonly terms: readonly NeuronTerm[]; readonly constant: number } {
-  const terms: NeuronTerm[] = [];
-  let constant = 0;
+  let [constant, terms]: [number, NeuronTerm[]] = [0, []];
   for (const [r, row] of rows.entries()) {
-    for (const [own, factor] of row.terms)
-      terms.push({ neuron: output + own, coefficient: shares[r] * factor });
+    for (const [k, c] of row.terms) terms.push({ neuron: output + k, coefficient: shares[r] * c });
     constant = down(constant + down(-shares[r] * row.bound));
   }
   for (const [i, { neuron, sign, value }] of cuts.entries()) {

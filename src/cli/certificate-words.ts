@@ -1,7 +1,8 @@
 import type { Certificate, Claim, RobustClaim } from "../formats/certificate/schema.js";
 import type { CheckOutcome } from "../runs/certificates/check-claims.js";
 import type { WrittenCertificates } from "../runs/certificates/write-certificates.js";
-import { changeInWords, plural } from "./wording.js";
+import type { WrittenProperty } from "../runs/certificates/write-property.js";
+import { changeInWords, plural, wrap } from "./wording.js";
 
 const RUN_IN_WORDS: Readonly<Record<Claim["evaluation"], string>> = {
   float32: "run in float32 by direct sums in any order, and in real arithmetic",
@@ -44,6 +45,14 @@ export function outcomeInWords({ fault }: CheckOutcome): string {
   if (fault.claim === null) return `not valid: ${fault.what}`;
   const about = fault.example === null ? "" : ` (example ${fault.example})`;
   return `not valid: claim ${fault.claim}${about}: ${fault.what}`;
+}
+
+/** Whether a property's certificate is written, and why not; null where the writing was stopped. */
+export function provedInWords(path: string, written: WrittenProperty | null): string {
+  if (written === null) return `certificate: stopped; ${path} is not written`;
+  const { claims, refusal } = written;
+  if (refusal === null) return `certificate ${path}: ${plural(claims, "claim")}`;
+  return wrap(`certificate: ${refusal}; ${path} is not written`);
 }
 
 /** How many certificates a file has, and what is missing. */

@@ -3,13 +3,8 @@ import type { Against } from "../certify/certify.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../dual/estimator.js";
 import { UsageError } from "../errors.js";
-import type { LoadedModel } from "../formats/model-file.js";
 import { type GuaranteeClaim, guaranteeInSentences } from "../report/guarantee.js";
-import {
-  checkCertifiable,
-  type WrittenCertificates,
-  writeCertificates,
-} from "../runs/certificates/write-certificates.js";
+import { type WrittenCertificates, writeCertificates } from "../runs/certificates/write-certificates.js";
 import { type CertificationSummary, certifyDataset } from "../runs/certification.js";
 import { batchWithin, estimationOf } from "../runs/estimation.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
@@ -22,6 +17,7 @@ import type { About } from "../threat/about.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
 import { type BallOptions, ballOf } from "./ball.js";
+import { checkCertificateModels } from "./certificate-models.js";
 import { COMMON, checkOptions, EPSILON, NUMBERS, POSITIVE, TEXT } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { type MachineOptions, onBackend } from "./machine.js";
@@ -129,7 +125,12 @@ export async function certify(
       throw new UsageError('certify: labels: expected them with against: "label", found none');
     }
     const { certificate } = options;
-    if (certificate !== undefined) checkCertificateOptions(options, opened.stages, evaluation);
+    if (certificate !== undefined) {
+      if (options.projections !== undefined) {
+        throw new UsageError("certify: certificate: expected deterministic bounds, found projections");
+      }
+      checkCertificateModels("certify", opened.stages, evaluation);
+    }
     using placed = placeStages(backend, opened.stages);
     const certification = await certifyDataset(
       placed.stages,
@@ -183,21 +184,6 @@ export async function certify(
       );
     }
   });
-}
-
-/** A certificate names its model by the checksum of its file, and has no probabilities. */
-function checkCertificateOptions(
-  { projections }: CertifyModelOptions,
-  stages: readonly LoadedModel[],
-  evaluation: Evaluation,
-): void {
-  if (projections !== undefined) {
-    throw new UsageError("certify: certificate: expected deterministic bounds, found projections");
-  }
-  if (stages.some(({ sha256 }) => sha256 === "")) {
-    throw new UsageError("certify: certificate: expected a model of a file, found one in memory");
-  }
-  checkCertifiable({ stages, evaluation });
 }
 
 function statementIn(

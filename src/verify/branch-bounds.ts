@@ -10,6 +10,7 @@ import { type Ball, boxBall, releaseBall } from "../threat/ball.js";
 import type { Branch, BranchedBox } from "./branch.js";
 import { splitPoint } from "./branch-choice.js";
 import { filledWith, replaced } from "./entries.js";
+import type { RecordedCrossing } from "./proof.js";
 
 /** Branches as the columns of one relaxation: the box's pre-activation bounds, cut where each has decided. */
 export class BranchBounds implements Disposable {
@@ -19,7 +20,7 @@ export class BranchBounds implements Disposable {
   readonly #ball: Ball;
   readonly #tape: Tape;
   readonly #bounds: Map<number, Bounds<Tensor>>;
-  readonly #empty = new Set<number>();
+  readonly #empty = new Map<number, RecordedCrossing>();
 
   constructor(box: BranchedBox, branches: readonly Branch[]) {
     const { subject, affine, region, rounding } = box;
@@ -33,8 +34,11 @@ export class BranchBounds implements Disposable {
     this.relaxation = new Relaxation(subject, affine, this.#bounds, this.#ball, rounding);
   }
 
-  /** Columns of branches that have no input: their decisions contradict one another, as far as `refresh` has seen. */
-  get empty(): ReadonlySet<number> {
+  /**
+   * Columns of branches that have no input: their decisions contradict one another, as far as `refresh` has seen, and the
+   * neuron that shows it.
+   */
+  get empty(): ReadonlyMap<number, RecordedCrossing> {
     return this.#empty;
   }
 
@@ -69,7 +73,12 @@ export class BranchBounds implements Disposable {
         // Bounds that cross say that no input meets the decisions; lines need an interval all the same.
         // Overflow contradicts nothing, and where rounding is not counted it may have made them cross.
         const crossed = low[i] - high[i];
-        if (this.#box.rounding && Number.isFinite(crossed) && crossed > 0) this.#empty.add(at % count);
+        if (this.#box.rounding && Number.isFinite(crossed) && crossed > 0) {
+          const value = low[i] / 2 + high[i] / 2;
+          this.#empty.set(at % count, {
+            ...{ kind: "crossing", node: activation, neuron: Math.floor(at / count), value },
+          });
+        }
         if (low[i] > high[i]) [low[i], high[i]] = [lower[at], upper[at]];
       }
       this.#bounds.set(node, {

@@ -2,6 +2,7 @@ import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
 import type { RegionRounding } from "../dual/slopes/region-rounding.js";
 import type { AffineLayers } from "../dual/slopes/relaxation.js";
 import type { Subject } from "../network/subject.js";
+import type { ProofPart } from "./proof.js";
 import type { OutputCase } from "./question.js";
 
 /** One decision of a branch: the input of an activation's neuron lies above or below a value. */
@@ -21,6 +22,8 @@ export interface Branch {
   readonly warm: WarmStart | null;
   /** Its own pre-activation bounds at the box's unstable neurons, by activation; null for the box's. */
   readonly bounds: NodeBounds<Float64Array> | null;
+  /** Where its proof is recorded, if it is. */
+  readonly part?: ProofPart | null;
 }
 
 /** Free variables of a branch as its parent left them. */

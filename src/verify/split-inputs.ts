@@ -10,11 +10,17 @@ import { differenceDown } from "../threat/outward.js";
 import { isProof } from "../threat/proof.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
+import { ProofPart } from "./proof.js";
 import type { OutputCase } from "./question.js";
 import type { SearchOptions, SearchOutcome } from "./split-neurons.js";
 
+/** A part of the box, and where its proof is recorded, if it is. */
+interface Unbounded extends Bounds<Float64Array> {
+  readonly part: ProofPart | null;
+}
+
 /** A part of the box that is not proved yet. */
-interface BoxPart extends Bounds<Float64Array> {
+interface BoxPart extends Unbounded {
   readonly bound: number;
   /** The input along which it is to be halved; null of a point. */
   readonly axis: number | null;
@@ -41,14 +47,20 @@ export async function searchByInputs(
   // The lowest bound of points: nothing of them is left to halve.
   let stuck = Number.POSITIVE_INFINITY;
   let isStuck = false;
-  let batch: Bounds<Float64Array>[] = [region];
+  let batch: Unbounded[] = [{ ...region, part: options.part ?? null }];
+  let recorded = 0;
   let size = FIRST_BATCH;
   for (;;) {
     const { parts, counterexample } = await boundParts(subject, region, batch, own, evaluation);
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) {
-      if (isProof(part.bound)) continue;
+      if (isProof(part.bound)) {
+        if (!part.part) continue;
+        part.part.outcome = { kind: "leaf", bound: part.bound };
+        recorded += 1;
+        continue;
+      }
       if (part.axis !== null) queue.push(part);
       else {
         isStuck = true;
@@ -60,7 +72,7 @@ export async function searchByInputs(
       return isStuck ? { kind: "open", bounded, bound: stuck } : { kind: "proved", bounded };
     }
     onProgress?.({ bounded, waiting: queue.size, bound: queue.least });
-    if ((await deadline.passes()) || queue.size > mostWaiting) {
+    if ((await deadline.passes()) || queue.size + recorded > mostWaiting) {
       return { kind: "open", bounded, bound: Math.min(stuck, queue.least) };
     }
     batch = queue.take(size).flatMap(halves);
@@ -73,15 +85,17 @@ function partsAtOnce({ network }: Subject, memoryBytes: number): number {
   return Math.max(1, Math.min(MOST_PARTS, Math.floor(memoryBytes / 2 / (8 * 20 * features))));
 }
 
-function halves({ lower, upper, axis }: BoxPart): Bounds<Float64Array>[] {
+function halves({ lower, upper, axis, part }: BoxPart): Unbounded[] {
   if (axis === null) return [];
   const middle = lower[axis] / 2 + upper[axis] / 2;
   const [below, above] = [upper.slice(), lower.slice()];
   below[axis] = middle;
   above[axis] = middle;
+  const parts = part && { below: new ProofPart(), above: new ProofPart() };
+  if (part && parts) part.outcome = { kind: "input", input: axis, value: middle, ...parts };
   return [
-    { lower, upper: below },
-    { lower: above, upper },
+    { lower, upper: below, part: parts?.below ?? null },
+    { lower: above, upper, part: parts?.above ?? null },
   ];
 }
 
@@ -89,7 +103,7 @@ function halves({ lower, upper, axis }: BoxPart): Bounds<Float64Array>[] {
 async function boundParts(
   subject: Subject,
   whole: Bounds<Float64Array>,
-  regions: readonly Bounds<Float64Array>[],
+  regions: readonly Unbounded[],
   own: OutputCase,
   evaluation: Evaluation,
 ): Promise<{ readonly parts: readonly BoxPart[]; readonly counterexample: Counterexample | null }> {

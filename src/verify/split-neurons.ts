@@ -14,6 +14,8 @@ import { BranchRows } from "./branch-rows.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
 import { Heap } from "./heap.js";
 import { settleLeaf } from "./leaf.js";
+import { LeafRecord } from "./leaf-record.js";
+import { ProofPart } from "./proof.js";
 import type { OutputCase } from "./question.js";
 
 export interface SearchOptions {
@@ -23,6 +25,10 @@ export interface SearchOptions {
   readonly evaluation: Evaluation;
   /** Bytes that branches being bounded, and those waiting, may take. */
   readonly memoryBytes: number;
+  /** Where the proof is recorded, if it is. */
+  readonly part?: ProofPart;
+  /** By activation, the neurons whose slopes are recorded. Default: those that are unstable. */
+  readonly listed?: ReadonlyMap<number, Int32Array>;
   readonly onProgress?: (progress: SearchProgress) => void;
 }
 
@@ -46,7 +52,7 @@ const ROOT_ITERATIONS = 20;
 const BRANCH_ITERATIONS = 6;
 const MOST_BRANCHES = 512;
 /** Unstable neurons up to which the bounds above a decision are computed again in every branch. */
-const REFRESHED = 30;
+export const REFRESHED = 30;
 
 /** A branch with what to decide next; null where everything is decided. */
 interface Waiting extends Branch {
@@ -85,7 +91,9 @@ class NeuronSearch {
   readonly #batch: number;
   readonly #mostWaiting: number;
   readonly #refresh: boolean;
+  readonly #listed: ReadonlyMap<number, Int32Array>;
   #bounded = 0;
+  #recorded = 0;
   /** The lowest bound of branches that nothing can be done about. */
   #stuck = Number.POSITIVE_INFINITY;
   #isStuck = false;
@@ -105,16 +113,22 @@ class NeuronSearch {
       1000,
       Math.floor(options.memoryBytes / 2 / (64 + (this.#refresh ? 24 : 4) * unstable)),
     );
+    this.#listed = options.listed ?? box.unstable;
   }
 
   async run(): Promise<SearchOutcome> {
     await this.#bound(
-      [{ splits: [], bound: Number.NEGATIVE_INFINITY, warm: null, bounds: null }],
+      [
+        {
+          ...{ splits: [], bound: Number.NEGATIVE_INFINITY, warm: null, bounds: null },
+          part: this.#options.part ?? null,
+        },
+      ],
       ROOT_ITERATIONS,
     );
     while (this.#queue.size > 0 && !this.#found) {
       const { deadline, onProgress } = this.#options;
-      if ((await deadline.passes()) || this.#queue.size > this.#mostWaiting) break;
+      if ((await deadline.passes()) || this.#queue.size + this.#recorded > this.#mostWaiting) break;
       onProgress?.({ bounded: this.#bounded, waiting: this.#queue.size, bound: this.#queue.least });
       const parents = this.#queue.take(Math.max(1, this.#batch >> 1));
       const children = parents.flatMap((parent) =>
@@ -135,7 +149,14 @@ class NeuronSearch {
     const left: Waiting[] = [];
     {
       using batch = await BranchRows.of(this.#box, branches, { refresh: this.#refresh });
-      const best = await climb(batch.rows, { iterations, deadline, target: 0 });
+      const record = this.#options.part && new LeafRecord(this.#listed, batch);
+      const best = await climb(batch.rows, {
+        iterations,
+        deadline,
+        // A proof that others are to follow has room for their rounding.
+        target: record ? Number.POSITIVE_INFINITY : 0,
+        ...(record && { onBounds: record.take }),
+      });
       this.#bounded += branches.length;
       const seen = await inspect(batch.rows);
       await this.#tryMinimisers(seen.input, branches.length);
@@ -144,7 +165,11 @@ class NeuronSearch {
       const bounds = this.#refresh ? await batch.bounds.read() : null;
       for (const [column, branch] of branches.entries()) {
         const bound = Math.max(branch.bound, best[column], seen.values[column]);
-        if (isProof(bound) || batch.bounds.empty.has(column)) continue;
+        const crossing = batch.bounds.empty.get(column);
+        if (isProof(bound) || crossing) {
+          this.#record(branch, record?.leaf(column) ?? crossing);
+          continue;
+        }
         const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
         const decision = promisingDecision(this.#box, bounded, seen.traces, column, branches.length);
         left.push({ ...bounded, decision });
@@ -159,12 +184,24 @@ class NeuronSearch {
   /** A branch with nothing left to decide. */
   async #settleLeaf(branch: Branch): Promise<void> {
     using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh });
-    if (batch.bounds.empty.has(0)) return;
+    const crossing = batch.bounds.empty.get(0);
+    if (crossing) return this.#record(branch, crossing);
     const { bound, point } = await settleLeaf(this.#box, branch, batch);
     if (point) await this.#tryPoints(point, 1);
-    if (isProof(bound)) return;
+    if (isProof(bound)) {
+      if (!this.#options.part) return;
+      const record = new LeafRecord(this.#listed, batch);
+      await record.take([bound]);
+      return this.#record(branch, record.leaf(0));
+    }
     this.#isStuck = true;
     this.#stuck = Math.min(this.#stuck, Math.max(bound, branch.bound));
+  }
+
+  #record({ part }: Branch, outcome: ProofPart["outcome"] | undefined): void {
+    if (!part || !outcome) return;
+    part.outcome = outcome;
+    this.#recorded += 1;
   }
 
   /** The corners of the box at which the relaxed bounds are least may break the property. */
@@ -199,5 +236,12 @@ function childrenOf(branch: Branch, decision: Decision): Branch[] {
     ...warm,
     multipliers: Float32Array.from([...warm.multipliers, 0]),
   };
-  return sidesOf(branch, decision).map((splits) => ({ splits, bound, warm: next, bounds }));
+  const [above, below] = sidesOf(branch, decision);
+  const { node, neuron, value } = decision;
+  const parts = branch.part && { above: new ProofPart(), below: new ProofPart() };
+  if (branch.part && parts) branch.part.outcome = { kind: "neuron", node, neuron, value, ...parts };
+  return [
+    { splits: above, bound, warm: next, bounds, part: parts?.above ?? null },
+    { splits: below, bound, warm: next, bounds, part: parts?.below ?? null },
+  ];
 }

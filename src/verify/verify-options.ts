@@ -1,4 +1,5 @@
 import type { Evaluation } from "../threat/evaluation.js";
+import type { CaseProof } from "./proof.js";
 import type { SearchProgress } from "./split-neurons.js";
 import type { Step } from "./verdict.js";
 
@@ -24,6 +25,8 @@ export interface VerifyOptions {
   readonly split?: SplitChoice;
   /** Ends the search; what is not decided by then is `unknown`. */
   readonly signal?: AbortSignal;
+  /** Told of every case that is proved, and how; branches then keep what proved them, and are bounded with some room. */
+  readonly onProof?: (proof: CaseProof) => void;
   /** Told at every step and as branches are bounded. */
   readonly onProgress?: (progress: VerifyProgress) => void;
 }

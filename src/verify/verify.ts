@@ -1,7 +1,7 @@
 import { Deadline } from "../compute/deadline.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
-import { crownBounds, tightenBounds } from "../dual/slopes/tighten.js";
+import { crownBounds } from "../dual/slopes/tighten.js";
 import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";
 import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
@@ -13,6 +13,7 @@ import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { type Counterexample, falsify } from "./falsify.js";
+import { type CaseProof, ProofPart } from "./proof.js";
 import { emptyCases, type OutputCase, type Question, questionsOf } from "./question.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
@@ -21,6 +22,7 @@ import {
   type SearchProgress,
   searchByNeurons,
 } from "./split-neurons.js";
+import { tightenBox } from "./tighten-box.js";
 import type { CaseVerdict, Step, Verdict } from "./verdict.js";
 import type { VerifyOptions } from "./verify-options.js";
 
@@ -34,7 +36,6 @@ const FEW_NEURONS = 60;
 const ATTACK_SHARE = 0.25;
 const TIGHTEN_SHARE = 0.25;
 const FIRST_SHARE = 0.6;
-const TIGHTEN_ITERATIONS = 15;
 
 /**
  * Answers a property of a network: an attack with restarts first, then bounds of growing strength, then branch and bound,
@@ -170,6 +171,7 @@ class Verification {
     const bounds = await caseBounds(bounded, question, cases, method, this.#evaluation);
     const open = cases.flatMap((own, i) => {
       const isProved = isProof(bounds[i]);
+      if (isProved) this.#options.onProof?.({ case: own, region: question, how: "bounds", method });
       this.#settle(own, isProved ? "holds" : "unknown", method, bounds[i], 0);
       return isProved ? [] : [{ own, bound: bounds[i] }];
     });
@@ -203,9 +205,10 @@ class Verification {
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
       const share = deadline.share(1 / (cases.length - i));
-      const options = this.#searchOptions("input splitting", share);
+      const { tree, options } = this.#searchOptions("input splitting", share);
       const outcome = await searchByInputs(this.#bounded, question, own, options);
-      if (!this.#take(own, outcome, "input splitting")) left.push(own);
+      const proof = tree && { how: "inputs" as const, tree, case: own, region: question };
+      if (!this.#take(own, outcome, "input splitting", proof)) left.push(own);
       if (this.#counterexample) return left;
     }
     return left;
@@ -218,46 +221,49 @@ class Verification {
   ): Promise<readonly OutputCase[]> {
     using affine = new AffineLayers(this.#bounded);
     this.#tell("slopes");
-    const crown = await crownBounds(this.#bounded, question, this.#evaluation);
-    const bounds = await tightenBounds(this.#bounded, affine, question, crown, {
-      iterations: TIGHTEN_ITERATIONS,
+    const { region, record } = await tightenBox(this.#bounded, affine, question, this.#evaluation, {
       deadline: deadline.share(TIGHTEN_SHARE),
       pieceBytes: this.#memoryBytes / 4,
+      isRecorded: this.#options.onProof !== undefined,
     });
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
       const share = deadline.share(1 / (cases.length - i));
-      const options = this.#searchOptions("neuron splitting", share);
-      const outcome = await searchByNeurons(
-        this.#bounded,
-        affine,
-        question,
-        { bounds, rounding: crown.rounding },
-        own,
-        options,
-      );
-      if (!this.#take(own, outcome, outcome.bounded === 1 ? "slopes" : "neuron splitting")) left.push(own);
+      const { tree, options } = this.#searchOptions("neuron splitting", share);
+      const outcome = await searchByNeurons(this.#bounded, affine, question, region, own, {
+        ...options,
+        ...(record && { listed: record.listed }),
+      });
+      const proof = tree &&
+        record && { how: "neurons" as const, tree, box: record, case: own, region: question };
+      const step = outcome.bounded === 1 ? "slopes" : "neuron splitting";
+      if (!this.#take(own, outcome, step, proof)) left.push(own);
       if (this.#counterexample) break;
     }
     return left;
   }
 
-  #searchOptions(step: Step, deadline: Deadline): SearchOptions {
-    return {
+  /** With a tree to record a proof in, if somebody wants it. */
+  #searchOptions(step: Step, deadline: Deadline): { options: SearchOptions; tree: ProofPart | null } {
+    const tree = this.#options.onProof ? new ProofPart() : null;
+    const options = {
       deadline,
       evaluation: this.#evaluation,
       memoryBytes: this.#memoryBytes,
-      onProgress: (progress) => this.#tell(step, progress),
+      onProgress: (progress: SearchProgress) => this.#tell(step, progress),
+      ...(tree && { part: tree }),
     };
+    return { options, tree };
   }
 
   /** Whether an outcome settles its case. */
-  #take(own: OutputCase, outcome: SearchOutcome, step: Step): boolean {
+  #take(own: OutputCase, outcome: SearchOutcome, step: Step, proof: CaseProof | null): boolean {
     const before = this.#cases.get(own.number)?.branches ?? 0;
     const branches = before + outcome.bounded;
     switch (outcome.kind) {
       case "proved":
         this.#settle(own, "holds", step, null, branches);
+        if (proof) this.#options.onProof?.(proof);
         return true;
       case "broken":
         this.#break(outcome.counterexample, step, branches);

@@ -8,6 +8,7 @@ import { certificateText } from "../../src/formats/certificate/file.js";
 import type { Certificate } from "../../src/formats/certificate/schema.js";
 import { loadModelFile } from "../../src/formats/model-file.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
+import { enclosureOf } from "../../src/formats/vnnlib/input-box.js";
 import { readVnnlib } from "../../src/formats/vnnlib/read.js";
 import { writeFileAtomically } from "../../src/formats/write-file.js";
 import { propertyClaim } from "../../src/runs/certificates/property-claim.js";
@@ -200,7 +201,7 @@ describe("check", () => {
     const { cases } = await readVnnlib("two.vnnlib");
     const claim = propertyClaim({
       ...{ network: checkedNetwork(model, MACHINES.float64), model: model.sha256, evaluation: "float64" },
-      ...{ lower: cases[0].box.lower, upper: cases[0].box.upper, listed: new Map() },
+      ...{ ...enclosureOf(cases[0].box, true), listed: new Map() },
       cases: cases.map(({ constraints }) => ({
         rows: constraints.map(({ terms, bound }) => ({
           terms: terms.map(({ output, coefficient }): [number, number] => [output, coefficient]),

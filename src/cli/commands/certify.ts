@@ -4,7 +4,11 @@ import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { Network } from "../../network/network.js";
-import { checkCertifiable, writeCertificates } from "../../runs/certificates/write-certificates.js";
+import {
+  checkCertifiable,
+  type WrittenCertificates,
+  writeCertificates,
+} from "../../runs/certificates/write-certificates.js";
 import { certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
@@ -150,8 +154,9 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);
   }
+  let counts: WrittenCertificates | null = null;
   if (flags.certificate !== undefined) {
-    const counts = await writeCertificates(
+    counts = await writeCertificates(
       flags.certificate,
       { stages: model.stages, dataset, ball, evaluation },
       certification.examples,
@@ -159,7 +164,11 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     );
     output.print(writtenInWords(flags.certificate, counts));
   }
-  await output.writeJson({ ...certificationRecord(subject, certification), ...(layers && { layers }) });
+  await output.writeJson({
+    ...certificationRecord(subject, certification),
+    ...(layers && { layers }),
+    ...(counts && { certificate: { path: flags.certificate, ...counts } }),
+  });
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
 }
 

@@ -12,14 +12,19 @@ import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
 import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords } from "../../report/guarantee.js";
+import { checkCertifiable } from "../../runs/certificates/write-certificates.js";
+import { type WrittenProperty, writePropertyCertificate } from "../../runs/certificates/write-property.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { openStages } from "../../runs/models/open-model.js";
+import type { Watch } from "../../runs/observer.js";
 import { roundingRecord } from "../../runs/rounding-record.js";
 import type { Evaluation } from "../../threat/evaluation.js";
+import type { CaseProof } from "../../verify/proof.js";
 import type { CaseVerdict, Verdict } from "../../verify/verdict.js";
 import { verify } from "../../verify/verify.js";
 import { SPLITS, type SplitChoice, type VerifyProgress } from "../../verify/verify-options.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
+import { provedInWords } from "../certificate-words.js";
 import {
   addJsonOption,
   addMachineOptions,
@@ -34,6 +39,7 @@ import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { checkWritable, Output } from "../output.js";
 import { formatTable } from "../table.js";
+import { TerminalObserver } from "../terminal-observer.js";
 import { formatCount, formatDuration, formatNumber, plural, wrap } from "../wording.js";
 
 interface VerifyFlags extends MachineFlags, JsonOptions, Pick<EvaluationFlags, "evaluation"> {
@@ -41,6 +47,7 @@ interface VerifyFlags extends MachineFlags, JsonOptions, Pick<EvaluationFlags, "
   readonly split: SplitChoice;
   readonly seed: number;
   readonly counterexample?: string;
+  readonly certificate?: string;
 }
 
 const NOTES = `
@@ -75,6 +82,11 @@ export function addVerify(program: Command, context: CommandContext): void {
       "write the counterexample there",
       someText("--counterexample", "a file"),
     )
+    .option(
+      "--certificate <file>",
+      "of a property that holds, write what autodual check needs to prove it again",
+      someText("--certificate", "a file such as certificate.json"),
+    )
     .addHelpText("after", NOTES);
   addEvaluationOption(command);
   addMemoryOption(command);
@@ -92,8 +104,9 @@ async function answer(
   { io }: CommandContext,
 ): Promise<number> {
   const output = new Output(io, flags.json);
-  const { timeout, split, seed, memory, counterexample: path } = flags;
+  const { timeout, split, seed, memory, counterexample: path, certificate } = flags;
   if (path !== undefined) checkWritable("--counterexample", path);
+  if (certificate !== undefined) checkWritable("--certificate", certificate);
   const { backend, description } = await openBackend({ ...flags, dtype: flags.dtype ?? DTYPE });
   const { stages } = await openStages([name], backend);
   if (stages.length > 1) {
@@ -105,7 +118,9 @@ async function answer(
   checkWeights(model.network, model.weights, model.path, backend.dtype);
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = flags.evaluation ?? arithmeticOfModel(model);
+  if (certificate !== undefined) checkCertifiable({ stages, evaluation });
   const property = await readVnnlib(spec);
+  const proofs: CaseProof[] = [];
   const judge = await openJudge(model, backend.dtype);
   const subject = subjectOf(backend, model, judge.evaluate);
 
@@ -121,6 +136,7 @@ async function answer(
       evaluation,
       ...(memory !== undefined && { memoryBytes: memory }),
       signal: interruption.signal,
+      ...(certificate !== undefined && { onProof: (proof) => proofs.push(proof) }),
       onProgress: (state) =>
         progress.update(
           Math.min(Math.ceil(timeout), Math.round((performance.now() - began) / 1000)),
@@ -142,6 +158,21 @@ async function answer(
   }
   output.print(figures(verdict, name, spec, description));
   output.print(wrap(meaning(verdict, property, judge.ofGraph, evaluation)));
+  const written =
+    certificate === undefined
+      ? null
+      : await interruption.unlessStopped(() =>
+          certify(
+            certificate,
+            verdict,
+            { model, evaluation, proofs },
+            {
+              observer: new TerminalObserver(output),
+              signal: interruption.signal,
+            },
+          ),
+        );
+  if (certificate !== undefined) output.print(provedInWords(certificate, written));
   await output.writeJson({
     schema: "autodual/verification/1",
     ...(await subjectRecord(model, spec)),
@@ -154,9 +185,26 @@ async function answer(
     counterexample: found && { input: Array.from(found.input), output: Array.from(found.output) },
     cases: verdict.cases,
     seconds: verdict.seconds,
+    ...(certificate !== undefined && {
+      certificate: written?.refusal === null ? { path: certificate, claims: written.claims } : null,
+    }),
   });
   backend.dispose();
   return interruption.aborted ? interruption.exitCode : 0;
+}
+
+/** Writes the certificate of a property that holds. */
+async function certify(
+  path: string,
+  { answer: found }: Verdict,
+  {
+    proofs,
+    ...subject
+  }: { readonly model: LoadedModel; readonly evaluation: Evaluation; readonly proofs: readonly CaseProof[] },
+  { observer, signal }: Watch,
+): Promise<WrittenProperty> {
+  if (found !== "holds") return { claims: 0, refusal: `the property is ${found}` };
+  return writePropertyCertificate(path, subject, proofs, { observer, signal });
 }
 
 async function subjectRecord({ path, sha256 }: LoadedModel, spec: string) {

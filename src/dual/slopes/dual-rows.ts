@@ -51,6 +51,8 @@ export interface ClimbOptions {
   readonly deadline: Deadline;
   /** Rows above this need nothing more; when all are, the climb ends. */
   readonly target: number;
+  /** Is shown the bounds of each iteration, before its variables move. */
+  readonly onBounds?: (bounds: FloatArray) => Promise<void>;
 }
 
 /** Step sizes of the first iteration, and what each later one keeps of them. */
@@ -189,6 +191,7 @@ export async function climb(task: DualRows, options: ClimbOptions): Promise<Floa
     const { value } = bound(tape, task, leaf, { input: false });
     const found = await backend.read(value.value);
     for (const [row, own] of found.entries()) best[row] = Math.max(best[row], own);
+    await options.onBounds?.(found);
     if (last || best.every((own) => own > options.target) || (await options.deadline.passes())) break;
     const names = [...leaves.keys()];
     const total = sumRows(tape, value, SHARED, 1);

@@ -7,10 +7,11 @@ import { boxBall, releaseBall } from "../../threat/ball.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import { buildDual } from "../auto-dual.js";
 import type { Bounds, NodeBounds } from "../dual-layer.js";
-import { addWeights, climb } from "./dual-rows.js";
+import { addWeights, climb, type DualRows } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
 import { type RegionRounding, regionRounding } from "./region-rounding.js";
 import { type AffineLayers, Relaxation } from "./relaxation.js";
+import type { RowRecord } from "./row-record.js";
 import { unstableAt } from "./unstable-neurons.js";
 
 /** Pre-activation bounds over a region of inputs, and the rounding within it, where that is counted. */
@@ -52,6 +53,8 @@ export interface TightenOptions {
   readonly deadline: Deadline;
   /** Bytes that the rows of one climb may take. */
   readonly pieceBytes: number;
+  /** Where the slopes of every row's best bound are written. */
+  readonly record?: RowRecord;
 }
 
 /**
@@ -63,7 +66,7 @@ export async function tightenBounds(
   affine: AffineLayers,
   region: Bounds<Float64Array>,
   { bounds, rounding }: RegionBounds,
-  { iterations, deadline, pieceBytes }: TightenOptions,
+  { iterations, deadline, pieceBytes, record }: TightenOptions,
 ): Promise<NodeBounds<Float64Array>> {
   const { backend, network } = subject;
   const tight = new Map(
@@ -100,17 +103,20 @@ export async function tightenBounds(
           using free = new FreeVariables(backend);
           addWeights(free, relaxation, node, SHARED, picked.length);
           const start = backend.upload(features, picked.length, nu);
-          const found = await climb(
-            {
-              relaxation,
-              objective: { kind: "fixed", node, nu: start },
-              owners: SHARED,
-              rows: picked.length,
-              free,
-              constraints: [],
-            },
-            { iterations, deadline, target: Number.POSITIVE_INFINITY },
-          );
+          const rows: DualRows = {
+            relaxation,
+            objective: { kind: "fixed", node, nu: start },
+            owners: SHARED,
+            rows: picked.length,
+            free,
+            constraints: [],
+          };
+          const found = await climb(rows, {
+            iterations,
+            deadline,
+            target: Number.POSITIVE_INFINITY,
+            ...(record && { onBounds: record.of(rows, node, picked) }),
+          });
           start.dispose();
           picked.forEach((number, row) => {
             const neuron = unstable[number >> 1];

@@ -7,6 +7,7 @@ import { FormatError } from "../../errors.js";
 import { numbersOf } from "../../formats/certificate/numbers.js";
 import type { Certificate, Claim, PropertyClaim } from "../../formats/certificate/schema.js";
 import type { LoadedModel } from "../../formats/model-file.js";
+import { emptyInput, enclosureOf } from "../../formats/vnnlib/input-box.js";
 import type { Property, PropertyCase } from "../../formats/vnnlib/property.js";
 import { observed, type Watch } from "../observer.js";
 
@@ -91,19 +92,27 @@ function exampleOf(claim: Claim, dataset: Dataset): Float64Array | undefined {
   throw new FormatError(`${dataset.name} (${dataset.split}) has no example ${claim.index}`);
 }
 
-/** The first case of a property that no claim has, in words. */
-function missingCase(claims: readonly Claim[], { cases, inputs }: Property): string | undefined {
-  const number = cases.findIndex(
-    (own) => !claims.some((claim) => claim.kind === "property" && claimsCase(claim, own, inputs)),
+/** The first case of a property that has inputs and that no claim has, in words. */
+function missingCase(claims: readonly Claim[], property: Property): string | undefined {
+  const number = property.cases.findIndex(
+    (own) =>
+      emptyInput(own.box) === null &&
+      !claims.some((claim) => claim.kind === "property" && claimsCase(claim, own, property)),
   );
   return number < 0 ? undefined : `case ${number} of the property is not claimed`;
 }
 
 /** Whether a claim's box has all of the case's, and one of its cases these rows or some of them. */
-function claimsCase(claim: PropertyClaim, { box, constraints }: PropertyCase, inputs: number): boolean {
+function claimsCase(
+  claim: PropertyClaim,
+  { box, constraints }: PropertyCase,
+  { inputs, decimal = false }: Property,
+): boolean {
   const lower = numbersOf(claim.lower, inputs, "box");
   const upper = numbersOf(claim.upper, inputs, "box");
-  if (!box.lower.every((low, i) => lower[i] <= low && box.upper[i] <= upper[i])) return false;
+  // What a decimal is rounded to may leave something of it out.
+  const ends = enclosureOf(box, decimal);
+  if (!ends.lower.every((low, i) => lower[i] <= low && ends.upper[i] <= upper[i])) return false;
   const wanted = constraints.map(({ terms, bound }) =>
     rowText(
       terms.map(({ output, coefficient }) => [output, coefficient]),

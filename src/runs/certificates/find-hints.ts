@@ -14,13 +14,21 @@ type LineChoice = (typeof LINE_CHOICES)[number];
 export interface FoundHints {
   readonly listed: ListedNeurons;
   readonly plan: ProofPlan;
+  /** The region's bounds by them. */
+  readonly part: CheckedPart;
 }
 
 /**
  * Hints by which the checker bounds a region: layer by layer, the neurons whose lines bounds can still change are listed, and get
- * rows where these can be tighter than intervals. Throws a `Refusal` for a network that the checker does not know.
+ * rows where these can be tighter than intervals. Where a list is given, as of a larger region, it is that. Throws a `Refusal` for
+ * a network that the checker does not know.
  */
-export function findHints(network: CheckedNetwork, region: ClaimedRegion, choice: LineChoice): FoundHints {
+export function findHints(
+  network: CheckedNetwork,
+  region: ClaimedRegion,
+  choice: LineChoice,
+  given?: ListedNeurons,
+): FoundHints {
   const { layers } = network;
   const listed = new Map<number, Int32Array>();
   const [rows, slopes] = [new Map<number, Record<string, never>>(), new Map<number, LineSlopes>()];
@@ -28,8 +36,8 @@ export function findHints(network: CheckedNetwork, region: ClaimedRegion, choice
   for (const [k, { curve, from, to, inputs }] of layers.entries()) {
     if (!curve) continue;
     const input = layers[inputs[0]].from;
-    const neurons = openNeurons(curve, part, input, to - from);
-    if (neurons.length === 0) continue;
+    const neurons = given ? given.get(k) : openNeurons(curve, part, input, to - from);
+    if (!neurons?.length) continue;
     listed.set(k, neurons);
     // Intervals are as tight as rows over a box on which everything so far is affine.
     const isExact = !region.ball && !layers.slice(0, k).some((own) => own.curve);
@@ -42,7 +50,7 @@ export function findHints(network: CheckedNetwork, region: ClaimedRegion, choice
     const found = narrowestSlopes(curve, part, input, neurons);
     slopes.set(k, { lower: found, upper: found });
   }
-  return { listed, plan: { rows, slopes } };
+  return { listed, plan: { rows, slopes }, part };
 }
 
 function openNeurons(

@@ -23,13 +23,13 @@ export interface ProofPlan {
 }
 
 /** What all parts of a tree have. */
-interface ProofPart {
+interface PlannedPart {
   /** By which its bounds are found anew, within those of the part that it is of; absent: they are cut, and go on by intervals. */
   readonly plan?: ProofPlan;
 }
 
 /** A part of the region that bounds prove. */
-export interface ProofLeaf extends ProofPart {
+export interface ProofLeaf extends PlannedPart {
   readonly kind: "leaf";
   /** Weights of the case's rows, at least 0; all 0 where the decisions contradict one another. Absent: the best row alone. */
   readonly shares?: ArrayLike<number>;
@@ -43,7 +43,7 @@ export interface ProofLeaf extends ProofPart {
  * A decision and its sides. `input`: an input of the network; `neuron`: the input of an activation's neuron, the activation by
  * the number of its node.
  */
-export type ProofSplit = ProofPart & {
+export type ProofSplit = PlannedPart & {
   readonly value: number;
   readonly below: ProofTree;
   readonly above: ProofTree;
