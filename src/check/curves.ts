@@ -39,7 +39,7 @@ export function curveOf(layer: Layer, { unit, tiny, smooth }: Machine): Activati
         value: (z) => (z > 0 ? z : slope * z),
         steepest,
         turns,
-        error: (z) => rounded(slope * z),
+        error: (z) => rounded(slope * z) + tiny * z,
         below,
       };
     }

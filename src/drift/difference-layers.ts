@@ -85,7 +85,8 @@ function functionError(
   // The product, its slope as it entered, and here that of ν with it.
   const size = Math.max(1, steepest) * Math.max(Math.abs(lower), Math.abs(upper));
   const relative = 3 * roundoff * (1 + SLACK) * size;
-  return least + relative + (rounding === "approximate" ? functions : 0);
+  // A slope may lose so much of itself.
+  return least + relative + 2 * least * size + (rounding === "approximate" ? functions : 0);
 }
 
 /**

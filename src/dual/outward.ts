@@ -46,9 +46,10 @@ export function outwardBox(
   rounding: Rounding,
   box: Pick<BoxState, "centre" | "radius">,
   layer: Layer,
-  { upper }: Bounds,
+  bounds: Bounds,
 ): Pick<BoxState, "centre" | "radius"> {
-  const by = whereNotZero(tape, layer, rounding.ofInterval(tape, box, roundingOf(layer)), upper);
+  const interval = rounding.ofInterval(tape, box, roundingOf(layer), bounds);
+  const by = whereNotZero(tape, layer, interval, bounds.upper);
   return { centre: box.centre, radius: add(tape, box.radius, by) };
 }
 

@@ -15,7 +15,7 @@ import type { Dtype } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
-import type { AffineDual, Roundings } from "./dual-layer.js";
+import type { AffineDual, Bounds, Roundings } from "./dual-layer.js";
 import { type Gathered, OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";
 
@@ -101,8 +101,10 @@ export class Rounding extends OwnRounding {
     const before = this.#passed(tape, layer, inputs);
     if (before) error = add(tape, error, before);
     const underflow = this.#deployed.underflow + this.#deployed.flushed + this.own.underflow;
-    const floor = this.floorOf(tape, sizes, backward, floors);
-    const small = { sizes, all, least: 2 * (forward + 12) * underflow, floor };
+    const sums = sizes.map((size) => this.#sum(tape, size, 1));
+    const count = sizes.reduce((sum, { value }) => sum + value.features, 0);
+    const floor = this.#floorOf(tape, sums, count, backward, floors);
+    const small = { sums, all, least: 2 * (forward + 12) * underflow, floor };
     return { error: this.#withFloor(tape, error, small), floor };
   }
 
@@ -164,25 +166,17 @@ export class Rounding extends OwnRounding {
   }
 
   /**
-   * Adds what underflows in the evaluation, and what small weights come to on a machine that takes them for 0; not a number where
-   * a sum of the evaluation may overflow, in some order. The floor goes along as it is (`floorOf`).
+   * Adds what underflows in the evaluation, and what small weights lose of themselves (`#lost`); not a number where a sum of the
+   * evaluation may overflow, in some order. The floor goes along as it is (`floorOf`).
    */
   #withFloor(
     tape: Tape,
     error: Variable,
-    {
-      sizes,
-      all,
-      least,
-      floor,
-    }: { sizes: readonly Variable[]; all: Variable; least: number; floor: Variable },
+    { sums, all, least, floor }: { sums: readonly Variable[]; all: Variable; least: number; floor: Variable },
   ): Variable {
     const { features } = error.value;
-    const { largest, flushed } = this.#deployed;
-    let total = floor;
-    for (const size of flushed > 0 ? sizes : []) {
-      total = add(tape, total, scaleBy(tape, this.#sum(tape, size, 1), flushed));
-    }
+    const { largest } = this.#deployed;
+    let total = sums.reduce((sum, own) => combine(tape, 1, sum, 4 * this.#lost, own), floor);
     if (largest < Number.POSITIVE_INFINITY) {
       // Infinite as soon as |W| m + |b|, with its own rounding, may pass the largest number; ∞ · 0 is not a number.
       const over = this.#sum(tape, all, 2 * Math.max(1, this.own.largest / largest));
@@ -197,11 +191,22 @@ export class Rounding extends OwnRounding {
    * It belongs to every row that passes; floors of all layers so far add up, and are counted where rows start.
    */
   floorOf(tape: Tape, sizes: readonly Variable[], terms: number, before: Variable | undefined): Variable {
-    const each = 4 * (terms + this.readers + 8) * this.own.underflow;
+    const sums = sizes.map((size) => this.#sum(tape, size, 1));
     const features = sizes.reduce((sum, { value }) => sum + value.features, 0);
+    return this.#floorOf(tape, sums, features, terms, before);
+  }
+
+  #floorOf(
+    tape: Tape,
+    sums: readonly Variable[],
+    features: number,
+    terms: number,
+    before: Variable | undefined,
+  ): Variable {
+    const each = 4 * (terms + this.readers + 8) * this.own.underflow;
     const least = 4 * (features + terms + 8) * this.own.underflow;
-    const own = sizes
-      .map((size) => scaleBy(tape, this.#sum(tape, size, 1), each * (1 + SLACK), least))
+    const own = sums
+      .map((sum) => scaleBy(tape, sum, each * (1 + SLACK), least))
       .reduce((a, b) => add(tape, a, b));
     return before ? add(tape, before, own) : own;
   }
@@ -234,17 +239,29 @@ export class Rounding extends OwnRounding {
     const own = layer.absolute(tape, through);
     // A slope that underflows is wrong by as much.
     const read = size.value.features === own.value.features ? size : layer.absolute(tape, size);
-    const small = combine(tape, 1, constants, 16 * underflow, read);
+    const slopes = 16 * underflow + (rounding === "exact" ? 0 : 2 * this.#lost);
+    const small = combine(tape, 1, constants, slopes, read);
     return combine(tape, 1 + SLACK, own, 1, small);
   }
 
+  /**
+   * What a number of a file may lose of itself, in the evaluation and here: half of the smallest number, or all of it on a machine
+   * that takes it for 0.
+   */
+  get #lost(): number {
+    return this.#deployed.underflow + this.#deployed.flushed + this.own.underflow;
+  }
+
   /** What the radius of the box between an activation's values at ℓ and u must gain, all of them being rounded. */
-  ofInterval(tape: Tape, box: Rounded, rounding: FunctionRounding): Variable {
+  ofInterval(tape: Tape, box: Rounded, rounding: FunctionRounding, { lower, upper }: Bounds): Variable {
     const relative = rounding === "exact" ? 0 : 2 * this.#deployed.roundoff;
     const share = 8 * this.own.roundoff + relative;
     const approximate = rounding === "approximate" ? this.#deployed.functions + 4 * this.own.functions : 0;
     const least = approximate + 8 * this.own.underflow + this.#deployed.underflow + this.#deployed.flushed;
-    return scaleBy(tape, this.magnitude(tape, box), share, least);
+    const values = scaleBy(tape, this.magnitude(tape, box), share, least);
+    if (rounding === "exact") return values;
+    const inputs = [lower, upper].map((end) => apply(tape, { kind: "abs" }, end));
+    return combine(tape, 1, values, 2 * this.#lost, add(tape, inputs[0], inputs[1]));
   }
 
   #zeros(tape: Tape, like: Variable): Variable {

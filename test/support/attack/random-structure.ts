@@ -70,7 +70,7 @@ const ACTIVATIONS: readonly ((source: RandomSource) => Activation)[] = [
   relu,
   tanh,
   sigmoid,
-  (source) => leakyRelu([0.01, 0.25, 0.3, 1.5][source.integer(4)]),
+  (source) => leakyRelu([0.01, 0.25, 0.3, 1.5, 1e-39, 5e-46][source.integer(6)]),
   (source) => {
     const least = constant(source, 1);
     return hardtanh(least, least + 0.1 + Math.abs(source.normal()));
