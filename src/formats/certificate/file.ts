@@ -1,5 +1,6 @@
 import { FormatError } from "../../errors.js";
 import { unpackGzip } from "../gzip.js";
+import { plainText } from "../plain-text.js";
 import { readFileOrExplain } from "../write-file.js";
 import { CERTIFICATE_SCHEMA, type Certificate, type Claim, certificateSchema } from "./schema.js";
 
@@ -23,8 +24,8 @@ export function parseCertificate(text: string, where: string): Certificate {
   const parsed = certificateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [{ path, message }] = parsed.error.issues;
-  const place = path.length > 0 ? path.join(".").slice(0, 200) : "certificate";
-  throw new FormatError(`${where}: ${place}: ${message.replace(/\s+/g, " ").slice(0, 200)}`);
+  const place = path.length > 0 ? plainText(path.join(".")) : "certificate";
+  throw new FormatError(`${where}: ${place}: ${plainText(message)}`);
 }
 
 /** The text of a certificate file, claim by claim, so that it is never all in memory. */

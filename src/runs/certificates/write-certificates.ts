@@ -10,6 +10,7 @@ import { arithmeticOfModel } from "../../network/weights.js";
 import type { BallSpec } from "../../threat/ball.js";
 import type { CertifiedExample } from "../certification.js";
 import { observed, type Watch } from "../observer.js";
+import { dataOf } from "./claimed-examples.js";
 import { robustClaim } from "./robust-claim.js";
 
 /** What verdicts are about, of which certificates are written. */
@@ -93,7 +94,7 @@ function claimOf(
   networks.set(stage, network);
   return robustClaim({
     ...{ network, model: model.sha256, evaluation, index, prediction, ball: ballOf(ball, index) },
-    data: `${dataset.name} (${dataset.split})`,
+    data: dataOf(dataset),
     x: examples(dataset, Int32Array.of(index)).x,
   });
 }
