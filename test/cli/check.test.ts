@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { writeCascade } from "../../src/cascade/folder.js";
@@ -84,6 +85,13 @@ describe("certify --certificate", () => {
       epsilon: 0.01,
       box: [0, 1],
     });
+  });
+
+  it("packs what is named so", async () => {
+    expect((await runCommand([...CERTIFY, "--certificate", "c.json.gz"])).code).toBe(0);
+    const bytes = readFileSync("c.json.gz");
+    expect(gunzipSync(bytes).toString()).toBe(readFileSync("c.json", "utf8"));
+    expect((await runCommand(["check", "c.json.gz", ...CHECK.slice(2)])).stdout).toMatch(/^valid\n/);
   });
 
   it("writes nothing where nothing is certified", async () => {

@@ -18,6 +18,7 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { TerminalObserver } from "../terminal-observer.js";
@@ -89,6 +90,7 @@ export function addCheck(program: Command, context: CommandContext): void {
 async function check(path: string, flags: CheckFlags, { io }: CommandContext): Promise<number> {
   const { model: models, data, dataDir, split, spec, json } = flags;
   const output = new Output(io, json);
+  checkDistinctFiles({ "--json": json }, { certificate: path, models, data, spec });
   const certificate = await readCertificate(path);
   // On which the import of an ONNX file is compared with its graph; no bound comes from it.
   const { backend } = await openBackend({ backend: "portable" });

@@ -2,10 +2,9 @@ import { type CheckedNetwork, checkedNetwork } from "../../check/network.js";
 import { MACHINES, Refusal } from "../../check/rounding.js";
 import { letIn } from "../../compute/deadline.js";
 import { type Dataset, examples } from "../../data/dataset.js";
-import { certificateText } from "../../formats/certificate/file.js";
+import { writeCertificate } from "../../formats/certificate/file.js";
 import type { Claim, ClaimedEvaluation } from "../../formats/certificate/schema.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { writeFileAtomically } from "../../formats/write-file.js";
 import { arithmeticOfModel } from "../../network/weights.js";
 import type { BallSpec } from "../../threat/ball.js";
 import type { CertifiedExample } from "../certification.js";
@@ -73,7 +72,7 @@ export async function writeCertificates(
     const all = claims();
     const first = await all.next();
     // A file without a claim would be valid of nothing.
-    if (!first.done) await writeFileAtomically(path, certificateText(continued(first.value, all)));
+    if (!first.done) await writeCertificate(path, continued(first.value, all));
   });
   return { certified: certified.length, written };
 }
