@@ -137,6 +137,8 @@ export type {
 export type { BallInWords } from "./report/wording.js";
 export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
 export type { CertificateFault } from "./runs/certificates/check-claims.js";
+export type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "./runs/certificates/claimed.js";
+export type { CertificateRequirements } from "./runs/certificates/requirements.js";
 export type { WrittenCertificates } from "./runs/certificates/write-certificates.js";
 export type { WrittenProperty } from "./runs/certificates/write-property.js";
 export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";

@@ -1,42 +1,73 @@
-import type { Certificate, Claim, RobustClaim } from "../formats/certificate/schema.js";
+import type { ClaimedEvaluation } from "../formats/certificate/schema.js";
+import { quotedText } from "../formats/plain-text.js";
 import type { CheckOutcome } from "../runs/certificates/check-claims.js";
+import type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "../runs/certificates/claimed.js";
 import type { WrittenCertificates } from "../runs/certificates/write-certificates.js";
 import type { WrittenProperty } from "../runs/certificates/write-property.js";
-import { changeInWords, plural, wrap } from "./wording.js";
+import { changeInWords, formatNumber, keptInWords, plural, wrap } from "./wording.js";
 
-const RUN_IN_WORDS: Readonly<Record<Claim["evaluation"], string>> = {
+const RUN_IN_WORDS: Readonly<Record<ClaimedEvaluation, string>> = {
   float32: "run in float32 by direct sums in any order, and in real arithmetic",
-  "float32-ftz": "run in float32 by direct sums, rounded in any direction, and in real arithmetic",
+  "float32-ftz":
+    "run in float32 by direct sums, rounded in any direction, small numbers perhaps taken for 0, and in real arithmetic",
   float64: "run in float64 by direct sums in any order, and in real arithmetic",
   real: "in real arithmetic",
 };
 
+/** More kinds of claims are counted, not told. */
+const MOST_SENTENCES = 10;
+
+/** Whose examples claims are about: those of the data that they were compared with, or what the file calls so. */
+export type ComparedData = "compared" | "not compared";
+
 /** What a valid certificate says, in sentences: one for each kind of claim that is among its claims. */
-export function certificateInSentences({ claims }: Certificate): string {
-  const counts = new Map<string, number>();
-  for (const claim of claims) {
-    const sentence = claimInWords(claim);
-    counts.set(sentence, (counts.get(sentence) ?? 0) + 1);
+export function certificateInSentences({ claimed, about }: CheckOutcome, data: ComparedData): string {
+  const isCascade = about === "stage that answers";
+  const sentences = claimed.slice(0, MOST_SENTENCES).map((group) => groupInWords(group, data, isCascade));
+  const rest = claimed.length - sentences.length;
+  if (rest > 0) sentences.push(`${plural(rest, "other kind")} of claims: --json lists them.`);
+  if (isCascade) {
+    sentences.push(
+      "Each is about one stage's network: which stage answers is not claimed, and to an input that was changed another stage " +
+        "may answer than to the example as it is.",
+    );
   }
-  return [...counts]
-    .map(([sentence, count]) => sentence.replace(COUNTED, plural(count, "example")))
-    .join(" ");
+  return sentences.join(" ");
 }
 
-/** Stands for how many examples share a sentence. */
-const COUNTED = "\u0000";
-
-function claimInWords(claim: Claim): string {
-  const run = RUN_IN_WORDS[claim.evaluation];
-  if (claim.kind === "property") {
-    return `For ${plural(claim.cases.length, "case")} of a property over a box of inputs, no input of the box meets it, ${run}.`;
+function groupInWords(group: ClaimedGroup, data: ComparedData, isCascade: boolean): string {
+  const answer = isCascade ? `the answer of stage ${group.stage + 1} of the cascade` : "the model's answer";
+  switch (group.kind) {
+    case "robust":
+      return examplesInWords(group, data, answer);
+    case "property":
+      return propertyInWords(group, isCascade ? ` by ${answer}` : "");
+    default:
+      return group satisfies never;
   }
-  return `For ${COUNTED} of ${claim.data}, no change of ${changeOf(claim)} alters the model's answer, ${run}.`;
 }
 
-function changeOf({ norm, epsilon, box }: RobustClaim): string {
+function examplesInWords(group: ClaimedExamples, data: ComparedData, answer: string): string {
+  const examples = plural(group.examples, "example");
+  const named =
+    data === "compared"
+      ? `${examples} of ${group.data}`
+      : `${examples} that the file calls ${quotedText(group.data)}`;
+  return `For ${named}, no change of ${changeOf(group)} alters ${answer}, ${RUN_IN_WORDS[group.evaluation]}.`;
+}
+
+function propertyInWords({ cases, boxes, evaluation }: ClaimedProperty, answer: string): string {
+  const [over, inBox] = boxes === 1 ? ["a box", "the box"] : [plural(boxes, "box", "boxes"), "its box"];
+  return (
+    `For ${plural(cases, "case")} of a property over ${over} of inputs, no input of ${inBox} meets it${answer}, ` +
+    `${RUN_IN_WORDS[evaluation]}.`
+  );
+}
+
+function changeOf({ norm, epsilon, box }: ClaimedExamples): string {
   if (typeof epsilon === "number") return changeInWords({ norm, epsilon, box });
-  return `the input within an epsilon per feature in the ${norm} norm`;
+  const range = `${formatNumber(epsilon.least)} to ${formatNumber(epsilon.most)}`;
+  return `the input within an epsilon per feature of ${range} (the ${norm} norm)${keptInWords(box)}`;
 }
 
 /** `valid`, or the first thing that does not hold, in one line. */
@@ -55,8 +86,10 @@ export function provedInWords(path: string, written: WrittenProperty | null): st
   return wrap(`certificate: ${refusal}; ${path} is not written`);
 }
 
-/** How many certificates a file has, and what is missing. */
-export function writtenInWords(path: string, { certified, written }: WrittenCertificates): string {
+/** How many certificates a file has, and what is missing; null where the writing was stopped. */
+export function writtenInWords(path: string, counts: WrittenCertificates | null): string {
+  if (counts === null) return `certificate: stopped; ${path} is not written`;
+  const { certified, written } = counts;
   if (written === 0) {
     const why = certified === 0 ? "no example is certified" : `the checker bounds none of ${certified} again`;
     return `certificate: ${why}; ${path} is not written`;

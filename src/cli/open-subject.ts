@@ -16,6 +16,7 @@ import {
   type MachineFlags,
   readBall,
 } from "./common-options.js";
+import { checkDistinctFiles } from "./distinct-files.js";
 import type { Io } from "./io.js";
 import { openBackend } from "./open-backend.js";
 import { Output } from "./output.js";
@@ -59,6 +60,7 @@ export async function openSubject(
 ): Promise<OpenedSubject> {
   const ball = readBall(flags);
   const output = new Output(io, flags.json);
+  checkDistinctFiles({ "--json": flags.json }, { models, data: flags.data });
   const { backend, description } = await openBackend(flags);
   const model = await openStages(models, backend);
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);

@@ -52,6 +52,7 @@ function wantsColor({ env }: Io, stream: OutputStream): boolean {
 /** Throws a `UsageError` that names the flag unless a file can be written at `path`. */
 export function checkWritable(flag: string, path: string): void {
   const folder = dirname(path);
+  if (path === "-") throw new UsageError(`${flag}: expected a file, found - (for one of that name ./-)`);
   if (isFolder(path)) throw new UsageError(`${flag}: expected a file to write, found the folder ${path}`);
   if (!isFolder(folder)) {
     throw new UsageError(`${flag}: expected a file in a folder that exists, found ${path}`);

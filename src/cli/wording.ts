@@ -9,6 +9,7 @@ export {
   formatNumber,
   formatPercent,
   formatRate,
+  keptInWords,
   plural,
 } from "../report/wording.js";
 

@@ -1,5 +1,6 @@
+import { pipeline, Readable } from "node:stream";
 import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { createGzip, gunzip } from "node:zlib";
 import { FormatError } from "../errors.js";
 
 const unpack = promisify(gunzip);
@@ -27,6 +28,12 @@ export async function unpackGzip(bytes: Uint8Array, where: string, largest: numb
       `${where}: expected whole gzip data, found ${bytes.length} bytes with an ${(error as Error).message}`,
     );
   }
+}
+
+/** Text that comes piece by piece, packed as it comes. What its maker throws is thrown. */
+export async function* packedByGzip(text: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  // An error of a part is one of the whole, and reaches who reads it.
+  yield* pipeline(Readable.from(text), createGzip(), () => {});
 }
 
 function tooLarge(where: string, largest: number): FormatError {

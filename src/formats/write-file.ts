@@ -19,12 +19,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * Writes a file so that no reader ever sees half of it: beside it, to the disk, then renamed into place. What stood
- * there before stays if anything fails. Text that comes piece by piece is written as it comes. Throws a `UsageError` that names
+ * there before stays if anything fails. What comes piece by piece is written as it comes. Throws a `UsageError` that names
  * the path and the reason; and what the maker of the pieces throws.
  */
 export async function writeFileAtomically(
   path: string,
-  data: Uint8Array | string | AsyncIterable<string>,
+  data: Uint8Array | string | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   const place = placeOf(path);
   const folder = dirname(place);

@@ -44,11 +44,14 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** Radii are told in steps of grey up to twice the range of a pixel. */
+const MOST_GREYS = 510;
+
 /** ε without rounding, since a guarantee is told with it: 0.1, 8/255. */
 export function formatEpsilon(epsilon: number): string {
   const text = String(epsilon);
   const grey = Math.round(epsilon * 255);
-  return text.length > 8 && grey / 255 === epsilon ? `${grey}/255` : text;
+  return text.length > 8 && grey <= MOST_GREYS && grey / 255 === epsilon ? `${grey}/255` : text;
 }
 
 /** One ball of perturbations around every example. */
@@ -68,9 +71,14 @@ export function formatBall({ norm, epsilon, box }: BallInWords): string {
   return `${norm}, epsilon ${formatEpsilon(epsilon)}, ${box ? `box ${box.join(",")}` : "no box"}`;
 }
 
+/** What pixels keep to, between commas: `, pixels kept within [0, 1],`. */
+export function keptInWords(box: BallInWords["box"]): string {
+  return box ? `, pixels kept within [${box[0]}, ${box[1]}],` : ", with no bounds on the pixels,";
+}
+
 /** What an attacker may do, for a sentence that begins with `no change of`. */
 export function changeInWords({ norm, epsilon, box }: BallInWords): string {
-  const within = box ? `, pixels kept within [${box[0]}, ${box[1]}],` : ", with no bounds on the pixels,";
+  const within = keptInWords(box);
   switch (norm) {
     case "linf":
       return `the input by at most ${formatEpsilon(epsilon)} in every pixel (the linf norm)${within}`;

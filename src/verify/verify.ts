@@ -3,10 +3,8 @@ import type { BoundMethod } from "../dual/dual-options.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
 import { crownBounds } from "../dual/slopes/tighten.js";
 import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";
-import { ShapeError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
-import { sizeOf } from "../network/shape.js";
 import type { Subject } from "../network/subject.js";
 import { fixedBindings } from "../network/weights.js";
 import type { Evaluation } from "../threat/evaluation.js";
@@ -14,6 +12,7 @@ import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { type Counterexample, falsify } from "./falsify.js";
 import { type CaseProof, ProofPart } from "./proof.js";
+import { checkPropertyFits } from "./property-fits.js";
 import { emptyCases, type OutputCase, type Question, questionsOf } from "./question.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
@@ -43,14 +42,7 @@ const FIRST_SHARE = 0.6;
  * numbers of inputs or outputs than the network has.
  */
 export async function verify(subject: Subject, property: Property, options: VerifyOptions): Promise<Verdict> {
-  const { network } = subject;
-  const [inputs, outputs] = [sizeOf(network.inputShape), network.classes];
-  if (property.inputs !== inputs || property.outputs !== outputs) {
-    throw new ShapeError(
-      `the property is over ${property.inputs} inputs and ${property.outputs} outputs, the network has ${inputs} and ` +
-        `${outputs}`,
-    );
-  }
+  checkPropertyFits(subject.network, property);
   const count = property.cases.length;
   return new Verification(subject, questionsOf(property), emptyCases(property), count, options).run();
 }

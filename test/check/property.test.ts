@@ -238,6 +238,35 @@ describe("claims about properties", () => {
     expect(claim.cases[0].tree[2]).toMatchObject({ shares: [1], lines: { relu2: {} } });
     // The same bytes give the same bounds.
     expect(() => checkClaim(checked, claim)).not.toThrow();
+    const simpler = [leaf({ plan: { rows: new Map([[second[0], {}]]), slopes: new Map() } })];
+    const short = propertyClaim({ ...subject, cases: [{ rows: [wide], tree, simpler }] });
+    expect([short.plans, short.cases[0].tree]).toEqual([
+      [{ relu2: { rows: true } }],
+      [{ plan: 0, shares: [1] }],
+    ]);
+    expect(() => checkClaim(checked, short)).not.toThrow();
+  });
+
+  it("are written as a simpler tree only where that proves the case", () => {
+    const model = kinks(1);
+    const network = checkedNetwork(model, MACHINES.float64);
+    const region = { lower: Float64Array.of(-1), upper: Float64Array.of(1) };
+    const { listed } = findHints(network, region, "parallel");
+    const [[node]] = [...listed];
+    const tree: ProofTree = {
+      ...{ kind: "neuron", node, neuron: 0, value: 0, plan: NOTHING },
+      ...{ below: leaf(), above: leaf({ shares: [1], multipliers: [1] }) },
+    };
+    const simpler = [leaf({ plan: { rows: new Map(), slopes: new Map() } })];
+    const claim = (bound: number) =>
+      propertyClaim({
+        ...{ network, model: MODEL, evaluation: "float64", ...region, listed },
+        cases: [{ rows: above(bound), tree, simpler }],
+      });
+    // Either way 0 is the plan, the only one that is left.
+    expect(claim(-2).cases[0].tree).toEqual([{ plan: 0, shares: [1] }]);
+    expect(() => claimOf(model, above(-0.001), simpler[0])).toThrow("above 0");
+    expect([claim(-0.001).plans, claim(-0.001).cases[0].tree.length]).toEqual([[{}], 3]);
   });
 
   it("hold for max pooling, which is taken apart into ReLUs, and for curves", () => {

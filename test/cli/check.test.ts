@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { writeCascade } from "../../src/cascade/folder.js";
@@ -19,12 +20,28 @@ const checkSchema = z.strictObject({
   schema: z.literal("autodual/check/1"),
   certificate: z.string(),
   model: z.strictObject({ path: z.string(), sha256: z.string(), stages: z.int().positive() }),
+  about: z.enum(["model", "stage that answers"]),
   valid: z.boolean(),
   claims: z.int().positive(),
   checked: z.int().min(0),
   fault: z
     .strictObject({ claim: z.int().nullable(), example: z.int().nullable(), what: z.string() })
     .nullable(),
+  claimed: z.array(
+    z.discriminatedUnion("kind", [
+      z.strictObject({
+        ...{ kind: z.literal("robust"), model: z.string(), stage: z.int().min(0), evaluation: z.string() },
+        ...{ data: z.string(), norm: z.string(), box: z.tuple([z.number(), z.number()]).nullable() },
+        epsilon: z.union([z.number(), z.strictObject({ least: z.number(), most: z.number() })]),
+        ...{ examples: z.int().positive(), indices: z.array(z.int()) },
+      }),
+      z.strictObject({
+        ...{ kind: z.literal("property"), model: z.string(), stage: z.int().min(0), evaluation: z.string() },
+        ...{ cases: z.int().positive(), boxes: z.int().positive() },
+      }),
+    ]),
+  ),
+  required: z.record(z.string(), z.unknown()),
   seconds: z.number().min(0),
 });
 
@@ -68,6 +85,13 @@ describe("certify --certificate", () => {
       epsilon: 0.01,
       box: [0, 1],
     });
+  });
+
+  it("packs what is named so", async () => {
+    expect((await runCommand([...CERTIFY, "--certificate", "c.json.gz"])).code).toBe(0);
+    const bytes = readFileSync("c.json.gz");
+    expect(gunzipSync(bytes).toString()).toBe(readFileSync("c.json", "utf8"));
+    expect((await runCommand(["check", "c.json.gz", ...CHECK.slice(2)])).stdout).toMatch(/^valid\n/);
   });
 
   it("writes nothing where nothing is certified", async () => {
@@ -165,6 +189,37 @@ describe("check", () => {
     );
   });
 
+  it("tells a script what was checked, and exits with 1 where that is not what it requires", async () => {
+    const asked = ["--epsilon", "0.01", "--norm", "linf", "--evaluation", "float64", "--examples", "5"];
+    expect((await runCommand([...CHECK, ...DATA, ...asked, "--json", "o.json"])).code).toBe(0);
+    const { about, claimed, required } = checkSchema.parse(JSON.parse(readFileSync("o.json", "utf8")));
+    const indices = read().claims.map((claim) => claim.kind === "robust" && claim.index);
+    expect([about, required]).toEqual([
+      "model",
+      { epsilon: 0.01, norm: "linf", evaluation: "float64", examples: 5 },
+    ]);
+    expect(claimed).toMatchObject([
+      {
+        ...{ kind: "robust", data: "four (test)", norm: "linf", epsilon: 0.01, box: [0, 1] },
+        ...{ evaluation: "float64", stage: 0, examples: indices.length, indices },
+      },
+    ]);
+    const more = await runCommand([...CHECK, "--epsilon", "0.02", "--json", "o.json"]);
+    expect([more.code, more.stdout.split("\n")[0]]).toEqual([
+      1,
+      "not valid: claim 0 (example 0): expected epsilon of at least 0.02, as is required, found 0.01",
+    ]);
+    expect(checkSchema.parse(JSON.parse(readFileSync("o.json", "utf8")))).toMatchObject({
+      ...{ valid: false, claimed: [], required: { epsilon: 0.02 } },
+    });
+    const many = await runCommand([...CHECK, "--examples", "100"]);
+    expect([many.code, many.stdout.split("\n")[0]]).toEqual([
+      1,
+      `not valid: expected claims about at least 100 examples, as is required, found ${indices.length}`,
+    ]);
+    expect((await runCommand(["check", "--help"])).stdout).toContain("certify or verify wrote with");
+  });
+
   it("takes ONNX files and the stages of a cascade", async () => {
     const model = await loadModelFile("flat.safetensors");
     writeFileSync("flat.onnx", exportOnnx(model));
@@ -215,6 +270,28 @@ describe("check", () => {
     expect((await runCommand([...asked, "--spec", "two.vnnlib"])).stdout).toMatch(
       /^valid\nFor 2 cases of a property over a box of inputs, no input of the box meets it/,
     );
+    writeFileSync(
+      "small.vnnlib",
+      spec("(<= Y_0 (- 50))")
+        .replace("(declare-const X_3 Real)\n", "")
+        .replace(/.*X_3.*/, ""),
+    );
+    writeFileSync("outputs.vnnlib", `${spec("(<= Y_0 (- 50))")}\n(declare-const Y_3 Real)`);
+    for (const [name, sizes] of [
+      ["small.vnnlib", "3 inputs and 3 outputs"],
+      ["outputs.vnnlib", "4 inputs and 4 outputs"],
+    ]) {
+      const { code, stderr } = await runCommand([...asked, "--spec", name]);
+      expect([code, stderr]).toEqual([
+        2,
+        `autodual: ${name}: the property is over ${sizes}, the network has 4 and 3\n`,
+      ]);
+    }
+    const compared = await runCommand([...asked, ...DATA]);
+    expect([compared.code, compared.stderr]).toEqual([
+      2,
+      "autodual: --data: expected claims about examples, found claims about properties alone\n",
+    ]);
     const other = await runCommand([...asked, "--spec", "other.vnnlib"]);
     expect([other.code, other.stdout.split("\n")[0]]).toEqual([
       1,

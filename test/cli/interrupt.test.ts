@@ -155,6 +155,28 @@ describe("verify that is stopped", () => {
   });
 });
 
+describe("certify that is stopped while it writes certificates", () => {
+  it("exits with 130, says that there are none and leaves no part of them", async () => {
+    const args = [
+      "certify",
+      "mnist-small-0.1/stage-1",
+      "--data",
+      "glyphs",
+      "--limit",
+      "60",
+      "--epsilon",
+      "0.02",
+    ];
+    const files = ["--certificate", at("half.json"), "--json", at("half-figures.json")];
+    const stopped = await startAndSignal([...args, ...files], "certified predictions", "SIGINT", 400);
+    expect([stopped.code, stopped.killedBy]).toEqual([130, null]);
+    expect(stopped.stdout).toContain(`certificate: stopped; ${at("half.json")} is not written`);
+    expect(readdirSync(folder.path).filter((name) => name.includes("half.json"))).toEqual([]);
+    const record = JSON.parse(readFileSync(at("half-figures.json"), "utf8"));
+    expect([record.examples.length, record.certificate]).toEqual([60, null]);
+  });
+});
+
 describe("a reader that goes away", () => {
   it("does not stop the work", async () => {
     const args = [

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Certificate } from "../../src/formats/certificate/schema.js";
 import { loadModelFile } from "../../src/formats/model-file.js";
-import { checkCertificate, sequential, verify } from "../../src/index.js";
+import { checkCertificate, examples, loadDataset, robustness, sequential, verify } from "../../src/index.js";
 import { flatten, linear } from "../../src/network/build-layer.js";
 import type { Model } from "../../src/network/weights.js";
 import { initialWeights } from "../../src/network/weights.js";
@@ -150,6 +150,20 @@ describe("verify of the library", () => {
     const checked = await checkCertificate("library.json", "flat.safetensors", { property: "tight.vnnlib" });
     expect(checked).toMatchObject({ valid: true, claims: 1 });
   });
+
+  it("needs no slopes of rows for an image's property without branching, which takes less than 64 kB", async () => {
+    const digits = await loadDataset("glyphs", { split: "test", limit: 2 });
+    const { x, labels } = examples(digits, [1]);
+    const property = robustness(x, { epsilon: 0.13, box: [0, 1], prediction: labels[0], classes: 10 });
+    const model = "mnist-small-0.1/stage-1";
+    const { answer, cases } = await verify(model, property, { certificate: "image.json", timeout: 120 });
+    expect(answer).toBe("holds");
+    // By chosen slopes, of which there is a record.
+    expect(cases.map(({ step }) => step)).toContain("slopes");
+    expect(statSync("image.json").size).toBeLessThan(64 * 1024);
+    expect(readFileSync("image.json", "utf8")).not.toContain("rowSlopes");
+    expect((await checkCertificate("image.json", model, { property })).valid).toBe(true);
+  }, 300_000);
 
   it("has none of a model in memory", async () => {
     const network = sequential([4], [flatten(), linear(3)]);

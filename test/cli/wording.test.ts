@@ -32,11 +32,12 @@ describe("numbers that are told", () => {
   });
 
   it("tells epsilon without rounding", () => {
-    expect([0.1, 8 / 255, 0.00123, 0.3 / 7].map(formatEpsilon)).toEqual([
+    expect([0.1, 8 / 255, 0.00123, 0.3 / 7, 5123456 / 255].map(formatEpsilon)).toEqual([
       "0.1",
       "8/255",
       "0.00123",
       String(0.3 / 7),
+      String(5123456 / 255),
     ]);
   });
 

@@ -41,7 +41,10 @@ describe("certificates from the library", () => {
     expect(certified).toBeGreaterThan(0);
     expect(written).toEqual({ certified, written: certified });
     const checked = await checkCertificate(certificate, path, { observer });
-    expect(checked).toEqual({ valid: true, claims: certified, checked: certified, fault: null });
+    expect(checked).toEqual({
+      ...{ valid: true, claims: certified, checked: certified, fault: null, about: "model" },
+      claimed: [expect.objectContaining({ kind: "robust", examples: certified, epsilon: 0.02, box: [0, 1] })],
+    });
     expect(works.map(({ name, total }) => [name, total])).toEqual([
       ["certify", 5],
       ["certificates", certified],

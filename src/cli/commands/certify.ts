@@ -5,11 +5,12 @@ import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { Network } from "../../network/network.js";
 import {
+  type CertifiedSubject,
   checkCertifiable,
   type WrittenCertificates,
   writeCertificates,
 } from "../../runs/certificates/write-certificates.js";
-import { certifyDataset } from "../../runs/certification.js";
+import { type CertifiedExample, certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
@@ -29,10 +30,12 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
+import { Interruption } from "../interruption.js";
 import { formatLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
-import { checkWritable } from "../output.js";
+import { checkWritable, type Output } from "../output.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
 
@@ -104,6 +107,10 @@ export function addCertify(program: Command, context: CommandContext): void {
 }
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
+  checkDistinctFiles(
+    { "--json": flags.json, "--report": flags.report, "--certificate": flags.certificate },
+    { models, data: flags.data },
+  );
   if (flags.report !== undefined) checkWritable("--report", flags.report);
   if (flags.certificate !== undefined) checkWritable("--certificate", flags.certificate);
   const rounding = roundingOf(flags);
@@ -154,22 +161,37 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);
   }
-  let counts: WrittenCertificates | null = null;
-  if (flags.certificate !== undefined) {
-    counts = await writeCertificates(
-      flags.certificate,
-      { stages: model.stages, dataset, ball, evaluation },
-      certification.examples,
-      { observer: new TerminalObserver(output) },
-    );
-    output.print(writtenInWords(flags.certificate, counts));
-  }
+  const { certificate } = flags;
+  const written =
+    certificate === undefined
+      ? null
+      : await writeUnlessStopped(
+          certificate,
+          { stages: model.stages, dataset, ball, evaluation },
+          certification.examples,
+          output,
+        );
   await output.writeJson({
     ...certificationRecord(subject, certification),
     ...(layers && { layers }),
-    ...(counts && { certificate: { path: flags.certificate, ...counts } }),
+    ...(written && { certificate: written.counts && { path: certificate, ...written.counts } }),
   });
+  if (written?.stoppedBy) return written.stoppedBy;
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
+}
+
+/** Ctrl-C ends the writing between two certificates; the verdicts stand, and what there was before stays in the file's place. */
+async function writeUnlessStopped(
+  path: string,
+  subject: CertifiedSubject,
+  examples: readonly CertifiedExample[],
+  output: Output,
+): Promise<{ readonly counts: WrittenCertificates | null; readonly stoppedBy: number | null }> {
+  using interruption = new Interruption();
+  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+  const counts = await interruption.unlessStopped(() => writeCertificates(path, subject, examples, watch));
+  output.print(writtenInWords(path, counts));
+  return { counts, stoppedBy: counts === null ? interruption.exitCode : null };
 }
 
 /** A fault of δ is one of its flag. */

@@ -3,9 +3,12 @@ import type { Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { readCertificate } from "../../formats/certificate/file.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
-import { checkClaims } from "../../runs/certificates/check-claims.js";
+import { checkClaims, checkComparable } from "../../runs/certificates/check-claims.js";
+import type { CertificateRequirements } from "../../runs/certificates/requirements.js";
 import { openStages } from "../../runs/models/open-model.js";
-import { oneOf, someText } from "../arguments.js";
+import type { Box, Norm } from "../../threat/ball.js";
+import { EVALUATIONS, type Evaluation } from "../../threat/evaluation.js";
+import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "../arguments.js";
 import { certificateInSentences, outcomeInWords } from "../certificate-words.js";
 import {
   addDataOptions,
@@ -15,6 +18,7 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { TerminalObserver } from "../terminal-observer.js";
@@ -24,17 +28,26 @@ interface CheckFlags extends Partial<DataFlags>, JsonOptions {
   readonly model: readonly string[];
   readonly split: Split;
   readonly spec?: string;
+  readonly epsilon?: number;
+  readonly norm?: Norm;
+  readonly box?: Box | "none";
+  readonly evaluation?: Evaluation;
+  readonly examples?: number;
 }
 
 const NOTES = `
-The first line of the output is valid, or the first claim that does not hold; the exit code is then 1.`;
+The first line of the output is valid, or the first claim that does not hold or does not say what is required; the
+exit code is then 1.`;
 
 /** `autodual check`: bounds again all that a certificate file claims, by the checker alone. */
 export function addCheck(program: Command, context: CommandContext): void {
   const command = program
     .command("check")
     .description("bound again what a certificate file claims of a model, by a checker of its own")
-    .argument("<certificate>", "a file that certify --certificate wrote, perhaps packed by gzip")
+    .argument(
+      "<certificate>",
+      "a file that certify or verify wrote with --certificate, perhaps packed by gzip",
+    )
     .option(
       "--model <model...>",
       "an .onnx or .safetensors file, a run folder, or a cascade; several are the stages of one",
@@ -46,6 +59,27 @@ export function addCheck(program: Command, context: CommandContext): void {
       "a VNN-LIB property: every case of it must be claimed",
       someText("--spec", "a .vnnlib file"),
     )
+    .option(
+      "--epsilon <e>",
+      "require of every claim about an example a radius of at least this; norm linf and box 0,1 unless told",
+      numberIn("--epsilon", { min: 0 }),
+    )
+    .option("--norm <norm>", "require this norm: linf, l2 or l1", parseNorm)
+    .option(
+      "--box <box>",
+      "require that no claim keeps inputs closer than to this box, or none: to no box at all",
+      parseBox,
+    )
+    .option(
+      "--evaluation <how>",
+      `require that every claim holds for one of ${EVALUATIONS.join(", ")}`,
+      oneOf<Evaluation>("--evaluation", EVALUATIONS),
+    )
+    .option(
+      "--examples <n>",
+      "require claims about at least so many different examples",
+      wholeNumber("--examples", { min: 1 }),
+    )
     .addHelpText("after", NOTES);
   addJsonOption(command).action(async (certificate: string, flags: CheckFlags) => {
     requireFlags(command, ["model"], "CERTIFICATE --model MODEL");
@@ -56,33 +90,56 @@ export function addCheck(program: Command, context: CommandContext): void {
 async function check(path: string, flags: CheckFlags, { io }: CommandContext): Promise<number> {
   const { model: models, data, dataDir, split, spec, json } = flags;
   const output = new Output(io, json);
+  checkDistinctFiles({ "--json": json }, { certificate: path, models, data, spec });
   const certificate = await readCertificate(path);
   // On which the import of an ONNX file is compared with its graph; no bound comes from it.
   const { backend } = await openBackend({ backend: "portable" });
   const model = await openStages(models, backend);
   backend.dispose();
-  const dataset = data === undefined ? undefined : await loadDataset(data, { split, dataDir });
   const property = spec === undefined ? undefined : await readVnnlib(spec);
+  const { stages } = model;
+  checkComparable(
+    certificate,
+    { stages, hasData: data !== undefined, ...(property && { property }) },
+    { data: "--data", property: spec ?? "--spec" },
+  );
+  const dataset = data === undefined ? undefined : await loadDataset(data, { split, dataDir });
+  const required = requirementsIn(flags);
   const began = performance.now();
   const outcome = await checkClaims(
     certificate,
-    { stages: model.stages, ...(dataset && { dataset }), ...(property && { property }) },
+    { stages, required, ...(dataset && { dataset }), ...(property && { property }) },
     { observer: new TerminalObserver(output) },
   );
   const seconds = (performance.now() - began) / 1000;
-  const { checked, fault } = outcome;
+  const { checked, fault, about, claimed } = outcome;
   output.print(outcomeInWords(outcome));
-  if (fault === null) output.print(wrap(certificateInSentences(certificate)));
+  if (fault === null)
+    output.print(wrap(certificateInSentences(outcome, dataset ? "compared" : "not compared")));
   output.print(`${plural(checked, "claim")} bounded again in ${formatDuration(seconds)}`);
   await output.writeJson({
     schema: "autodual/check/1",
     certificate: path,
-    model: { path: model.path, sha256: model.sha256, stages: model.stages.length },
+    model: { path: model.path, sha256: model.sha256, stages: stages.length },
+    about,
     valid: fault === null,
     claims: certificate.claims.length,
     checked,
     fault,
+    claimed,
+    required,
     seconds,
   });
   return fault === null ? 0 : 1;
+}
+
+/** What the flags require; what they leave open is left out. */
+function requirementsIn({ epsilon, norm, box, evaluation, examples }: CheckFlags): CertificateRequirements {
+  return {
+    ...(epsilon !== undefined && { epsilon }),
+    ...(norm && { norm }),
+    ...(box && { box: box === "none" ? null : box }),
+    ...(evaluation && { evaluation }),
+    ...(examples !== undefined && { examples }),
+  };
 }

@@ -26,6 +26,7 @@ import {
   readBall,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { printDrift } from "../drift-words.js";
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
@@ -100,6 +101,7 @@ function checkWithoutData(command: Command, { box }: DriftFlags): void {
 
 async function drift(name: string, flags: DriftFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
+  checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
   const { data, dataDir, split, limit, epsilon = 0, bound: method, memory, evaluation } = flags;
   const { norm, box } = readBall({ ...flags, epsilon });
   const points = pointsOf(flags);

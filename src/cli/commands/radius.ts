@@ -39,6 +39,7 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
@@ -104,6 +105,7 @@ export function addRadius(program: Command, context: CommandContext): void {
 
 async function radius(name: string, flags: RadiusFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
+  checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
   const ball = readBall({ ...flags, epsilon: 0 });
   const { timeout, data, dataDir, split, limit } = flags;
   if (timeout !== undefined && ball.norm !== "linf") {

@@ -9,6 +9,7 @@ import { writeFigures } from "../../runs/page/write-report.js";
 import { someText } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { checkWritable, Output } from "../output.js";
 import { openOutputFolder } from "../output-folder.js";
 import { formatBytes, plural } from "../wording.js";
@@ -37,6 +38,7 @@ export function addReport(program: Command, context: CommandContext): void {
 
 async function report(folder: string, flags: ReportFlags, { io }: CommandContext): Promise<void> {
   const output = new Output(io, flags.json);
+  checkDistinctFiles({ "--json": flags.json, "--out": flags.out }, { models: [folder] });
   if (flags.out !== undefined) checkWritable("--out", flags.out);
   const record = await readRun(folder);
   const path = flags.out ?? join(folder, REPORT_FILE);

@@ -34,6 +34,7 @@ import {
   type MachineFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { checkDistinctFiles } from "../distinct-files.js";
 import { addEvaluationOption, type EvaluationFlags } from "../evaluation-options.js";
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
@@ -105,6 +106,10 @@ async function answer(
 ): Promise<number> {
   const output = new Output(io, flags.json);
   const { timeout, split, seed, memory, counterexample: path, certificate } = flags;
+  checkDistinctFiles(
+    { "--json": flags.json, "--counterexample": path, "--certificate": certificate },
+    { models: [name], spec },
+  );
   if (path !== undefined) checkWritable("--counterexample", path);
   if (certificate !== undefined) checkWritable("--certificate", certificate);
   const { backend, description } = await openBackend({ ...flags, dtype: flags.dtype ?? DTYPE });

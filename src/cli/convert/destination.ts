@@ -1,7 +1,8 @@
-import { existsSync, realpathSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, sep } from "node:path";
 import { UsageError } from "../../errors.js";
 import { quote } from "../arguments.js";
+import { realPath } from "../distinct-files.js";
 import { checkWritable } from "../output.js";
 
 /** Where a conversion goes, and in which form. */
@@ -44,11 +45,4 @@ export function checkFree({ form, path }: Destination, force: boolean): void {
   if (existsSync(path) && !force) {
     throw new UsageError(`OUT: ${path} is there already; replace it with --force, or choose another name`);
   }
-}
-
-/** Without symbolic links, as far as there is something. */
-function realPath(path: string): string {
-  const whole = resolve(path);
-  if (existsSync(whole)) return realpathSync(whole);
-  return dirname(whole) === whole ? whole : join(realPath(dirname(whole)), basename(whole));
 }

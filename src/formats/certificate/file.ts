@@ -1,6 +1,7 @@
 import { FormatError } from "../../errors.js";
-import { unpackGzip } from "../gzip.js";
-import { readFileOrExplain } from "../write-file.js";
+import { packedByGzip, unpackGzip } from "../gzip.js";
+import { plainText } from "../plain-text.js";
+import { readFileOrExplain, writeFileAtomically } from "../write-file.js";
 import { CERTIFICATE_SCHEMA, type Certificate, type Claim, certificateSchema } from "./schema.js";
 
 /** Unpacked; what a text may still hold. */
@@ -23,8 +24,20 @@ export function parseCertificate(text: string, where: string): Certificate {
   const parsed = certificateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [{ path, message }] = parsed.error.issues;
-  const place = path.length > 0 ? path.join(".").slice(0, 200) : "certificate";
-  throw new FormatError(`${where}: ${place}: ${message.replace(/\s+/g, " ").slice(0, 200)}`);
+  const place = path.length > 0 ? plainText(path.join(".")) : "certificate";
+  throw new FormatError(`${where}: ${place}: ${plainText(message)}`);
+}
+
+/**
+ * Writes a certificate file, packed by gzip where its name says so. Throws a `UsageError` for one that cannot be written, and what the
+ * maker of the claims throws; no file is there then.
+ */
+export async function writeCertificate(
+  path: string,
+  claims: Iterable<Claim> | AsyncIterable<Claim>,
+): Promise<void> {
+  const text = certificateText(claims);
+  await writeFileAtomically(path, path.endsWith(".gz") ? packedByGzip(text) : text);
 }
 
 /** The text of a certificate file, claim by claim, so that it is never all in memory. */

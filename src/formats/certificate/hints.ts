@@ -1,4 +1,5 @@
 import { FormatError } from "../../errors.js";
+import { quotedText } from "../plain-text.js";
 import { bytesOf, listedIn } from "./numbers.js";
 import type { CertificateLines, CertificatePlan, TreeSplit } from "./schema.js";
 
@@ -65,7 +66,7 @@ export class HintReader {
   #activation(name: string): HintedActivation {
     const layer = this.#layers.get(name);
     if (layer) return layer;
-    throw new FormatError(`hints: expected an activation of the network, found ${JSON.stringify(name)}`);
+    throw new FormatError(`hints: expected an activation of the network, found ${quotedText(name)}`);
   }
 
   /** The neuron that a split decides about. Whichever it is, one of the sides holds. */

@@ -1,6 +1,6 @@
 import { FormatError } from "../../errors.js";
 import { numbersOf } from "./numbers.js";
-import type { CertificateRow, Claim } from "./schema.js";
+import type { CertificateRow, Claim, RobustClaim } from "./schema.js";
 
 /** Inputs: all those of a box, or those of them that lie within a ball: of ℓ2 ‖(x − centre)/radius‖₂ ≤ 1, of ℓ1 ‖·‖₁ ≤ 1. */
 export interface ClaimedRegion {
@@ -19,7 +19,7 @@ const outward = (x: number, sign: number) => x + sign * (Math.abs(x) * 2 ** -52 
 /**
  * The region that a claim is about, rounded outward; `input` is the example where it is known from elsewhere. Throws a
  * `FormatError` for a region without points, of which nothing is claimed, for one that a claim cannot have, and where the
- * example is missing or another.
+ * example is missing or another, or is not in the region itself: the answer there would be no answer to the example.
  */
 export function regionOf(claim: Claim, size: number, input?: Float64Array): ClaimedRegion {
   if (claim.kind === "property") {
@@ -37,9 +37,21 @@ export function regionOf(claim: Claim, size: number, input?: Float64Array): Clai
   const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   const lower = centre.map((x, i) => Math.max(least, outward(x - radius[i], -1)));
   const upper = centre.map((x, i) => Math.min(most, outward(x + radius[i], 1)));
-  if (norm === "linf") return someOf({ lower, upper });
+  if (norm === "linf") {
+    const region = someOf({ lower, upper });
+    const outside = centre.findIndex((x) => !isWithin(box, x));
+    if (outside < 0) return region;
+    throw new FormatError(
+      `box: expected one with the example in it, found ${least} to ${most} and input ${outside} at ${centre[outside]}`,
+    );
+  }
   if (box !== null) throw new FormatError(`box: expected none with a ball of norm ${norm}`);
   return { lower, upper, ball: { norm, centre, radius } };
+}
+
+/** Whether a box, where there is one, has a value. */
+export function isWithin(box: RobustClaim["box"], x: number): boolean {
+  return box === null || (box[0] <= x && x <= box[1]);
 }
 
 function someOf(region: ClaimedRegion): ClaimedRegion {

@@ -2,14 +2,20 @@ import { checkClaim } from "../../check/claims.js";
 import { type CheckedNetwork, checkedNetwork } from "../../check/network.js";
 import { MACHINES, Refusal } from "../../check/rounding.js";
 import { letIn } from "../../compute/deadline.js";
-import { type Dataset, examples } from "../../data/dataset.js";
-import { FormatError } from "../../errors.js";
-import { numbersOf } from "../../formats/certificate/numbers.js";
-import type { Certificate, Claim, PropertyClaim } from "../../formats/certificate/schema.js";
+import type { Dataset } from "../../data/dataset.js";
+import { FormatError, ShapeError, UsageError } from "../../errors.js";
+import type { Certificate, Claim } from "../../formats/certificate/schema.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { emptyInput, enclosureOf } from "../../formats/vnnlib/input-box.js";
-import type { Property, PropertyCase } from "../../formats/vnnlib/property.js";
+import { plainText } from "../../formats/plain-text.js";
+import type { Property } from "../../formats/vnnlib/property.js";
+import { sizeOf } from "../../network/shape.js";
+import { type About, aboutOf } from "../../threat/about.js";
+import { checkPropertyFits } from "../../verify/property-fits.js";
 import { observed, type Watch } from "../observer.js";
+import { type ClaimedGroup, claimedGroups } from "./claimed.js";
+import { missingCase } from "./claimed-cases.js";
+import { ExampleBook, exampleOf } from "./claimed-examples.js";
+import { type CertificateRequirements, lackingIn, lackingOf } from "./requirements.js";
 
 /** What a certificate is checked against. */
 export interface CheckedAgainst {
@@ -17,8 +23,10 @@ export interface CheckedAgainst {
   readonly stages: readonly LoadedModel[];
   /** Where it is given, the examples of claims must be its own. */
   readonly dataset?: Dataset;
-  /** Where it is given, every case of it must be claimed. */
+  /** Where it is given, every case of it must be claimed, of one model run in one way. */
   readonly property?: Property;
+  /** What claims must say beside being true. */
+  readonly required?: CertificateRequirements;
 }
 
 /** The first thing that does not hold. */
@@ -36,98 +44,105 @@ export interface CheckOutcome {
   readonly fault: CertificateFault | null;
   /** How many claims were bounded again. */
   readonly checked: number;
+  /** Whose answers claims are about: of a cascade those of single stages, whichever of them answers. */
+  readonly about: About;
+  /** What the claims say; empty where there is a fault. */
+  readonly claimed: readonly ClaimedGroup[];
 }
 
-/** Checks a certificate claim by claim, until one does not hold. Throws the signal's reason. */
+/**
+ * Checks a certificate claim by claim, until one does not hold, or does not say what is required. Throws the signal's reason.
+ */
 export async function checkClaims(
   { claims }: Certificate,
   against: CheckedAgainst,
   watch: Watch = {},
 ): Promise<CheckOutcome> {
+  const { stages, property, required = {} } = against;
+  const about = aboutOf(stages.length);
   return observed(watch, { name: "check", total: claims.length }, async (seen) => {
-    const networks = new Map<string, CheckedNetwork>();
+    const checker = new ClaimChecker(against);
     for (const [i, claim] of claims.entries()) {
-      const what = faultOf(claim, against, networks);
+      const what = checker.faultOf(i, claim);
       if (what !== null) {
-        return {
-          checked: i,
-          fault: { claim: i, example: claim.kind === "robust" ? claim.index : null, what },
-        };
+        const example = claim.kind === "robust" ? claim.index : null;
+        return { about, claimed: [], checked: i, fault: { claim: i, example, what: plainText(what, 500) } };
       }
       seen.update(i + 1, {});
       await letIn(watch.signal);
     }
-    const missing = against.property && missingCase(claims, against.property);
-    const fault = missing === undefined ? null : { claim: null, example: null, what: missing };
-    return { checked: claims.length, fault };
+    const missing = lackingOf(checker.examples, required) ?? (property && missingCase(claims, property));
+    const fault = typeof missing === "string" ? { claim: null, example: null, what: missing } : null;
+    return { about, claimed: fault ? [] : claimedGroups(claims, stages), checked: claims.length, fault };
   });
 }
 
-function faultOf(
-  claim: Claim,
-  against: CheckedAgainst,
-  networks: Map<string, CheckedNetwork>,
-): string | null {
-  const { stages, dataset } = against;
-  const model = stages.find(({ sha256 }) => sha256 === claim.model);
-  if (!model) {
-    const found = stages.map(({ sha256 }) => sha256).join(", ");
-    return `expected the model with SHA-256 ${claim.model}, found ${found}`;
+/** What the checks of a file's claims have in common. */
+class ClaimChecker {
+  readonly #against: CheckedAgainst;
+  readonly #networks = new Map<string, CheckedNetwork>();
+  readonly #book: ExampleBook;
+  readonly #features: number;
+
+  constructor(against: CheckedAgainst) {
+    this.#against = against;
+    this.#features = sizeOf(against.stages[0].network.inputShape);
+    this.#book = new ExampleBook(this.#features);
+  }
+
+  /** How many examples claims were about so far. */
+  get examples(): number {
+    return this.#book.size;
+  }
+
+  faultOf(number: number, claim: Claim): string | null {
+    const { stages, dataset, required } = this.#against;
+    const model = stages.find(({ sha256 }) => sha256 === claim.model);
+    if (!model) {
+      const found = stages.map(({ sha256 }) => sha256).join(", ");
+      return `expected the model with SHA-256 ${claim.model}, found ${found}`;
+    }
+    try {
+      const lacking = required ? lackingIn(claim, required, this.#features) : null;
+      if (lacking !== null) return lacking;
+      const key = `${claim.model} ${claim.evaluation}`;
+      const network = this.#networks.get(key) ?? checkedNetwork(model, MACHINES[claim.evaluation]);
+      this.#networks.set(key, network);
+      if (claim.kind === "robust") {
+        this.#book.enter(number, claim);
+        checkClaim(network, claim, dataset && exampleOf(claim, dataset));
+      } else checkClaim(network, claim);
+      return null;
+    } catch (error) {
+      if (error instanceof Refusal || error instanceof FormatError) return error.message;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Throws a `UsageError` or a `ShapeError` for what a certificate cannot be compared with: a property with a cascade or with another
+ * network, data with claims about no examples. `names` are those of the data and of the property in errors.
+ */
+export function checkComparable(
+  { claims }: Certificate,
+  { stages, property, hasData }: Pick<CheckedAgainst, "stages" | "property"> & { readonly hasData: boolean },
+  names: { readonly data: string; readonly property: string },
+): void {
+  if (hasData && claims.every(({ kind }) => kind !== "robust")) {
+    throw new UsageError(
+      `${names.data}: expected claims about examples, found claims about properties alone`,
+    );
+  }
+  if (!property) return;
+  if (stages.length > 1) {
+    throw new UsageError(
+      `${names.property}: expected one model, as a property is that of a single network, found ${stages.length} stages of a cascade`,
+    );
   }
   try {
-    const key = `${claim.model} ${claim.evaluation}`;
-    const network = networks.get(key) ?? checkedNetwork(model, MACHINES[claim.evaluation]);
-    networks.set(key, network);
-    checkClaim(network, claim, dataset && exampleOf(claim, dataset));
-    return null;
+    checkPropertyFits(stages[0].network, property);
   } catch (error) {
-    if (error instanceof Refusal || error instanceof FormatError) return error.message;
-    throw error;
+    throw error instanceof ShapeError ? new ShapeError(`${names.property}: ${error.message}`) : error;
   }
-}
-
-function exampleOf(claim: Claim, dataset: Dataset): Float64Array | undefined {
-  if (claim.kind !== "robust") return undefined;
-  if (claim.index < dataset.count) return examples(dataset, Int32Array.of(claim.index)).x;
-  throw new FormatError(`${dataset.name} (${dataset.split}) has no example ${claim.index}`);
-}
-
-/** The first case of a property that has inputs and that no claim has, in words. */
-function missingCase(claims: readonly Claim[], property: Property): string | undefined {
-  const number = property.cases.findIndex(
-    (own) =>
-      emptyInput(own.box) === null &&
-      !claims.some((claim) => claim.kind === "property" && claimsCase(claim, own, property)),
-  );
-  return number < 0 ? undefined : `case ${number} of the property is not claimed`;
-}
-
-/** Whether a claim's box has all of the case's, and one of its cases these rows or some of them. */
-function claimsCase(
-  claim: PropertyClaim,
-  { box, constraints }: PropertyCase,
-  { inputs, decimal = false }: Property,
-): boolean {
-  const lower = numbersOf(claim.lower, inputs, "box");
-  const upper = numbersOf(claim.upper, inputs, "box");
-  // What a decimal is rounded to may leave something of it out.
-  const ends = enclosureOf(box, decimal);
-  if (!ends.lower.every((low, i) => lower[i] <= low && ends.upper[i] <= upper[i])) return false;
-  const wanted = constraints.map(({ terms, bound }) =>
-    rowText(
-      terms.map(({ output, coefficient }) => [output, coefficient]),
-      bound,
-    ),
-  );
-  return claim.cases.some(({ rows }) =>
-    rows.every(({ terms, bound }) => wanted.includes(rowText(terms, bound))),
-  );
-}
-
-/** Coefficients of one output are summed, as `verify` does. */
-function rowText(terms: readonly (readonly [number, number])[], bound: number): string {
-  const sums = new Map<number, number>();
-  for (const [output, coefficient] of terms) sums.set(output, (sums.get(output) ?? 0) + coefficient);
-  const kept = [...sums].filter(([, own]) => own !== 0).sort(([a], [b]) => a - b);
-  return JSON.stringify([kept, bound + 0]);
 }

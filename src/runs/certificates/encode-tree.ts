@@ -1,6 +1,7 @@
 import { boundPart, type CheckedPart, type Cut, lowerBound } from "../../check/bounds.js";
 import { isEmpty, objectiveOf } from "../../check/claims.js";
 import type { CheckedNetwork } from "../../check/network.js";
+import { Refusal } from "../../check/rounding.js";
 import type { ClaimedRegion } from "../../formats/certificate/region.js";
 import type { CertificateCase, TreeLeaf, TreeNode, TreeSplit } from "../../formats/certificate/schema.js";
 import { encodeSlopes } from "./encode-hints.js";
@@ -16,6 +17,8 @@ export interface TreeSubject {
   readonly plans: PlanTable;
   /** Parts that a tree's leaves may be taken apart into where the checker's own arithmetic does not prove them as they are. */
   readonly further: number;
+  /** Whether the tree is given up where it does not prove a part; else that is left to the check of the whole claim. */
+  readonly isTried: boolean;
 }
 
 /** A part of the region, what is decided there, and how its bounds are found. */
@@ -26,7 +29,7 @@ interface TreePart {
 
 /**
  * A tree in preorder, as it stands in a claim; each step of the generator is a leaf. Leaves without shares get those of their
- * best row. What is not proved is left to the check of the whole claim, which says so.
+ * best row. Throws a `Refusal` where a tree that is tried does not prove a part.
  */
 export class TreeEncoder {
   readonly #subject: TreeSubject;
@@ -89,7 +92,8 @@ export class TreeEncoder {
       shares: shares ? Array.from(shares, inFewDigits) : this.#bestRow(part.bounds()),
       ...given,
     };
-    if (this.#further > 0 && !(this.#bound(leaf, part) > 0)) this.#apart(leaf, part, own);
+    const isBounded = this.#further > 0 || this.#subject.isTried;
+    if (isBounded && !(this.#bound(leaf, part) > 0)) this.#apart(leaf, part, own);
     else this.#nodes.push(leaf);
   }
 
@@ -97,8 +101,12 @@ export class TreeEncoder {
   #apart(leaf: TreeLeaf, part: TreePart, own: { readonly plan?: number }): void {
     const plain: TreeLeaf = { ...own, shares: this.#bestRow(part.bounds()) };
     const hints = [leaf, plain].sort((a, b) => this.#bound(b, part) - this.#bound(a, part));
-    if (this.#bound(hints[0], part) > 0 || this.#further < 1) {
+    if (this.#bound(hints[0], part) > 0) {
       this.#nodes.push(hints[0]);
+      return;
+    }
+    if (this.#further < 1) {
+      this.#unproved(hints[0]);
       return;
     }
     const { network, plans, region } = this.#subject;
@@ -118,7 +126,7 @@ export class TreeEncoder {
       if (best === null || least > best.least) best = { split, sides, least };
     }
     if (best === null) {
-      this.#nodes.push(hints[0]);
+      this.#unproved(hints[0]);
       return;
     }
     this.#further -= 1;
@@ -127,6 +135,11 @@ export class TreeEncoder {
       if (this.#bound(inherited, side) > 0) this.#nodes.push(inherited);
       else this.#apart(inherited, side, {});
     }
+  }
+
+  #unproved(leaf: TreeLeaf): void {
+    if (this.#subject.isTried) throw new Refusal("a part is not proved");
+    this.#nodes.push(leaf);
   }
 
   /** As the checker finds it. */

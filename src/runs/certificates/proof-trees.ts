@@ -4,7 +4,7 @@ import type { CertificateRow } from "../../formats/certificate/schema.js";
 import type { CaseProof, ProofPart } from "../../verify/proof.js";
 import type { OutputCase } from "../../verify/question.js";
 import type { ListedNeurons } from "./encode-hints.js";
-import { type FoundHints, findHints } from "./find-hints.js";
+import { type FoundHints, findHints, LINE_CHOICES } from "./find-hints.js";
 import type { ProofPlan, ProofRows, ProofTree } from "./proof.js";
 import type { ProvedCase } from "./property-claim.js";
 import { WidenedRecord } from "./widen-record.js";
@@ -49,9 +49,15 @@ function groupOf(network: CheckedNetwork, proofs: readonly CaseProof[]): ProofGr
     case "neurons": {
       const hints = findHints(network, region, "adaptive");
       const record = new WidenedRecord(first.box, hints);
+      const { listed } = record;
       const plans = plansOfNeurons(record, hints);
       const treeOf = (proof: CaseProof) => treeOfNeurons(partOf(proof), plans, proof.case.rows);
-      return { region, listed: record.listed, cases: cases(treeOf) };
+      const leaves = leavesOfHints(network, region, listed);
+      const all = cases(treeOf).map((own, i) => {
+        const { tree, rows } = { tree: partOf(proofs[i]), rows: proofs[i].case.rows };
+        return { ...own, simpler: [...leaves, treeOfNeurons(tree, { ...plans, whole: plans.plain }, rows)] };
+      });
+      return { region, listed, cases: all };
     }
     default:
       return first satisfies never;
@@ -70,6 +76,14 @@ function rowsOf({ rows, outputs, coefficients, bounds }: OutputCase): Certificat
       coefficients[row * outputs + k],
     ]).filter(([, own]) => own !== 0),
     bound: bounds[row],
+  }));
+}
+
+/** Proofs without a record of slopes. */
+function leavesOfHints(network: CheckedNetwork, region: ClaimedRegion, listed: ListedNeurons): ProofTree[] {
+  return LINE_CHOICES.map((choice) => ({
+    kind: "leaf",
+    plan: findHints(network, region, choice, listed).plan,
   }));
 }
 
@@ -102,6 +116,8 @@ function planWithin(network: CheckedNetwork, { listed, plan }: FoundHints, regio
 interface NeuronPlans {
   readonly record: WidenedRecord;
   readonly whole: ProofPlan;
+  /** The same without slopes of its own for each row, which are nearly all of a file: they grow as the square of the neurons. */
+  readonly plain: ProofPlan;
   readonly parts: ProofPlan | null;
 }
 
@@ -114,11 +130,13 @@ function plansOfNeurons(record: WidenedRecord, { plan }: FoundHints): NeuronPlan
     rows: new Map(nodes.map((node) => [node, rows(node)])),
     slopes: plan.slopes,
   });
+  const plain = planOf(() => ({}));
   const count = [...record.listed.values()].reduce((sum, { length }) => sum + length, 0);
   return {
     record,
     whole: planOf((node) => record.rowsAt(node)),
-    parts: count > FEW ? null : planOf(() => ({})),
+    plain,
+    parts: count > FEW ? null : plain,
   };
 }
 

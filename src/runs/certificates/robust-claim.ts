@@ -3,7 +3,7 @@ import type { CheckedNetwork } from "../../check/network.js";
 import { UsageError } from "../../errors.js";
 import { HintReader } from "../../formats/certificate/hints.js";
 import { encodeNumbers } from "../../formats/certificate/numbers.js";
-import { regionOf } from "../../formats/certificate/region.js";
+import { isWithin, regionOf } from "../../formats/certificate/region.js";
 import type { ClaimedEvaluation, RobustClaim } from "../../formats/certificate/schema.js";
 import type { BallSpec, Epsilon } from "../../threat/ball.js";
 import { encodeNeurons, encodePlan } from "./encode-hints.js";
@@ -27,7 +27,7 @@ export interface RobustSubject {
 
 /**
  * A claim that no point of the ball gets another answer than `prediction`, with what the checker needs to find so again; null
- * where its own arithmetic, with the hints that are looked for, does not prove it. Throws a `Refusal` for a network that the
+ * where its own arithmetic, with the hints that are looked for, does not prove it, or the box leaves the example out. Throws a `Refusal` for a network that the
  * checker does not know.
  */
 export function robustClaim(subject: RobustSubject): RobustClaim | null {
@@ -47,6 +47,8 @@ export function robustClaim(subject: RobustSubject): RobustClaim | null {
     },
     ...{ box: box ? [box[0], box[1]] : null, prediction, margins: [], neurons: {}, plan: {} },
   };
+  // The answer of what the box leaves is not that to the example, where that lies outside.
+  if (!x.every((value) => isWithin(claim.box, value))) return null;
   const region = regionOf(claim, x.length);
   for (const choice of LINE_CHOICES) {
     const { listed, plan: found } = findHints(network, region, choice);

@@ -2,14 +2,14 @@ import { type CheckedNetwork, checkedNetwork } from "../../check/network.js";
 import { MACHINES, Refusal } from "../../check/rounding.js";
 import { letIn } from "../../compute/deadline.js";
 import { type Dataset, examples } from "../../data/dataset.js";
-import { certificateText } from "../../formats/certificate/file.js";
+import { writeCertificate } from "../../formats/certificate/file.js";
 import type { Claim, ClaimedEvaluation } from "../../formats/certificate/schema.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { writeFileAtomically } from "../../formats/write-file.js";
 import { arithmeticOfModel } from "../../network/weights.js";
 import type { BallSpec } from "../../threat/ball.js";
 import type { CertifiedExample } from "../certification.js";
 import { observed, type Watch } from "../observer.js";
+import { dataOf } from "./claimed-examples.js";
 import { robustClaim } from "./robust-claim.js";
 
 /** What verdicts are about, of which certificates are written. */
@@ -72,7 +72,7 @@ export async function writeCertificates(
     const all = claims();
     const first = await all.next();
     // A file without a claim would be valid of nothing.
-    if (!first.done) await writeFileAtomically(path, certificateText(continued(first.value, all)));
+    if (!first.done) await writeCertificate(path, continued(first.value, all));
   });
   return { certified: certified.length, written };
 }
@@ -93,7 +93,7 @@ function claimOf(
   networks.set(stage, network);
   return robustClaim({
     ...{ network, model: model.sha256, evaluation, index, prediction, ball: ballOf(ball, index) },
-    data: `${dataset.name} (${dataset.split})`,
+    data: dataOf(dataset),
     x: examples(dataset, Int32Array.of(index)).x,
   });
 }

@@ -1,10 +1,9 @@
 import { checkedNetwork } from "../../check/network.js";
 import { MACHINES, Refusal } from "../../check/rounding.js";
 import { letIn } from "../../compute/deadline.js";
-import { certificateText } from "../../formats/certificate/file.js";
+import { writeCertificate } from "../../formats/certificate/file.js";
 import type { ClaimedEvaluation, PropertyClaim } from "../../formats/certificate/schema.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { writeFileAtomically } from "../../formats/write-file.js";
 import type { CaseProof, ProofPart } from "../../verify/proof.js";
 import { observed, type Watch } from "../observer.js";
 import { proofGroups } from "./proof-trees.js";
@@ -62,13 +61,9 @@ export async function writePropertyCertificate(
       if (error instanceof Refusal) return { claims: 0, refusal: error.message };
       throw error;
     }
-    await writeFileAtomically(path, certificateText(listed(claims)));
+    await writeCertificate(path, claims);
     return { claims: claims.length, refusal: null };
   });
-}
-
-async function* listed(claims: readonly PropertyClaim[]): AsyncGenerator<PropertyClaim> {
-  yield* claims;
 }
 
 function leavesOf(proof: CaseProof): number {
