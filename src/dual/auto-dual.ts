@@ -2,6 +2,7 @@ import { add, scaleShift, type Tape, type Variable } from "../autodiff/index.js"
 import type { FloatArray } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
+import { OutOfMemoryError } from "../errors.js";
 import type { Layer } from "../network/layer.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -46,8 +47,6 @@ export async function buildDual(
 ): Promise<DualNetwork> {
   return new DualBuilder(tape, network, bindings, ball, options).build();
 }
-
-const DEFAULT_PIECE_BYTES = 64 * 2 ** 20;
 
 /** What loose bounds leave to be settled, as an activation's rule says. */
 type StateTest = (lower: FloatArray, upper: FloatArray) => Uint8Array;
@@ -107,7 +106,7 @@ class DualBuilder {
     let before = onLayer ? await backend.finish() : 0;
     for (let node = 1; node <= output; node++) {
       await letIn(signal);
-      await this.#bindNode(node);
+      await this.#withinMemory(node);
       if (!onLayer || this.#graph.layers[node]?.kind === "affine") continue;
       const now = await backend.finish();
       onLayer(this.#reportOf(node, now - before));
@@ -152,6 +151,19 @@ class DualBuilder {
       multiplyAdds,
       seconds,
     };
+  }
+
+  /** Binds a node; where memory does not suffice for it, the error names its layer. */
+  async #withinMemory(node: number): Promise<void> {
+    try {
+      await this.#bindNode(node);
+      // What was only queued has taken nothing yet.
+      if (this.#options.budget && !this.#tape.recording) await this.#tape.backend.finish();
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError) || error.cause instanceof OutOfMemoryError) throw error;
+      const { name, layer } = this.#network.nodes[node];
+      throw new OutOfMemoryError(`layer "${name}" (${layer?.kind}): ${error.message}`, { cause: error });
+    }
   }
 
   async #bindNode(node: number): Promise<void> {
@@ -273,7 +285,7 @@ class DualBuilder {
   #nodeToBound(node: number): NodeToBound {
     const tape = this.#tape;
     const { examples } = this.#ball;
-    const { pieceBytes = DEFAULT_PIECE_BYTES, signal } = this.#options;
+    const { pieceBytes, budget, signal } = this.#options;
     const box = this.#withFloor(node);
     const rounding = this.#rounding;
     const { nodes } = this.#network;
@@ -284,7 +296,7 @@ class DualBuilder {
     ]);
     let loose: Bounds | undefined;
     return {
-      ...{ tape, graph: this.#graph, node, examples, box, pieceBytes, signal },
+      ...{ tape, graph: this.#graph, node, examples, box, pieceBytes, budget, signal },
       lines: this.#method === "parallel" ? "parallel" : "two-lines",
       bounded: new Map(bounded),
       get loose() {
