@@ -2,7 +2,6 @@ import { add, scaleShift, type Tape, type Variable } from "../autodiff/index.js"
 import type { FloatArray } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
-import { OutOfMemoryError } from "../errors.js";
 import type { Layer } from "../network/layer.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -26,6 +25,7 @@ import { GeneratorPass } from "./generators.js";
 import { settleKnown } from "./known-bounds.js";
 import { ruleOf } from "./layers/index.js";
 import { unsettled } from "./neuron-lists.js";
+import { namingLayer } from "./out-of-memory.js";
 import { ballOf, outward, outwardBox } from "./outward.js";
 import { type LayerReport, type NodePlan, planAtSight, planNode } from "./planner.js";
 import { Rounding } from "./rounding.js";
@@ -106,7 +106,11 @@ class DualBuilder {
     let before = onLayer ? await backend.finish() : 0;
     for (let node = 1; node <= output; node++) {
       await letIn(signal);
-      await this.#withinMemory(node);
+      await namingLayer(this.#network, node, async () => {
+        await this.#bindNode(node);
+        // What was only queued has taken nothing yet.
+        if (this.#options.budget && !tape.recording) await backend.finish();
+      });
       if (!onLayer || this.#graph.layers[node]?.kind === "affine") continue;
       const now = await backend.finish();
       onLayer(this.#reportOf(node, now - before));
@@ -129,6 +133,7 @@ class DualBuilder {
       unstableCounts: this.#unstableCounts,
       estimated: [...this.#plans].filter(([, { way }]) => way === "sketch").map(([node]) => node),
       estimator: estimator ?? null,
+      limits: this.#options,
     });
   }
 
@@ -151,19 +156,6 @@ class DualBuilder {
       multiplyAdds,
       seconds,
     };
-  }
-
-  /** Binds a node; where memory does not suffice for it, the error names its layer. */
-  async #withinMemory(node: number): Promise<void> {
-    try {
-      await this.#bindNode(node);
-      // What was only queued has taken nothing yet.
-      if (this.#options.budget && !this.#tape.recording) await this.#tape.backend.finish();
-    } catch (error) {
-      if (!(error instanceof OutOfMemoryError) || error.cause instanceof OutOfMemoryError) throw error;
-      const { name, layer } = this.#network.nodes[node];
-      throw new OutOfMemoryError(`layer "${name}" (${layer?.kind}): ${error.message}`, { cause: error });
-    }
   }
 
   async #bindNode(node: number): Promise<void> {
