@@ -16,6 +16,7 @@ export function entryBytes(dtype: Dtype): number {
 export class Budget {
   readonly bytes: number;
 
+  /** So many bytes, those that are taken already included. */
   constructor(bytes: number) {
     this.bytes = bytes;
   }

@@ -19,10 +19,12 @@ export class Deadline implements Stop {
     this.#signal = signal;
   }
 
+  /** In so many seconds, or when the signal aborts. */
   static in(seconds: number, signal?: AbortSignal): Deadline {
     return new Deadline(performance.now() + 1000 * seconds, signal);
   }
 
+  /** Whether it has passed, as far as signals and timers were let in. */
   get passed(): boolean {
     return performance.now() > this.#at || this.#signal?.aborted === true;
   }

@@ -5,7 +5,9 @@ import { OWN, SHARED } from "../compute/owners.js";
 import { type RandomSource, random } from "../compute/random.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { Bounds } from "../dual/dual-layer.js";
+import { OutOfMemoryError } from "../errors.js";
 import { doublesOf, exactDoublesOf } from "../formats/vnnlib/input-box.js";
+import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAndGradient, outputsAt, type Subject } from "../network/subject.js";
 import { pickColumns } from "../threat/pick.js";
@@ -76,7 +78,19 @@ function columnsAtOnce({ backend, network }: Subject, budget: Budget | undefined
   const work = 3 * (costBelow(network, network.output) + layerCost(network, network.output));
   const timely = Math.max(1, Math.min(MOST_COLUMNS, Math.floor(backend.multiplyAddsAtOnce / work)));
   const bytes = NUMBERS_AT_ONCE * entryBytes(backend.dtype) * features;
-  return budget ? budget.parts(backend, bytes, timely) : timely;
+  if (!budget) return timely;
+  checkRoom(network, bytes, budget.left(backend));
+  return budget.parts(backend, bytes, timely);
+}
+
+/** Throws an `OutOfMemoryError` that names the widest layer where not even one point has room. */
+function checkRoom({ nodes }: Network, wanted: number, left: number): void {
+  if (wanted <= left) return;
+  const widest = nodes.reduce((a, b) => (sizeOf(b.shape) > sizeOf(a.shape) ? b : a));
+  throw new OutOfMemoryError(
+    `layer "${widest.name}" (${widest.layer?.kind ?? "input"}): out of memory: ${wanted} bytes wanted for one point, its gradient ` +
+      `and what lies between, ${Math.floor(left)} are left; give more memory`,
+  );
 }
 
 async function descend(

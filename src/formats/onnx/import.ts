@@ -44,8 +44,10 @@ export async function importCheckedOnnx(
   stop?: Stop,
 ): Promise<ImportedModel> {
   const file = readOnnxFile(bytes, where);
-  const described = describedModel(file, where);
+  stop?.throwIfAborted();
+  const described = describedModel(file, where, stop);
   const model = described ?? networkOf(file, where, stop);
+  stop?.throwIfAborted();
   // Constants of a description are doubles that its graph may have rounded.
   await checkImport(backend, model, file, where, described ? "float32" : "float64", stop);
   return model;
