@@ -25,7 +25,12 @@ export class UsageError extends AutodualError {
 
 /** A backend that is absent, or a tensor used after it was released or on another backend. */
 export class BackendError extends AutodualError {
-  override readonly name = "BackendError";
+  override readonly name: string = "BackendError";
+}
+
+/** A backend has no more memory, on the machine or within its budget. */
+export class OutOfMemoryError extends BackendError {
+  override readonly name = "OutOfMemoryError";
 }
 
 /** What a value is, in a word, as errors name what they found. */

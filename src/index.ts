@@ -31,6 +31,7 @@ export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export type { Against } from "./certify/certify.js";
 export type * from "./compute/backend.js";
 export type { CropWindow } from "./compute/crop-window.js";
+export type { Stop } from "./compute/deadline.js";
 export type { Elementwise } from "./compute/elementwise.js";
 export type { Conv2dGeometry } from "./compute/geometry.js";
 export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
@@ -66,6 +67,7 @@ export {
   AutodualError,
   BackendError,
   FormatError,
+  OutOfMemoryError,
   ShapeError,
   UnsupportedOperatorError,
   UsageError,

@@ -66,7 +66,9 @@ export type {
   Tensor,
   TwoLines,
 } from "./compute/backend.js";
+export { Budget } from "./compute/budget.js";
 export type { CropWindow } from "./compute/crop-window.js";
+export { Deadline, type Stop } from "./compute/deadline.js";
 export type { Elementwise } from "./compute/elementwise.js";
 export type { Conv2dGeometry } from "./compute/geometry.js";
 export { type BackendName, type BackendOptions, createBackend } from "./compute/index.js";
@@ -88,6 +90,7 @@ export { FLOAT32, FLOAT64, type FloatFormat } from "./drift/float-format.js";
 export { observeDrift } from "./drift/observe.js";
 export { type Order, type SummationWay, waysOf } from "./drift/summation.js";
 export { buildDual } from "./dual/auto-dual.js";
+export type { ObjectiveRows } from "./dual/bound-in-pieces.js";
 export type { Way as BoundWay } from "./dual/bounders/bounder.js";
 export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";
 export {
@@ -120,6 +123,7 @@ export {
   AutodualError,
   BackendError,
   FormatError,
+  OutOfMemoryError,
   ShapeError,
   UnsupportedOperatorError,
   UsageError,

@@ -1,7 +1,6 @@
 #include "arena.h"
 
 #include <iterator>
-#include <new>
 
 #include "pages.h"
 
@@ -41,9 +40,9 @@ Arena::~Arena() {
 
 void* Arena::take(size_t bytes) {
   const size_t size = blockBytes(bytes);
-  if (size < bytes) throw std::bad_alloc();
+  if (size < bytes) throw OutOfMemory(bytes);
   std::lock_guard<std::mutex> lock(mutex_);
-  if (limit_ > 0 && bytes > limit_ - live_) throw std::bad_alloc();
+  if (limit_ > 0 && bytes > limit_ - live_ - charged_) throw OutOfMemory(bytes);
   char* block = takeBlock(size);
   live_ += bytes;
   if (live_ > peak_) peak_ = live_;
@@ -56,13 +55,24 @@ void Arena::give(void* block, size_t bytes) {
   addGap(static_cast<char*>(block) - offset_, blockBytes(bytes));
 }
 
+void Arena::charge(size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (limit_ > 0 && bytes > limit_ - live_ - charged_) throw OutOfMemory(bytes);
+  charged_ += bytes;
+}
+
+void Arena::discharge(size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  charged_ -= bytes;
+}
+
 size_t Arena::blockBytes(size_t bytes) const { return roundUp(bytes + offset_ + READ_BEYOND, ALIGNMENT); }
 
 /// Of the smallest gap that is large enough, the lowest.
 char* Arena::takeBlock(size_t size) {
   auto found = gapsBySize_.lower_bound({size, nullptr});
   if (found == gapsBySize_.end()) {
-    if (!addChunk(size)) throw std::bad_alloc();
+    if (!addChunk(size)) throw OutOfMemory(size);
     found = gapsBySize_.lower_bound({size, nullptr});
   }
   const auto [gapSize, begin] = *found;
@@ -75,7 +85,44 @@ char* Arena::takeBlock(size_t size) {
     gaps_.emplace(begin + size, gapSize - size);
     gapsBySize_.emplace(gapSize - size, begin + size);
   }
+  touch(chunk, end - size, end);
+  if (limit_ > 0 && resident_ > limit_) emptyGaps();
   return begin;
+}
+
+/// Counts the pages of a block that is about to be written to.
+void Arena::touch(std::map<char*, Chunk>::iterator chunk, size_t begin, size_t end) {
+  std::vector<bool>& touched = chunk->second.touched;
+  for (size_t page = begin / HUGE_PAGE; page < touched.size() && page * HUGE_PAGE < end; page++) {
+    if (touched[page]) continue;
+    touched[page] = true;
+    resident_ += HUGE_PAGE;
+  }
+}
+
+/// Empties all pages that are free from end to end.
+void Arena::emptyGaps() {
+  for (const auto& [begin, size] : gaps_) {
+    const auto chunk = std::prev(chunks_.upper_bound(begin));
+    std::vector<bool>& touched = chunk->second.touched;
+    const auto first = static_cast<size_t>(begin - chunk->first);
+    const size_t endPage = (first + size) / HUGE_PAGE;
+    for (size_t page = roundUp(first, HUGE_PAGE) / HUGE_PAGE; page < endPage && page < touched.size();) {
+      if (!touched[page]) {
+        // Beyond what was ever used there is nothing to find.
+        if (page * HUGE_PAGE >= chunk->second.used) break;
+        page++;
+        continue;
+      }
+      size_t end = page;
+      while (end < endPage && end < touched.size() && touched[end]) end++;
+      if (!emptyPages(chunk->first + page * HUGE_PAGE, (end - page) * HUGE_PAGE)) return;
+      for (; page < end; page++) {
+        touched[page] = false;
+        resident_ -= HUGE_PAGE;
+      }
+    }
+  }
 }
 
 /// Gives back what is idle before it gives up.
@@ -93,7 +140,7 @@ bool Arena::reserve(size_t least, size_t most) {
   for (size_t bytes = most > least ? most : least;; bytes = bytes / 2 > least ? bytes / 2 : least) {
     char* begin = static_cast<char*>(takePages(bytes));
     if (begin != nullptr) {
-      chunks_.emplace(begin, Chunk{bytes, 0});
+      chunks_.emplace(begin, Chunk{bytes, 0, std::vector<bool>(bytes / HUGE_PAGE)});
       gaps_.emplace(begin, bytes);
       gapsBySize_.emplace(bytes, begin);
       return true;
@@ -112,11 +159,14 @@ void Arena::dropIdle() {
 }
 
 void Arena::dropChunk(std::map<char*, Chunk>::iterator found) {
-  const auto [begin, chunk] = *found;
+  char* const begin = found->first;
+  const Chunk& chunk = found->second;
   removeGap(gaps_.find(begin));
   idle_ -= chunk.used;
+  for (const bool touched : chunk.touched) resident_ -= touched ? HUGE_PAGE : 0;
+  const size_t size = chunk.size;
   chunks_.erase(found);
-  givePages(begin, chunk.size);
+  givePages(begin, size);
 }
 
 /// Joins what is free with the gaps beside it, within their chunk.
@@ -151,7 +201,7 @@ void Arena::removeGap(std::map<char*, size_t>::iterator gap) {
 
 Arena::Use Arena::use(bool resetPeak) {
   std::lock_guard<std::mutex> lock(mutex_);
-  const Use use{live_, peak_};
+  const Use use{live_, peak_, charged_};
   if (resetPeak) peak_ = live_;
   return use;
 }

@@ -59,8 +59,10 @@ EngineObject::EngineObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<EngineObject>(info), env_(info.Env()) {
   const EngineOptions options = readOptions(info);
   promises_ = std::make_unique<Promises>(info.Env());
+  const Napi::Value beside = info[0].As<Napi::Object>().Get("beside");
+  const EngineObject* other = beside.IsObject() ? Unwrap(beside.As<Napi::Object>()) : nullptr;
   try {
-    engine_ = std::make_unique<Engine>(options);
+    engine_ = std::make_unique<Engine>(options, other == nullptr ? nullptr : other->engine_.get());
   } catch (const std::exception& error) {
     throw codedError(info.Env(), "AUTODUAL_FAILED", std::string("Engine: no threads: ") + error.what());
   }
@@ -89,10 +91,13 @@ Napi::Value EngineObject::guarded(const Napi::CallbackInfo& info, Operation oper
     return operation(arguments);
   } catch (const ArgumentError& error) {
     throw codedError(env, "AUTODUAL_ARGUMENT", error.what());
+  } catch (const OutOfMemory& error) {
+    throw codedError(env, "AUTODUAL_MEMORY", std::string(name) + ": out of memory: " + std::to_string(error.wanted()) +
+                                                 " bytes wanted; take a smaller batch or more memory");
   } catch (const std::bad_alloc&) {
-    throw codedError(env, "AUTODUAL_FAILED", std::string(name) + ": out of memory");
+    throw codedError(env, "AUTODUAL_MEMORY", std::string(name) + ": out of memory");
   } catch (const std::length_error&) {
-    throw codedError(env, "AUTODUAL_FAILED", std::string(name) + ": out of memory");
+    throw codedError(env, "AUTODUAL_MEMORY", std::string(name) + ": out of memory");
   }
 }
 

@@ -15,7 +15,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
  public:
   /// The class, with its methods.
   static Napi::Function define(Napi::Env env);
-  /// new Engine({ dtype, threads, instructionSet, poison?, misalign?, memoryLimit? })
+  /// new Engine({ dtype, threads, instructionSet, poison?, misalign?, memoryLimit?, beside? })
   explicit EngineObject(const Napi::CallbackInfo& info);
   ~EngineObject() override;
 

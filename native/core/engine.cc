@@ -15,7 +15,7 @@ constexpr int GENERATION_BITS = 21;
 /// How often the idle thread looks for a task before it sleeps: some tens of microseconds.
 constexpr int SPINS = 2000;
 
-/// Tables of repeated owners kept.
+/// Tables of repeated owners kept between tasks.
 constexpr size_t KEPT_OWNERS = 64;
 
 void relax() {
@@ -41,6 +41,11 @@ std::vector<int64_t> beginnings(const std::vector<int32_t>& column, int64_t colu
   return begin;
 }
 
+std::string outOfMemory(const OutOfMemory& error, size_t live) {
+  return "out of memory: " + std::to_string(error.wanted()) + " bytes wanted beside " + std::to_string(live) +
+         " of tensors that are live; take a smaller batch or more memory";
+}
+
 template <class T>
 void fillNaN(Buffer& buffer) {
   T* data = static_cast<T*>(buffer.data());
@@ -49,12 +54,13 @@ void fillNaN(Buffer& buffer) {
 
 }  // namespace
 
-Engine::Engine(const EngineOptions& options)
+Engine::Engine(const EngineOptions& options, const Engine* beside)
     : options_(options),
       floats_(kernelsOf<float>(options.instructionSet.c_str())),
       doubles_(kernelsOf<double>(options.instructionSet.c_str())),
-      arena_(std::make_shared<Arena>(options.memoryLimit, options.misalign ? entryBytes() : 0)),
-      pool_(options.threads),
+      arena_(beside != nullptr ? beside->arena_
+                               : std::make_shared<Arena>(options.memoryLimit, options.misalign ? sizeof(double) : 0)),
+      pool_(options.threads, arena_),
       thread_([this] { work(); }) {}
 
 Engine::~Engine() { stop(); }
@@ -130,16 +136,26 @@ void Engine::work() {
       queued_.fetch_sub(1, std::memory_order_relaxed);
     }
     try {
+      forgetPlans();
       task();
+    } catch (const OutOfMemory& error) {
+      failure_ = outOfMemory(error, arena_->use(false).live);
     } catch (const std::bad_alloc&) {
-      failure_ = "out of memory: " + std::to_string(arena_->use(false).live) +
-                 " bytes of tensors are live; take a smaller batch or more memory";
+      failure_ = "out of memory: the machine has no more";
     } catch (const std::exception& error) {
       failure_ = error.what();
     } catch (...) {
       failure_ = "unknown failure";
     }
   }
+}
+
+/// Where too many were kept. Between two tasks, and never within one: a chain of layers has several at once.
+void Engine::forgetPlans() {
+  if (productPlans_.size() >= KEPT_PLANS) productPlans_.clear();
+  if (gradientPlans_.size() >= KEPT_PLANS) gradientPlans_.clear();
+  if (medianPlans_.size() >= KEPT_PLANS) medianPlans_.clear();
+  if (repeated_.size() >= KEPT_OWNERS) repeated_.clear();
 }
 
 void Engine::stop() {
@@ -174,7 +190,6 @@ const OwnerColumns& Engine::columns(const OwnerTable& table) {
   for (size_t row = 0; row < column.size(); row++) {
     column[row] = static_cast<int32_t>(row / static_cast<size_t>(table.times));
   }
-  if (repeated_.size() >= KEPT_OWNERS) repeated_.clear();
   OwnerColumns made{nullptr, beginnings(column, table.columns)};
   made.column = std::make_shared<const std::vector<int32_t>>(std::move(column));
   return repeated_.emplace(key, std::move(made)).first->second;

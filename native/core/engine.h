@@ -25,7 +25,7 @@ struct EngineOptions {
   std::string instructionSet = "baseline";
   /// Fills every result with NaN before its kernel runs.
   bool poison = false;
-  /// Begins every tensor one entry after a 64-byte boundary.
+  /// Begins every tensor 8 bytes after a 64-byte boundary.
   bool misalign = false;
   /// Most bytes of tensors, 0 for no limit.
   size_t memoryLimit = 0;
@@ -53,8 +53,9 @@ struct Run {
 /// Every method but those under `On the engine's thread` belongs to the thread that made the engine.
 class Engine {
  public:
-  /// Throws std::system_error or std::bad_alloc where threads cannot be had.
-  explicit Engine(const EngineOptions& options);
+  /// With the memory, and its limit, of another engine if one is given. Throws std::system_error or std::bad_alloc where threads
+  /// cannot be had.
+  Engine(const EngineOptions& options, const Engine* beside);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -96,7 +97,7 @@ class Engine {
   /// Why a task failed; empty if none did. After a failure tasks do nothing.
   const std::string& failure() const { return failure_; }
   const OwnerColumns& columns(const OwnerTable& table);
-  /// The plan of this key, made when first asked for.
+  /// The plan of this key, made when first asked for; it stays until the task at hand is done.
   template <class Plan, class Make>
   const Plan& plan(const std::vector<int64_t>& key, Make make);
 
@@ -108,6 +109,7 @@ class Engine {
 
   void prepare(Buffer& buffer);
   void work();
+  void forgetPlans();
   const Slot* slot(double number) const;
   template <class Plan>
   std::map<std::vector<int64_t>, Plan>& plans();
@@ -145,7 +147,7 @@ inline std::map<std::vector<int64_t>, GradientPlan>& Engine::plans<GradientPlan>
 template <>
 inline std::map<std::vector<int64_t>, MedianPlan>& Engine::plans<MedianPlan>() { return medianPlans_; }
 
-/// Plans kept of each kind; more geometries than any network has.
+/// Plans kept of each kind between tasks; more geometries than any network has.
 constexpr size_t KEPT_PLANS = 512;
 
 template <class Plan, class Make>
@@ -153,7 +155,6 @@ const Plan& Engine::plan(const std::vector<int64_t>& key, Make make) {
   auto& kept = plans<Plan>();
   const auto found = kept.find(key);
   if (found != kept.end()) return found->second;
-  if (kept.size() >= KEPT_PLANS) kept.clear();
   return kept.emplace(key, make()).first->second;
 }
 

@@ -22,6 +22,16 @@ void* takePages(size_t bytes) {
   return pages;
 }
 
+bool emptyPages(void* pages, size_t bytes) {
+#if defined(__linux__)
+  return madvise(pages, bytes, MADV_DONTNEED) == 0;
+#else
+  (void)pages;
+  (void)bytes;
+  return false;
+#endif
+}
+
 void givePages(void* pages, size_t bytes) { ::operator delete(pages, alignmentOf(bytes), std::nothrow); }
 
 }  // namespace autodual

@@ -11,5 +11,8 @@ constexpr size_t HUGE_PAGE = size_t{2} << 20;
 void* takePages(size_t bytes);
 /// Gives back what `takePages` gave for as many bytes.
 void givePages(void* pages, size_t bytes);
+/// Empties whole huge pages within what `takePages` gave: their addresses stay, their memory goes until they are next written
+/// to. False where the system cannot.
+bool emptyPages(void* pages, size_t bytes);
 
 }  // namespace autodual

@@ -106,7 +106,8 @@ struct Pool::Shared {
   }
 };
 
-Pool::Pool(int threads) : threads_(threads < 1 ? 1 : threads), shared_(std::make_unique<Shared>()) {
+Pool::Pool(int threads, std::shared_ptr<Arena> arena)
+    : threads_(threads < 1 ? 1 : threads), arena_(std::move(arena)), shared_(std::make_unique<Shared>()) {
   shared_->scratch.resize(static_cast<size_t>(threads_));
   try {
     for (int worker = 1; worker < threads_; worker++) {
@@ -121,7 +122,9 @@ Pool::Pool(int threads) : threads_(threads < 1 ? 1 : threads), shared_(std::make
 Pool::~Pool() {
   shared_->dismiss();
   for (Scratch& scratch : shared_->scratch) {
-    if (scratch.memory != nullptr) givePages(scratch.memory, scratch.bytes);
+    if (scratch.memory == nullptr) continue;
+    givePages(scratch.memory, scratch.bytes);
+    arena_->discharge(scratch.bytes);
   }
 }
 
@@ -157,13 +160,20 @@ void Pool::run(int64_t items, Body body, void* context) {
 void* Pool::scratch(int worker, size_t bytes) {
   Scratch& own = shared_->scratch[static_cast<size_t>(worker)];
   if (own.bytes >= bytes) return own.memory;
-  if (own.memory != nullptr) givePages(own.memory, own.bytes);
+  if (own.memory != nullptr) {
+    givePages(own.memory, own.bytes);
+    arena_->discharge(own.bytes);
+  }
   own = {};
   // Some more than is asked for, so that sizes that vary do not come here each time.
   const size_t least = bytes + bytes / 4;
   const size_t rounded = least < HUGE_PAGE ? (least + 63) / 64 * 64 : (least + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  arena_->charge(rounded);
   own.memory = takePages(rounded);
-  if (own.memory == nullptr) throw std::bad_alloc();
+  if (own.memory == nullptr) {
+    arena_->discharge(rounded);
+    throw OutOfMemory(rounded);
+  }
   own.bytes = rounded;
   return own.memory;
 }

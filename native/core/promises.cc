@@ -15,6 +15,10 @@ struct Settled {
   std::string error;
 };
 
+const char* codeOf(const std::string& error) {
+  return error.rfind("out of memory", 0) == 0 ? "AUTODUAL_MEMORY" : "AUTODUAL_FAILED";
+}
+
 }  // namespace
 
 struct Promises::State {
@@ -74,7 +78,7 @@ void Promises::onSettled(napi_env rawEnv, napi_value, void* context, void* data)
   state->open.erase(found);
   if (state->open.empty()) napi_unref_threadsafe_function(env, state->function);
   if (settled->error.empty()) open.deferred.Resolve(open.value(env));
-  else open.deferred.Reject(codedError(env, "AUTODUAL_FAILED", settled->error).Value());
+  else open.deferred.Reject(codedError(env, codeOf(settled->error), settled->error).Value());
 }
 
 void Promises::rejectAll(Napi::Env env, const char* code, const std::string& message) {

@@ -21,7 +21,7 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  /// Throws std::bad_alloc.
+  /// Throws OutOfMemory.
   void allocate() {
     if (data_ == nullptr && bytes_ > 0) data_ = arena_->take(bytes_);
   }

@@ -85,9 +85,10 @@ Napi::Value finish(Arguments& a) {
 Napi::Value memory(Arguments& a) {
   const Napi::Value reset = a.next();
   const Arena::Use use = a.engine().memory(reset.IsBoolean() && reset.As<Napi::Boolean>().Value());
-  const Napi::Array out = Napi::Array::New(a.env(), 2);
+  const Napi::Array out = Napi::Array::New(a.env(), 3);
   out.Set(0u, Napi::Number::New(a.env(), static_cast<double>(use.live)));
   out.Set(1u, Napi::Number::New(a.env(), static_cast<double>(use.peak)));
+  out.Set(2u, Napi::Number::New(a.env(), static_cast<double>(use.charged)));
   return out;
 }
 

@@ -14,7 +14,7 @@ export interface Again {
   readonly x: Float64Array;
   readonly examples: number;
   readonly ball: BallSpec;
-  readonly options: Pick<DualOptions, "method" | "rounding" | "signal" | "pieceBytes">;
+  readonly options: Pick<DualOptions, "method" | "rounding" | "signal" | "pieceBytes" | "budget">;
   /** What bounded them, in single precision. */
   readonly dual: DualNetwork;
   readonly margins: readonly Margin[];
@@ -34,16 +34,17 @@ export async function boundAgain(
   const ball = makeBall(backend, pickColumns(x, examples, indices), indices.length, pickBalls(spec, indices));
   try {
     const known = await readColumns(dual, examples, indices);
-    const { method, rounding, signal, pieceBytes } = options;
+    const { method, rounding, signal, pieceBytes, budget } = options;
     const again = await buildDual(tape, network, fixedBindings(parameters), ball, {
       known,
       ...(method && { method }),
       ...(rounding && { rounding }),
       ...(signal && { signal }),
       ...(pieceBytes && { pieceBytes }),
+      ...(budget && { budget }),
     });
     const rows = margins.map((margin) => ({ ...margin, example: placeOf.get(margin.example) as number }));
-    return await backend.read(again.boundMargins(rows).value);
+    return await backend.read((await again.boundMargins(rows)).value);
   } finally {
     releaseBall(ball);
   }

@@ -86,7 +86,7 @@ export async function certifyBatch(
     const { bounds, open } =
       options.margins === "open"
         ? await dual.openMargins(reference)
-        : { bounds: dual.margins(reference), open: examples * (classes - 1) };
+        : { bounds: await dual.marginsInPieces(reference), open: examples * (classes - 1) };
     const margins = Float64Array.from(await backend.read(bounds.value));
     if (options.onLayer) {
       const cost = costBelow(network, network.output) + layerCost(network, network.output);

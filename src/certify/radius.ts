@@ -1,8 +1,10 @@
+import type { Deadline } from "../compute/deadline.js";
 import { sizeOf } from "../network/shape.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type Batch, countExamples } from "../threat/batch.js";
 import { pickColumns } from "../threat/pick.js";
 import { type CertifyOptions, certifyBatch } from "./certify.js";
+import { predictions } from "./predictions.js";
 
 /** How far and how finely `certifiedRadii` searches. */
 export interface RadiusOptions extends Omit<CertifyOptions, "epsilon"> {
@@ -10,6 +12,8 @@ export interface RadiusOptions extends Omit<CertifyOptions, "epsilon"> {
   readonly most: number;
   /** The search ends when it knows the largest certified ε to this, in ε's own units. */
   readonly tolerance: number;
+  /** Ends the search; radii are then the largest that were certified by then. */
+  readonly deadline?: Deadline;
 }
 
 /** The largest ε found at which an example is certified; 0 where none is. */
@@ -33,7 +37,7 @@ const FIRST = 1 / 16;
 export async function certifiedRadii(
   placed: PlacedNetwork,
   { x }: Batch,
-  options: RadiusOptions,
+  { deadline, ...options }: RadiusOptions,
 ): Promise<ExampleRadius[]> {
   const { most, tolerance } = options;
   const examples = countExamples({ x }, sizeOf(placed.network.inputShape));
@@ -47,11 +51,20 @@ export async function certifiedRadii(
     const left = states.flatMap(({ done }, b) => (done ? [] : [b]));
     if (left.length === 0) break;
     const tried = left.map((b) => nextEpsilon(states[b], most));
-    const { examples: verdicts } = await certifyBatch(
-      placed,
-      { x: pickColumns(x, examples, left) },
-      { ...options, epsilon: { perExample: tried } },
-    );
+    const batch = { x: pickColumns(x, examples, left) };
+    const certify = () =>
+      certifyBatch(placed, batch, {
+        ...options,
+        epsilon: { perExample: tried },
+        ...(deadline && { signal: deadline }),
+      });
+    const found = await (deadline ? deadline.unlessPassed(certify) : certify());
+    if (!found) {
+      const known = await predictions(placed, batch);
+      for (const [i, b] of left.entries()) states[b].prediction = known[i];
+      break;
+    }
+    const { examples: verdicts } = found;
     for (const [i, b] of left.entries()) {
       const state = states[b];
       state.prediction = verdicts[i].prediction;

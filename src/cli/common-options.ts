@@ -74,7 +74,7 @@ function addThreadsOption(command: Command): Command {
 export function addMemoryOption(command: Command): Command {
   return command.option(
     "--memory <size>",
-    "what bounds may take, such as 2GB or 500MB; work is cut into pieces to fit (default: 1GB)",
+    "what may be taken, such as 2GB or 500MB; work is cut into pieces to fit (default: 1GB)",
     parseBytes,
   );
 }

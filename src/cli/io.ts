@@ -6,6 +6,8 @@ export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** When the command began, as `performance.now()` tells it. Default: when it is asked for. */
+  readonly began?: number;
 }
 
 /** This process's own streams. A reader that has gone away (`autodual ... | head`) does not stop the work. */
@@ -15,5 +17,6 @@ export function processIo(): Io {
       if (error.code !== "EPIPE") throw error;
     });
   }
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env };
+  // The clock of `performance` starts with the process.
+  return { stdout: process.stdout, stderr: process.stderr, env: process.env, began: 0 };
 }

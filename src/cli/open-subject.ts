@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { LoadedCascade } from "../cascade/folder.js";
 import type { Backend } from "../compute/backend.js";
+import type { Stop } from "../compute/deadline.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import { checkWeights } from "../network/weights.js";
@@ -52,17 +53,21 @@ export function addSubjectOptions(command: Command): void {
     .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test");
 }
 
-/** Opens all that the flags name, and finds out what does not fit before the long work starts. */
+/**
+ * Opens all that the flags name, and finds out what does not fit before the long work starts. Throws the reason of `stop`, which
+ * ends the loading of a model.
+ */
 export async function openSubject(
   models: readonly string[],
   flags: SubjectFlags,
   io: Io,
+  stop?: Stop,
 ): Promise<OpenedSubject> {
   const ball = readBall(flags);
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models, data: flags.data });
   const { backend, description } = await openBackend(flags);
-  const model = await openStages(models, backend);
+  const model = await openStages(models, backend, stop);
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
   const { data, split, limit, dataDir } = flags;
   const dataset = await loadDataset(data, { split, limit, dataDir });

@@ -24,10 +24,15 @@ export interface Tensor extends Disposable {
   dispose(): void;
 }
 
-/** Bytes that tensors take, now and at most since the backend was made or `peakBytes` was last reset by `memory(true)`. */
+/**
+ * Bytes that tensors take, now and at most since the backend was made or `peakBytes` was last reset by `memory(true)`; those of
+ * the backend in double precision are counted where both share a limit.
+ */
 export interface MemoryUse {
   readonly liveBytes: number;
   readonly peakBytes: number;
+  /** What the backend holds for its own work beside tensors, now. */
+  readonly scratchBytes: number;
 }
 
 /** Order of a norm: 1, 2 or ∞. */
@@ -98,6 +103,8 @@ export interface Backend {
   readonly dtype: Dtype;
   /** How many work. */
   readonly threads: number;
+  /** Multiply-adds that take it some tenths of a second at most: a piece of work that is to be interrupted is not larger. */
+  readonly multiplyAddsAtOnce: number;
   /** What runs the numbers: an instruction set (`avx512`, `avx2`, `baseline`), or `TypeScript`. */
   readonly machine: string;
   /** How much memory tensors take. */

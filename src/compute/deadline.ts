@@ -1,7 +1,16 @@
 import { setImmediate } from "node:timers/promises";
 
+/** What may end long work: a signal, or a deadline. */
+export interface Stop {
+  /** Throws the reason if it is time to end. */
+  throwIfAborted(): void;
+}
+
+/** The reason that a deadline gives; it never leaves the work that the deadline is of. */
+class TimeOver extends Error {}
+
 /** A moment after which nothing further begins; or, if that comes first, the moment at which a signal aborts. */
-export class Deadline {
+export class Deadline implements Stop {
   readonly #at: number;
   readonly #signal: AbortSignal | undefined;
 
@@ -10,10 +19,12 @@ export class Deadline {
     this.#signal = signal;
   }
 
+  /** In so many seconds, or when the signal aborts. */
   static in(seconds: number, signal?: AbortSignal): Deadline {
     return new Deadline(performance.now() + 1000 * seconds, signal);
   }
 
+  /** Whether it has passed, as far as signals and timers were let in. */
   get passed(): boolean {
     return performance.now() > this.#at || this.#signal?.aborted === true;
   }
@@ -25,6 +36,23 @@ export class Deadline {
   async passes(): Promise<boolean> {
     await setImmediate();
     return this.passed;
+  }
+
+  /** So that work is ended between its pieces, wherever a signal would end it. */
+  throwIfAborted(): void {
+    this.#signal?.throwIfAborted();
+    if (performance.now() > this.#at) throw new TimeOver("the time is over");
+  }
+
+  /** Runs work that this deadline ends; null where it did. */
+  async unlessPassed<T>(run: () => Promise<T>): Promise<T | null> {
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof TimeOver) return null;
+      if (this.#signal?.aborted && error === this.#signal.reason) return null;
+      throw error;
+    }
   }
 
   /** Seconds until then, at least 0. */
@@ -42,7 +70,7 @@ export class Deadline {
  * Lets signals and timers in between two parts of a long work, and throws the signal's reason where it has aborted. Without
  * a signal it does nothing.
  */
-export async function letIn(signal: AbortSignal | undefined): Promise<void> {
+export async function letIn(signal: Stop | undefined): Promise<void> {
   if (!signal) return;
   await setImmediate();
   signal.throwIfAborted();

@@ -248,6 +248,7 @@ class DifferenceBuilder {
       {
         view: (_index, owner) => wholeRows(this.#graph, indexedOwners(owner)),
         features: Math.max(...network.nodes.map(({ shape }) => sizeOf(shape))),
+        multiplyAdds: costBelow(network, node),
         keepsNothing: false,
       },
     );

@@ -25,6 +25,7 @@ import { GeneratorPass } from "./generators.js";
 import { settleKnown } from "./known-bounds.js";
 import { ruleOf } from "./layers/index.js";
 import { unsettled } from "./neuron-lists.js";
+import { namingLayer } from "./out-of-memory.js";
 import { ballOf, outward, outwardBox } from "./outward.js";
 import { type LayerReport, type NodePlan, planAtSight, planNode } from "./planner.js";
 import { Rounding } from "./rounding.js";
@@ -46,8 +47,6 @@ export async function buildDual(
 ): Promise<DualNetwork> {
   return new DualBuilder(tape, network, bindings, ball, options).build();
 }
-
-const DEFAULT_PIECE_BYTES = 64 * 2 ** 20;
 
 /** What loose bounds leave to be settled, as an activation's rule says. */
 type StateTest = (lower: FloatArray, upper: FloatArray) => Uint8Array;
@@ -107,7 +106,11 @@ class DualBuilder {
     let before = onLayer ? await backend.finish() : 0;
     for (let node = 1; node <= output; node++) {
       await letIn(signal);
-      await this.#bindNode(node);
+      await namingLayer(this.#network, node, async () => {
+        await this.#bindNode(node);
+        // What was only queued has taken nothing yet.
+        if (this.#options.budget && !tape.recording) await backend.finish();
+      });
       if (!onLayer || this.#graph.layers[node]?.kind === "affine") continue;
       const now = await backend.finish();
       onLayer(this.#reportOf(node, now - before));
@@ -130,6 +133,7 @@ class DualBuilder {
       unstableCounts: this.#unstableCounts,
       estimated: [...this.#plans].filter(([, { way }]) => way === "sketch").map(([node]) => node),
       estimator: estimator ?? null,
+      limits: this.#options,
     });
   }
 
@@ -273,7 +277,7 @@ class DualBuilder {
   #nodeToBound(node: number): NodeToBound {
     const tape = this.#tape;
     const { examples } = this.#ball;
-    const { pieceBytes = DEFAULT_PIECE_BYTES, signal } = this.#options;
+    const { pieceBytes, budget, signal } = this.#options;
     const box = this.#withFloor(node);
     const rounding = this.#rounding;
     const { nodes } = this.#network;
@@ -284,7 +288,7 @@ class DualBuilder {
     ]);
     let loose: Bounds | undefined;
     return {
-      ...{ tape, graph: this.#graph, node, examples, box, pieceBytes, signal },
+      ...{ tape, graph: this.#graph, node, examples, box, pieceBytes, budget, signal },
       lines: this.#method === "parallel" ? "parallel" : "two-lines",
       bounded: new Map(bounded),
       get loose() {

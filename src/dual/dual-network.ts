@@ -4,7 +4,6 @@ import {
   norm,
   replace,
   reshape,
-  scatterAdd,
   spread,
   subtract,
   type Tape,
@@ -19,6 +18,7 @@ import type { Ball } from "../threat/ball.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { isProof } from "../threat/proof.js";
 import { propagateBack, stepsBetween } from "./backward.js";
+import { boundInPieces, type ObjectiveRows } from "./bound-in-pieces.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { NodeBounds } from "./dual-layer.js";
@@ -26,8 +26,9 @@ import type { BoundMethod } from "./dual-options.js";
 import type { Estimator } from "./estimator.js";
 import { forwardMargins } from "./forward-margins.js";
 import type { GeneratorPass, Stream } from "./generators.js";
-import { allMargins, checkLabels, type Margin } from "./margin.js";
+import { allMargins, checkLabels, type Margin, objectiveOf, placed } from "./margin.js";
 import type { Gathered } from "./own-rounding.js";
+import type { PieceLimits } from "./pieces.js";
 import type { Rounding } from "./rounding.js";
 import { Sketcher } from "./sketch.js";
 import { wholeRows } from "./view.js";
@@ -64,6 +65,7 @@ export class DualNetwork {
   readonly #streams: readonly Stream[] | null;
   readonly #lastBox: LastBox | null;
   readonly #generators: GeneratorPass | null;
+  readonly #limits: PieceLimits;
   #objectiveError: Variable | undefined;
 
   /**
@@ -84,6 +86,7 @@ export class DualNetwork {
     unstableCounts: ReadonlyMap<number, number>;
     estimated: readonly number[];
     estimator: Estimator | null;
+    limits: PieceLimits;
   }) {
     this.#tape = parts.tape;
     this.#graph = parts.graph;
@@ -93,6 +96,7 @@ export class DualNetwork {
     this.#streams = parts.streams;
     this.#generators = parts.generators;
     this.#lastBox = parts.lastBox;
+    this.#limits = parts.limits;
     this.estimated = parts.estimated;
     this.guarantee =
       parts.estimator && parts.estimated.length > 0 ? parts.estimator.guarantee : "deterministic";
@@ -107,25 +111,29 @@ export class DualNetwork {
    * J of Theorem 1: a lower bound of cᵀf(z) over each row's ball, c `[classes, R]` → `[1, R]`. Always by the backward direction.
    */
   lowerBound(c: Variable, owners: Owners): Variable {
-    const tape = this.#tape;
+    return this.#bound(this.#tape, c, owners);
+  }
+
+  #bound(tape: Tape, c: Variable, owners: Owners): Variable {
     const start = { node: this.network.output, nu: c };
     const view = wholeRows(this.#graph, owners);
     if (this.method === "parallel") {
       const { radius } = propagateBack(tape, this.#graph, view, start, { centre: false });
-      return this.#below(c, owners, dot(tape, c, this.#output.centre, owners), radius);
+      return this.#below(tape, c, owners, dot(tape, c, this.#output.centre, owners), radius);
     }
     const { centre, radius } = propagateBack(tape, this.#graph, view, start, { centre: true });
-    return this.#below(c, owners, centre as Variable, radius);
+    return this.#below(tape, c, owners, centre as Variable, radius);
   }
 
   /** centre − radius, and less than that by what rounding at the output and in this sum may come to. */
-  #below(c: Variable, owners: Owners, centre: Variable, radius: Variable): Variable {
-    const tape = this.#tape;
+  #below(tape: Tape, c: Variable, owners: Owners, centre: Variable, radius: Variable): Variable {
     const { rounding } = this.#graph;
     if (!rounding) return subtract(tape, centre, radius);
+    // All pieces read it.
+    const own = this.#tape;
     this.#objectiveError ??= rounding.ofObjective(
-      tape,
-      rounding.gathered(tape, this.#output),
+      own,
+      rounding.gathered(own, this.#output),
       this.network.classes,
     );
     const error = norm(tape, c, this.#objectiveError, owners, 1);
@@ -146,7 +154,7 @@ export class DualNetwork {
     const want = { centre: this.method !== "parallel", input: true };
     const { centre, radius, input } = propagateBack(tape, this.#graph, view, start, want);
     const value = centre ?? dot(tape, c, this.#output.centre, owners);
-    return { bound: this.#below(c, owners, value, radius), input };
+    return { bound: this.#below(tape, c, owners, value, radius), input };
   }
 
   /**
@@ -193,10 +201,28 @@ export class DualNetwork {
     return this.#placed(lower, margins);
   }
 
-  /** Lower bounds of some margins, `[1, margins]`. */
-  boundMargins(margins: readonly Margin[]): Variable {
-    const owners = indexedOwners(Int32Array.from(margins, ({ example }) => example));
-    return this.lowerBound(this.#objective(margins), owners);
+  /** As `margins`, where nothing is recorded piece after piece, within the budget. Throws the signal's reason. */
+  async marginsInPieces(labels: Int32Array): Promise<Variable> {
+    if (this.#streams || this.#tape.recording) return this.margins(labels);
+    checkLabels(labels, this.network.classes, this.ball.examples);
+    const margins = allMargins(labels, this.network.classes);
+    return this.#placed(await this.boundMargins(margins), margins);
+  }
+
+  /** Lower bounds of some margins, `[margins, 1]`, piece after piece. */
+  async boundMargins(margins: readonly Margin[]): Promise<Variable> {
+    const owner = Int32Array.from(margins, ({ example }) => example);
+    return this.boundInPieces(margins.length, (begin, end) => ({
+      c: objectiveOf(margins.slice(begin, end), this.network.classes),
+      owner: owner.slice(begin, end),
+    }));
+  }
+
+  /** As `lowerBound` for so many rows, `[rows, 1]`; see `boundInPieces`. */
+  async boundInPieces(rows: number, piece: (begin: number, end: number) => ObjectiveRows): Promise<Variable> {
+    return boundInPieces(this.#tape, this.network, this.#limits, rows, piece, (tape, c, owners) =>
+      this.#bound(tape, c, owners),
+    );
   }
 
   /**
@@ -235,13 +261,13 @@ export class DualNetwork {
     const owners = repeatOwners(classes - 1);
     const objective = this.#objective(all);
     const loose = this.#looseBound(objective, owners);
-    if (!loose) return { bounds: this.margins(labels), open: all.length };
+    if (!loose) return { bounds: await this.marginsInPieces(labels), open: all.length };
     const values = await tape.backend.read(loose.value);
     const open = Int32Array.from(all.keys()).filter((row) => !isProof(values[row]));
     if (open.length === 0) return { bounds: this.#placed(loose, all), open: 0 };
     const rest = all.filter((_, row) => !isProof(values[row]));
-    const own = this.boundMargins(rest);
-    const flat = replace(tape, reshape(tape, loose, all.length, 1), open, reshape(tape, own, open.length, 1));
+    const own = await this.boundMargins(rest);
+    const flat = replace(tape, reshape(tape, loose, all.length, 1), open, own);
     return { bounds: this.#placed(flat, all), open: open.length };
   }
 
@@ -257,28 +283,17 @@ export class DualNetwork {
     const own = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));
     const { rounding } = this.#graph;
     const width = rounding ? rounding.radius(tape, own, 1) : own;
-    return this.#below(objective, owners, dot(tape, objective, this.#output.centre, owners), width);
+    return this.#below(tape, objective, owners, dot(tape, objective, this.#output.centre, owners), width);
   }
 
   /** Rows e_label − e_other, `[classes, margins]`. */
   #objective(margins: readonly Margin[]): Variable {
     const { classes } = this.network;
-    const rows = margins.length;
-    const c = new Float64Array(classes * rows);
-    margins.forEach(({ label, other }, row) => {
-      c[label * rows + row] = 1;
-      c[other * rows + row] = -1;
-    });
-    return this.#tape.own(this.#tape.backend.upload(classes, rows, c));
+    const c = objectiveOf(margins, classes);
+    return this.#tape.own(this.#tape.backend.upload(classes, margins.length, c));
   }
 
-  /** Bounds of margins where they belong, `[classes, examples]`. */
   #placed(lower: Variable, margins: readonly Margin[]): Variable {
-    const tape = this.#tape;
-    const { classes } = this.network;
-    const { examples } = this.ball;
-    const place = Int32Array.from(margins, ({ other, example }) => other * examples + example);
-    const placed = scatterAdd(tape, reshape(tape, lower, margins.length, 1), place, classes * examples);
-    return reshape(tape, placed, classes, examples);
+    return placed(this.#tape, lower, margins, this.network.classes, this.ball.examples);
   }
 }

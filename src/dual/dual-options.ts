@@ -1,3 +1,5 @@
+import type { Budget } from "../compute/budget.js";
+import type { Stop } from "../compute/deadline.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import type { NodeBounds } from "./dual-layer.js";
 import type { Estimator } from "./estimator.js";
@@ -23,8 +25,13 @@ export interface DualOptions {
   readonly onLayer?: (report: LayerReport) => void;
   /** Estimates bounds by random projections, where it says; absent, all bounds are deterministic. `parallel`, backward. */
   readonly estimator?: Estimator;
-  /** Bytes that the rows being bounded at once may take; more rows are taken in pieces. Default 64 MiB. */
+  /**
+   * Bytes that ν may take in the rows being bounded at once; more rows are taken in pieces. Default 64 MiB where gradients are
+   * recorded, else 4 MiB.
+   */
   readonly pieceBytes?: number;
+  /** What all tensors may take: where nothing is recorded, pieces are cut to what it leaves. */
+  readonly budget?: Budget;
   /**
    * The evaluation of the network that bounds are to hold for, rounding and all, their own rounding included: outward. Absent or null:
    * bounds of real arithmetic, as far as they were computed rightly.
@@ -32,6 +39,6 @@ export interface DualOptions {
   readonly rounding?: Evaluation | null;
   /** Pre-activation bounds that are known already, of every node that needs some, `[n, examples]`: nothing is bounded again. */
   readonly known?: NodeBounds<Float64Array>;
-  /** Stops the work between two nodes, or between two pieces of rows: the bound rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Stops the work between two nodes, or between two pieces of rows: the bound rejects with its reason. */
+  readonly signal?: Stop;
 }

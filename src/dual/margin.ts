@@ -1,3 +1,4 @@
+import { reshape, scatterAdd, type Tape, type Variable } from "../autodiff/index.js";
 import { ShapeError, UsageError } from "../errors.js";
 
 /** What a row of the margins bounds: z_label − z_other of an example. */
@@ -15,6 +16,30 @@ export function allMargins(labels: Int32Array, classes: number): Margin[] {
       if (other !== label) margins.push({ example, label, other });
   });
   return margins;
+}
+
+/** Rows e_label − e_other, row-major `[classes, margins]`. */
+export function objectiveOf(margins: readonly Margin[], classes: number): Float64Array {
+  const rows = margins.length;
+  const c = new Float64Array(classes * rows);
+  margins.forEach(({ label, other }, row) => {
+    c[label * rows + row] = 1;
+    c[other * rows + row] = -1;
+  });
+  return c;
+}
+
+/** Bounds of margins where they belong, `[classes, examples]`; 0 elsewhere. */
+export function placed(
+  tape: Tape,
+  lower: Variable,
+  margins: readonly Margin[],
+  classes: number,
+  examples: number,
+): Variable {
+  const place = Int32Array.from(margins, ({ other, example }) => other * examples + example);
+  const all = scatterAdd(tape, reshape(tape, lower, margins.length, 1), place, classes * examples);
+  return reshape(tape, all, classes, examples);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { extname } from "node:path";
 import type { Backend } from "../compute/backend.js";
+import type { Stop } from "../compute/deadline.js";
 import { expectText, FormatError, ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
@@ -111,16 +112,21 @@ function agreedNetwork(
   return own;
 }
 
-type Decoder = (bytes: Uint8Array, where: string, backend: Backend | undefined) => Promise<DescribedModel>;
+type Decoder = (
+  bytes: Uint8Array,
+  where: string,
+  backend: Backend | undefined,
+  stop: Stop | undefined,
+) => Promise<DescribedModel>;
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   [".safetensors", async (bytes, where) => decodeModel(bytes, where)],
   [
     ".onnx",
-    async (bytes, where, backend) => {
+    async (bytes, where, backend, stop) => {
       if (!backend)
         throw new UsageError(`${where}: an ONNX file needs a backend, on which its import is checked`);
-      return importCheckedOnnx(backend, bytes, where);
+      return importCheckedOnnx(backend, bytes, where, stop);
     },
   ],
 ]);
@@ -129,15 +135,15 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
  * Reads a model from a `.safetensors` or an `.onnx` file, perhaps packed by gzip; a `UsageError` for any other name. What is
  * made of an ONNX file is compared with the file's graph on the backend, without which it is a `UsageError`. Throws a
  * `FormatError`, a `ShapeError` or an `UnsupportedOperatorError` for a file that cannot be taken, as `decodeModel` and
- * `importOnnx` do.
+ * `importOnnx` do, and the reason of `stop`, which ends the folding of an ONNX file's constants and the comparison.
  */
-export async function loadModelFile(path: string, backend?: Backend): Promise<LoadedModel> {
+export async function loadModelFile(path: string, backend?: Backend, stop?: Stop): Promise<LoadedModel> {
   expectText("loadModelFile: path", path);
   const decode = DECODERS.get(modelEnding(path));
   if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
   const bytes = await readFileOrExplain(path);
   const unpacked = await unpackGzip(bytes, path, LARGEST_MODEL);
-  return { ...(await decode(unpacked, path, backend)), path, sha256: sha256Of(bytes) };
+  return { ...(await decode(unpacked, path, backend, stop)), path, sha256: sha256Of(bytes) };
 }
 
 /** `.onnx` or `.safetensors`, also of a file that gzip packed; else whatever ending there is. */
@@ -151,10 +157,10 @@ const LARGEST_MODEL = 2 ** 31;
 /**
  * The graph of an ONNX file as a function in double precision, whatever network was made of it; null for other files.
  */
-export async function graphOfFile(path: string): Promise<GraphEvaluator | null> {
+export async function graphOfFile(path: string, stop?: Stop): Promise<GraphEvaluator | null> {
   if (modelEnding(path) !== ".onnx") return null;
   const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_MODEL);
-  return graphFunction(readOnnxFile(bytes, path), path);
+  return graphFunction(readOnnxFile(bytes, path), path, stop);
 }
 
 /** Hexadecimal. */

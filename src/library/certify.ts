@@ -8,7 +8,7 @@ import { type WrittenCertificates, writeCertificates } from "../runs/certificate
 import { type CertificationSummary, certifyDataset } from "../runs/certification.js";
 import { batchWithin, estimationOf } from "../runs/estimation.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
-import { pieceBytesFor } from "../runs/memory.js";
+import { budgetOf } from "../runs/memory.js";
 import { arithmeticOfStages, checkEvaluation } from "../runs/models/check-evaluation.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
@@ -144,7 +144,7 @@ export async function certify(
         batch: estimation
           ? batchWithin(estimation, network, backend, batch, memory)
           : batchOf(ball, batch, dataset.count),
-        ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+        budget: budgetOf(backend, memory),
       },
       options,
     );

@@ -1,4 +1,5 @@
 import type { Backend, Dtype } from "../compute/backend.js";
+import type { Stop } from "../compute/deadline.js";
 import { createBackend } from "../compute/index.js";
 import { graphOfFile, type LoadedModel } from "../formats/model-file.js";
 import { type Subject, subjectOf } from "../network/subject.js";
@@ -12,9 +13,12 @@ export interface Judge {
   readonly evaluate: Subject["evaluate"] | undefined;
 }
 
-/** Outputs in double precision, whatever the arithmetic of bounds: of the file's own graph where there is one. */
-export async function openJudge(model: LoadedModel, dtype: Dtype): Promise<Judge> {
-  const graph = await graphOfFile(model.path);
+/**
+ * Outputs in double precision, whatever the arithmetic of bounds: of the file's own graph where there is one. Throws the
+ * reason of `stop`, as an evaluation by the graph does.
+ */
+export async function openJudge(model: LoadedModel, dtype: Dtype, stop?: Stop): Promise<Judge> {
+  const graph = await graphOfFile(model.path, stop);
   if (graph) return { ofGraph: true, evaluate: (input) => graph.run(input) };
   if (dtype === "float64") return { ofGraph: false, evaluate: undefined };
   const backend = await createBackend("portable", { dtype: "float64" });

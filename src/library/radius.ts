@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
-import { pieceBytesFor } from "../runs/memory.js";
+import { budgetOf } from "../runs/memory.js";
 import { checkEvaluation } from "../runs/models/check-evaluation.js";
 import { checkModelFitsData } from "../runs/models/open-model.js";
 import type { Watch } from "../runs/observer.js";
@@ -89,7 +89,7 @@ export async function radius(
         ball: { norm, box },
         ...{ method, most, tolerance, batch },
         ...(evaluation && { rounding: evaluation }),
-        ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+        budget: budgetOf(backend, memory),
       },
       options,
       timeout === undefined

@@ -1,5 +1,6 @@
 import { type Activation, isActivationKind } from "../activations/index.js";
 import type { Arithmetic } from "../compute/arithmetic.js";
+import type { Stop } from "../compute/deadline.js";
 import { UnsupportedOperatorError } from "../errors.js";
 import { definitionOf } from "./layers/index.js";
 import type { Network, NetworkNode } from "./network.js";
@@ -31,20 +32,22 @@ export interface RoundingError {
  * through |W|, so that with depth it grows faster than errors do.
  *
  * Inputs `[features]` each. Throws an `UnsupportedOperatorError` that names a layer whose roundings are not known: one that a
- * user defined.
+ * user defined; and the reason of `stop`.
  */
 export function roundingErrors(
   { network, weights }: Model,
   inputs: readonly Float64Array[],
   formats: readonly Arithmetic[],
+  stop?: Stop,
 ): RoundingError[] {
   const rows = inputs.length;
   const readers = countReaders(network);
   const values: (NodeValues | undefined)[] = [atInput(inputs, formats)];
   for (const [index, node] of network.nodes.slice(0, network.output + 1).entries()) {
     if (node.layer === null) continue;
+    stop?.throwIfAborted();
     const before = node.inputs.map((input) => values[input] as NodeValues);
-    values[index] = afterLayer(network, node, weights, before, rows, formats);
+    values[index] = afterLayer(network, node, weights, before, rows, formats, stop);
     for (const input of node.inputs) if (--readers[input] === 0) values[input] = undefined;
   }
   const { value, size, errors } = values[network.output] as NodeValues;
@@ -68,6 +71,7 @@ function afterLayer(
   before: readonly NodeValues[],
   rows: number,
   formats: readonly Arithmetic[],
+  stop: Stop | undefined,
 ): NodeValues {
   const inputShapes = inputs.map((input) => network.nodes[input].shape);
   if (isActivationKind(layer.kind)) return afterActivation(layer as Activation, before[0], formats);
@@ -75,5 +79,5 @@ function afterLayer(
   const parameter = (own: string) => weights.get(`${name}.${own}`) as Float64Array;
   const sums = definitionOf(layer).sums?.(layer, { inputShapes, outputShape: shape, parameter });
   if (!sums) throw new UnsupportedOperatorError(`${name}: the roundings of this layer are not known`);
-  return afterSums(sums, sizeOf(shape), before, rows, formats);
+  return afterSums(sums, sizeOf(shape), before, rows, formats, stop);
 }

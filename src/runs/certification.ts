@@ -1,6 +1,8 @@
-import { certifyCascade } from "../cascade/certify-cascade.js";
+import { type CascadeBatchVerdict, certifyCascade } from "../cascade/certify-cascade.js";
 import type { Against } from "../certify/certify.js";
-import { letIn } from "../compute/deadline.js";
+import { predictions } from "../certify/predictions.js";
+import type { Budget } from "../compute/budget.js";
+import { type Deadline, letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-options.js";
 import type { PlacedNetwork } from "../network/weights.js";
@@ -11,6 +13,7 @@ import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/gua
 import { provesAllMargins } from "../threat/verdict.js";
 import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
+import { examplesWithin } from "./memory.js";
 import { observed, type Watch } from "./observer.js";
 
 /** Within which balls a data set is certified, and how. */
@@ -23,8 +26,10 @@ export interface CertificationSettings {
   readonly margins?: "all" | "open";
   /** Told of every layer of every batch. */
   readonly onLayer?: DualOptions["onLayer"];
-  /** Bytes that a piece of work may take. */
-  readonly pieceBytes?: number;
+  /** What all tensors may take: fewer examples at a time, and smaller pieces, where it asks for them. */
+  readonly budget?: Budget;
+  /** Ends the work; examples that were not reached count as not certified. */
+  readonly deadline?: Deadline;
   /** Absent: deterministic bounds. */
   readonly estimation?: Estimation | null;
   /** The evaluation that certificates are to hold for. Default: that of the models' own numbers; null: rounding is left out. */
@@ -52,6 +57,8 @@ export interface CertificationSummary {
   readonly certified: number;
   /** Where bounds are estimates, of all examples or of some, which certify nothing: the robust error that they suggest. */
   readonly estimatedRobustError?: number;
+  /** Where there was a deadline, how many examples it left unbounded: they count as not certified. */
+  readonly unfinished?: number;
   readonly examplesPerSecond: number;
   readonly seconds: number;
 }
@@ -77,10 +84,14 @@ export interface Certification {
 export async function certifyDataset(
   stages: readonly PlacedNetwork[],
   dataset: Dataset,
-  { ball, batch, estimation, rounding = evaluationOf(stages), ...how }: CertificationSettings,
+  { ball, batch, estimation, rounding = evaluationOf(stages), deadline, ...how }: CertificationSettings,
   watch: Watch = {},
 ): Promise<Certification> {
-  const { signal } = watch;
+  const signal = deadline ?? watch.signal;
+  const { budget } = how;
+  const networks = stages.map(({ network }) => network);
+  const atOnce = budget ? examplesWithin(budget, stages[0].backend, networks, batch) : batch;
+  let unfinished = 0;
   const began = performance.now();
   const examples: CertifiedExample[] = [];
   const guarantees: Guarantee[] = [];
@@ -88,24 +99,29 @@ export async function certifyDataset(
     watch,
     { name: "certify", total: dataset.count, about: aboutOf(stages.length) },
     async (seen) => {
-      for (const { x, labels, first } of inOrder(dataset, batch)) {
-        const verdict = await certifyCascade(
-          stages,
-          { x, labels },
-          {
-            ...ball,
-            ...how,
-            rounding,
-            ...(signal && { signal }),
-            ...(estimation && { estimator: estimation.estimatorFor(first) }),
-          },
-        );
+      for (const { x, labels, first } of inOrder(dataset, atOnce)) {
+        const certify = () =>
+          certifyCascade(
+            stages,
+            { x, labels },
+            {
+              ...ball,
+              ...how,
+              rounding,
+              ...(signal && { signal }),
+              ...(estimation && { estimator: estimation.estimatorFor(first) }),
+            },
+          );
+        const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
+        watch.signal?.throwIfAborted();
+        if (!found) unfinished += labels.length;
+        const verdict = found ?? (await unboundedVerdict(stages, { x, labels }, how.against));
         verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
           examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
           guarantees.push(verdict.guarantee);
         });
         seen.update(examples.length, { robustError: errors(examples).robustError });
-        await letIn(signal);
+        await letIn(watch.signal);
       }
     },
   );
@@ -120,10 +136,30 @@ export async function certifyDataset(
     summary: {
       ...errors(examples),
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
+      ...(deadline && { unfinished }),
       examplesPerSecond: examples.length / seconds,
       seconds,
     },
     examples: mix ? examples.map((example, i) => ({ ...example, guarantee: guarantees[i] })) : examples,
+  };
+}
+
+/** What is said of examples for whose bounds there was no time: the last stage's answers, and nothing of their margins. */
+async function unboundedVerdict(
+  stages: readonly PlacedNetwork[],
+  { x, labels }: { readonly x: Float64Array; readonly labels: Int32Array },
+  against: Against,
+): Promise<CascadeBatchVerdict> {
+  const last = stages.length - 1;
+  const { classes } = stages[last].network;
+  const found = await predictions(stages[last], { x });
+  return {
+    guarantee: "deterministic",
+    examples: Array.from(found, (prediction, i) => {
+      const reference = against === "label" ? labels[i] : Math.max(0, prediction);
+      const marginLower = Array.from({ length: classes }, (_, j) => (j === reference ? 0 : Number.NaN));
+      return { prediction, reference, certified: false, stage: last, marginLower };
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { certifiedRadii } from "../certify/radius.js";
-import { letIn } from "../compute/deadline.js";
+import type { Budget } from "../compute/budget.js";
+import { Deadline, letIn } from "../compute/deadline.js";
 import { type Dataset, examples } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import type { Subject } from "../network/subject.js";
@@ -8,6 +9,7 @@ import type { BallSpec } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { searchRadius } from "../verify/radius.js";
 import { inOrder } from "./example-batches.js";
+import { examplesWithin } from "./memory.js";
 import { observed, type Watch } from "./observer.js";
 import { type RadiusRow, radiusSummary } from "./radius-record.js";
 
@@ -21,8 +23,8 @@ export interface RadiusSettings {
   readonly tolerance: number;
   /** Examples at a time. */
   readonly batch: number;
-  /** Bytes that a piece of work may take. */
-  readonly pieceBytes?: number;
+  /** What all tensors may take: fewer examples at a time, and smaller pieces, where it asks for them. */
+  readonly budget?: Budget;
   /** The evaluation that radii are to hold for. Default: that of the model's own numbers; null: rounding is left out. */
   readonly rounding?: Evaluation | null;
 }
@@ -32,9 +34,14 @@ export interface WideningSettings {
   readonly subject: Subject;
   /** Seconds. */
   readonly timeout: number;
+  /** Of all examples together, their certified radii included. Default: so many seconds for each, from the call on. */
+  readonly deadline?: Deadline;
   readonly seed: number;
   readonly memoryBytes?: number;
 }
+
+/** Of the time that a batch has, what its certified radii may take. */
+const BASE_SHARE = 0.5;
 
 /**
  * The largest certified ε of each example of a data set, in its own order; with `widening` as far as attacks and branch and
@@ -43,15 +50,26 @@ export interface WideningSettings {
 export async function radiiOfDataset(
   placed: PlacedNetwork,
   dataset: Dataset,
-  { ball, batch, ...search }: RadiusSettings,
+  { ball, batch: asked, ...search }: RadiusSettings,
   watch: Watch = {},
   widening: WideningSettings | null = null,
 ): Promise<RadiusRow[]> {
   const { signal } = watch;
+  const { budget } = search;
+  const batch = budget ? examplesWithin(budget, placed.backend, [placed.network], asked) : asked;
+  const all = widening && (widening.deadline ?? Deadline.in(widening.timeout * dataset.count, signal));
   const rows: RadiusRow[] = [];
   await observed(watch, { name: "radius", total: dataset.count }, async (seen) => {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const found = await certifiedRadii(placed, { x }, { ...ball, ...search, ...(signal && { signal }) });
+      const share = (BASE_SHARE * labels.length) / (dataset.count - first);
+      const options = {
+        ...ball,
+        ...search,
+        ...(signal && { signal }),
+        ...(all && { deadline: all.share(share) }),
+      };
+      const found = await certifiedRadii(placed, { x }, options);
+      signal?.throwIfAborted();
       for (const [i, own] of found.entries()) {
         const index = first + i;
         const wider =
@@ -61,7 +79,7 @@ export async function radiiOfDataset(
                 box: ball.box ?? null,
                 most: search.most,
                 tolerance: search.tolerance,
-                timeout: widening.timeout,
+                timeout: Math.min(widening.timeout, (all?.left ?? 0) / (dataset.count - index)),
                 seed: widening.seed,
                 ...(search.rounding && { evaluation: search.rounding }),
                 ...(signal && { signal }),

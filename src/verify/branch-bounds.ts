@@ -2,10 +2,13 @@ import { Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 import type { Activation } from "../compute/elementwise.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
+import { costBelow } from "../dual/cost.js";
 import type { Bounds, NodeBounds } from "../dual/dual-layer.js";
+import { betweenPieces, type PieceLimits, rowsAtOnce } from "../dual/pieces.js";
 import { addWeights, boundOnce } from "../dual/slopes/dual-rows.js";
 import { FreeVariables } from "../dual/slopes/free-variables.js";
 import { Relaxation } from "../dual/slopes/relaxation.js";
+import { sizeOf } from "../network/shape.js";
 import { type Ball, boxBall, releaseBall } from "../threat/ball.js";
 import type { Branch, BranchedBox } from "./branch.js";
 import { splitPoint } from "./branch-choice.js";
@@ -44,9 +47,10 @@ export class BranchBounds implements Disposable {
 
   /**
    * Computes the bounds above each branch's last decision again, layer by layer: two rows, between CROWN's lines over what
-   * is decided, for every neuron that is still unstable. Before the relaxation's lines are first asked for.
+   * is decided, for every neuron that is still unstable. Before the relaxation's lines are first asked for. Throws
+   * the reason of the limits' signal.
    */
-  async refresh(): Promise<void> {
+  async refresh(limits: PieceLimits = {}): Promise<void> {
     const { subject, unstable } = this.#box;
     const { backend, network } = subject;
     const count = this.#branches.length;
@@ -66,7 +70,7 @@ export class BranchBounds implements Disposable {
         }
       }
       if (places.length === 0) continue;
-      const found = await this.#crownRows(node, lower.length / count, places);
+      const found = await this.#crownRows(node, lower.length / count, places, limits);
       const low = places.map((at, i) => Math.max(lower[at], found[2 * i]));
       const high = places.map((at, i) => Math.min(upper[at], -found[2 * i + 1]));
       for (const [i, at] of places.entries()) {
@@ -114,8 +118,30 @@ export class BranchBounds implements Disposable {
     releaseBall(this.#ball);
   }
 
-  /** Bounds of z and of −z, in turn, at `places` (neuron · branches + branch) of a node. */
-  async #crownRows(node: number, features: number, places: readonly number[]): Promise<FloatArray> {
+  /** Bounds of z and of −z, in turn, at `places` (neuron · branches + branch) of a node; piece after piece. */
+  async #crownRows(
+    node: number,
+    features: number,
+    places: readonly number[],
+    limits: PieceLimits,
+  ): Promise<Float64Array> {
+    const { network } = this.#box.subject;
+    const sizes = network.nodes.slice(0, node + 1).map(({ shape }) => sizeOf(shape));
+    // A row has weights of its own at every activation.
+    const way = {
+      features: sizes.reduce((sum, size) => sum + size, 0),
+      multiplyAdds: 2 * costBelow(network, node),
+    };
+    const found = new Float64Array(2 * places.length);
+    for (let begin = 0, end = 0; begin < places.length; begin = end) {
+      await betweenPieces(this.#tape, limits.signal);
+      end = Math.min(places.length, begin + rowsAtOnce(this.#tape, way, limits));
+      found.set(await this.#crownPiece(node, features, places.slice(begin, end)), 2 * begin);
+    }
+    return found;
+  }
+
+  async #crownPiece(node: number, features: number, places: readonly number[]): Promise<FloatArray> {
     const { backend } = this.#box.subject;
     const count = this.#branches.length;
     const rows = 2 * places.length;

@@ -1,6 +1,7 @@
 import { Tape } from "../autodiff/index.js";
 import type { Backend, FloatArray, Tensor } from "../compute/backend.js";
 import { OWN } from "../compute/owners.js";
+import type { PieceLimits } from "../dual/pieces.js";
 import {
   type DualRows,
   lowerName,
@@ -65,15 +66,20 @@ export class BranchRows implements Disposable {
     };
   }
 
-  /** With `refresh` the bounds above each branch's last decision are computed again. */
+  /** With `refresh` the bounds above each branch's last decision are computed again. Throws the reason of the limits' signal. */
   static async of(
     box: BranchedBox,
     branches: readonly Branch[],
-    { refresh }: { readonly refresh: boolean },
+    { refresh, limits = {} }: { readonly refresh: boolean; readonly limits?: PieceLimits },
   ): Promise<BranchRows> {
     const bounds = new BranchBounds(box, branches);
-    if (refresh) await bounds.refresh();
-    return new BranchRows(box, branches, bounds);
+    try {
+      if (refresh) await bounds.refresh(limits);
+      return new BranchRows(box, branches, bounds);
+    } catch (error) {
+      bounds[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Of a single branch: shares of the case's rows and multipliers of its decisions, none negative. */

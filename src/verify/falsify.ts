@@ -1,9 +1,16 @@
 import { dot, sumRows, type Tape, type Variable } from "../autodiff/index.js";
+import { type Budget, entryBytes } from "../compute/budget.js";
 import type { Deadline } from "../compute/deadline.js";
 import { OWN, SHARED } from "../compute/owners.js";
 import { type RandomSource, random } from "../compute/random.js";
+import { costBelow, layerCost } from "../dual/cost.js";
+import type { Bounds } from "../dual/dual-layer.js";
+import { OutOfMemoryError } from "../errors.js";
 import { doublesOf, exactDoublesOf } from "../formats/vnnlib/input-box.js";
+import type { Network } from "../network/network.js";
+import { sizeOf } from "../network/shape.js";
 import { outputsAndGradient, outputsAt, type Subject } from "../network/subject.js";
+import { pickColumns } from "../threat/pick.js";
 import { caseValue, type InputSet, isBroken, type OutputCase, type Question } from "./question.js";
 
 /** A point of a case's inputs that breaks the property, judged in double precision. */
@@ -20,6 +27,8 @@ export interface FalsifyOptions {
   readonly steps: number;
   /** No further step begins after this. */
   readonly deadline: Deadline;
+  /** What all tensors may take. Default: no limit. */
+  readonly budget?: Budget;
 }
 
 /** How many points are moved at a time. */
@@ -33,7 +42,7 @@ const MOST_COLUMNS = 512;
 export async function falsify(
   subject: Subject,
   question: Question,
-  { seed, restarts, steps, deadline }: FalsifyOptions,
+  { seed, restarts, steps, deadline, budget }: FalsifyOptions,
 ): Promise<Counterexample | null> {
   const source = random(seed, "falsify");
   const starts = question.cases.flatMap((own) =>
@@ -41,29 +50,58 @@ export async function falsify(
   );
   for (let begin = 0; begin < starts.length; begin += MOST_COLUMNS) {
     const part = starts.slice(begin, begin + MOST_COLUMNS);
-    const found = await descend(subject, question, part, source, steps, deadline);
-    if (found || deadline.passed) return found;
+    const box = doublesOf(question.inputs ?? question);
+    // Those that are drawn together do not depend on how many are moved together.
+    const points = startingPoints(
+      box,
+      part.map(({ i }) => i),
+      source,
+    );
+    const atOnce = columnsAtOnce(subject, budget);
+    for (let from = 0; from < part.length; from += atOnce) {
+      const columns = Array.from({ length: Math.min(atOnce, part.length - from) }, (_, i) => from + i);
+      const own = pickColumns(points, part.length, columns);
+      const cases = columns.map((column) => part[column].own);
+      const found = await descend(subject, question, { points: own, cases, box }, steps, deadline);
+      if (found || deadline.passed) return found;
+    }
   }
   return null;
+}
+
+/** Numbers per feature and column that a step of gradient descent has at once: values, what they are made of, gradients. */
+const NUMBERS_AT_ONCE = 6;
+
+/** How many points are moved at once: by what the budget leaves, and so that a step does not take long. */
+function columnsAtOnce({ backend, network }: Subject, budget: Budget | undefined): number {
+  const features = network.nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const work = 3 * (costBelow(network, network.output) + layerCost(network, network.output));
+  const timely = Math.max(1, Math.min(MOST_COLUMNS, Math.floor(backend.multiplyAddsAtOnce / work)));
+  const bytes = NUMBERS_AT_ONCE * entryBytes(backend.dtype) * features;
+  if (!budget) return timely;
+  checkRoom(network, bytes, budget.left(backend));
+  return budget.parts(backend, bytes, timely);
+}
+
+/** Throws an `OutOfMemoryError` that names the widest layer where not even one point has room. */
+function checkRoom({ nodes }: Network, wanted: number, left: number): void {
+  if (wanted <= left) return;
+  const widest = nodes.reduce((a, b) => (sizeOf(b.shape) > sizeOf(a.shape) ? b : a));
+  throw new OutOfMemoryError(
+    `layer "${widest.name}" (${widest.layer?.kind ?? "input"}): out of memory: ${wanted} bytes wanted for one point, its gradient ` +
+      `and what lies between, ${Math.floor(left)} are left; give more memory`,
+  );
 }
 
 async function descend(
   subject: Subject,
   question: Question,
-  starts: readonly { readonly own: OutputCase; readonly i: number }[],
-  source: RandomSource,
+  { points, cases, box }: { points: Float64Array; cases: readonly OutputCase[]; box: Bounds<Float64Array> },
   steps: number,
   deadline: Deadline,
 ): Promise<Counterexample | null> {
-  const box = doublesOf(question.inputs ?? question);
   const { lower, upper } = box;
-  const count = starts.length;
-  const points = startingPoints(
-    box,
-    starts.map(({ i }) => i),
-    source,
-  );
-  const cases = starts.map(({ own }) => own);
+  const count = cases.length;
   for (let step = 0; step < steps; step++) {
     const { outputs, gradient } = await outputsAndGradient(
       subject,
@@ -72,7 +110,7 @@ async function descend(
       (found) => worstRows(cases, found),
       sumOfProducts,
     );
-    const hit = await firstBroken(subject, points, outputs, cases, question);
+    const hit = await firstBroken(subject, points, outputs, cases, question, deadline);
     if (hit || (await deadline.passes())) return hit;
     // From a quarter of the box down to a two-hundredth.
     const rate = 0.25 * 0.02 ** (step / Math.max(1, steps - 1));
@@ -84,7 +122,7 @@ async function descend(
       }
     }
   }
-  return firstBroken(subject, points, await outputsAt(subject, points, count), cases, question);
+  return firstBroken(subject, points, await outputsAt(subject, points, count), cases, question, deadline);
 }
 
 /** The middle for start 0, else a random point. `[features, starts]`. */
@@ -123,7 +161,8 @@ function sumOfProducts(tape: Tape, output: Variable, weights: Variable): Variabl
 
 /**
  * The first point whose value is at most 0 and that is a counterexample by the subject's own definition, kept within the
- * case's inputs; within `box`, where the case does not have its own. Outputs that are not finite are none.
+ * case's inputs; within `box`, where the case does not have its own. Outputs that are not finite are none. After the deadline
+ * no second point is judged.
  */
 export async function firstBroken(
   subject: Subject,
@@ -131,10 +170,15 @@ export async function firstBroken(
   outputs: ArrayLike<number>,
   cases: readonly OutputCase[],
   box: Pick<Question, "lower" | "upper">,
+  deadline?: Deadline,
 ): Promise<Counterexample | null> {
   const count = cases.length;
+  let judged = 0;
   for (const [column, own] of cases.entries()) {
     if (!(caseValue(own, outputs, column, count).value <= 0)) continue;
+    // The judge may be slow, and points that are worth a look many.
+    if (judged > 0 && deadline?.passed) return null;
+    judged += 1;
     const point = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
     for (const input of candidates(point, own.inputs ?? box)) {
       const output = await subject.evaluate(input);

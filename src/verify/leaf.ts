@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.js";
+import type { Deadline } from "../compute/deadline.js";
 import { boundOnce, inspect } from "../dual/slopes/dual-rows.js";
 import { sizeOf } from "../network/shape.js";
 import type { Branch, BranchedBox } from "./branch.js";
@@ -25,13 +26,18 @@ export interface LeafOutcome {
  * The exact bound of a branch in which every neuron is decided: the network is linear there, so that the least value of the
  * case's rows under the decisions is a linear program's. Its multipliers become the dual's variables, and the bound is the
  * dual's own: sound whatever the solver answers. Decisions may be broken at a price, so that an empty branch has multipliers
- * that prove it.
+ * that prove it. Throws the deadline's reason.
  */
-export async function settleLeaf(box: BranchedBox, branch: Branch, batch: BranchRows): Promise<LeafOutcome> {
+export async function settleLeaf(
+  box: BranchedBox,
+  branch: Branch,
+  batch: BranchRows,
+  deadline?: Deadline,
+): Promise<LeafOutcome> {
   const { region, case: own } = box;
   const features = region.lower.length;
   const cases = await caseForms(box, batch);
-  const decisions = await decisionForms(box, branch, batch);
+  const decisions = await decisionForms(box, branch, batch, deadline);
   // Columns: δ, the case's value t, and how far decisions are broken.
   const columns = features + 2;
   const rows = cases.length + decisions.length;
@@ -60,7 +66,7 @@ export async function settleLeaf(box: BranchedBox, branch: Branch, batch: Branch
   upper[features + 1] = Number.POSITIVE_INFINITY;
   const cost = new Float64Array(columns);
   [cost[features], cost[features + 1]] = [1, PENALTY];
-  const solved = await solveProgram({ cost, lower, upper, matrix, rowLower, rowUpper });
+  const solved = await solveProgram({ cost, lower, upper, matrix, rowLower, rowUpper }, deadline?.left);
   if (!solved) return { bound: Number.NEGATIVE_INFINITY, point: null };
   const size = (i: number) => Math.abs(solved.multipliers[i]);
   batch.setVariables(
@@ -93,10 +99,12 @@ async function decisionForms(
   { subject, region }: BranchedBox,
   { splits }: Branch,
   batch: BranchRows,
+  deadline: Deadline | undefined,
 ): Promise<LinearForm[]> {
   const { network, backend } = subject;
   const forms: LinearForm[] = [];
   for (const { node, neuron } of splits) {
+    deadline?.throwIfAborted();
     const below = network.nodes[node].inputs[0] as number;
     const nu = new Float64Array(sizeOf(network.nodes[below].shape));
     nu[neuron] = 1;

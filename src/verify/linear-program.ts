@@ -12,11 +12,12 @@ export interface LinearProgram {
 
 /**
  * The multipliers of a linear program's rows at its optimum, by HiGHS, and its solution; null where the solver ends without,
- * or numbers are beyond arithmetic.
+ * in so many seconds, or numbers are beyond arithmetic.
  * Both are hints: whoever proves anything with them checks it by a bound of their own.
  */
 export async function solveProgram(
   program: LinearProgram,
+  seconds = LONGEST,
 ): Promise<{ readonly multipliers: Float64Array; readonly solution: Float64Array } | null> {
   const { cost, lower, upper, matrix, rowLower, rowUpper } = program;
   if (!matrix.every(Number.isFinite) || [...rowLower, ...rowUpper].some(Number.isNaN)) return null;
@@ -47,7 +48,7 @@ export async function solveProgram(
         matrix: { format: "csr", numRows: rows, numCols: columns, starts, indices, values },
       },
       (model) => {
-        model.options.set({ output_flag: false, time_limit: TIME_LIMIT });
+        model.options.set({ output_flag: false, time_limit: Math.min(LONGEST, seconds) });
         const { modelStatus } = model.run();
         if (modelStatus !== highs.constants.modelStatus.optimal) return null;
         const { rowDual, colValue } = model.getSolution();
@@ -62,7 +63,7 @@ export async function solveProgram(
 }
 
 /** Seconds. */
-const TIME_LIMIT = 5;
+const LONGEST = 5;
 
 // The package's types call its CommonJS export `default`; at run time the import is the loader itself.
 const loadHighs = highsModule as unknown as typeof highsModule.default;

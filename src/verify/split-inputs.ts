@@ -1,7 +1,10 @@
 import { Tape } from "../autodiff/index.js";
+import type { Budget } from "../compute/budget.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
+import { costBelow } from "../dual/cost.js";
 import type { Bounds } from "../dual/dual-layer.js";
+import type { DualOptions } from "../dual/dual-options.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAt, type Subject } from "../network/subject.js";
 import { boxBall, releaseBall } from "../threat/ball.js";
@@ -39,19 +42,25 @@ export async function searchByInputs(
   own: OutputCase,
   options: SearchOptions,
 ): Promise<SearchOutcome> {
-  const { deadline, evaluation, memoryBytes, onProgress } = options;
+  const { deadline, evaluation, budget, onProgress } = options;
   const queue = new Heap<BoxPart>(({ bound }) => bound);
-  const most = partsAtOnce(subject, memoryBytes);
-  const mostWaiting = Math.max(1000, Math.floor(memoryBytes / 2 / (64 + 16 * region.lower.length)));
+  const most = partsAtOnce(subject, own, budget);
+  const mostWaiting = Math.max(1000, Math.floor(budget.bytes / 2 / (64 + 16 * region.lower.length)));
   let bounded = 0;
   // The lowest bound of points: nothing of them is left to halve.
   let stuck = Number.POSITIVE_INFINITY;
   let isStuck = false;
   let batch: Unbounded[] = [{ ...region, part: options.part ?? null }];
   let recorded = 0;
-  let size = FIRST_BATCH;
+  let size = Math.min(most, FIRST_BATCH);
+  // Of the parts that are being halved, and of all that wait.
+  let least = Number.NEGATIVE_INFINITY;
   for (;;) {
-    const { parts, counterexample } = await boundParts(subject, region, batch, own, evaluation);
+    const found = await deadline.unlessPassed(() =>
+      boundParts(subject, region, batch, own, evaluation, { budget, signal: deadline }),
+    );
+    if (!found) return { kind: "open", bounded, bound: Math.min(stuck, least) };
+    const { parts, counterexample } = found;
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) {
@@ -75,14 +84,17 @@ export async function searchByInputs(
     if ((await deadline.passes()) || queue.size + recorded > mostWaiting) {
       return { kind: "open", bounded, bound: Math.min(stuck, queue.least) };
     }
+    least = queue.least;
     batch = queue.take(size).flatMap(halves);
     size = Math.min(most, 2 * size);
   }
 }
 
-function partsAtOnce({ network }: Subject, memoryBytes: number): number {
+/** By what the budget leaves, and so that the rows of all parts do not take long. */
+function partsAtOnce({ backend, network }: Subject, { rows }: OutputCase, budget: Budget): number {
   const features = network.nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return Math.max(1, Math.min(MOST_PARTS, Math.floor(memoryBytes / 2 / (8 * 20 * features))));
+  const timely = Math.floor(backend.multiplyAddsAtOnce / (rows * costBelow(network, network.output) || 1));
+  return budget.parts(backend, 8 * 20 * features, Math.max(1, Math.min(MOST_PARTS, timely)));
 }
 
 function halves({ lower, upper, axis, part }: BoxPart): Unbounded[] {
@@ -106,6 +118,7 @@ async function boundParts(
   regions: readonly Unbounded[],
   own: OutputCase,
   evaluation: Evaluation,
+  limits: Pick<DualOptions, "budget" | "signal">,
 ): Promise<{ readonly parts: readonly BoxPart[]; readonly counterexample: Counterexample | null }> {
   const { backend, network, bindings } = subject;
   const count = regions.length;
@@ -122,6 +135,7 @@ async function boundParts(
   try {
     using tape = new Tape(backend, { record: false });
     const dual = await buildDual(tape, network, bindings, ball, {
+      ...limits,
       method: "adaptive",
       rounding: evaluation,
     });

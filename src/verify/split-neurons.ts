@@ -1,5 +1,8 @@
+import type { Budget } from "../compute/budget.js";
 import type { Deadline } from "../compute/deadline.js";
+import { costBelow } from "../dual/cost.js";
 import type { Bounds } from "../dual/dual-layer.js";
+import type { PieceLimits } from "../dual/pieces.js";
 import { climb, inspect } from "../dual/slopes/dual-rows.js";
 import type { AffineLayers } from "../dual/slopes/relaxation.js";
 import type { RegionBounds } from "../dual/slopes/tighten.js";
@@ -23,8 +26,8 @@ export interface SearchOptions {
   readonly deadline: Deadline;
   /** The evaluation that proofs are to hold for. */
   readonly evaluation: Evaluation;
-  /** Bytes that branches being bounded, and those waiting, may take. */
-  readonly memoryBytes: number;
+  /** What branches being bounded may take, and half as much again those that wait. */
+  readonly budget: Budget;
   /** Where the proof is recorded, if it is. */
   readonly part?: ProofPart;
   /** By activation, the neurons whose slopes are recorded. Default: those that are unstable. */
@@ -97,6 +100,8 @@ class NeuronSearch {
   /** The lowest bound of branches that nothing can be done about. */
   #stuck = Number.POSITIVE_INFINITY;
   #isStuck = false;
+  /** The lowest bound when the batch at hand began. */
+  #least = Number.NEGATIVE_INFINITY;
   #found: Counterexample | null = null;
 
   constructor(box: BranchedBox, options: SearchOptions) {
@@ -107,16 +112,25 @@ class NeuronSearch {
     const unstable = countUnstable(box.unstable);
     // Bounds, lines, weights with their moments, ν and gradients: some twenty numbers per feature and branch.
     const bytes = 8 * 20 * features;
-    this.#batch = Math.max(1, Math.min(MOST_BRANCHES, Math.floor(options.memoryBytes / 2 / bytes / 2)));
+    const { backend, network } = box.subject;
+    const timely = Math.floor(backend.multiplyAddsAtOnce / (3 * costBelow(network, network.output) || 1));
+    const most = Math.max(1, Math.min(MOST_BRANCHES, timely));
+    this.#batch = options.budget.parts(backend, 2 * bytes, most);
     this.#refresh = unstable <= REFRESHED;
     this.#mostWaiting = Math.max(
       1000,
-      Math.floor(options.memoryBytes / 2 / (64 + (this.#refresh ? 24 : 4) * unstable)),
+      Math.floor(options.budget.bytes / 2 / (64 + (this.#refresh ? 24 : 4) * unstable)),
     );
     this.#listed = options.listed ?? box.unstable;
   }
 
   async run(): Promise<SearchOutcome> {
+    const whole = await this.#options.deadline.unlessPassed(() => this.#search());
+    return whole ?? { kind: "open", bounded: this.#bounded, bound: Math.min(this.#stuck, this.#least) };
+  }
+
+  /** Until it is decided; ends with the deadline's reason where that passes within a batch. */
+  async #search(): Promise<SearchOutcome> {
     await this.#bound(
       [
         {
@@ -130,6 +144,7 @@ class NeuronSearch {
       const { deadline, onProgress } = this.#options;
       if ((await deadline.passes()) || this.#queue.size + this.#recorded > this.#mostWaiting) break;
       onProgress?.({ bounded: this.#bounded, waiting: this.#queue.size, bound: this.#queue.least });
+      this.#least = this.#queue.least;
       const parents = this.#queue.take(Math.max(1, this.#batch >> 1));
       const children = parents.flatMap((parent) =>
         parent.decision ? childrenOf(parent, parent.decision) : [],
@@ -143,12 +158,19 @@ class NeuronSearch {
     return { kind: "open", bounded, bound: Math.min(this.#stuck, this.#queue.least) };
   }
 
+  get #limits(): PieceLimits {
+    return { budget: this.#options.budget, signal: this.#options.deadline };
+  }
+
   /** Bounds branches; those that are not proved wait, with what to decide next. */
   async #bound(branches: readonly Branch[], iterations: number): Promise<void> {
     const { deadline } = this.#options;
     const left: Waiting[] = [];
     {
-      using batch = await BranchRows.of(this.#box, branches, { refresh: this.#refresh });
+      using batch = await BranchRows.of(this.#box, branches, {
+        refresh: this.#refresh,
+        limits: this.#limits,
+      });
       const record = this.#options.part && new LeafRecord(this.#listed, batch);
       const best = await climb(batch.rows, {
         iterations,
@@ -183,10 +205,10 @@ class NeuronSearch {
 
   /** A branch with nothing left to decide. */
   async #settleLeaf(branch: Branch): Promise<void> {
-    using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh });
+    using batch = await BranchRows.of(this.#box, [branch], { refresh: this.#refresh, limits: this.#limits });
     const crossing = batch.bounds.empty.get(0);
     if (crossing) return this.#record(branch, crossing);
-    const { bound, point } = await settleLeaf(this.#box, branch, batch);
+    const { bound, point } = await settleLeaf(this.#box, branch, batch, this.#options.deadline);
     if (point) await this.#tryPoints(point, 1);
     if (isProof(bound)) {
       if (!this.#options.part) return;
@@ -225,7 +247,10 @@ class NeuronSearch {
   async #tryPoints(points: Float64Array, count: number): Promise<void> {
     const { subject, region, case: own } = this.#box;
     const outputs = await outputsAt(subject, points, count);
-    const found = await firstBroken(subject, points, outputs, Array<OutputCase>(count).fill(own), region);
+    const found = await firstBroken(
+      ...([subject, points, outputs, Array<OutputCase>(count).fill(own), region] as const),
+      this.#options.deadline,
+    );
     this.#found ??= found;
   }
 }

@@ -1,3 +1,5 @@
+import type { Budget } from "../compute/budget.js";
+import type { Deadline } from "../compute/deadline.js";
 import type { Bounds } from "../dual/dual-layer.js";
 import type { AffineLayers } from "../dual/slopes/relaxation.js";
 import { RowRecord } from "../dual/slopes/row-record.js";
@@ -24,15 +26,27 @@ export interface TightenRecord {
 
 const ITERATIONS = 15;
 
-/** The bounds of CROWN's lines over a box, tightened layer by layer; with a record of what tightened them where that is asked for. */
+/**
+ * The bounds of CROWN's lines over a box, tightened layer by layer; with a record of what tightened them where that is asked for.
+ * Null where `limits` end it before there are any.
+ */
 export async function tightenBox(
   subject: Subject,
   affine: AffineLayers,
   region: Bounds<Float64Array>,
   evaluation: Evaluation,
-  options: Pick<TightenOptions, "deadline" | "pieceBytes"> & { readonly isRecorded: boolean },
-): Promise<{ readonly region: RegionBounds; readonly record: TightenRecord | null }> {
-  const crown = await crownBounds(subject, region, evaluation);
+  options: Pick<TightenOptions, "deadline" | "pieceBytes"> & {
+    readonly isRecorded: boolean;
+    readonly budget: Budget;
+    /** Of CROWN's own bounds. */
+    readonly latest: Deadline;
+  },
+): Promise<{ readonly region: RegionBounds; readonly record: TightenRecord | null } | null> {
+  const { budget, latest } = options;
+  const crown = await latest.unlessPassed(() =>
+    crownBounds(subject, region, evaluation, { budget, signal: latest }),
+  );
+  if (!crown) return null;
   const listed = unstableNeurons(subject, crown.bounds);
   const record = options.isRecorded ? new RowRecord(subject.network, listed) : null;
   const { deadline, pieceBytes } = options;

@@ -1,8 +1,7 @@
+import { Budget, DEFAULT_MEMORY } from "../compute/budget.js";
 import { Deadline } from "../compute/deadline.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
-import { crownBounds } from "../dual/slopes/tighten.js";
-import { countUnstable, unstableNeurons } from "../dual/slopes/unstable-neurons.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import type { Subject } from "../network/subject.js";
@@ -21,20 +20,16 @@ import {
   type SearchProgress,
   searchByNeurons,
 } from "./split-neurons.js";
+import { waysToSplit } from "./split-ways.js";
 import { tightenBox } from "./tighten-box.js";
 import type { CaseVerdict, Step, Verdict } from "./verdict.js";
 import type { VerifyOptions } from "./verify-options.js";
 
 const RESTARTS = 8;
 const ATTACK_STEPS = 60;
-/** Inputs up to which the box itself is split. */
-const FEW_INPUTS = 20;
-/** Unstable neurons up to which they are split before the inputs. */
-const FEW_NEURONS = 60;
-/** Shares of the time that is left: of the attack, of tightening bounds, and of what is split first of two. */
+/** Shares of the time that is left: of the attack, and of tightening bounds. */
 const ATTACK_SHARE = 0.25;
 const TIGHTEN_SHARE = 0.25;
-const FIRST_SHARE = 0.6;
 
 /**
  * Answers a property of a network: an attack with restarts first, then bounds of growing strength, then branch and bound,
@@ -57,7 +52,7 @@ class Verification {
   readonly #began = performance.now();
   readonly #evaluation: Evaluation;
   readonly #deadline: Deadline;
-  readonly #memoryBytes: number;
+  readonly #budget: Budget;
   readonly #cases = new Map<number, CaseVerdict>();
   #counterexample: Counterexample | null = null;
 
@@ -75,22 +70,26 @@ class Verification {
     this.#options = options;
     this.#evaluation = options.evaluation ?? subject.madeFor ?? "float32";
     this.#deadline = Deadline.in(options.timeout, options.signal);
-    this.#memoryBytes = options.memoryBytes ?? 2 ** 30;
+    this.#budget = new Budget(options.memoryBytes ?? DEFAULT_MEMORY);
     for (const number of empty) this.#settle({ number }, "holds", "empty box", null, 0);
   }
 
   async run(): Promise<Verdict> {
+    await this.#deadline.unlessPassed(() => this.#settleAll());
+    return this.#verdict();
+  }
+
+  async #settleAll(): Promise<void> {
     const attacks = this.#deadline.share(ATTACK_SHARE);
     for (const [i, question] of this.#questions.entries()) {
-      if (await this.#attack(question, attacks.share(1 / (this.#questions.length - i))))
-        return this.#verdict();
+      if (await this.#attack(question, attacks.share(1 / (this.#questions.length - i)))) return;
     }
     // A box that is proved early leaves its time to the others.
     for (const [i, question] of this.#questions.entries()) {
-      await this.#prove(question, this.#deadline.share(1 / (this.#questions.length - i)));
-      if (this.#counterexample) break;
+      const own = this.#deadline.share(1 / (this.#questions.length - i));
+      await own.unlessPassed(() => this.#prove(question, own));
+      if (this.#counterexample) return;
     }
-    return this.#verdict();
   }
 
   #verdict(): Verdict {
@@ -121,6 +120,7 @@ class Verification {
       restarts: RESTARTS,
       steps: ATTACK_STEPS,
       deadline,
+      budget: this.#budget,
     });
     if (found) this.#break(found, "attack", 0);
     return found !== null;
@@ -132,11 +132,13 @@ class Verification {
     for (const method of ["parallel", "adaptive"] as const) {
       if (left.length === 0 || deadline.passed) return;
       this.#tell(method);
-      left = await this.#byBounds(this.#bounded, question, left, method);
-      if (double && left.length > 0) left = await this.#byBounds(double, question, left, method);
+      left = await this.#byBounds(this.#bounded, question, left, method, deadline);
+      if (double && left.length > 0) left = await this.#byBounds(double, question, left, method, deadline);
     }
     if (left.length === 0 || deadline.passed) return;
-    for (const { split, share } of await this.#ways(question)) {
+    const limits = { budget: this.#budget, signal: deadline };
+    const { split: asked = "auto" } = this.#options;
+    for (const { split, share } of await waysToSplit(this.#bounded, question, asked, limits)) {
       const own = deadline.share(share);
       left =
         split === "inputs"
@@ -159,8 +161,13 @@ class Verification {
     question: Question,
     cases: readonly OutputCase[],
     method: BoundMethod,
+    deadline: Deadline,
   ): Promise<readonly OutputCase[]> {
-    const bounds = await caseBounds(bounded, question, cases, method, this.#evaluation);
+    const limits = { budget: this.#budget, signal: deadline };
+    const bounds = await deadline.unlessPassed(() =>
+      caseBounds(bounded, question, cases, method, this.#evaluation, limits),
+    );
+    if (!bounds) return cases;
     const open = cases.flatMap((own, i) => {
       const isProved = isProof(bounds[i]);
       if (isProved) this.#options.onProof?.({ case: own, region: question, how: "bounds", method });
@@ -168,25 +175,6 @@ class Verification {
       return isProved ? [] : [{ own, bound: bounds[i] }];
     });
     return open.sort((a, b) => b.bound - a.bound).map(({ own }) => own);
-  }
-
-  /**
-   * What is split, one after the other, and the share of the time that is left: inputs where they are few; before them
-   * neurons, where those are few as well; else neurons alone.
-   */
-  async #ways(question: Question): Promise<readonly { split: "inputs" | "neurons"; share: number }[]> {
-    const { split = "auto" } = this.#options;
-    if (split !== "auto") return [{ split, share: 1 }];
-    if (question.lower.length > FEW_INPUTS) return [{ split: "neurons", share: 1 }];
-    const unstable = unstableNeurons(this.#bounded, (await crownBounds(this.#bounded, question)).bounds);
-    const [first, second] =
-      countUnstable(unstable) <= FEW_NEURONS
-        ? (["neurons", "inputs"] as const)
-        : (["inputs", "neurons"] as const);
-    return [
-      { split: first, share: FIRST_SHARE },
-      { split: second, share: 1 },
-    ];
   }
 
   async #byInputs(
@@ -213,11 +201,15 @@ class Verification {
   ): Promise<readonly OutputCase[]> {
     using affine = new AffineLayers(this.#bounded);
     this.#tell("slopes");
-    const { region, record } = await tightenBox(this.#bounded, affine, question, this.#evaluation, {
+    const tightened = await tightenBox(this.#bounded, affine, question, this.#evaluation, {
       deadline: deadline.share(TIGHTEN_SHARE),
-      pieceBytes: this.#memoryBytes / 4,
+      latest: deadline,
+      budget: this.#budget,
+      pieceBytes: this.#budget.left(this.#bounded.backend) / 4,
       isRecorded: this.#options.onProof !== undefined,
     });
+    if (!tightened) return cases;
+    const { region, record } = tightened;
     const left: OutputCase[] = [];
     for (const [i, own] of cases.entries()) {
       const share = deadline.share(1 / (cases.length - i));
@@ -241,7 +233,7 @@ class Verification {
     const options = {
       deadline,
       evaluation: this.#evaluation,
-      memoryBytes: this.#memoryBytes,
+      budget: this.#budget,
       onProgress: (progress: SearchProgress) => this.#tell(step, progress),
       ...(tree && { part: tree }),
     };

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { loadModelFile } from "../../src/formats/model-file.js";
 import { EVALUATIONS } from "../../src/threat/evaluation.js";
 import { cifarBytes } from "../data/fixtures.js";
+import { budgetSchema } from "./budget-schema.js";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
@@ -57,6 +58,8 @@ const certificationSchema = z.strictObject({
     examplesPerSecond: z.number().positive(),
     seconds: z.number().positive(),
   }),
+  // Not of quickstart.
+  budget: budgetSchema.optional(),
   examples: z.array(
     z.strictObject({
       ...exampleFields,

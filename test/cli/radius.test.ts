@@ -8,6 +8,7 @@ import { sequential } from "../../src/network/network.js";
 import { initialWeights } from "../../src/network/weights.js";
 import { EVALUATIONS } from "../../src/threat/evaluation.js";
 import { lively } from "../support/networks.js";
+import { budgetSchema } from "./budget-schema.js";
 import { flatNetwork, writeInputFiles } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
@@ -35,6 +36,7 @@ const radiusSchema = z.strictObject({
     largest: z.number().min(0),
     seconds: z.number().positive(),
   }),
+  budget: budgetSchema,
   examples: z.array(
     z.strictObject({
       index: z.int().min(0),

@@ -13,6 +13,7 @@ import { EVALUATIONS } from "../../src/threat/evaluation.js";
 import { robustness } from "../../src/verify/robustness.js";
 import { STEPS } from "../../src/verify/verdict.js";
 import { outputsOf } from "../verify/random-questions.js";
+import { budgetSchema } from "./budget-schema.js";
 import { flatNetwork, writeInputFiles } from "./input-files.js";
 import { newFolder, type Outcome, runCommand } from "./run-command.js";
 
@@ -43,6 +44,7 @@ const verificationSchema = z.strictObject({
     }),
   ),
   seconds: z.number().positive(),
+  budget: budgetSchema,
 });
 
 const folder = newFolder();

@@ -14,13 +14,13 @@ import { type CertifiedExample, certifyDataset } from "../../runs/certification.
 import { certificationRecord } from "../../runs/certification-record.js";
 import { batchWithin, type Estimation, estimationOf } from "../../runs/estimation.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
-import { pieceBytesFor } from "../../runs/memory.js";
 import { arithmeticOfStages, checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
 import { writtenInWords } from "../certificate-words.js";
 import { guaranteeInWords, printCertification } from "../certification-words.js";
+import { CommandBudget, loadedTooLate } from "../command-budget.js";
 import {
   addBoundOption,
   addJsonOption,
@@ -38,6 +38,7 @@ import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subje
 import { checkWritable, type Output } from "../output.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
+import { plural } from "../wording.js";
 
 interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly seed: number;
@@ -48,6 +49,7 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly explain?: true;
   readonly report?: string;
   readonly certificate?: string;
+  readonly timeout?: number;
 }
 
 /** `autodual certify`: lower bounds of every margin; the robust error that no attack exceeds, of a cascade on the stage that answers. */
@@ -90,6 +92,11 @@ export function addCertify(program: Command, context: CommandContext): void {
       "write what autodual check needs to bound every certified example again",
       someText("--certificate", "a file such as certificate.json"),
     );
+  command.option(
+    "--timeout <s>",
+    "seconds of the whole command; examples that are not reached count as not certified",
+    numberIn("--timeout", { above: 0 }, "60"),
+  );
   addEvaluationOptions(command);
   addMemoryOption(command);
   addMachineOptions(command);
@@ -114,11 +121,18 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   if (flags.report !== undefined) checkWritable("--report", flags.report);
   if (flags.certificate !== undefined) checkWritable("--certificate", flags.certificate);
   const rounding = roundingOf(flags);
-  const { ball, output, backend, model, dataset } = await openSubject(models, flags, io);
+  const own = new CommandBudget(flags, io);
+  const { timeout } = flags;
+  const deadline = timeout === undefined ? undefined : own.deadline(timeout);
+  const memory = own.tensors.bytes;
+  const opening = () => openSubject(models, { ...flags, memory }, io, deadline);
+  const opened = await (deadline ? deadline.unlessPassed(opening) : opening());
+  if (!opened) throw new UsageError(loadedTooLate(models.join(", "), timeout));
+  const { ball, output, backend, model, dataset } = opened;
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
   const { evaluation = arithmeticOfStages(model.stages) } = flags;
   if (flags.certificate !== undefined) checkCertifiable({ stages: model.stages, evaluation });
-  const { batch, bound: method, against, margins, failAbove, explain, memory } = flags;
+  const { batch, bound: method, against, margins, failAbove, explain } = flags;
   const plan = new LayerPlan();
   const [{ network }] = model.stages;
   const estimation = readEstimation(flags, network);
@@ -141,13 +155,17 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       estimation,
       ...rounding,
       ...(explain && { onLayer: plan.add }),
-      ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+      budget: own.tensors,
+      ...(deadline && { deadline }),
     },
     { observer: new TerminalObserver(output) },
   );
 
   const subject = { model, dataset, ball, method, arithmetic: backend.dtype, estimation };
   printCertification(output, subject, certification);
+  const { unfinished } = certification.summary;
+  if (unfinished)
+    output.print(`${plural(unfinished, "example")} not bounded within the time: not certified.`);
   output.print(guaranteeInWords(subject, certification, against));
   const layers = explain && plan.summary(certification.examples.length);
   if (layers) {
@@ -173,6 +191,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
         );
   await output.writeJson({
     ...certificationRecord(subject, certification),
+    budget: own.record(backend),
     ...(layers && { layers }),
     ...(written && { certificate: written.counts && { path: certificate, ...written.counts } }),
   });

@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import type { Budget } from "../../compute/budget.js";
+import type { Deadline } from "../../compute/deadline.js";
 import type { Dataset, Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import type { BoundMethod } from "../../dual/dual-options.js";
@@ -9,7 +11,6 @@ import { subjectOf } from "../../network/subject.js";
 import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords, ROUNDING_LEFT_OUT } from "../../report/guarantee.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
-import { pieceBytesFor } from "../../runs/memory.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
 import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
@@ -24,6 +25,7 @@ import {
 import type { BallSpec } from "../../threat/ball.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
+import { CommandBudget, loadedTooLate } from "../command-budget.js";
 import {
   addBoundOption,
   addDataOptions,
@@ -119,12 +121,19 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   }
   const most = flags.most ?? largestRadius(ball.norm);
   const tolerance = flags.tolerance ?? radiusTolerance(most);
+  const own = new CommandBudget(flags, io);
   const opened = await openBackend({
     ...flags,
+    memory: own.tensors.bytes,
     // Branch and bound proves in double precision.
     dtype: flags.dtype ?? (timeout === undefined ? undefined : "float64"),
   });
-  const { stages } = await openStages([name], opened.backend);
+  // Until the number of examples is known.
+  const loading = timeout === undefined ? undefined : own.deadline(timeout);
+  const reading = () => openStages([name], opened.backend, loading);
+  const loaded = await (loading ? loading.unlessPassed(reading) : reading());
+  if (!loaded) throw new UsageError(loadedTooLate(name, timeout));
+  const { stages } = loaded;
   if (stages.length > 1) {
     throw new UsageError(
       `${name}: expected one model, found a cascade of ${stages.length} stages, whose answer depends on epsilon; take a ` +
@@ -143,22 +152,27 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   using interruption = new Interruption();
   const began = performance.now();
   const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+  const { signal } = interruption;
+  const deadline = timeout === undefined ? undefined : own.deadline(timeout * dataset.count, signal);
+  const settings = { ...flags, most, tolerance, rounding: evaluation, budget: own.tensors };
   const rows = await interruption.unlessStopped(() =>
-    findRadii(model, dataset, ball, { ...flags, most, tolerance, rounding: evaluation }, opened, watch),
+    findRadii(model, dataset, ball, { ...settings, ...(deadline && { deadline }) }, opened, watch),
   );
   const seconds = (performance.now() - began) / 1000;
+  const record = own.record(opened.backend);
   opened.backend.dispose();
   if (!rows) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;
   }
   report(rows, model, dataset, ball, { most, tolerance, seconds, timeout, evaluation }, output);
-  await output.writeJson(
-    radiusRecord(
+  await output.writeJson({
+    ...radiusRecord(
       { model, dataset, ball, method: flags.bound, arithmetic: opened.backend.dtype, evaluation },
       { most, tolerance, timeout: timeout ?? null, seconds, rows },
     ),
-  );
+    budget: record,
+  });
   return 0;
 }
 
@@ -166,30 +180,31 @@ interface FoundSettings extends Omit<RadiusFlags, "rounding"> {
   readonly rounding: Evaluation | null;
   readonly most: number;
   readonly tolerance: number;
+  readonly budget: Budget;
+  readonly deadline?: Deadline;
 }
 
 async function findRadii(
   model: LoadedModel,
   dataset: Dataset,
   { norm, box }: BallSpec,
-  { most, tolerance, timeout, bound: method, batch, seed, memory, rounding }: FoundSettings,
+  { most, tolerance, timeout, bound: method, batch, seed, budget, deadline, rounding }: FoundSettings,
   { backend }: OpenedBackend,
   watch: Watch,
 ): Promise<RadiusRow[]> {
-  const judge = timeout === undefined ? null : await openJudge(model, backend.dtype);
+  const judge = timeout === undefined ? null : await openJudge(model, backend.dtype, deadline);
   const subject = subjectOf(backend, model, judge?.evaluate);
   return radiiOfDataset(
     subject,
     dataset,
     {
       ball: { norm, box: box ?? null },
-      ...{ method, most, tolerance, batch, rounding },
-      ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
+      ...{ method, most, tolerance, batch, rounding, budget },
     },
     watch,
     timeout === undefined
       ? null
-      : { subject, timeout, seed, ...(memory !== undefined && { memoryBytes: memory }) },
+      : { subject, timeout, seed, memoryBytes: budget.bytes, ...(deadline && { deadline }) },
   );
 }
 

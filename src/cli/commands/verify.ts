@@ -1,17 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Command } from "commander";
-import type { Dtype } from "../../compute/backend.js";
+import type { Backend, Dtype } from "../../compute/backend.js";
 import { ShapeError, UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { emptyInput, hasDoubles } from "../../formats/vnnlib/input-box.js";
-import type { Property } from "../../formats/vnnlib/property.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
 import { formatCounterexample } from "../../formats/vnnlib/write.js";
 import { readFileOrExplain, writeFileAtomically } from "../../formats/write-file.js";
 import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
 import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
-import { evaluationInWords } from "../../report/guarantee.js";
 import { checkCertifiable } from "../../runs/certificates/write-certificates.js";
 import { type WrittenProperty, writePropertyCertificate } from "../../runs/certificates/write-property.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
@@ -20,11 +17,12 @@ import type { Watch } from "../../runs/observer.js";
 import { roundingRecord } from "../../runs/rounding-record.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import type { CaseProof } from "../../verify/proof.js";
-import type { CaseVerdict, Verdict } from "../../verify/verdict.js";
+import type { Verdict } from "../../verify/verdict.js";
 import { verify } from "../../verify/verify.js";
-import { SPLITS, type SplitChoice, type VerifyProgress } from "../../verify/verify-options.js";
+import { SPLITS, type SplitChoice } from "../../verify/verify-options.js";
 import { numberIn, oneOf, someText } from "../arguments.js";
 import { provedInWords } from "../certificate-words.js";
+import { CommandBudget, loadedTooLate } from "../command-budget.js";
 import {
   addJsonOption,
   addMachineOptions,
@@ -39,9 +37,9 @@ import { addEvaluationOption, type EvaluationFlags } from "../evaluation-options
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { checkWritable, Output } from "../output.js";
-import { formatTable } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatCount, formatDuration, formatNumber, plural, wrap } from "../wording.js";
+import { progressInWords, verdictFigures, verdictInWords } from "../verify-words.js";
+import { wrap } from "../wording.js";
 
 interface VerifyFlags extends MachineFlags, JsonOptions, Pick<EvaluationFlags, "evaluation"> {
   readonly timeout: number;
@@ -105,15 +103,20 @@ async function answer(
   { io }: CommandContext,
 ): Promise<number> {
   const output = new Output(io, flags.json);
-  const { timeout, split, seed, memory, counterexample: path, certificate } = flags;
+  const { timeout, split, seed, counterexample: path, certificate } = flags;
   checkDistinctFiles(
     { "--json": flags.json, "--counterexample": path, "--certificate": certificate },
     { models: [name], spec },
   );
   if (path !== undefined) checkWritable("--counterexample", path);
   if (certificate !== undefined) checkWritable("--certificate", certificate);
-  const { backend, description } = await openBackend({ ...flags, dtype: flags.dtype ?? DTYPE });
-  const { stages } = await openStages([name], backend);
+  const own = new CommandBudget(flags, io);
+  const memory = own.tensors.bytes;
+  const { backend, description } = await openBackend({ ...flags, memory, dtype: flags.dtype ?? DTYPE });
+  const loading = own.deadline(timeout);
+  const loaded = await loading.unlessPassed(() => openStages([name], backend, loading));
+  if (!loaded) return tooLate(name, spec, { ...flags, own }, output, backend);
+  const { stages } = loaded;
   if (stages.length > 1) {
     throw new UsageError(
       `${name}: expected one model, found a cascade of ${stages.length} stages; verify a stage, such as ${name}/stage-1`,
@@ -126,26 +129,28 @@ async function answer(
   if (certificate !== undefined) checkCertifiable({ stages, evaluation });
   const property = await readVnnlib(spec);
   const proofs: CaseProof[] = [];
-  const judge = await openJudge(model, backend.dtype);
+  using interruption = new Interruption();
+  const deadline = own.deadline(timeout, interruption.signal);
+  const judge = await deadline.unlessPassed(() => openJudge(model, backend.dtype, deadline));
+  if (!judge) return tooLate(name, spec, { ...flags, own }, output, backend);
   const subject = subjectOf(backend, model, judge.evaluate);
 
-  using interruption = new Interruption();
   const progress = output.progress({ label: "verify", total: Math.ceil(timeout) });
   const began = performance.now();
   let verdict: Verdict;
   try {
     verdict = await verify(subject, property, {
-      timeout,
+      timeout: deadline.left,
       split,
       seed,
       evaluation,
-      ...(memory !== undefined && { memoryBytes: memory }),
+      memoryBytes: memory,
       signal: interruption.signal,
       ...(certificate !== undefined && { onProof: (proof) => proofs.push(proof) }),
       onProgress: (state) =>
         progress.update(
           Math.min(Math.ceil(timeout), Math.round((performance.now() - began) / 1000)),
-          inWords(state),
+          progressInWords(state),
         ),
     });
   } catch (error) {
@@ -161,8 +166,8 @@ async function answer(
     output.print(text);
     if (path !== undefined) await writeFileAtomically(path, `${text}\n`);
   }
-  output.print(figures(verdict, name, spec, description));
-  output.print(wrap(meaning(verdict, property, judge.ofGraph, evaluation)));
+  output.print(verdictFigures(verdict, name, spec, description));
+  output.print(wrap(verdictInWords(verdict, property, judge.ofGraph, evaluation)));
   const written =
     certificate === undefined
       ? null
@@ -190,12 +195,44 @@ async function answer(
     counterexample: found && { input: Array.from(found.input), output: Array.from(found.output) },
     cases: verdict.cases,
     seconds: verdict.seconds,
+    budget: own.record(backend),
     ...(certificate !== undefined && {
       certificate: written?.refusal === null ? { path: certificate, claims: written.claims } : null,
     }),
   });
   backend.dispose();
   return interruption.aborted ? interruption.exitCode : 0;
+}
+
+/** Nothing was found out, and `unknown` says so: the time was over before there was a network. */
+async function tooLate(
+  name: string,
+  spec: string,
+  { timeout, split, own }: Pick<VerifyFlags, "timeout" | "split"> & { readonly own: CommandBudget },
+  output: Output,
+  backend: Backend,
+): Promise<number> {
+  output.print("unknown");
+  output.print(wrap(`${loadedTooLate(name, timeout)}: nothing is claimed.`));
+  await output.writeJson({
+    schema: "autodual/verification/1",
+    model: { path: name, sha256: null },
+    spec: { path: spec, sha256: null },
+    property: null,
+    ...{
+      arithmetic: backend.dtype,
+      bound: null,
+      timeout,
+      split,
+      answer: "unknown",
+      counterexample: null,
+      cases: [],
+    },
+    seconds: own.elapsed,
+    budget: own.record(backend),
+  });
+  backend.dispose();
+  return 0;
 }
 
 /** Writes the certificate of a property that holds. */
@@ -218,72 +255,4 @@ async function subjectRecord({ path, sha256 }: LoadedModel, spec: string) {
     model: { path, sha256 },
     spec: { path: spec, sha256: createHash("sha256").update(bytes).digest("hex") },
   };
-}
-
-function inWords({ step, settled, cases, bounded, bound }: VerifyProgress): string {
-  const parts = [`${settled} of ${cases} settled`, step];
-  if (bounded !== undefined) parts.push(plural(bounded, "branch", "branches"));
-  if (bound !== undefined && Number.isFinite(bound)) parts.push(`lowest bound ${formatNumber(bound)}`);
-  return parts.join("  ");
-}
-
-/** Cases by what settled them. */
-function figures({ cases, seconds }: Verdict, model: string, spec: string, machine: string): string {
-  const groups = new Map<string, CaseVerdict[]>();
-  for (const own of cases) {
-    const key = `${own.answer} ${own.step}`;
-    groups.set(key, [...(groups.get(key) ?? []), own]);
-  }
-  const rows = [...groups.values()].map((own) => {
-    const bounds = own.flatMap(({ bound }) => (bound === null ? [] : [bound]));
-    return [
-      own[0].answer,
-      own[0].step,
-      String(own.length),
-      formatCount(own.reduce((sum, { branches }) => sum + branches, 0)),
-      bounds.length === 0 ? "" : formatNumber(Math.min(...bounds)),
-    ];
-  });
-  return [
-    formatTable(["cases that", "by", "number", "branches", "lowest bound"], rows),
-    `${model}, ${spec}: ${formatDuration(seconds)}; ${machine}`,
-  ].join("\n");
-}
-
-function meaning(
-  { answer, cases }: Verdict,
-  property: Property,
-  ofGraph: boolean,
-  evaluation: Evaluation,
-): string {
-  switch (answer) {
-    case "holds": {
-      const empty = cases.filter(({ step }) => step === "empty box").length;
-      if (empty === cases.length) return `${nothingAsked(property)} Nothing is claimed of the network.`;
-      const proved =
-        `No input of the property's boxes gives outputs that it forbids, ${evaluationInWords(evaluation)}: ` +
-        `${plural(cases.length - empty, "case")} proved by dual bounds that count all rounding.`;
-      return empty === 0 ? proved : `${proved} ${plural(empty, "case")} with an empty set of inputs.`;
-    }
-    case "violated":
-      return (
-        "The input above gives outputs that the property forbids, evaluated in double precision on " +
-        (ofGraph ? "the file's own graph." : "the network.")
-      );
-    case "unknown":
-      return (
-        "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it." +
-        (cases.some((own) => own.answer === "unknown" && !hasDoubles(property.cases[own.case].box))
-          ? " Some bounds of inputs have no double between them, so that no counterexample could be shown."
-          : "")
-      );
-    default:
-      return answer satisfies never;
-  }
-}
-
-/** Why a property whose boxes are all empty holds. */
-function nothingAsked({ cases }: Property): string {
-  const [{ box }] = cases;
-  return `The property's set of inputs is empty, since no number meets all bounds of X_${emptyInput(box)}: it holds whatever the network does.`;
 }

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { BackendError } from "../../errors.js";
+import { BackendError, OutOfMemoryError } from "../../errors.js";
 import type { Dtype } from "../backend.js";
 import type { Engine } from "./engine.js";
 
@@ -12,8 +12,10 @@ export interface EngineOptions {
   readonly memoryLimit: number;
   /** Fills every result with NaN before its kernel runs. */
   readonly poison: boolean;
-  /** Begins every tensor one entry after a 64-byte boundary. */
+  /** Begins every tensor 8 bytes after a 64-byte boundary. */
   readonly misalign: boolean;
+  /** One whose memory, and its limit, it shares. */
+  readonly beside?: Engine;
 }
 
 export interface Addon {
@@ -55,17 +57,26 @@ export function requireAddon(): Addon {
   );
 }
 
-/** A new engine whose methods throw, and reject with, `BackendError`s where the addon has errors with a code. */
-export function openEngine(options: EngineOptions): Engine {
+/** The addon's own object of an engine that `openEngine` gave. */
+const objects = new WeakMap<Engine, Engine>();
+
+/**
+ * A new engine whose methods throw, and reject with, `BackendError`s and `OutOfMemoryError`s where the addon has errors with a
+ * code.
+ */
+export function openEngine({ beside, ...options }: EngineOptions): Engine {
   const { Engine: NativeEngine } = requireAddon();
-  const engine = translating(() => new NativeEngine(options));
+  const other = beside && objects.get(beside);
+  const engine = translating(() => new NativeEngine({ ...options, ...(other && { beside: other }) }));
   const wrapped: Record<string, (...args: unknown[]) => unknown> = {};
   for (const name of Object.getOwnPropertyNames(NativeEngine.prototype)) {
     if (name === "constructor") continue;
     const method = (engine as unknown as typeof wrapped)[name].bind(engine);
     wrapped[name] = (...args) => translating(() => method(...args));
   }
-  return wrapped as unknown as Engine;
+  const made = wrapped as unknown as Engine;
+  objects.set(made, engine);
+  return made;
 }
 
 function translating<R>(call: () => R): R {
@@ -79,7 +90,9 @@ function translating<R>(call: () => R): R {
 
 function rethrow(error: unknown): never {
   if (error instanceof Error && "code" in error && String(error.code).startsWith("AUTODUAL_")) {
-    throw new BackendError(`native backend: ${error.message}`, { cause: error });
+    const message = `native backend: ${error.message}`;
+    if (error.code === "AUTODUAL_MEMORY") throw new OutOfMemoryError(message, { cause: error });
+    throw new BackendError(message, { cause: error });
   }
   throw error;
 }

@@ -26,7 +26,7 @@ export interface Engine {
   release(x: T): void;
   read(x: T): Promise<FloatArray>;
   finish(): Promise<number>;
-  memory(resetPeak: boolean): readonly [live: number, peak: number];
+  memory(resetPeak: boolean): readonly [live: number, peak: number, scratch: number];
   peak(iterations: number): Promise<{ readonly operations: number; readonly seconds: number }>;
 
   linear(weight: T, x: T, bias: T): T;

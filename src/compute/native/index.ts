@@ -24,11 +24,14 @@ export interface NativeOptions {
   readonly threads?: number;
   /** One of `instructionSets()`; default the first. */
   readonly instructionSet?: string;
-  /** Most bytes of tensors; default no limit. Beyond it every result that is awaited is a `BackendError`. */
+  /**
+   * Most bytes of tensors and of what the backend holds for its work, that in double precision included; default no limit. Beyond
+   * it every result that is awaited is an `OutOfMemoryError`.
+   */
   readonly memoryLimit?: number;
   /** For tests: fills every result with NaN before its kernel runs. */
   readonly poison?: boolean;
-  /** For tests: begins every tensor one entry after a 64-byte boundary. */
+  /** For tests: begins every tensor 8 bytes after a 64-byte boundary. */
   readonly misalign?: boolean;
 }
 
@@ -43,6 +46,11 @@ export function instructionSets(): readonly string[] {
  * threads, a limit or an instruction set that it does not take.
  */
 export function createNativeBackend(options: NativeOptions = {}): Backend {
+  return backendBeside(null, options);
+}
+
+/** Within the memory of another backend, if one is given. */
+function backendBeside(other: NativeMemory | null, options: NativeOptions): Backend {
   const sets = instructionSets();
   const {
     dtype = "float32",
@@ -57,18 +65,20 @@ export function createNativeBackend(options: NativeOptions = {}): Backend {
       `backend native: expected an instruction set that this machine has (${sets.join(", ")}), got ${instructionSet}`,
     );
   }
-  const memory = new NativeMemory({ dtype, threads, instructionSet, memoryLimit, poison, misalign });
+  const own = { dtype, threads, instructionSet, memoryLimit, poison, misalign };
+  const memory = new NativeMemory({ ...own, ...(other && { beside: other.engine }) });
   let double: Backend | undefined;
   const backend: Backend = {
     name: "native",
     dtype,
     threads,
+    multiplyAddsAtOnce: 2 ** 31,
     machine: instructionSet,
     memory: (resetPeak = false) => memory.use(resetPeak),
     finish: async () => memory.engine.finish(),
     inDouble() {
       if (dtype === "float64") return backend;
-      double ??= createNativeBackend({ ...options, dtype: "float64" });
+      double ??= backendBeside(memory, { ...options, dtype: "float64" });
       return double;
     },
     dispose() {

@@ -65,9 +65,9 @@ export class NativeMemory {
   }
 
   use(resetPeak: boolean): MemoryUse {
-    if (this.#closed) return { liveBytes: 0, peakBytes: 0 };
-    const [liveBytes, peakBytes] = this.#engine.memory(resetPeak);
-    return { liveBytes, peakBytes };
+    if (this.#closed) return { liveBytes: 0, peakBytes: 0, scratchBytes: 0 };
+    const [liveBytes, peakBytes, scratchBytes] = this.#engine.memory(resetPeak);
+    return { liveBytes, peakBytes, scratchBytes };
   }
 
   /** Releases every tensor, the memory and the threads. What is still awaited rejects with a `BackendError`. */

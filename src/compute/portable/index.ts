@@ -34,6 +34,7 @@ export function createPortableBackend(options: { readonly dtype?: Dtype } = {}):
     name: "portable",
     dtype,
     threads: 1,
+    multiplyAddsAtOnce: 2 ** 27,
     machine: "TypeScript",
     memory: (resetPeak = false) => memory.use(resetPeak),
     finish: async () => performance.now() / 1000,

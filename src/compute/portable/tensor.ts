@@ -74,7 +74,7 @@ export class PortableMemory {
 
   /** Bytes of the tensors not yet released. A reset begins the peak anew from there. */
   use(resetPeak: boolean): MemoryUse {
-    const use = { liveBytes: this.#bytes, peakBytes: this.#peak };
+    const use = { liveBytes: this.#bytes, peakBytes: this.#peak, scratchBytes: 0 };
     if (resetPeak) this.#peak = this.#bytes;
     return use;
   }

@@ -18,6 +18,7 @@ export const backward: Bounder = {
     return boundByRows(node, neurons, {
       view: (_index, owner) => wholeRows(graph, indexedOwners(owner)),
       features: Math.max(...graph.network.nodes.map(({ shape }) => sizeOf(shape))),
+      multiplyAdds: costBelow(graph.network, node.node),
       keepsNothing: passesAtOnce(graph, node.node),
     });
   },

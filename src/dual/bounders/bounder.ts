@@ -3,6 +3,7 @@ import type { BoxState } from "../box.js";
 import type { DualGraph } from "../dual-graph.js";
 import type { Bounds, EnclosedDual } from "../dual-layer.js";
 import type { Unsettled } from "../neuron-lists.js";
+import type { PieceLimits } from "../pieces.js";
 
 /**
  * How neurons of a node are bounded: `box` by the box alone, which decides them all; `patches` and `backward` row by row,
@@ -12,7 +13,7 @@ import type { Unsettled } from "../neuron-lists.js";
 export type Way = "box" | "patches" | "backward" | "forward" | "sketch";
 
 /** A node whose bounds are to be settled, before its neurons are looked at. All layers at and below it are bound. */
-export interface NodeToBound {
+export interface NodeToBound extends PieceLimits {
   readonly tape: Tape;
   readonly graph: DualGraph;
   readonly node: number;
@@ -25,9 +26,6 @@ export interface NodeToBound {
   readonly lines: EnclosedDual["kind"];
   /** Nodes that were bounded before, and how many of their neurons may have a radius other than 0. */
   readonly bounded: ReadonlyMap<number, number>;
-  /** Bytes that rows being bounded at once may take. */
-  readonly pieceBytes: number;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** The node's neurons by what the box leaves to settle. */

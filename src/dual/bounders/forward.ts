@@ -1,3 +1,4 @@
+import { entryBytes } from "../../compute/budget.js";
 import { sizeOf } from "../../network/shape.js";
 import { boundsOf } from "../box.js";
 import { costOfGenerators } from "../cost.js";
@@ -42,9 +43,16 @@ function costOf({ graph: { network }, node, examples, bounded }: NodeToBound): C
   return { rows, multiplyAdds: costOfGenerators(network, node, generators) };
 }
 
-/** The most generators that memory has room for. */
-function mostGenerators({ tape, graph: { network }, node, pieceBytes }: NodeToBound): number {
-  const widest = Math.max(...network.nodes.slice(0, node + 1).map(({ shape }) => sizeOf(shape)));
-  const entryBytes = tape.backend.dtype === "float64" ? 8 : 4;
-  return pieceBytes / (2 * widest * entryBytes);
+/** Bytes that two tensors of generators may take unless told. */
+const GENERATOR_BYTES = 64 * 2 ** 20;
+
+/** The most generators that memory has room for: two tensors at the widest node, and those of all nodes within the budget. */
+function mostGenerators({ tape, graph: { network }, node, pieceBytes, budget }: NodeToBound): number {
+  const { backend } = tape;
+  const sizes = network.nodes.slice(0, node + 1).map(({ shape }) => sizeOf(shape));
+  const bytes = entryBytes(backend.dtype);
+  const most = (pieceBytes ?? GENERATOR_BYTES) / (2 * Math.max(...sizes) * bytes);
+  if (!budget) return most;
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  return Math.min(most, budget.left(backend) / (2 * all * bytes));
 }

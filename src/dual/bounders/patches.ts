@@ -22,6 +22,7 @@ export const patches: Bounder = {
     return boundByRows(node, neurons, {
       view: (index, owner) => rowsThroughPatches(graph, node.node, index, owner),
       features: patchFeatures(graph, node.node),
+      multiplyAdds: patchCost(graph, node.node),
       keepsNothing: false,
     });
   },

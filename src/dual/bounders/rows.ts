@@ -10,11 +10,11 @@ import {
   Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import { letIn } from "../../compute/deadline.js";
 import { type Objective, propagateBack } from "../backward.js";
 import { type BoxState, boundsOf } from "../box.js";
 import type { Want } from "../dual-layer.js";
 import type { NeuronList } from "../neuron-lists.js";
+import { betweenPieces, rowsAtOnce } from "../pieces.js";
 import type { View } from "../view.js";
 import type { Neurons, NodeToBound, Settled } from "./bounder.js";
 
@@ -24,7 +24,9 @@ export interface RowsWay {
   view(index: Int32Array, owner: Int32Array): View;
   /** The largest number of features that a row holds on its way. */
   readonly features: number;
-  /** Whether radii come by one operation that keeps nothing: such rows need no pieces. */
+  /** Of a row. */
+  readonly multiplyAdds: number;
+  /** Whether radii come by one operation that keeps nothing: their pieces are a matter of time alone. */
   readonly keepsNothing: boolean;
 }
 
@@ -100,22 +102,10 @@ async function intersected(
   return { lower: maximum(tape, loose.lower, lower), upper: minimum(tape, loose.upper, upper) };
 }
 
-/** Rows of single precision in a cache line. */
-const LINE_ROWS = 16;
-
-/** How many rows fit into a piece: at least a few, so that a small budget still gets done. */
-function pieceRows(tape: Tape, features: number, pieceBytes: number): number {
-  const bytes = tape.backend.dtype === "float64" ? 8 : 4;
-  const rows = Math.floor(pieceBytes / (bytes * features));
-  // Features an odd number of cache lines apart spread over all of a cache.
-  const lines = Math.floor(rows / LINE_ROWS);
-  return lines > 2 ? (lines - 1 + (lines % 2)) * LINE_ROWS : Math.max(LINE_ROWS, rows);
-}
-
 /** Bounds rows piece after piece, `[rows, 1]`; a piece is forgotten and computed again in the backward pass. */
 async function backwardInPieces(
   tape: Tape,
-  { graph, node, pieceBytes, signal }: NodeToBound,
+  { graph, node, signal, ...limits }: NodeToBound,
   way: RowsWay,
   neurons: NeuronList,
   sign: 1 | -1,
@@ -123,19 +113,19 @@ async function backwardInPieces(
   result: (piece: Tape, objective: Objective) => Variable,
 ): Promise<Variable> {
   const rows = neurons.index.length;
-  const unlimited = way.keepsNothing && !tape.recording && !want.centre;
-  const rowsAtOnce = unlimited ? rows : pieceRows(tape, way.features, pieceBytes);
+  const keepsNothing = way.keepsNothing && !want.centre;
   const pieces: Variable[] = [];
-  for (let begin = 0; begin < rows; begin += rowsAtOnce) {
-    if (begin > 0) await letIn(signal);
-    const end = Math.min(rows, begin + rowsAtOnce);
+  for (let begin = 0, end = 0; begin < rows; begin = end) {
+    if (begin > 0) await betweenPieces(tape, signal);
+    end = Math.min(rows, begin + rowsAtOnce(tape, { ...way, keepsNothing }, limits));
     const index = neurons.index.slice(begin, end);
     const owner = neurons.owner.slice(begin, end);
     const run = (piece: Tape): Variable => {
       const objective = propagateBack(piece, graph, way.view(index, owner), { node, index, sign }, want);
       return reshape(piece, result(piece, objective), end - begin, 1);
     };
-    pieces.push(rows > rowsAtOnce ? tape.checkpoint(run) : run(tape));
+    // A single piece keeps its record, which the gradient walks.
+    pieces.push(tape.recording && end - begin === rows ? run(tape) : tape.checkpoint(run));
   }
   return pieces.length === 1 ? pieces[0] : concat(tape, pieces);
 }

@@ -7,6 +7,7 @@ import { boxBall, releaseBall } from "../../threat/ball.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import { buildDual } from "../auto-dual.js";
 import type { Bounds, NodeBounds } from "../dual-layer.js";
+import type { DualOptions } from "../dual-options.js";
 import { addWeights, climb, type DualRows } from "./dual-rows.js";
 import { FreeVariables } from "./free-variables.js";
 import { type RegionRounding, regionRounding } from "./region-rounding.js";
@@ -20,17 +21,22 @@ export interface RegionBounds {
   readonly rounding: RegionRounding | null;
 }
 
-/** The bounds of CROWN's lines, each neuron's within what intervals alone give; outward for an evaluation. */
+/**
+ * The bounds of CROWN's lines, each neuron's within what intervals alone give; outward for an evaluation. Throws the reason of
+ * `signal`.
+ */
 export async function crownBounds(
   subject: Subject,
   { lower, upper }: Bounds<Float64Array>,
   evaluation: Evaluation | null = null,
+  limits: Pick<DualOptions, "budget" | "signal"> = {},
 ): Promise<RegionBounds> {
   const { backend, network, bindings } = subject;
   const ball = boxBall(backend, lower, upper, 1);
   try {
     using tape = new Tape(backend, { record: false });
     const dual = await buildDual(tape, network, bindings, ball, {
+      ...limits,
       method: "adaptive",
       rounding: evaluation,
     });

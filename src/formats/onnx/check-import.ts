@@ -1,5 +1,6 @@
 import { IEEE } from "../../compute/arithmetic.js";
 import type { Backend, Dtype } from "../../compute/backend.js";
+import type { Stop } from "../../compute/deadline.js";
 import { FormatError } from "../../errors.js";
 import { type RoundingError, roundingErrors } from "../../network/rounding-error.js";
 import type { Model } from "../../network/weights.js";
@@ -9,13 +10,18 @@ import { GraphEvaluator } from "./evaluate/index.js";
 import type { OnnxFile } from "./model-proto.js";
 
 /** The graph of a file as a function of its own, by definitions of the ONNX standard and in double precision. */
-export function graphFunction({ graph, opset, input, output }: OnnxFile, where: string): GraphEvaluator {
+export function graphFunction(
+  { graph, opset, input, output }: OnnxFile,
+  where: string,
+  stop?: Stop,
+): GraphEvaluator {
   return new GraphEvaluator(graph, {
     opset,
     where,
     inputName: input.name,
     inputShape: input.shape,
     outputName: output,
+    ...(stop && { stop }),
   });
 }
 
@@ -27,7 +33,7 @@ export function graphFunction({ graph, opset, input, output }: OnnxFile, where: 
  * between the backend's outputs and the graph's.
  *
  * `constants` is the precision of the numbers that the network and the file do not share: single where one of the two has them
- * rounded.
+ * rounded. Throws the reason of `stop`.
  */
 export async function checkImport(
   backend: Backend,
@@ -35,8 +41,9 @@ export async function checkImport(
   file: OnnxFile,
   where: string,
   constants: Dtype = "float64",
+  stop?: Stop,
 ): Promise<number> {
-  const graph = graphFunction(file, where);
+  const graph = graphFunction(file, where, stop);
   const inputs = sampleInputs(file.input.shape);
   const expected = inputs.map((input) => graph.run(input));
   if (expected[0].length !== model.network.classes) {
@@ -51,7 +58,7 @@ export async function checkImport(
     ...found,
     errors: found.errors[dtypes.indexOf(dtype)],
   });
-  const found = roundingErrors(model, inputs, formats);
+  const found = roundingErrors(model, inputs, formats, stop);
   for (const [i, outputs] of found.map(inDtype(constants)).entries()) {
     compareWithGraph(outputs, expected[i], constants, where);
   }

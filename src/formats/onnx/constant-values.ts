@@ -1,4 +1,5 @@
 import { TensorProto_DataType as DataType, type NodeProto, type TensorProto } from "onnx-buf";
+import type { Stop } from "../../compute/deadline.js";
 import { FormatError } from "../../errors.js";
 import type { Shape } from "../../network/shape.js";
 import { type Constant, decodeTensor, inSingleIfExact } from "./constant.js";
@@ -39,13 +40,15 @@ export class ConstantValues {
   readonly #where: string;
   readonly #opset: number;
   readonly #types: ElementTypes;
+  readonly #stop: Stop | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #folded = new Set<NodeProto>();
 
-  constructor({ graph, opset }: OnnxFile, types: ElementTypes, where: string) {
+  constructor({ graph, opset }: OnnxFile, types: ElementTypes, where: string, stop?: Stop) {
     this.#where = where;
     this.#opset = opset;
     this.#types = types;
+    this.#stop = stop;
     for (const tensor of graph.initializer) this.#define(tensor.name, stored(tensor, where));
   }
 
@@ -81,6 +84,7 @@ export class ConstantValues {
         this.#opset,
         label,
         types,
+        this.#stop,
       );
     const results = once(() => evaluate("array"));
     const isRounded = once(() => inputs.some((input) => input && input.rounded() !== input.array()));

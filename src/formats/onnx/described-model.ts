@@ -1,5 +1,6 @@
 import { TensorProto_DataType as DataType, type GraphProto } from "onnx-buf";
 import type { Dtype } from "../../compute/backend.js";
+import type { Stop } from "../../compute/deadline.js";
 import { AutodualError, FormatError } from "../../errors.js";
 import { sameShape } from "../../network/shape.js";
 import { checkWeights, type Model } from "../../network/weights.js";
@@ -27,9 +28,9 @@ export interface ImportedModel extends Model {
  * the graph's initializers. Nothing for a file without a description.
  *
  * A description is taken only if the file's graph is, node by node and number by number, what `exportOnnx` makes of it:
- * a graph that was changed later, or a description of something else, is a `FormatError` that tells the first difference.
+ * a graph that was changed later, or a description of something else, is a `FormatError` that tells the first difference. Throws the reason of `stop`.
  */
-export function describedModel(file: OnnxFile, where: string): ImportedModel | undefined {
+export function describedModel(file: OnnxFile, where: string, stop?: Stop): ImportedModel | undefined {
   const { [NETWORK_KEY]: text, ...metadata } = file.metadata;
   if (text === undefined) return undefined;
   const entry = `the metadata entry "${NETWORK_KEY}"`;
@@ -48,6 +49,7 @@ export function describedModel(file: OnnxFile, where: string): ImportedModel | u
   const initializers = new Map(file.graph.initializer.map((tensor) => [tensor.name, tensor]));
   const weights = new Map<string, Float32Array | Float64Array>();
   for (const { name, shape } of network.parameters) {
+    stop?.throwIfAborted();
     const tensor = initializers.get(name);
     if (!tensor) throw mismatch(`expected an initializer ${JSON.stringify(name)}, found none`);
     const constant = decodeTensor(tensor, name, where);
@@ -60,6 +62,7 @@ export function describedModel(file: OnnxFile, where: string): ImportedModel | u
   }
   checkWeights(network, weights, where);
   const model = { network, weights };
+  stop?.throwIfAborted();
   const difference = graphDifference(expectedGraph(model, elementType, where), file, where);
   if (difference) throw mismatch(difference);
   return { ...model, metadata, arithmetic: arithmeticOf(file) };

@@ -1,4 +1,5 @@
 import type { NodeProto } from "onnx-buf";
+import type { Stop } from "../../compute/deadline.js";
 import { AutodualError, FormatError, ShapeError, UnsupportedOperatorError } from "../../errors.js";
 import { reshape } from "../../network/build-layer.js";
 import type { Layer } from "../../network/layer.js";
@@ -46,7 +47,7 @@ export class GraphImport {
   readonly #taken: Set<string>;
   readonly #output: string;
 
-  constructor(file: OnnxFile, live: readonly NodeProto[], attach: Attach, where: string) {
+  constructor(file: OnnxFile, live: readonly NodeProto[], attach: Attach, where: string, stop?: Stop) {
     this.#where = where;
     this.#opset = file.opset;
     this.#attach = attach;
@@ -54,7 +55,7 @@ export class GraphImport {
     this.#names = layerNames(live);
     this.#taken = new Set(this.#names.values());
     this.types = new ElementTypes(file.graph);
-    this.#constants = new ConstantValues(file, this.types, where);
+    this.#constants = new ConstantValues(file, this.types, where, stop);
     for (const node of live) {
       for (const input of node.input) {
         const readers = this.#consumers.get(input);

@@ -1,5 +1,6 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import type { Backend } from "../../compute/backend.js";
+import type { Stop } from "../../compute/deadline.js";
 import { FormatError, UnsupportedOperatorError } from "../../errors.js";
 import { graph as buildGraph, type Network } from "../../network/network.js";
 import { checkWeights, type Model } from "../../network/weights.js";
@@ -33,27 +34,31 @@ export function importOnnx(bytes: Uint8Array, where: string): ImportedModel {
  *
  * Throws, with one line that names `where` and the node: an `UnsupportedOperatorError` for operators, attributes or
  * graphs that cannot be imported; a `ShapeError` for shapes that do not fit; a `FormatError` for a file that is no ONNX
- * model, is damaged, holds weights that are not finite, or whose graph gives other outputs than the network.
+ * model, is damaged, holds weights that are not finite, or whose graph gives other outputs than the network; the reason of
+ * `stop`.
  */
 export async function importCheckedOnnx(
   backend: Backend,
   bytes: Uint8Array,
   where: string,
+  stop?: Stop,
 ): Promise<ImportedModel> {
   const file = readOnnxFile(bytes, where);
-  const described = describedModel(file, where);
-  const model = described ?? networkOf(file, where);
+  stop?.throwIfAborted();
+  const described = describedModel(file, where, stop);
+  const model = described ?? networkOf(file, where, stop);
+  stop?.throwIfAborted();
   // Constants of a description are doubles that its graph may have rounded.
-  await checkImport(backend, model, file, where, described ? "float32" : "float64");
+  await checkImport(backend, model, file, where, described ? "float32" : "float64", stop);
   return model;
 }
 
-function networkOf(file: OnnxFile, where: string): ImportedModel {
+function networkOf(file: OnnxFile, where: string, stop?: Stop): ImportedModel {
   const { input, metadata } = file;
   const live = liveNodes(file);
   let weights: Model["weights"] = new Map();
   const network: Network = buildGraph(networkShape(input.shape), (handle, attach) => {
-    const graph = new GraphImport(file, live, attach, where);
+    const graph = new GraphImport(file, live, attach, where, stop);
     graph.setActivation(input.name, { handle, shape: input.shape });
     for (const node of live) {
       if (!graph.isDone(node)) importNode(node, graph);

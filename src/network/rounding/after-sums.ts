@@ -1,4 +1,5 @@
 import { type Arithmetic, accumulated, IEEE } from "../../compute/arithmetic.js";
+import type { Stop } from "../../compute/deadline.js";
 import type { Sums } from "../layers/sums.js";
 import { known, type NodeValues, stacked } from "./node-values.js";
 
@@ -31,9 +32,10 @@ export function afterSums(
   inputs: readonly NodeValues[],
   rows: number,
   formats: readonly Arithmetic[],
+  stop?: Stop,
 ): NodeValues {
   const before = stacked(inputs);
-  const totals = summed(sums, outputs, before, rows);
+  const totals = summed(sums, outputs, before, rows, stop);
   const errors = formats.map((format, f) => {
     const largest = largestOf(before.value, before.errors[f]) + totals.largestWeight;
     return totals.value.map((_, i) => {
@@ -44,7 +46,16 @@ export function afterSums(
   return { value: totals.value, size: totals.size, errors };
 }
 
-function summed(sums: Sums, outputs: number, before: NodeValues, rows: number): Totals {
+/** Additions between two looks at whether it is time to end. */
+const BETWEEN_LOOKS = 1_000_000;
+
+function summed(
+  sums: Sums,
+  outputs: number,
+  before: NodeValues,
+  rows: number,
+  stop: Stop | undefined,
+): Totals {
   const sizes = sums.diagonal ? before.size : before.value.map(Math.abs);
   const value = new Float64Array(outputs * rows);
   const size = new Float64Array(outputs * rows);
@@ -58,8 +69,14 @@ function summed(sums: Sums, outputs: number, before: NodeValues, rows: number): 
     size.fill(magnitude, output * rows, (output + 1) * rows);
   }
   let largestWeight = 0;
+  let since = 0;
   sums.each((weight, count, output, outputStep, feature, featureStep) => {
     if (weight === 0) return;
+    since += count * rows;
+    if (since > BETWEEN_LOOKS) {
+      stop?.throwIfAborted();
+      since = 0;
+    }
     const magnitude = Math.abs(weight);
     if (magnitude > largestWeight) largestWeight = magnitude;
     const run = { rows, count, output, outputStep, feature, featureStep };

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../../cascade/folder.js";
 import { pretrainedFolder } from "../../cascade/pretrained.js";
 import type { Backend } from "../../compute/backend.js";
+import type { Stop } from "../../compute/deadline.js";
 import type { Dataset } from "../../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../../errors.js";
 import { isFolder } from "../../formats/is-folder.js";
@@ -34,16 +35,16 @@ export function lastingName(model: string): string {
 }
 
 /** Reads a model file, or a folder's model. What is made of an ONNX file is checked on the backend. */
-export async function openModel(name: string, backend: Backend): Promise<LoadedModel> {
+export async function openModel(name: string, backend: Backend, stop?: Stop): Promise<LoadedModel> {
   if (name.trim() === "") throw new UsageError("model: expected a model file or a run folder, found nothing");
   const model = placeOf(name);
-  const loaded = await openPlace(model, backend);
+  const loaded = await openPlace(model, backend, stop);
   // A model of the package goes by its name, wherever the package lies.
   return model === name ? loaded : { ...loaded, path: name };
 }
 
-async function openPlace(model: string, backend: Backend): Promise<LoadedModel> {
-  if (!isFolder(model)) return loadModelFile(model, backend);
+async function openPlace(model: string, backend: Backend, stop: Stop | undefined): Promise<LoadedModel> {
+  if (!isFolder(model)) return loadModelFile(model, backend, stop);
   const path = join(model, RUN_FILES.model);
   if (!existsSync(path)) {
     const found = readdirSync(model).slice(0, 3).join(", ") || "nothing";
@@ -54,14 +55,18 @@ async function openPlace(model: string, backend: Backend): Promise<LoadedModel> 
 
 /**
  * Reads all that is named: model files, run folders, cascades. Several are the stages of a cascade, in the order given;
- * a cascade among them gives all of its stages.
+ * a cascade among them gives all of its stages. Throws the reason of `stop`, which ends the reading of an ONNX file.
  */
-export async function openStages(models: readonly string[], backend: Backend): Promise<LoadedCascade> {
+export async function openStages(
+  models: readonly string[],
+  backend: Backend,
+  stop?: Stop,
+): Promise<LoadedCascade> {
   const stages: LoadedModel[] = [];
   for (const model of models) {
     const place = placeOf(model);
     if (isCascadeFolder(place)) stages.push(...(await loadCascade(place)).stages);
-    else stages.push(await openModel(model, backend));
+    else stages.push(await openModel(model, backend, stop));
   }
   const single = models.length === 1 && !isCascadeFolder(placeOf(models[0]));
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);

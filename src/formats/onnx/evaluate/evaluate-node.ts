@@ -1,4 +1,5 @@
 import type { TensorProto_DataType as DataType, NodeProto } from "onnx-buf";
+import type { Stop } from "../../../compute/deadline.js";
 import { FormatError, UnsupportedOperatorError } from "../../../errors.js";
 import { Attributes } from "../attributes.js";
 import { isStandardDomain } from "../model-proto.js";
@@ -25,7 +26,7 @@ export function evaluationOf(node: NodeProto, label: string): OperatorEvaluation
  *
  * Throws, in one line that begins with `label`: an `UnsupportedOperatorError` for operators, attributes, modes and
  * outputs that are not known; a `ShapeError` for shapes, axes and indices that do not fit; a `FormatError` for inputs
- * that are missing or of a wrong type.
+ * that are missing or of a wrong type. Throws the reason of `stop` before a node, and within products and convolutions.
  */
 export function evaluateNode(
   node: NodeProto,
@@ -33,13 +34,16 @@ export function evaluateNode(
   opset: number,
   label: string,
   types?: readonly (DataType | undefined)[],
+  stop?: Stop,
 ): readonly NdArray[] {
   const evaluate = evaluationOf(node, label);
   const attributes = new Attributes(node, label);
   const named = node.output.findLastIndex((output) => output !== "") + 1;
   if (named === 0) throw new FormatError(`${label}: names no output`);
   const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
+  stop?.throwIfAborted();
   const results = evaluate({
+    ...(stop && { stop }),
     inputs: given,
     ...(types && { types }),
     outputs: node.output.length,

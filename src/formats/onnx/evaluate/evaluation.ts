@@ -1,4 +1,5 @@
 import type { TensorProto_DataType as DataType } from "onnx-buf";
+import type { Stop } from "../../../compute/deadline.js";
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import type { Attributes } from "../attributes.js";
 import { formatExtents, type NdArray } from "./array.js";
@@ -15,6 +16,8 @@ export interface NodeEvaluation {
   /** How messages begin. */
   readonly label: string;
   readonly attributes: Attributes;
+  /** Is asked in the midst of what takes long. */
+  readonly stop?: Stop;
 }
 
 /** An operator by its definition in the ONNX standard: the outputs of a node, in order. */

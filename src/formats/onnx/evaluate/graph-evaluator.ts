@@ -1,4 +1,5 @@
 import type { TensorProto_DataType as DataType, GraphProto, NodeProto } from "onnx-buf";
+import type { Stop } from "../../../compute/deadline.js";
 import { FormatError, ShapeError } from "../../../errors.js";
 import { ElementTypes } from "../element-types.js";
 import { checkedCount, formatExtents, type NdArray } from "./array.js";
@@ -13,6 +14,8 @@ export interface GraphEvaluatorSettings {
   /** The whole shape, with a batch of 1. */
   readonly inputShape: readonly number[];
   readonly outputName: string;
+  /** Throws its reason wherever something is evaluated that takes long. */
+  readonly stop?: Stop;
 }
 
 type Values = Map<string, NdArray>;
@@ -104,7 +107,7 @@ export class GraphEvaluator {
       if (value) return value;
       throw new FormatError(`${label}: reads ${JSON.stringify(name)}, which no earlier node computes`);
     });
-    const results = evaluateNode(node, inputs, this.#settings.opset, label, types);
+    const results = evaluateNode(node, inputs, this.#settings.opset, label, types, this.#settings.stop);
     node.output.forEach((name, index) => {
       if (name !== "") values.set(name, results[index]);
     });

@@ -46,6 +46,7 @@ const conv = taking(2, 3, (evaluation) => {
   const [inSize, outSize, kernelSize] = sizes(three);
   for (let b = 0; b < batch; b++) {
     for (let m = 0; m < outChannels; m++) {
+      evaluation.stop?.throwIfAborted();
       const out = result.values.subarray(
         (b * outChannels + m) * outSize,
         (b * outChannels + m + 1) * outSize,

@@ -1,9 +1,13 @@
+import type { Stop } from "../../../../compute/deadline.js";
 import { ShapeError } from "../../../../errors.js";
 import { elementCount, formatExtents, type NdArray, reshaped, stridesOf, zeros } from "../array.js";
 import { broadcastShape, broadcastTo } from "../broadcast.js";
 import { commonType, operand, taking, typedOperand } from "../evaluation.js";
 import { flatOffsets } from "../offsets.js";
 import { transposed } from "./movement.js";
+
+/** Multiply-adds between two looks at whether it is time to end. */
+const BETWEEN_LOOKS = 1_000_000;
 
 /** `out += a b` for `a` of `[rows, inner]` and `b` of `[inner, columns]`. */
 function addProduct(
@@ -13,12 +17,19 @@ function addProduct(
   rows: number,
   inner: number,
   columns: number,
+  stop: Stop | undefined,
 ): void {
+  let since = 0;
   for (let row = 0; row < rows; row++) {
     const to = row * columns;
     for (let k = 0; k < inner; k++) {
       const factor = a[row * inner + k];
       const from = k * columns;
+      since += columns;
+      if (since > BETWEEN_LOOKS) {
+        stop?.throwIfAborted();
+        since = 0;
+      }
       for (let column = 0; column < columns; column++) out[to + column] += factor * b[from + column];
     }
   }
@@ -43,7 +54,7 @@ const gemm = taking(2, 3, (evaluation) => {
   const [innerOfB, columns] = b.shape;
   if (inner !== innerOfB) throw misfit(a, b, label);
   const result = zeros("float", [rows, columns], label);
-  addProduct(a.values, b.values, result.values, rows, inner, columns);
+  addProduct(a.values, b.values, result.values, rows, inner, columns, evaluation.stop);
   // The third input may be left out from operator set 11 on.
   const added = inputs[2] || opset < 11 ? typedOperand(evaluation, 2, "float") : undefined;
   const addends = added && broadcastTo(added, result.shape, label, result.values.length).values;
@@ -76,6 +87,7 @@ const matMul = taking(2, 2, (evaluation) => {
       rows,
       inner,
       columns,
+      evaluation.stop,
     );
   }
   const shape = [
