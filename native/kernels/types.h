@@ -59,18 +59,24 @@ enum class Order : int32_t { one, two, infinity };
 
 struct ProductPlan;
 
-/// One step of ν backwards; see backward.ts. Exactly one of three: a product (there is a plan), an enclosure (there are
-/// both coefficients), a scaling.
+/// One step of ν backwards; see BackwardStep of backend.ts.
 template <class T>
 struct BackwardStep {
-  const ProductPlan* plan;
-  const T* first;   ///< weights, slopes or scales
-  const T* second;  ///< radii, or null
-  Owners owners;    ///< of slopes and scales
+  enum class Kind { product, enclose, lines, scale, offset, gather, store, load, copy, add };
+  Kind kind;
+  const ProductPlan* plan;   ///< of a product
+  const T* first;            ///< weights, slopes, lower slopes, scales or offsets
+  const T* second;           ///< radii or upper slopes
+  const T* third;            ///< shifts, or null; those that ν counts with
+  const T* fourth;           ///< those that |ν| counts with
+  Owners owners;             ///< of coefficients
+  int64_t slot;
+  const int32_t* index;      ///< which features are taken, −1 for none; null for all
+  int64_t features;          ///< of ν after a gather
 };
 
-/// Rows ν through steps to the norm of radius ⊙ ν. They start as `nu` `[features, rows]`, or where that is null as the
-/// lines index[row] of `matrix` `[…, features]`.
+/// Rows ν through steps to the norm of radius ⊙ ν, and to centreᵀν unless that is null. They start as `nu` `[features, rows]`, or
+/// where that is null as the lines index[row] of `matrix` `[…, features]`.
 template <class T>
 struct BackwardChain {
   const T* nu;
@@ -79,7 +85,10 @@ struct BackwardChain {
   int64_t features;
   const BackwardStep<T>* steps;
   int64_t stepCount;
+  int64_t slots;  ///< that steps name
+  int64_t most;   ///< features that ν has on its way
   const T* radius;
+  const T* centre;
   Owners owners;
   Order order;
 };

@@ -1,4 +1,4 @@
-// ν backwards through a chain of layers.
+// ν backwards through a graph of layers.
 #include "plan-keys.h"
 #include "operations.h"
 
@@ -6,58 +6,166 @@ namespace autodual::operations {
 
 namespace {
 
-enum StepKind : int64_t { STEP_LINEAR, STEP_CONV2D, STEP_ENCLOSE, STEP_SCALE };
+/// As backward.ts of the native backend numbers them.
+enum StepKind : int64_t {
+  STEP_LINEAR,
+  STEP_CONV2D,
+  STEP_ENCLOSE,
+  STEP_LINES,
+  STEP_SCALE,
+  STEP_OFFSET,
+  STEP_GATHER,
+  STEP_STORE,
+  STEP_LOAD,
+  STEP_COPY,
+  STEP_ADD,
+};
+
+/// Slots have numbers below this.
+constexpr int64_t MOST_SLOTS = 64;
 
 /// A step with what it holds on to until its task has run.
 struct Step {
   StepKind kind;
-  Tensor first, second;
+  Tensor first, second, third, fourth;
   Geometry geometry{};
   OwnerTable owners{};
+  int64_t slot = 0;
+  Indices index;
+  bool whole = true;
 
   template <class T>
   BackwardStep<T> prepared(const Run<T>& run) const {
+    typedef typename BackwardStep<T>::Kind Kind;
     const int64_t m = first.features, n = first.rows;
+    const auto product = [&](const ProductPlan& plan) -> BackwardStep<T> {
+      return {Kind::product, &plan, run.in(first), nullptr, nullptr, nullptr, {}, 0, nullptr, 0};
+    };
+    const auto reading = [&](Kind own) -> BackwardStep<T> {
+      return {own, nullptr, run.in(first), run.in(second), run.in(third), run.in(fourth), run.unordered(owners), 0, nullptr, 0};
+    };
+    const auto moving = [&](Kind own) -> BackwardStep<T> {
+      return {own, nullptr, nullptr, nullptr, nullptr, nullptr, {}, slot, whole ? nullptr : index->data(),
+              whole ? 0 : static_cast<int64_t>(index->size())};
+    };
     switch (kind) {
       case STEP_LINEAR:
-        return {&run.engine.template plan<ProductPlan>({LINEAR_TRANSPOSE, m, n}, [=] { return planLinearTranspose(m, n); }),
-                run.in(first), nullptr, {}};
+        return product(run.engine.template plan<ProductPlan>({LINEAR_TRANSPOSE, m, n}, [=] { return planLinearTranspose(m, n); }));
       case STEP_CONV2D:
-        return {&run.engine.template plan<ProductPlan>(keyOf(CONV2D_TRANSPOSE, geometry),
-                                                       [this] { return planConv2dTranspose(geometry); }),
-                run.in(first), nullptr, {}};
-      default:
-        return {nullptr, run.in(first), run.in(second), run.unordered(owners)};
+        return product(run.engine.template plan<ProductPlan>(keyOf(CONV2D_TRANSPOSE, geometry),
+                                                             [this] { return planConv2dTranspose(geometry); }));
+      case STEP_ENCLOSE: return reading(Kind::enclose);
+      case STEP_LINES: return reading(Kind::lines);
+      case STEP_SCALE: return reading(Kind::scale);
+      case STEP_OFFSET: return reading(Kind::offset);
+      case STEP_GATHER: return moving(Kind::gather);
+      case STEP_STORE: return moving(Kind::store);
+      case STEP_LOAD: return moving(Kind::load);
+      case STEP_COPY: return moving(Kind::copy);
+      default: return moving(Kind::add);
     }
   }
 };
 
-/// Reads a step whose ν has so many features, and says how many there are after it.
-Step readStep(Arguments& a, int64_t& features, int64_t rows) {
+/// The features of ν, at hand and in slots, as steps are read.
+struct Walk {
+  int64_t features;
+  bool atHand = true;
+  /// −1 where a slot is free.
+  int64_t waiting[MOST_SLOTS];
+  int64_t slots = 0;
+  int64_t most;
+
+  explicit Walk(int64_t start) : features(start), most(start) {
+    for (int64_t& own : waiting) own = -1;
+  }
+  void becomes(int64_t count) {
+    features = count;
+    most = count > most ? count : most;
+  }
+};
+
+void readSlot(Arguments& a, Step& step, Walk& walk, bool isFree) {
+  step.slot = a.size("slot", 0, MOST_SLOTS - 1);
+  walk.slots = step.slot + 1 > walk.slots ? step.slot + 1 : walk.slots;
+  a.expect((walk.waiting[step.slot] < 0) == isFree, isFree ? "a free slot" : "a slot in use", std::to_string(step.slot));
+}
+
+void readIndex(Arguments& a, Step& step, int64_t features) {
+  step.whole = a.size("index", 0, 1) == 0;
+  step.index = a.indices("index", -1, step.whole ? MOST_INT32 : features);
+}
+
+/// Reads a step, and says how many features there are after it.
+Step readStep(Arguments& a, Walk& walk, int64_t rows) {
   Step step;
-  step.kind = static_cast<StepKind>(a.size("step", 0, STEP_SCALE));
+  step.kind = static_cast<StepKind>(a.size("step", 0, STEP_ADD));
+  a.expect(walk.atHand == (step.kind != STEP_LOAD), walk.atHand ? "a store before a load" : "a load after a store",
+           "another step");
   switch (step.kind) {
     case STEP_LINEAR:
-      step.first = a.tensor("weight", features);
-      features = step.first.rows;
+      step.first = a.tensor("weight", walk.features);
+      walk.becomes(step.first.rows);
       break;
     case STEP_CONV2D:
       step.first = a.tensor("weight");
       step.geometry = a.geometry();
       a.expectShape("weight", step.first, step.geometry.outChannels, weightsPerOutput(step.geometry));
-      a.expect(features == outFeatures(step.geometry), std::to_string(outFeatures(step.geometry)) + " features",
-               std::to_string(features));
-      features = inFeatures(step.geometry);
+      a.expect(walk.features == outFeatures(step.geometry), std::to_string(outFeatures(step.geometry)) + " features",
+               std::to_string(walk.features));
+      walk.becomes(inFeatures(step.geometry));
       break;
     case STEP_ENCLOSE:
-      step.first = a.tensor("slope", features);
+      step.first = a.tensor("slope", walk.features);
       step.second = a.like("radius", step.first);
+      step.third = a.optional("shift", step.first.features, step.first.rows);
+      step.owners = a.owners(rows, step.first.rows);
+      break;
+    case STEP_LINES:
+      step.first = a.tensor("lower", walk.features);
+      step.second = a.like("upper", step.first);
+      step.third = a.like("even", step.first);
+      step.fourth = a.like("odd", step.first);
       step.owners = a.owners(rows, step.first.rows);
       break;
     case STEP_SCALE:
-      step.first = a.tensor("scale", features);
+    case STEP_OFFSET:
+      step.first = a.tensor(step.kind == STEP_SCALE ? "scale" : "offset", walk.features);
       step.owners = a.owners(rows, step.first.rows);
       break;
+    case STEP_GATHER:
+      step.whole = false;
+      step.index = a.indices("index", -1, walk.features);
+      walk.becomes(static_cast<int64_t>(step.index->size()));
+      break;
+    case STEP_STORE:
+      readSlot(a, step, walk, true);
+      walk.waiting[step.slot] = walk.features;
+      walk.atHand = false;
+      break;
+    case STEP_LOAD:
+      readSlot(a, step, walk, false);
+      walk.features = walk.waiting[step.slot];
+      walk.waiting[step.slot] = -1;
+      walk.atHand = true;
+      break;
+    case STEP_COPY: {
+      readSlot(a, step, walk, true);
+      readIndex(a, step, walk.features);
+      const int64_t count = step.whole ? walk.features : static_cast<int64_t>(step.index->size());
+      walk.waiting[step.slot] = count;
+      walk.most = count > walk.most ? count : walk.most;
+      break;
+    }
+    case STEP_ADD: {
+      readSlot(a, step, walk, false);
+      const int64_t there = walk.waiting[step.slot];
+      readIndex(a, step, there);
+      const int64_t count = step.whole ? there : static_cast<int64_t>(step.index->size());
+      a.expect(count == walk.features, std::to_string(walk.features) + " features", std::to_string(count));
+      walk.waiting[step.slot] = -1;
+      break;
+    }
   }
   return step;
 }
@@ -76,20 +184,24 @@ Napi::Value backward(Arguments& a) {
   }
   const int64_t startFeatures = nu ? nu.features : matrix.rows;
   const int64_t rows = nu ? nu.rows : static_cast<int64_t>(index->size());
-  int64_t features = startFeatures;
+  Walk walk(startFeatures);
   std::vector<Step> steps(static_cast<size_t>(a.size("steps", 0, 1 << 16)));
-  for (Step& step : steps) step = readStep(a, features, rows);
-  const Tensor radius = a.tensor("radius", features);
+  for (Step& step : steps) step = readStep(a, walk, rows);
+  a.expect(walk.atHand, "a load after a store", "the end");
+  const Tensor radius = a.tensor("radius", walk.features);
+  const Tensor centre = a.optional("centre", radius.features, radius.rows);
   const OwnerTable owners = a.owners(rows, radius.rows);
   const Order order = a.order();
-  const Tensor out = a.result(1, rows);
+  const Tensor out = a.result(centre ? 2 : 1, rows);
+  const int64_t slots = walk.slots, most = walk.most;
   a.run({out}, [=](const auto& run) {
     using T = std::remove_pointer_t<decltype(run.out(out))>;
     std::vector<BackwardStep<T>> prepared;
     for (const Step& step : steps) prepared.push_back(step.prepared(run));
     run.kernels.backward(run.pool,
                          {run.in(nu), run.in(matrix), index ? index->data() : nullptr, startFeatures, prepared.data(),
-                          static_cast<int64_t>(prepared.size()), run.in(radius), run.unordered(owners), order},
+                          static_cast<int64_t>(prepared.size()), slots, most, run.in(radius), run.in(centre),
+                          run.unordered(owners), order},
                          rows, run.out(out));
   });
   return a.give(out);

@@ -74,18 +74,49 @@ export type BackwardStart =
   | { readonly kind: "lines"; readonly matrix: Tensor; readonly index: Int32Array };
 
 /**
- * One step of ν back through a layer: its transpose, or through parallel lines, d ⊙ ν with Σρ|ν| added to the radius,
- * or s ⊙ ν.
+ * One step of ν backwards through a graph. There is one ν at hand, and numbered slots for those that wait while another branch
+ * is walked.
+ *
+ * - `linear`, `conv2d`: the layer's transpose.
+ * - `enclose`: parallel lines: adds Σρ|ν| to the radius, and Σm·ν to the centre where there is a shift; ν ← d ⊙ ν.
+ * - `lines`: two lines: adds Σ(even·ν + odd·|ν|) to the centre; ν ← lower ⊙ max(ν, 0) + upper ⊙ min(ν, 0).
+ * - `scale`: ν ← s ⊙ ν.
+ * - `offset`: adds Σ b·ν to the centre.
+ * - `gather`: ν takes its features `index`, 0 where that is −1.
+ * - `store`, `load`: moves ν into a slot, or what is there back; `copy`: the slot gets a copy, or those features of it.
+ * - `add`: ν ← ν + what is in a slot, or of it feature `index[f]` to feature f, nothing where that is −1. The slot is empty then.
  */
 export type BackwardStep =
   | { readonly kind: "linear"; readonly weight: Tensor }
   | { readonly kind: "conv2d"; readonly weight: Tensor; readonly geometry: Conv2dGeometry }
-  | { readonly kind: "enclose"; readonly slope: Tensor; readonly radius: Tensor; readonly owners: Owners }
-  | { readonly kind: "scale"; readonly scale: Tensor; readonly owners: Owners };
+  | {
+      readonly kind: "enclose";
+      readonly slope: Tensor;
+      readonly radius: Tensor;
+      readonly shift?: Tensor;
+      readonly owners: Owners;
+    }
+  | {
+      readonly kind: "lines";
+      readonly lower: Tensor;
+      readonly upper: Tensor;
+      readonly even: Tensor;
+      readonly odd: Tensor;
+      readonly owners: Owners;
+    }
+  | { readonly kind: "scale"; readonly scale: Tensor; readonly owners: Owners }
+  | { readonly kind: "offset"; readonly offset: Tensor; readonly owners: Owners }
+  | { readonly kind: "gather"; readonly index: Int32Array }
+  | { readonly kind: "store"; readonly slot: number }
+  | { readonly kind: "load"; readonly slot: number }
+  | { readonly kind: "copy"; readonly slot: number; readonly index?: Int32Array }
+  | { readonly kind: "add"; readonly slot: number; readonly index?: Int32Array };
 
-/** What ν meets at last: the norm of radius ⊙ ν. */
+/** What ν meets at last: the norm of radius ⊙ ν, and centreᵀν where that is wanted. */
 export interface BackwardEnd {
   readonly radius: Tensor;
+  /** As many columns as the radius. */
+  readonly centre?: Tensor;
   readonly owners: Owners;
   readonly order: NormOrder;
 }
@@ -160,8 +191,9 @@ export interface Backend {
 
   // Backwards through a chain ----------------------------------------------------------------------------------
   /**
-   * Rows ν through steps: the sum of what the enclosures add and of the last norm → `[1, R]`. What several operations
-   * would do one after the other, without keeping anything on the way.
+   * Rows ν through steps: the sum of what the enclosures add and of the last norm → `[1, R]`, the radius; with a centre at the
+   * end a second line, the sum of what was added to the centre, `[2, R]`. What several operations would do one after the other,
+   * without keeping anything on the way.
    */
   backward(start: BackwardStart, steps: readonly BackwardStep[], end: BackwardEnd): Tensor;
 

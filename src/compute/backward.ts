@@ -1,16 +1,24 @@
 import type { Backend, BackwardEnd, BackwardStart, BackwardStep, Tensor } from "./backend.js";
-import { checkIndex, type Size } from "./shape-checks.js";
+import { checkIndex, checkSame, checkSize, formatShape, type Size, shapeMismatch } from "./shape-checks.js";
 import * as rules from "./shape-rules/index.js";
 
-/** The shape of the result, `[1, R]`. Throws a `ShapeError` that names the step that does not fit. */
+/** Slots have numbers below this. */
+export const BACKWARD_SLOTS = 64;
+
+/** The shape of the result, `[1, R]` or `[2, R]`. Throws a `ShapeError` that names the step that does not fit. */
 export function backwardShape(
   start: BackwardStart,
   steps: readonly BackwardStep[],
-  { radius, owners, order }: BackwardEnd,
+  { radius, centre, owners, order }: BackwardEnd,
 ): Size {
-  let nu: Size = start.kind === "rows" ? start.nu : linesShape(start.matrix, start.index);
-  for (const step of steps) nu = shapeAfter(step, nu);
-  return rules.norm(nu, radius, owners, order);
+  const first: Size = start.kind === "rows" ? start.nu : linesShape(start.matrix, start.index);
+  const slots = new Map<number, Size>();
+  let nu: Size | null = first;
+  for (const step of steps) nu = shapeAfter(step, nu, slots);
+  if (slots.size > 0) throw shapeMismatch("backward", "no slot that is never used", `${[...slots.keys()]}`);
+  if (centre) checkSame("backward", radius, centre);
+  const { rows } = rules.norm(atHand(nu), radius, owners, order);
+  return { features: centre ? 2 : 1, rows };
 }
 
 function linesShape(matrix: Size, index: Int32Array): Size {
@@ -18,19 +26,69 @@ function linesShape(matrix: Size, index: Int32Array): Size {
   return { features: matrix.rows, rows: index.length };
 }
 
-function shapeAfter(step: BackwardStep, nu: Size): Size {
+function atHand(nu: Size | null): Size {
+  if (nu) return nu;
+  throw shapeMismatch("backward", "a load after a store", "another step");
+}
+
+function inSlot(slots: Map<number, Size>, slot: number): Size {
+  const waiting = slots.get(slot);
+  if (!waiting) throw shapeMismatch("backward", "a slot in use", `${slot}`);
+  slots.delete(slot);
+  return waiting;
+}
+
+function checkFree(slots: ReadonlyMap<number, Size>, slot: number): void {
+  checkSize("backward", "slot", slot);
+  if (slots.has(slot) || slot >= BACKWARD_SLOTS) {
+    throw shapeMismatch("backward", `a free slot below ${BACKWARD_SLOTS}`, `${slot}`);
+  }
+}
+
+function shapeAfter(step: BackwardStep, before: Size | null, slots: Map<number, Size>): Size | null {
+  if (step.kind === "load") {
+    if (before) throw shapeMismatch("backward", "a store before a load", formatShape(before));
+    return inSlot(slots, step.slot);
+  }
+  const nu = atHand(before);
   switch (step.kind) {
     case "linear":
       return rules.linearTranspose(step.weight, nu);
     case "conv2d":
       return rules.conv2dTranspose(step.weight, nu, step.geometry);
     case "enclose":
+      if (step.shift) checkSame("backward", step.slope, step.shift);
       return rules.enclose(nu, step.slope, step.radius, step.owners);
+    case "lines":
+      checkSame("backward", step.lower, step.upper, step.even, step.odd);
+      return rules.scaleShift(nu, step.lower, step.upper, step.owners);
     case "scale":
       return rules.scaleShift(nu, step.scale, null, step.owners);
+    case "offset":
+      rules.scaleShift(nu, step.offset, null, step.owners);
+      return nu;
+    case "gather":
+      return gathered(nu, step.index);
+    case "store":
+      checkFree(slots, step.slot);
+      slots.set(step.slot, nu);
+      return null;
+    case "copy":
+      checkFree(slots, step.slot);
+      slots.set(step.slot, step.index ? gathered(nu, step.index) : nu);
+      return nu;
+    case "add": {
+      const other = inSlot(slots, step.slot);
+      return checkSame("backward", nu, step.index ? gathered(other, step.index) : other);
+    }
     default:
       return step satisfies never;
   }
+}
+
+function gathered(x: Size, index: Int32Array): Size {
+  checkIndex("backward", "index", index, -1, x.features);
+  return { features: index.length, rows: x.rows };
 }
 
 /** `Backend.backward` out of the other operations. */
@@ -41,41 +99,111 @@ export function backwardByOperations(
   end: BackwardEnd,
 ): Tensor {
   backwardShape(start, steps, end);
-  const made: Tensor[] = [];
-  const keep = (tensor: Tensor): Tensor => {
-    made.push(tensor);
-    return tensor;
-  };
-  try {
-    let nu =
-      start.kind === "rows"
-        ? start.nu
-        : keep(backend.transpose(keep(backend.gather(start.matrix, start.index))));
-    const radii: Tensor[] = [];
-    for (const step of steps) {
-      if (step.kind === "enclose") {
-        const enclosed = backend.enclose(nu, step.slope, step.radius, step.owners);
-        nu = keep(enclosed.nu);
-        radii.push(keep(enclosed.radius));
-      } else nu = keep(passed(backend, step, nu));
-    }
-    let total = backend.norm(nu, end.radius, end.owners, end.order);
-    for (const radius of radii) total = backend.combine(1, keep(total), 1, radius);
-    return total;
-  } finally {
-    for (const tensor of made) tensor.dispose();
-  }
+  using walk = new Walk(backend);
+  walk.begin(start);
+  for (const step of steps) walk.pass(step);
+  return walk.finish(end);
 }
 
-function passed(backend: Backend, step: Exclude<BackwardStep, { kind: "enclose" }>, nu: Tensor): Tensor {
-  switch (step.kind) {
-    case "linear":
-      return backend.linearTranspose(step.weight, nu);
-    case "conv2d":
-      return backend.conv2dTranspose(step.weight, nu, step.geometry);
-    case "scale":
-      return backend.scaleShift(nu, step.scale, null, step.owners);
-    default:
-      return step satisfies never;
+/** Tensors on their way; all are released at the end. */
+class Walk implements Disposable {
+  readonly #backend: Backend;
+  readonly #made: Tensor[] = [];
+  readonly #slots = new Map<number, Tensor>();
+  readonly #radius: Tensor[] = [];
+  readonly #centre: Tensor[] = [];
+  #nu: Tensor | null = null;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  begin(start: BackwardStart): void {
+    const backend = this.#backend;
+    this.#nu =
+      start.kind === "rows"
+        ? start.nu
+        : this.#keep(backend.transpose(this.#keep(backend.gather(start.matrix, start.index))));
+  }
+
+  pass(step: BackwardStep): void {
+    const backend = this.#backend;
+    if (step.kind === "load") {
+      this.#nu = this.#takeSlot(step.slot);
+      return;
+    }
+    const nu = this.#nu as Tensor;
+    switch (step.kind) {
+      case "linear":
+        this.#nu = this.#keep(backend.linearTranspose(step.weight, nu));
+        return;
+      case "conv2d":
+        this.#nu = this.#keep(backend.conv2dTranspose(step.weight, nu, step.geometry));
+        return;
+      case "enclose": {
+        const enclosed = backend.enclose(nu, step.slope, step.radius, step.owners);
+        this.#radius.push(this.#keep(enclosed.radius));
+        if (step.shift) this.#centre.push(this.#keep(backend.dot(nu, step.shift, step.owners)));
+        this.#nu = this.#keep(enclosed.nu);
+        return;
+      }
+      case "lines":
+        this.#centre.push(this.#keep(backend.dot(nu, step.even, step.owners)));
+        this.#centre.push(this.#keep(backend.norm(nu, step.odd, step.owners, 1)));
+        this.#nu = this.#keep(backend.scaleBySign(nu, step.lower, step.upper, step.owners));
+        return;
+      case "scale":
+        this.#nu = this.#keep(backend.scaleShift(nu, step.scale, null, step.owners));
+        return;
+      case "offset":
+        this.#centre.push(this.#keep(backend.dot(nu, step.offset, step.owners)));
+        return;
+      case "gather":
+        this.#nu = this.#keep(backend.gather(nu, step.index));
+        return;
+      case "store":
+        this.#slots.set(step.slot, nu);
+        this.#nu = null;
+        return;
+      case "copy":
+        this.#slots.set(step.slot, step.index ? this.#keep(backend.gather(nu, step.index)) : nu);
+        return;
+      case "add": {
+        const other = this.#takeSlot(step.slot);
+        const all = step.index ? this.#keep(backend.gather(other, step.index)) : other;
+        this.#nu = this.#keep(backend.combine(1, nu, 1, all));
+        return;
+      }
+      default:
+        step satisfies never;
+    }
+  }
+
+  finish({ radius, centre, owners, order }: BackwardEnd): Tensor {
+    const backend = this.#backend;
+    const nu = this.#nu as Tensor;
+    const width = this.#sum([this.#keep(backend.norm(nu, radius, owners, order)), ...this.#radius]);
+    if (!centre) return backend.scaleBy(width, 1, 0);
+    const middle = this.#sum([this.#keep(backend.dot(nu, centre, owners)), ...this.#centre]);
+    return backend.concat([width, middle]);
+  }
+
+  [Symbol.dispose](): void {
+    for (const tensor of this.#made) tensor.dispose();
+  }
+
+  #sum([first, ...rest]: readonly Tensor[]): Tensor {
+    return rest.reduce((total, term) => this.#keep(this.#backend.combine(1, total, 1, term)), first);
+  }
+
+  #takeSlot(slot: number): Tensor {
+    const waiting = this.#slots.get(slot) as Tensor;
+    this.#slots.delete(slot);
+    return waiting;
+  }
+
+  #keep(tensor: Tensor): Tensor {
+    this.#made.push(tensor);
+    return tensor;
   }
 }

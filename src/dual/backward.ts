@@ -1,19 +1,23 @@
 import {
   add,
+  combine,
   dot,
   gather,
   norm,
   reshape,
   scaleBy,
+  slice,
   sum,
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
 import type { BackwardStart, BackwardStep } from "../compute/backend.js";
+import { SHARED } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
+import { canWalkAtOnce, stepsBetween } from "./backward-program.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { Want } from "./dual-layer.js";
-import type { View } from "./view.js";
+import { hasSteps, type View } from "./view.js";
 
 /** Where ν starts: rows given at a node's value `[features, R]`, or ±unit vectors of its features. */
 export type Start =
@@ -33,12 +37,12 @@ export interface Objective {
  * order, as reverse-mode differentiation does; a fan-out adds the ν of its branches (Theorem 1 for any graph). Each layer
  * adds its terms, the input adds the ball's support function. The sign is that of a lower bound: the paper's ν₁ is −ν here.
  *
- * Where nothing is recorded and the radius alone is wanted, a chain of layers with steps is walked in one operation.
+ * Where nothing is recorded, and ν at the input is not wanted, layers with steps are walked in one operation.
  */
 export function propagateBack(tape: Tape, graph: DualGraph, view: View, start: Start, want: Want): Objective {
-  if (!tape.recording && !want.centre && !want.input) {
-    const radius = radiusAtOnce(tape, graph, view, start);
-    if (radius) return { centre: undefined, radius: atLeast(tape, graph, radius) };
+  if (!tape.recording && !want.input) {
+    const objective = objectiveAtOnce(tape, graph, view, start, want);
+    if (objective) return objective;
   }
   const walk = new BackwardWalk(tape, graph, view, want);
   walk.begin(start);
@@ -46,49 +50,103 @@ export function propagateBack(tape: Tape, graph: DualGraph, view: View, start: S
   return walk.finish();
 }
 
-/** The nodes from one back to another, the last left out, if each has one input and a step; else null. */
-function chainBetween({ network, layers }: DualGraph, from: number, to: number): number[] | null {
-  const chain: number[] = [];
-  for (let at = from; at !== to; [at] = network.nodes[at].inputs) {
-    if (at < to || network.nodes[at].inputs.length !== 1 || !layers[at]?.step) return null;
-    chain.push(at);
-  }
-  return chain;
-}
-
-/** The steps of rows from a node's value back to another's, if all between is a chain of layers with steps; else null. */
-export function stepsBetween(
-  tape: Tape,
-  graph: DualGraph,
-  view: View,
-  from: number,
-  to: number,
-): BackwardStep[] | null {
-  return chainBetween(graph, from, to)?.flatMap((node) => view.steps(tape, node)) ?? null;
-}
-
 /** Whether whole rows that start as unit vectors of a node are bounded by one operation that keeps nothing on the way. */
 export function passesAtOnce(graph: DualGraph, node: number): boolean {
   const first = graph.layers[node];
-  const [below] = graph.network.nodes[node].inputs;
-  return first?.kind === "affine" && first.lines !== undefined && chainBetween(graph, below, 0) !== null;
+  const [below] = graph.network.nodes[node].inputs as readonly number[];
+  return (
+    first?.kind === "affine" &&
+    first.lines !== undefined &&
+    canWalkAtOnce(graph, (at) => hasSteps(graph, at), below)
+  );
 }
 
-/** The radius by one operation; undefined where the graph is no chain of steps, or unit vectors must be made first. */
-function radiusAtOnce(tape: Tape, graph: DualGraph, view: View, start: Start): Variable | undefined {
-  const { inputs } = graph.network.nodes[start.node];
-  if (!("nu" in start) && inputs.length !== 1) return undefined;
-  const from = "nu" in start ? start.node : (inputs[0] as number);
-  if (!chainBetween(graph, from, 0)) return undefined;
-  const rows = rowsOf(tape, view, start);
-  if (!rows) return undefined;
-  const steps = stepsBetween(tape, graph, view, from, 0) as BackwardStep[];
+/** Rows to begin with, the node at whose value they are, and what their first layer adds to the centre. */
+interface Begun {
+  readonly rows: BackwardStart;
+  readonly from: number;
+  readonly offset?: Variable | undefined;
+  /** Whether the rows were made for this. */
+  readonly made: boolean;
+}
+
+/** The objective by one operation; undefined where some layer has no steps. */
+function objectiveAtOnce(
+  tape: Tape,
+  graph: DualGraph,
+  view: View,
+  start: Start,
+  want: Want,
+): Objective | undefined {
+  const begun = beginAtOnce(tape, graph, view, start);
+  if (!begun) return undefined;
+  const { rows, from } = begun;
+  const steps = stepsBetween(tape, graph, view, from, 0, want) as BackwardStep[];
+  // Radii have no sign.
+  if (!("nu" in start) && start.sign < 0 && want.centre) steps.unshift(turned(tape, rows));
   const { values, owners } = view.atInput(tape, graph.ballRadius);
-  if (graph.inputError) steps.push(inputErrorStep(tape, view, graph.inputError));
-  const end = { radius: values.value, owners, order: graph.dualOrder };
-  const radius = tape.own(tape.backend.backward(rows, steps, end));
-  if (rows.kind === "rows" && !("nu" in start)) tape.discard({ value: rows.nu, tracked: false });
-  return radius;
+  const { inputError, rounding, ballCentre } = graph;
+  if (inputError) steps.push(inputErrorStep(tape, view, inputError));
+  if (want.centre && rounding) steps.push(inputErrorStep(tape, view, rounding.ofCentre(tape, ballCentre)));
+  const centre = want.centre ? { centre: view.atInput(tape, ballCentre).values.value } : {};
+  const end = { radius: values.value, ...centre, owners, order: graph.dualOrder };
+  const found = tape.own(tape.backend.backward(rows, steps, end));
+  if (begun.made && rows.kind === "rows") tape.discard({ value: rows.nu, tracked: false });
+  if (!want.centre) return { centre: undefined, radius: atLeast(tape, graph, found) };
+  const [radius, middle] = [0, 1].map((line) => slice(tape, found, line, 1));
+  const { offset } = begun;
+  return {
+    centre: offset ? combine(tape, 1, middle, "nu" in start ? 1 : start.sign, offset) : middle,
+    radius: atLeast(tape, graph, radius),
+  };
+}
+
+/** Null where some layer has no steps: nothing is made then. */
+function beginAtOnce(tape: Tape, graph: DualGraph, view: View, start: Start): Begun | null {
+  const walks = (from: number) => canWalkAtOnce(graph, view.hasSteps, from);
+  const { node } = start;
+  if ("nu" in start) {
+    return walks(node) ? { rows: { kind: "rows", nu: start.nu.value }, from: node, made: false } : null;
+  }
+  const { index } = start;
+  const below = graph.network.nodes[node].inputs[0] as number;
+  const layer = graph.layers[node];
+  const own = layer?.kind === "affine" ? layer.offset : undefined;
+  const offset = () => own && reshape(tape, gather(tape, own, index), 1, index.length);
+  if (!walks(below)) return null;
+  const lines = view.lines(tape, node, index);
+  if (lines) {
+    const rows: BackwardStart = { kind: "lines", matrix: lines.matrix.value, index: lines.index };
+    if (lines.at === "input") return { rows, from: below, offset: offset(), made: false };
+    return walks(node) ? { rows, from: node, made: false } : null;
+  }
+  const units = view.units(tape, node, index);
+  if (units?.at === "input") {
+    return { rows: { kind: "rows", nu: units.nu.value }, from: below, offset: offset(), made: true };
+  }
+  if (!walks(node)) return null;
+  const nu = units ? units.nu : unitVectors(tape, graph, { ...start, sign: 1 });
+  return { rows: { kind: "rows", nu: nu.value }, from: node, made: true };
+}
+
+/** ±unit vectors of a node's features. */
+function unitVectors(
+  tape: Tape,
+  { network }: DualGraph,
+  { node, index, sign }: Extract<Start, { index: Int32Array }>,
+): Variable {
+  const features = sizeOf(network.nodes[node].shape);
+  const values = new Float64Array(features * index.length);
+  index.forEach((feature, row) => {
+    values[feature * index.length + row] = sign;
+  });
+  return tape.own(tape.backend.upload(features, index.length, values));
+}
+
+/** ν ← −ν, all rows alike. */
+function turned(tape: Tape, rows: BackwardStart): BackwardStep {
+  const features = rows.kind === "rows" ? rows.nu.features : rows.matrix.rows;
+  return { kind: "scale", scale: tape.own(tape.backend.filled(features, 1, -1)).value, owners: SHARED };
 }
 
 /** Rounding at the input as parallel lines of slope 1. */
@@ -107,15 +165,6 @@ function inputErrorStep(tape: Tape, view: View, error: Variable): BackwardStep {
 /** A radius that is not smaller for having been computed. */
 function atLeast(tape: Tape, { rounding, dualOrder }: DualGraph, radius: Variable): Variable {
   return rounding ? rounding.radius(tape, radius, dualOrder) : radius;
-}
-
-/** Rows to start the one operation with; undefined for unit vectors without a short cut. Radii have no sign. */
-function rowsOf(tape: Tape, view: View, start: Start): BackwardStart | undefined {
-  if ("nu" in start) return { kind: "rows", nu: start.nu.value };
-  const lines = view.lines(start.node, start.index);
-  if (lines) return { kind: "lines", matrix: lines.matrix.value, index: lines.index };
-  const nu = view.units(tape, start.node, start.index);
-  return nu && { kind: "rows", nu: nu.value };
 }
 
 /** Rows on their way, node by node, with all that the layers have added so far. */
@@ -142,7 +191,7 @@ class BackwardWalk {
     if ("nu" in start) {
       this.#given = start.nu;
       this.#pending[start.node].push(start.nu);
-    } else this.#beginAtUnits(start.node, start.index, start.sign);
+    } else this.#beginAtUnits(start);
   }
 
   /** Takes what has arrived at a node through its layer. */
@@ -184,25 +233,25 @@ class BackwardWalk {
     this.#radius.push(norm(this.#tape, nu, values, owners, 1));
   }
 
-  #beginAtUnits(node: number, index: Int32Array, sign: 1 | -1): void {
+  #beginAtUnits(start: Extract<Start, { index: Int32Array }>): void {
     const tape = this.#tape;
+    const { node, index, sign } = start;
     const layer = this.#graph.layers[node];
     const signed = (x: Variable): Variable => (sign === 1 ? x : scaleBy(tape, x, -1));
-    const below = this.#view.units(tape, node, index);
-    if (!below) {
-      const features = sizeOf(this.#graph.network.nodes[node].shape);
-      const values = new Float64Array(features * index.length);
-      index.forEach((feature, row) => {
-        values[feature * index.length + row] = sign;
-      });
-      this.#pending[node].push(tape.own(tape.backend.upload(features, index.length, values)));
+    const units = this.#view.units(tape, node, index);
+    if (!units) {
+      this.#pending[node].push(unitVectors(tape, this.#graph, start));
+      return;
+    }
+    if (units.at === "value") {
+      this.#pending[node].push(signed(units.nu));
       return;
     }
     const offset = layer?.kind === "affine" ? layer.offset : undefined;
     if (this.#want.centre && offset) {
       this.#centre.push(signed(reshape(tape, gather(tape, offset, index), 1, index.length)));
     }
-    this.#hand(node, [signed(below)]);
+    this.#hand(node, [signed(units.nu)]);
   }
 
   #hand(node: number, nus: readonly Variable[]): void {

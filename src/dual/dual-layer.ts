@@ -27,9 +27,9 @@ export interface Viewers {
   readonly rows: Owners;
 }
 
-/** A layer of one input seen through a patch of its output: what the patch does not see does not enter. */
+/** A layer seen through a patch of its output: what the patch does not see does not enter. */
 export interface CroppedLayer {
-  /** The patch of the layer's input. */
+  /** The patch of the layer's input; where inputs meet, of each of them. */
   readonly input: Patch;
   /** See `DualLayer.back`; rows have viewers in place of examples. */
   back(tape: Tape, nu: Variable, want: Want): BackStep;
@@ -37,9 +37,16 @@ export interface CroppedLayer {
   readonly multiplyAdds: number;
   /** Whether ν passes as it is. */
   readonly passes?: true;
-  /** See `DualLayer.step`. */
-  step?(tape: Tape): BackwardStep | null;
+  /** Whether ν comes to lie elsewhere: what was within the image may be on padding, and the other way round. */
+  readonly moves?: true;
+  /** See `DualLayer.steps`. */
+  steps?(tape: Tape, want: Want): readonly BackwardStep[];
+  /** See `DualLayer.parts`. */
+  parts?(): readonly Part[];
 }
+
+/** Which features of ν an input gets; null: all of them. */
+export type Part = Int32Array | null;
 
 /** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
 export type Coupling =
@@ -81,11 +88,10 @@ export interface DualLayer {
    * ρᵀ|ν| as the radius.
    */
   back(tape: Tape, nu: Variable, owners: Owners, want: Want): BackStep;
-  /**
-   * What `back` does to ν and adds to the radius as one step of a chain that keeps no record; null where ν passes as it
-   * is. Absent where it is no such step.
-   */
-  step?(owners: Owners): BackwardStep | null;
+  /** What `back` does to ν and adds, as steps that keep no record. Absent where there are no such steps, and where inputs meet. */
+  steps?(owners: Owners, want: Want): readonly BackwardStep[];
+  /** Where inputs meet and ν is handed on: what each of them gets. */
+  parts?(): readonly Part[];
   /** The layer for rows that see a patch of its output; absent where patches make no sense. */
   crop?(patch: Patch, viewers: Viewers): CroppedLayer;
 }
@@ -148,8 +154,8 @@ export interface ParallelDual extends DualLayer {
 /** An enclosed layer with two lines of different slope: a backward direction only. */
 export interface TwoLineDual extends Pick<DualLayer, "back"> {
   readonly kind: "two-lines";
-  /** See `DualLayer.step`. */
-  readonly step?: DualLayer["step"];
+  /** See `DualLayer.steps`. */
+  readonly steps?: DualLayer["steps"];
   /** See `DualLayer.crop`. */
   readonly crop?: DualLayer["crop"];
   /** Radii through the steeper of both lines, `[in, C]` → `[out, C]`. */

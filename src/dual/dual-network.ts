@@ -17,7 +17,8 @@ import { sizeOf } from "../network/shape.js";
 import type { Ball } from "../threat/ball.js";
 import type { Guarantee } from "../threat/guarantee.js";
 import { isProof } from "../threat/proof.js";
-import { propagateBack, stepsBetween } from "./backward.js";
+import { propagateBack } from "./backward.js";
+import { stepsBetween } from "./backward-program.js";
 import { boundInPieces, type ObjectiveRows } from "./bound-in-pieces.js";
 import type { BoxState } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
@@ -277,7 +278,7 @@ export class DualNetwork {
     if (!this.#lastBox || this.method !== "parallel" || tape.recording) return undefined;
     const { node, box } = this.#lastBox;
     const view = wholeRows(this.#graph, owners);
-    const steps = stepsBetween(tape, this.#graph, view, this.network.output, node);
+    const steps = stepsBetween(tape, this.#graph, view, this.network.output, node, { centre: false });
     if (!steps) return undefined;
     const end = { radius: box.radius.value, owners, order: 1 } as const;
     const own = tape.own(tape.backend.backward({ kind: "rows", nu: objective.value }, steps, end));

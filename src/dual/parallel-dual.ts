@@ -46,10 +46,13 @@ export function parallelDual(
       ...parallelDual({ slope, shift, radius: add(tape, radius, by) }, shape, magnitude, constants),
       widening: { own: radius, by },
     }),
-    ...positionwise(shape, back, (look) => {
+    ...positionwise(shape, back, (look, want) => {
       const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
       const { owners } = slopes;
-      return { kind: "enclose", slope: slopes.values.value, radius: radii.values.value, owners };
+      const shifted = want.centre ? { shift: look(shift, "by example").values.value } : {};
+      return [
+        { kind: "enclose", slope: slopes.values.value, radius: radii.values.value, ...shifted, owners },
+      ];
     }),
   };
 }

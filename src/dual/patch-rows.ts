@@ -1,16 +1,18 @@
-import { scaleShift, type Tape } from "../autodiff/index.js";
+import { gather, scaleShift, spread, type Tape, type Variable } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { AffineDual } from "./dual-layer.js";
+import type { AffineDual, BackStep, Part } from "./dual-layer.js";
 import { lookAtPatch, type Seen } from "./patch.js";
+import { within } from "./patch-union.js";
 import type { View } from "./view.js";
-import { type PlacedViewers, type Window, windowsBelow } from "./windows.js";
+import { type PlacedViewers, patchStart, type Window, windowsBelow } from "./windows.js";
 
 /**
- * Rows that start as unit vectors of a node which sees patches (`seesPatches`), feature `index[i]` of example `owner[i]`,
+ * Rows that start as unit vectors of a node whose rows have windows (`windowsBelow`), feature `index[i]` of example `owner[i]`,
  * each cropped to what its neuron sees. The same numbers as whole rows for a fraction of the work: on small images a neuron
- * of a second convolution sees a tenth of the first.
+ * of a second convolution sees a tenth of the first. Where branches meet, rows go on through the smallest window that has those
+ * of both.
  */
 export function rowsThroughPatches(
   graph: DualGraph,
@@ -19,10 +21,10 @@ export function rowsThroughPatches(
   owner: Int32Array,
 ): View {
   const { network } = graph;
-  const [, height, width] = network.nodes[node].shape;
+  const [channels, height, width] = network.nodes[node].shape;
   const viewers = viewersOf(index, owner, height * width);
-  const first = graph.layers[node] as Required<AffineDual>;
   const windows = windowsBelow(graph, node, viewers);
+  if (!windows) throw new Error(`rows from node ${node} have no patches`);
   const windowAt = (at: number): Window => {
     const window = windows.get(at);
     if (!window) throw new Error(`rows from node ${node} do not see node ${at}`);
@@ -35,27 +37,71 @@ export function rowsThroughPatches(
     const ones = tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
     return lookAtPatch(tape, shape, windowAt(at).patch, viewers)(ones, "shared");
   };
+  const placed = (tape: Tape, step: BackStep, places: readonly Part[]): BackStep => {
+    const nus = step.nus.map((nu, i) => {
+      const place = places[i];
+      return place ? gather(tape, nu, place) : nu;
+    });
+    return { ...step, nus };
+  };
+  const start =
+    patchStart(graph, node) === "field" ? fieldStart(graph, node) : pointStart(channels, height * width);
   return {
-    units: (tape, _node, rows) => first.selectPatch(tape, rows),
-    // Not every layer that sees patches has them as lines.
-    lines: (_node, rows) => first.patchLines?.(rows),
+    ...start,
     back(tape, at, nu, want) {
       const layer = layerAt(at);
-      if (!windowAt(at).masked) return layer.back(tape, nu, want);
+      const { masked, places } = windowAt(at);
+      if (!masked) return placed(tape, layer.back(tape, nu, want), places);
       const { values, owners } = inside(tape, at);
-      const masked = scaleShift(tape, nu, values, undefined, owners);
-      const step = layer.back(tape, masked, want);
-      tape.discard(masked);
+      const cleared = scaleShift(tape, nu, values, undefined, owners);
+      const step = placed(tape, layer.back(tape, cleared, want), places);
+      tape.discard(cleared);
       return step;
     },
-    steps(tape, at) {
-      const own = [layerAt(at).step?.(tape) ?? []].flat();
+    hasSteps: (at) => layerAt(at).steps !== undefined || layerAt(at).parts !== undefined,
+    steps(tape, at, want) {
+      const own = layerAt(at).steps?.(tape, want) ?? [];
       if (!windowAt(at).masked) return own;
       const { values, owners } = inside(tape, at);
       return [{ kind: "scale", scale: values.value, owners }, ...own];
     },
+    parts(at) {
+      const { places } = windowAt(at);
+      const parts = layerAt(at).parts?.();
+      return places.map((place, i) => within(parts?.[i] ?? null, place));
+    },
     atInput: (tape, coefficients) =>
       lookAtPatch(tape, network.inputShape, windowAt(0).patch, viewers)(coefficients, "by example"),
+  };
+}
+
+/** At what neurons see of their layer's input. */
+function fieldStart(graph: DualGraph, node: number): Pick<View, "units" | "lines"> {
+  const layer = graph.layers[node] as Required<AffineDual>;
+  return {
+    units: (tape, _node, rows) => ({ nu: layer.selectPatch(tape, rows), at: "input" }),
+    // Not every layer that sees patches has them as lines.
+    lines(_tape, _node, rows) {
+      const lines = layer.patchLines?.(rows);
+      return lines && { ...lines, at: "input" };
+    },
+  };
+}
+
+/** At neurons' own positions: the unit vectors of channels. */
+function pointStart(channels: number, positions: number): Pick<View, "units" | "lines"> {
+  const identity = (tape: Tape): Variable => {
+    const values = new Float64Array(channels * channels);
+    for (let channel = 0; channel < channels; channel++) values[channel * channels + channel] = 1;
+    return tape.own(tape.backend.upload(channels, channels, values));
+  };
+  const channelsOf = (rows: Int32Array): Int32Array => rows.map((row) => Math.floor(row / positions));
+  return {
+    units(tape, _node, rows) {
+      const owners = indexedOwners(channelsOf(rows));
+      return { nu: spread(tape, identity(tape), owners, rows.length), at: "value" };
+    },
+    lines: (tape, _node, rows) => ({ matrix: identity(tape), index: channelsOf(rows), at: "value" }),
   };
 }
 

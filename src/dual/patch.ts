@@ -28,6 +28,11 @@ export interface Seen {
 /** What rows see of a layer's coefficients: `[features, examples]`, or `[features, 1]` that all examples share. */
 export type Look = (coefficients: Variable, kept: "by example" | "shared") => Seen;
 
+/** What a constant adds to the centre. */
+export function offsetStep({ values, owners }: Seen): BackwardStep {
+  return { kind: "offset", offset: values.value, owners };
+}
+
 /** Rows that see everything. */
 export function lookAtAll(owners: Owners): Look {
   return (values, kept) => ({ values, owners: kept === "shared" ? SHARED : owners });
@@ -45,20 +50,20 @@ export function lookAtPatch(tape: Tape, shape: Shape, patch: Patch, viewers: Vie
 /** Backward through a layer that acts position by position. */
 export type PositionwiseBack = (tape: Tape, nu: Variable, want: Want, look: Look) => BackStep;
 
-/** The same as a step that keeps no record. */
-export type PositionwiseStep = (look: Look) => BackwardStep;
+/** The same as steps that keep no record. */
+export type PositionwiseSteps = (look: Look, want: Want) => readonly BackwardStep[];
 
 /**
- * `back`, `step` and `crop` of such a layer; its input has the shape of its output. Only images have patches.
+ * `back`, `steps` and `crop` of such a layer; its input has the shape of its output. Only images have patches.
  */
 export function positionwise(
   shape: Shape,
   back: PositionwiseBack,
-  step?: PositionwiseStep,
-): Pick<DualLayer, "back" | "step" | "crop"> {
+  steps?: PositionwiseSteps,
+): Pick<DualLayer, "back" | "steps" | "crop"> {
   return {
     back: (tape, nu, owners, want) => back(tape, nu, want, lookAtAll(owners)),
-    step: step && ((owners) => step(lookAtAll(owners))),
+    ...(steps && { steps: (owners: Owners, want: Want) => steps(lookAtAll(owners), want) }),
     crop:
       shape.length !== 3
         ? undefined
@@ -66,7 +71,9 @@ export function positionwise(
             input: patch,
             multiplyAdds: positionwiseCost(shape[0] * patch.height * patch.width),
             back: (tape, nu, want) => back(tape, nu, want, lookAtPatch(tape, shape, patch, viewers)),
-            step: step && ((tape) => step(lookAtPatch(tape, shape, patch, viewers))),
+            ...(steps && {
+              steps: (tape: Tape, want: Want) => steps(lookAtPatch(tape, shape, patch, viewers), want),
+            }),
           }),
   };
 }

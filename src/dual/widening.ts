@@ -20,7 +20,7 @@ export function constantsOf(tape: Tape, layer: Widening): Variable {
 /** The layer with so much more around its lines. A layer that cannot move its own collects it by itself. */
 export function widened(tape: Tape, layer: ParallelDual, by: Variable): ParallelDual {
   if (layer.widened) return layer.widened(tape, by);
-  const { step: _step, crop: _crop, ...rest } = layer;
+  const { steps: _steps, crop: _crop, ...rest } = layer;
   return {
     ...rest,
     radius: add(tape, layer.radius, by),

@@ -1,7 +1,8 @@
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { AffineDual, CroppedLayer, Patch, Viewers } from "./dual-layer.js";
+import type { AffineDual, BoundLayer, CroppedLayer, Part, Patch, Viewers } from "./dual-layer.js";
 import { OWN_VIEWERS } from "./patch.js";
+import { meetingPlace, placeWithin } from "./patch-union.js";
 
 /** Viewers, and the position of a node's output at which each looks. */
 export interface PlacedViewers extends Viewers {
@@ -18,62 +19,121 @@ export interface Window {
    * convolution sends there must not be read by the convolution before it.
    */
   readonly masked: boolean;
+  /** By input of the layer, where ν lies in that node's patch, which other branches may make larger; null: it is all of it. */
+  readonly places: readonly Part[];
+}
+
+/** Where rows begin: at a neuron's own position, or at once at what it sees of its layer's input. */
+export type PatchStart = "value" | "field";
+
+/** ν on its way to a node: the patch that it is about, and whether it may be other than 0 on padding. */
+interface Arrival {
+  readonly patch: Patch;
+  readonly onPadding: boolean;
+  readonly setPlace: (place: Part) => void;
+}
+
+/** Of an affine layer whose neurons see a patch of its one input, that patch is where rows begin. */
+export function patchStart({ network, layers }: DualGraph, node: number): PatchStart {
+  const layer = layers[node];
+  const own = network.nodes[node].inputs.length === 1 && layer?.kind === "affine" && layer.selectPatch;
+  return own ? "field" : "value";
 }
 
 /**
- * Whether rows that start at a node can be cropped to their receptive fields: an affine layer whose neurons see a patch,
- * and below it a chain of convolutions, elementwise activations and scalings by channel. Whole rows are always possible.
+ * The windows of rows that start at a node, by node, from where they start back to the input; null where some layer on the way
+ * has no patches, or where branches meet whose patches move by different strides.
  */
-export function seesPatches({ network, layers }: DualGraph, node: number): boolean {
-  if (node === 0 || network.inputShape.length !== 3) return false;
-  for (let at = node; at > 0; at = network.nodes[at].inputs[0] as number) {
-    const { inputs, shape } = network.nodes[at];
-    const layer = layers[at];
-    if (inputs.length !== 1 || shape.length !== 3 || !layer) return false;
-    if (at === node ? layer.kind !== "affine" || !layer.selectPatch : !layer.crop) return false;
-  }
-  return true;
-}
-
-/** The windows of rows that start at a node which sees patches, by node, from the one below it back to the input. */
 export function windowsBelow(
-  { network, layers }: DualGraph,
+  graph: DualGraph,
   start: number,
   viewers: PlacedViewers,
-): ReadonlyMap<number, Window> {
+): ReadonlyMap<number, Window> | null {
+  const { network } = graph;
+  if (start === 0 || network.inputShape.length !== 3) return null;
   const windows = new Map<number, Window>();
-  let patch = (layers[start] as Required<AffineDual>).fieldOf(viewers.places);
-  let onPadding = true;
-  let [at] = network.nodes[start].inputs as readonly number[];
-  while (at > 0) {
-    const layer = layers[at];
-    const cropped = layer?.crop?.(patch, viewers);
-    if (!layer || !cropped) throw new Error(`node ${at} cannot be cropped`);
+  const arriving = new Map<number, Arrival[]>();
+  const arrive = (at: number, arrival: Arrival): void => {
+    arriving.set(at, [...(arriving.get(at) ?? []), arrival]);
+  };
+  const none = { setPlace: () => {} };
+  if (patchStart(graph, start) === "field") {
+    const [below] = network.nodes[start].inputs as readonly number[];
+    const patch = (graph.layers[start] as Required<AffineDual>).fieldOf(viewers.places);
+    arrive(below, { patch, onPadding: true, ...none });
+  } else if (network.nodes[start].shape.length === 3) {
+    const patch = pointsOf(viewers.places, network.nodes[start].shape[2]);
+    arrive(start, { patch, onPadding: false, ...none });
+  } else return null;
+  for (let at = start; at >= 0; at--) {
+    const own = arriving.get(at);
+    if (!own) continue;
+    const patch = meetingPlace(own.map((arrival) => arrival.patch));
+    if (!patch || network.nodes[at].shape.length !== 3) return null;
+    const [channels] = network.nodes[at].shape;
+    for (const { patch: part, setPlace } of own) setPlace(placeWithin(channels, part, patch));
+    if (at === 0) {
+      windows.set(0, { patch, layer: undefined, masked: false, places: [] });
+      break;
+    }
+    const layer = graph.layers[at] as BoundLayer;
+    const cropped = layer.crop?.(patch, viewers);
+    if (!cropped) return null;
+    const onPadding = own.some((arrival) => arrival.onPadding);
     const mixing = layer.kind === "affine" && layer.coupling === "mixing";
-    windows.set(at, { patch, layer: cropped, masked: onPadding && mixing });
-    patch = cropped.input;
-    // An identity hands on what lies on the padding, too.
-    onPadding = mixing || (onPadding && cropped.passes === true);
-    [at] = network.nodes[at].inputs as readonly number[];
+    const inputs = network.nodes[at].inputs as readonly number[];
+    const places: Part[] = inputs.map(() => null);
+    const moving = mixing || cropped.moves === true;
+    windows.set(at, { patch, layer: cropped, masked: onPadding && moving, places });
+    for (const [i, input] of inputs.entries()) {
+      arrive(input, {
+        patch: cropped.input,
+        // What hands ν on as it is hands on what lies on the padding, too.
+        onPadding: moving || (onPadding && cropped.passes === true),
+        setPlace: (place) => {
+          places[i] = place;
+        },
+      });
+    }
   }
-  return windows.set(0, { patch, layer: undefined, masked: false });
+  return windows;
 }
 
-const NOBODY: PlacedViewers = { ...OWN_VIEWERS, places: new Int32Array(0) };
-
-/** Multiply-adds of a row through the windows below a node. */
-export function patchCost(graph: DualGraph, node: number): number {
-  let total = 0;
-  for (const { layer } of windowsBelow(graph, node, NOBODY).values()) total += layer?.multiplyAdds ?? 0;
-  return total;
+function pointsOf(places: Int32Array, width: number): Patch {
+  return {
+    ...{ height: 1, width: 1 },
+    top: places.map((place) => Math.floor(place / width)),
+    left: places.map((place) => place % width),
+  };
 }
 
-/** The largest number of features that a row holds in the windows below a node. */
-export function patchFeatures(graph: DualGraph, node: number): number {
-  let most = 0;
-  for (const [at, { patch }] of windowsBelow(graph, node, NOBODY)) {
+/** What rows through patches take. */
+export interface PatchCost {
+  /** Multiply-adds of a row. */
+  readonly multiplyAdds: number;
+  /** What a row holds on its way, in features: of ν at its largest, and of coefficients that it has for itself alone. */
+  readonly features: number;
+}
+
+/** What rows that start at a node take through patches; null where they cannot be cropped. */
+export function patchCost(graph: DualGraph, node: number): PatchCost | null {
+  const windows = windowsBelow(graph, node, probe(graph.network.nodes[node].shape));
+  if (!windows) return null;
+  let [multiplyAdds, features] = [0, 0];
+  for (const [at, { patch, layer }] of windows) {
+    multiplyAdds += layer?.multiplyAdds ?? 0;
     const [channels] = graph.network.nodes[at].shape;
-    most = Math.max(most, sizeOf([channels, patch.height, patch.width]));
+    const own = sizeOf([channels, patch.height, patch.width]);
+    features += graph.layers[at]?.kind === "affine" ? own : COEFFICIENTS * own;
   }
-  return most;
+  return { multiplyAdds, features };
+}
+
+/** Of an enclosed layer, beside ν: slopes and a radius, or two slopes and two shifts. */
+const COEFFICIENTS = 3;
+
+/** Two viewers, where there is room, whose patches move if any do. */
+function probe([, height = 1, width = 1]: readonly number[]): PlacedViewers {
+  const last = height * width - 1;
+  return { ...OWN_VIEWERS, places: last > 0 ? Int32Array.of(0, last) : Int32Array.of(0) };
 }

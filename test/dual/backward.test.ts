@@ -3,10 +3,11 @@ import { Tape, type Variable } from "../../src/autodiff/index.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { indexedOwners } from "../../src/compute/owners.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import { passesAtOnce, propagateBack, stepsBetween } from "../../src/dual/backward.js";
+import { passesAtOnce, propagateBack } from "../../src/dual/backward.js";
+import { stepsBetween } from "../../src/dual/backward-program.js";
 import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
 import { type View, wholeRows } from "../../src/dual/view.js";
-import { seesPatches } from "../../src/dual/windows.js";
+import { patchCost } from "../../src/dual/windows.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { boundGraph } from "../support/bound-graph.js";
 import { LAYER_NETWORKS } from "../support/networks.js";
@@ -38,7 +39,7 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
       const index = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / EXAMPLES));
       const owner = index.map((_, row) => row % EXAMPLES);
       const views = new Map<string, View>([["whole", wholeRows(graph, indexedOwners(owner))]]);
-      if (seesPatches(graph, node)) views.set("patches", rowsThroughPatches(graph, node, index, owner));
+      if (patchCost(graph, node)) views.set("patches", rowsThroughPatches(graph, node, index, owner));
       for (const sign of [1, -1] as const) {
         const start = { node, index, sign };
         const values = new Map<string, readonly ArrayLike<number>[]>();
@@ -70,20 +71,22 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
   });
 });
 
-it("steps lead through chains only", async () => {
+it("steps lead through joins, and not through layers without them", async () => {
   using tape = new Tape(createPortableBackend(), { record: false });
-  for (const [name, isChain] of [
+  for (const [name, hasAll] of [
     ["linear", true],
     ["conv2d", true],
     ["max-pool", false],
-    ["add", false],
+    ["add", true],
+    ["concat", true],
   ] as const) {
     const { graph } = await boundGraph(tape, LAYER_NETWORKS[name](), EXAMPLES);
     const view = wholeRows(graph, indexedOwners(Int32Array.of(0)));
     const { output } = graph.network;
-    expect(stepsBetween(tape, graph, view, output, 0) !== null, name).toBe(isChain);
-    expect(stepsBetween(tape, graph, view, output, output)).toEqual([]);
+    const want = { centre: false };
+    expect(stepsBetween(tape, graph, view, output, 0, want) !== null, name).toBe(hasAll);
+    expect(stepsBetween(tape, graph, view, output, output, want)).toEqual([]);
     // Nothing leads up.
-    expect(stepsBetween(tape, graph, view, 1, output)).toBeNull();
+    expect(stepsBetween(tape, graph, view, 1, output, want)).toBeNull();
   }
 });

@@ -4,7 +4,7 @@ import type { DualGraph } from "../../src/dual/dual-graph.js";
 import type { BoundLayer, Bounds, NodeBounds } from "../../src/dual/dual-layer.js";
 import { ruleOf } from "../../src/dual/layers/index.js";
 import type { Network } from "../../src/network/network.js";
-import { fixedBindings, uploadWeights } from "../../src/network/weights.js";
+import { type Bindings, fixedBindings, type Parameters, uploadWeights } from "../../src/network/weights.js";
 import { makeBall } from "../../src/threat/ball.js";
 import { randomExamples } from "./bounds.js";
 import { lively } from "./networks.js";
@@ -15,9 +15,14 @@ export async function boundGraph(
   network: Network,
   examples: number,
   method: "parallel" | "adaptive" = "parallel",
-): Promise<{ readonly graph: DualGraph; readonly preActivation: NodeBounds }> {
+  bind: (network: Network, parameters: Parameters) => Bindings = (_network, own) => fixedBindings(own),
+): Promise<{
+  readonly graph: DualGraph;
+  readonly preActivation: NodeBounds;
+  readonly bindings: Bindings;
+}> {
   const { backend } = tape;
-  const bindings = fixedBindings(uploadWeights(backend, lively(network, 1)));
+  const bindings = bind(network, uploadWeights(backend, lively(network, 1)));
   const spec = { norm: "linf", epsilon: 0.1 } as const;
   const ball = makeBall(backend, randomExamples(network, examples, 1), examples, spec);
   const { preActivation } = await buildDual(tape, network, bindings, ball, { complete: true, method });
@@ -34,5 +39,6 @@ export async function boundGraph(
   return {
     graph: { network, layers, ballCentre, ballRadius, dualOrder: ball.dualOrder, ...unrounded },
     preActivation,
+    bindings,
   };
 }

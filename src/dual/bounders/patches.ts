@@ -4,25 +4,26 @@ import { costBelow } from "../cost.js";
 import { ruleOf } from "../layers/index.js";
 import type { Unsettled } from "../neuron-lists.js";
 import { rowsThroughPatches } from "../patch-rows.js";
-import { patchCost, patchFeatures, seesPatches } from "../windows.js";
+import { patchCost } from "../windows.js";
 import { type Bounder, type NodeToBound, rowsOf } from "./bounder.js";
 import { boundByRows } from "./rows.js";
 
-/** A row for each neuron (equation 8), cropped to what it sees: after a chain of convolutions. */
+/** A row for each neuron (equation 8), cropped to what it sees of images, where branches meet of all of them. */
 export const patches: Bounder = {
   way: "patches",
   cost({ graph, node }, neurons) {
     const rows = rowsOf(neurons);
-    return rows === 0 || !seesPatches(graph, node)
-      ? null
-      : { rows, multiplyAdds: rows * patchCost(graph, node) };
+    const each = rows === 0 ? null : patchCost(graph, node);
+    return each && { rows, multiplyAdds: rows * each.multiplyAdds };
   },
   bound(node, neurons) {
     const { graph } = node;
+    const cost = patchCost(graph, node.node);
+    if (!cost) throw new Error(`rows from node ${node.node} have no patches`);
     return boundByRows(node, neurons, {
       view: (index, owner) => rowsThroughPatches(graph, node.node, index, owner),
-      features: patchFeatures(graph, node.node),
-      multiplyAdds: patchCost(graph, node.node),
+      features: cost.features,
+      multiplyAdds: cost.multiplyAdds,
       keepsNothing: false,
     });
   },
@@ -39,9 +40,8 @@ export function tighteningPays(
   { graph, node, lines, examples }: NodeToBound,
   { active }: Unsettled,
 ): boolean {
-  if (lines !== "parallel" || !seesPatches(graph, node)) return false;
-  const cropped = patchCost(graph, node);
-  if (cropped >= costBelow(graph.network, node)) return false;
+  const cropped = lines === "parallel" ? patchCost(graph, node)?.multiplyAdds : undefined;
+  if (cropped === undefined || cropped >= costBelow(graph.network, node)) return false;
   const next = costOfNextActivation(graph.network, node);
   return active.index.length * cropped <= TIGHTENING_PAYS * examples * next;
 }

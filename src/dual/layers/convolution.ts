@@ -12,7 +12,7 @@ import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
 import type { AffineDual, Patch, Roundings } from "../dual-layer.js";
-import { lookAtPatch } from "../patch.js";
+import { lookAtPatch, offsetStep } from "../patch.js";
 import { magnitudeOf } from "./magnitude.js";
 
 /** Terms of an output's sum, and at most so many outputs that read an input. */
@@ -51,7 +51,10 @@ export function convolutionDual(
       nus: [conv2dTranspose(tape, weight, nu, geometry)],
       centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
     }),
-    step: () => ({ kind: "conv2d", weight: weight.value, geometry }),
+    steps: (_owners, want) => [
+      ...(want.centre && offset ? [offsetStep({ values: offset, owners: SHARED })] : []),
+      { kind: "conv2d", weight: weight.value, geometry },
+    ],
     absolute(tape, [radius], order) {
       const map = (w: Variable, r: Variable) => conv2d(tape, w, r, undefined, geometry);
       if (order === 1) return map(magnitude(tape), radius);
@@ -80,7 +83,12 @@ export function convolutionDual(
       return {
         input: inputPatch(geometry, patch),
         multiplyAdds: multiplyAddsOfConv2d(local),
-        step: () => ({ kind: "conv2d", weight: weight.value, geometry: local }),
+        steps: (tape, want) => [
+          ...(want.centre && offset
+            ? [offsetStep(lookAtPatch(tape, shape, patch, viewers)(offset, "shared"))]
+            : []),
+          { kind: "conv2d", weight: weight.value, geometry: local },
+        ],
         back(tape, nu, want) {
           const nus = [conv2dTranspose(tape, weight, nu, local)];
           if (!want.centre || !offset) return { nus };

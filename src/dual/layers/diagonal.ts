@@ -1,8 +1,9 @@
 import { apply, dot, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
+import type { BackwardStep } from "../../compute/backend.js";
 import { SHARED } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
 import type { AffineDual } from "../dual-layer.js";
-import { type PositionwiseBack, positionwise } from "../patch.js";
+import { offsetStep, type PositionwiseBack, positionwise } from "../patch.js";
 
 /** Roundings of a scale that is computed, as batch norm's is, and of the product with it. */
 const COEFFICIENT = 8;
@@ -30,9 +31,10 @@ export function diagonalDual(
     roundings: { forward: COEFFICIENT, backward: COEFFICIENT },
     push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
     absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
-    ...positionwise(shape, back, (look) => {
+    ...positionwise(shape, back, (look, want) => {
       const { values, owners } = look(scale, "shared");
-      return { kind: "scale", scale: values.value, owners };
+      const own: BackwardStep = { kind: "scale", scale: values.value, owners };
+      return want.centre ? [offsetStep(look(offset, "shared")), own] : [own];
     }),
   };
 }

@@ -85,6 +85,13 @@ function betweenLines(lines: AdaptiveLines, even: Variable, odd: Variable, shape
       return add(tape, size(lines.lowerShift), size(lines.upperShift));
     },
     widened: (tape, by) => betweenLines(lines, even, subtract(tape, odd, by), shape),
-    ...positionwise(shape, back),
+    ...positionwise(shape, back, (look) => {
+      const [lower, upper, own, size] = [lines.lowerSlope, lines.upperSlope, even, odd].map((coefficients) =>
+        look(coefficients, "by example"),
+      );
+      const { owners } = lower;
+      const slopes = { lower: lower.values.value, upper: upper.values.value };
+      return [{ kind: "lines", ...slopes, even: own.values.value, odd: size.values.value, owners }];
+    }),
   };
 }

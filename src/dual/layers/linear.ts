@@ -2,6 +2,7 @@ import { apply, dot, linear as linearOp, linearTranspose, spread, transpose } fr
 import { indexedOwners, SHARED } from "../../compute/owners.js";
 import type { LinearLayer } from "../../network/layers/linear.js";
 import type { AffineRule } from "../dual-layer.js";
+import { offsetStep } from "../patch.js";
 import { magnitudeOf } from "./magnitude.js";
 
 /** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */
@@ -21,7 +22,10 @@ export const linear: AffineRule<LinearLayer> = {
         nus: [linearTranspose(tape, weight, nu)],
         centre: want.centre && offset ? dot(tape, nu, offset, SHARED) : undefined,
       }),
-      step: () => ({ kind: "linear", weight: weight.value }),
+      steps: (_owners, want) => [
+        ...(want.centre && offset ? [offsetStep({ values: offset, owners: SHARED })] : []),
+        { kind: "linear", weight: weight.value },
+      ],
       absolute(tape, [radius], order) {
         if (order === 1) return linearOp(tape, magnitude(tape), radius);
         const squared = apply(tape, { kind: "square" }, weight);

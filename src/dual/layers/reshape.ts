@@ -11,7 +11,7 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
     roundings: { forward: 0, backward: 0 },
     push: (_tape, [x]) => x,
     back: (_tape, nu) => ({ nus: [nu] }),
-    step: () => null,
+    steps: () => [],
     absolute: (_tape, [radius]) => radius,
     crop:
       layer.kind === "identity"
@@ -20,7 +20,7 @@ export const reshape: AffineRule<ReshapeLayer | FlattenLayer | IdentityLayer> = 
             multiplyAdds: 0,
             passes: true,
             back: (_tape, nu) => ({ nus: [nu] }),
-            step: () => null,
+            steps: () => [],
           })
         : undefined,
   }),

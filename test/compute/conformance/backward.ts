@@ -14,8 +14,19 @@ import {
   weightsPerOutput,
 } from "../../../src/compute/geometry.js";
 import { indexedOwners, OWN, type Owners, repeatOwners, SHARED } from "../../../src/compute/owners.js";
+import { random } from "../../../src/compute/random.js";
 import { ShapeError } from "../../../src/errors.js";
-import { convolutionMatrix, gather, linear, type Matrix, map2, norm, spread, transpose } from "../oracle.js";
+import {
+  build,
+  convolutionMatrix,
+  gather,
+  linear,
+  type Matrix,
+  map2,
+  norm,
+  spread,
+  transpose,
+} from "../oracle.js";
 import type { Bench } from "./bench.js";
 
 /** Rows on both sides of vectors, register tiles and blocks of them. */
@@ -102,6 +113,96 @@ function chain(bench: Bench, rows: number, order: NormOrder, lines: boolean, tur
   };
 }
 
+/** Features of x, 0 where the index is −1. */
+function pick(x: Matrix, index: Int32Array): Matrix {
+  const values = Array.from(index).flatMap((f) =>
+    Array.from({ length: x.rows }, (_, r) => (f < 0 ? 0 : x.values[f * x.rows + r])),
+  );
+  return { features: index.length, rows: x.rows, values };
+}
+
+/** Two branches that part and meet, one of them smaller, with a centre: every step that a chain does not have. */
+function branches(rows: number, order: NormOrder, turn: number): Chain {
+  const source = random(turn, "branches");
+  const matrix = (features: number, columns: number, scale = 1): Matrix =>
+    build(features, columns, () => Math.fround(scale * source.normal()));
+  const positive = (features: number, columns: number): Matrix =>
+    build(features, columns, () => Math.fround(0.1 + Math.abs(source.normal())));
+  const owned = [0, 1, 2].map((i) => ownersFor(rows, turn + i));
+  const inputs = [
+    matrix(6, rows),
+    matrix(6, owned[0][1]),
+    positive(6, owned[0][1]),
+    matrix(6, owned[0][1]),
+    matrix(6, 9, 0.4),
+    ...Array.from({ length: 4 }, () => matrix(4, owned[1][1])),
+    matrix(9, owned[2][1]),
+    positive(9, owned[2][1]),
+    matrix(9, owned[2][1]),
+  ];
+  const part = Int32Array.of(3, 0, 5, 5);
+  const place = Int32Array.of(-1, 2, 0, -1, 1, 3, -1, -1, 0);
+  const by = (i: number, own: number): Matrix => spread(inputs[i], owned[own][0], rows);
+  const times = (a: Matrix, b: Matrix): Matrix => map2(a, b, (x, y) => x * y);
+  const plus = (a: Matrix, b: Matrix): Matrix => map2(a, b, (x, y) => x + y);
+  const total = (x: Matrix): Matrix => ({
+    features: 1,
+    rows,
+    values: Array.from({ length: rows }, (_, r) => {
+      let sum = 0;
+      for (let f = 0; f < x.features; f++) sum += x.values[f * rows + r];
+      return sum;
+    }),
+  });
+  const [nu] = inputs;
+  const radius = [norm(nu, by(2, 0), OWN, 1)];
+  const centre = [total(times(nu, by(3, 0)))];
+  const main = linear(transpose(inputs[4]), times(nu, by(1, 0)), null);
+  const side = pick(nu, part);
+  centre.push(total(times(side, by(7, 1))), total(times(map2(side, side, Math.abs), by(8, 1))));
+  const [lower, upper] = [by(5, 1), by(6, 1)];
+  const bent = {
+    ...side,
+    values: side.values.map((x, i) => (x < 0 ? upper.values[i] : lower.values[i]) * x),
+  };
+  const met = plus(plus(main, pick(bent, place)), main);
+  centre.push(total(times(met, by(11, 2))), total(times(met, by(9, 2))));
+  radius.push(norm(met, by(10, 2), OWN, order));
+  const sum = (terms: readonly Matrix[]): Matrix => terms.reduce(plus);
+  return {
+    inputs,
+    expected: {
+      features: 2,
+      rows,
+      values: [...sum(radius).values, ...sum(centre).values],
+    },
+    run(backend, [start, d, rho, m, w, lower, upper, even, odd, mid, wide, offset]) {
+      const steps: BackwardStep[] = [
+        { kind: "copy", slot: 1 },
+        { kind: "enclose", slope: d, radius: rho, shift: m, owners: owned[0][0] },
+        { kind: "linear", weight: w },
+        { kind: "copy", slot: 3 },
+        { kind: "store", slot: 0 },
+        { kind: "load", slot: 1 },
+        { kind: "copy", slot: 1, index: part },
+        { kind: "store", slot: 2 },
+        { kind: "load", slot: 1 },
+        { kind: "lines", lower, upper, even, odd, owners: owned[1][0] },
+        { kind: "gather", index: place },
+        { kind: "add", slot: 0 },
+        { kind: "store", slot: 0 },
+        { kind: "load", slot: 2 },
+        { kind: "gather", index: new Int32Array(9).fill(-1) },
+        { kind: "add", slot: 0, index: Int32Array.from({ length: 9 }, (_, f) => f) },
+        { kind: "add", slot: 3 },
+        { kind: "offset", offset, owners: owned[2][0] },
+      ];
+      const end = { radius: wide, centre: mid, owners: owned[2][0], order };
+      return backend.backward({ kind: "rows", nu: start }, steps, end);
+    },
+  };
+}
+
 export function backwardConformance(bench: Bench): void {
   describe("backwards through a chain", () => {
     for (const lines of [true, false]) {
@@ -112,6 +213,13 @@ export function backwardConformance(bench: Bench): void {
         }
       });
     }
+
+    test("branches that part and meet, and a centre", async () => {
+      for (const [turn, rows] of ROWS.entries()) {
+        const { inputs, expected, run } = branches(rows, ORDERS[turn % 3], turn);
+        bench.expectClose(await bench.run(inputs, run), expected, `${rows} rows`);
+      }
+    });
 
     test("no steps, no rows", async () => {
       for (const [rows, order] of [
@@ -161,6 +269,22 @@ export function backwardConformance(bench: Bench): void {
         [rows, [{ kind: "scale", scale: t(3, 4), owners: SHARED }], end(t(3, 1))],
         [{ kind: "lines", matrix: t(2, 3), index: Int32Array.of(0, 2) }, [], end(t(3, 1))],
         [{ kind: "lines", matrix: t(2, 3), index: Int32Array.of(-1) }, [], end(t(3, 1))],
+        [rows, [{ kind: "load", slot: 0 }], end(t(3, 1))],
+        [rows, [{ kind: "store", slot: 0 }], end(t(3, 1))],
+        [rows, [{ kind: "copy", slot: 0 }], end(t(3, 1))],
+        [rows, [{ kind: "copy", slot: -1 }], end(t(3, 1))],
+        [rows, [{ kind: "add", slot: 0 }], end(t(3, 1))],
+        [rows, [{ kind: "gather", index: Int32Array.of(3) }], end(t(1, 1))],
+        [rows, [{ kind: "offset", offset: t(2, 1), owners: SHARED }], end(t(3, 1))],
+        [
+          rows,
+          [
+            { kind: "copy", slot: 0, index: Int32Array.of(1) },
+            { kind: "add", slot: 0 },
+          ],
+          end(t(3, 1)),
+        ],
+        [rows, [], { ...end(t(3, 1)), centre: t(2, 1) }],
       ];
       for (const call of calls) expect(() => backend.backward(...call)).toThrow(ShapeError);
     });
