@@ -53,8 +53,9 @@ const PARTS = /^(config|cascade|run)\.json$|\.(safetensors|onnx|npz|bin)$|-ubyte
 
 /** The same of two paths to one file. */
 function identityOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return found ? `${found.dev}:${found.ino}` : realPath(path);
+  if (!existsSync(path)) return realPath(path);
+  const { dev, ino } = statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** Without symbolic links, as far as there is something. */
