@@ -49,6 +49,7 @@ export {
   type Collected,
   type Coupling,
   type CroppedLayer,
+  type FeaturePart,
   type DualLayer,
   type DualRule,
   type EnclosedRule,

@@ -104,6 +104,7 @@ export {
   type DualLayer,
   type DualRule,
   type EnclosedRule,
+  type FeaturePart,
   NeuronState,
   type NodeBounds,
   type ParallelDual,

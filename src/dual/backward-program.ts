@@ -1,7 +1,7 @@
 import type { Tape } from "../autodiff/index.js";
 import type { BackwardStep } from "../compute/backend.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { Part, Want } from "./dual-layer.js";
+import type { FeaturePart, Want } from "./dual-layer.js";
 import type { View } from "./view.js";
 
 /** The nodes that rows pass from one back to another, in that order; the second is left out. */
@@ -76,14 +76,14 @@ class BackwardProgram {
   }
 
   /** Hands the rows at hand to inputs, each its part; those of the last input, in order of the nodes, stay at hand. */
-  hand(inputs: readonly number[], parts: readonly Part[]): void {
+  hand(inputs: readonly number[], parts: readonly FeaturePart[]): void {
     const order = [...inputs.keys()].sort((a, b) => inputs[a] - inputs[b]);
     const last = order.pop() as number;
     for (const i of order) this.#copy(inputs[i], parts[i]);
     this.#move(inputs[last], parts[last]);
   }
 
-  #copy(node: number, part: Part): void {
+  #copy(node: number, part: FeaturePart): void {
     const present = this.#waiting.get(node);
     const slot = this.#free();
     this.steps.push({ kind: "copy", slot, ...(part && { index: part }) });
@@ -98,7 +98,7 @@ class BackwardProgram {
     this.#load(own);
   }
 
-  #move(node: number, part: Part): void {
+  #move(node: number, part: FeaturePart): void {
     const present = this.#waiting.get(node);
     this.#waiting.delete(node);
     this.#at = node;
@@ -125,7 +125,7 @@ class BackwardProgram {
     this.#taken.delete(slot);
   }
 
-  #add(slot: number, index: Part): void {
+  #add(slot: number, index: FeaturePart): void {
     this.steps.push({ kind: "add", slot, ...(index && { index }) });
     this.#taken.delete(slot);
   }

@@ -42,11 +42,11 @@ export interface CroppedLayer {
   /** See `DualLayer.steps`. */
   steps?(tape: Tape, want: Want): readonly BackwardStep[];
   /** See `DualLayer.parts`. */
-  parts?(): readonly Part[];
+  parts?(): readonly FeaturePart[];
 }
 
 /** Which features of ν an input gets; null: all of them. */
-export type Part = Int32Array | null;
+export type FeaturePart = Int32Array | null;
 
 /** How the outputs of an affine layer hang together, which decides whether |A| r is an exact radius. */
 export type Coupling =
@@ -91,7 +91,7 @@ export interface DualLayer {
   /** What `back` does to ν and adds, as steps that keep no record. Absent where there are no such steps, and where inputs meet. */
   steps?(owners: Owners, want: Want): readonly BackwardStep[];
   /** Where inputs meet and ν is handed on: what each of them gets. */
-  parts?(): readonly Part[];
+  parts?(): readonly FeaturePart[];
   /** The layer for rows that see a patch of its output; absent where patches make no sense. */
   crop?(patch: Patch, viewers: Viewers): CroppedLayer;
 }

@@ -2,7 +2,7 @@ import { gather, scaleShift, spread, type Tape, type Variable } from "../autodif
 import { indexedOwners } from "../compute/owners.js";
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { AffineDual, BackStep, Part } from "./dual-layer.js";
+import type { AffineDual, BackStep, FeaturePart } from "./dual-layer.js";
 import { lookAtPatch, type Seen } from "./patch.js";
 import { within } from "./patch-union.js";
 import type { View } from "./view.js";
@@ -37,7 +37,7 @@ export function rowsThroughPatches(
     const ones = tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
     return lookAtPatch(tape, shape, windowAt(at).patch, viewers)(ones, "shared");
   };
-  const placed = (tape: Tape, step: BackStep, places: readonly Part[]): BackStep => {
+  const placed = (tape: Tape, step: BackStep, places: readonly FeaturePart[]): BackStep => {
     const nus = step.nus.map((nu, i) => {
       const place = places[i];
       return place ? gather(tape, nu, place) : nu;

@@ -1,4 +1,4 @@
-import type { Part, Patch } from "./dual-layer.js";
+import type { FeaturePart, Patch } from "./dual-layer.js";
 
 /** The smallest patch that has all of these; null where they do not lie alike for all viewers. */
 export function meetingPlace(patches: readonly Patch[]): Patch | null {
@@ -22,7 +22,7 @@ export function meetingPlace(patches: readonly Patch[]): Patch | null {
 }
 
 /** By feature of the larger patch, that of the smaller one, −1 where it has none; null where both are one. */
-export function placeWithin(channels: number, part: Patch, whole: Patch): Part {
+export function placeWithin(channels: number, part: Patch, whole: Patch): FeaturePart {
   if (isSame(part, whole)) return null;
   const [down, right] = [offsetOf(whole.top, part.top) ?? 0, offsetOf(whole.left, part.left) ?? 0];
   const index = new Int32Array(channels * whole.height * whole.width).fill(-1);
@@ -38,7 +38,7 @@ export function placeWithin(channels: number, part: Patch, whole: Patch): Part {
 }
 
 /** Features of what `outer` takes of what `inner` takes. */
-export function within(inner: Part, outer: Part): Part {
+export function within(inner: FeaturePart, outer: FeaturePart): FeaturePart {
   if (inner === null) return outer;
   return outer === null ? inner : outer.map((feature) => (feature < 0 ? -1 : inner[feature]));
 }

@@ -6,14 +6,18 @@ import { letIn, type Stop } from "../compute/deadline.js";
 const RECORDED_BYTES = 64 * 2 ** 20;
 /** Where nothing is recorded: what stays near the cores. */
 const PIECE_BYTES = 4 * 2 ** 20;
+/** Where besides one operation takes a piece, which looks after the caches itself. */
+const PIECE_BYTES_AT_ONCE = 2 ** 28;
 /** Tensors of the size of ν that are alive at once while rows go back, with what a backend packs of them. */
 const TENSORS_AT_ONCE = 16;
+/** The same of one operation, which keeps hardly more than the coefficients that `features` counts. */
+const SHARES_AT_ONCE = 2;
 /** Rows of single precision in a cache line. */
 const LINE_ROWS = 16;
 
 /** What bounds the pieces into which rows are cut. */
 export interface PieceLimits {
-  /** Bytes that ν may take in a piece. Default 64 MiB where gradients are recorded, else 4 MiB. */
+  /** Bytes that ν may take in a piece. Default 64 MiB where gradients are recorded, 256 where one operation takes a piece, else 4. */
   readonly pieceBytes?: number | undefined;
   /** What all tensors may take. */
   readonly budget?: Budget | undefined;
@@ -28,6 +32,8 @@ export interface PieceRows {
   readonly multiplyAdds: number;
   /** Whether nothing is kept on the way, so that only time counts. */
   readonly keepsNothing?: boolean;
+  /** Whether one operation takes a piece from where it starts to the input. */
+  readonly isOneOperation?: boolean;
 }
 
 /**
@@ -40,8 +46,10 @@ export function rowsAtOnce(tape: Tape, way: PieceRows, { pieceBytes, budget }: P
   if (recording) return inLines(Math.floor((pieceBytes ?? RECORDED_BYTES) / rowBytes));
   const timely = Math.max(1, Math.floor(backend.multiplyAddsAtOnce / Math.max(1, way.multiplyAdds)));
   if (way.keepsNothing) return timely;
-  const left = budget ? budget.left(backend) / TENSORS_AT_ONCE : Number.POSITIVE_INFINITY;
-  const rows = inLines(Math.floor(Math.min(pieceBytes ?? PIECE_BYTES, left) / rowBytes));
+  const tensors = way.isOneOperation ? SHARES_AT_ONCE : TENSORS_AT_ONCE;
+  const left = budget ? budget.left(backend) / tensors : Number.POSITIVE_INFINITY;
+  const most = pieceBytes ?? (way.isOneOperation ? PIECE_BYTES_AT_ONCE : PIECE_BYTES);
+  const rows = inLines(Math.floor(Math.min(most, left) / rowBytes));
   return Math.max(1, Math.min(rows, timely, Math.floor(left / rowBytes)));
 }
 

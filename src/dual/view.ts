@@ -2,21 +2,21 @@ import type { Tape, Variable } from "../autodiff/index.js";
 import type { BackwardStep } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
 import { boundLayer, type DualGraph } from "./dual-graph.js";
-import type { BackStep, Part, Want } from "./dual-layer.js";
+import type { BackStep, FeaturePart, Want } from "./dual-layer.js";
 import type { Seen } from "./patch.js";
 
 /** Whether rows are at a node's value, or have passed its layer already. */
-interface Arrived {
+interface RowsAt {
   readonly at: "value" | "input";
 }
 
 /** Rows that start as unit vectors. */
-export interface Units extends Arrived {
+export interface Units extends RowsAt {
   readonly nu: Variable;
 }
 
 /** The same as lines of a matrix, so that they need not be made first. */
-export interface Lines extends Arrived {
+export interface Lines extends RowsAt {
   readonly matrix: Variable;
   readonly index: Int32Array;
 }
@@ -38,7 +38,7 @@ export interface View {
   /** ν through such a layer of one input, or to where the inputs of one meet. */
   steps(tape: Tape, node: number, want: Want): readonly BackwardStep[];
   /** Of ν after these steps, what each of the node's inputs gets. */
-  parts(node: number): readonly Part[];
+  parts(node: number): readonly FeaturePart[];
   /** What rows see of the ball's centre or radius, `[features, examples]`. */
   atInput(tape: Tape, coefficients: Variable): Seen;
 }
@@ -49,7 +49,7 @@ export function wholeRows(graph: DualGraph, owners: Owners): View {
     const layer = graph.layers[node];
     return layer?.kind === "affine" ? layer : undefined;
   };
-  const partsOf = (node: number): readonly Part[] | undefined => {
+  const partsOf = (node: number): readonly FeaturePart[] | undefined => {
     const layer = affineAt(node);
     return layer?.parts?.();
   };

@@ -1,6 +1,6 @@
 import { sizeOf } from "../network/shape.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { AffineDual, BoundLayer, CroppedLayer, Part, Patch, Viewers } from "./dual-layer.js";
+import type { AffineDual, BoundLayer, CroppedLayer, FeaturePart, Patch, Viewers } from "./dual-layer.js";
 import { OWN_VIEWERS } from "./patch.js";
 import { meetingPlace, placeWithin } from "./patch-union.js";
 
@@ -20,7 +20,7 @@ export interface Window {
    */
   readonly masked: boolean;
   /** By input of the layer, where ν lies in that node's patch, which other branches may make larger; null: it is all of it. */
-  readonly places: readonly Part[];
+  readonly places: readonly FeaturePart[];
 }
 
 /** Where rows begin: at a neuron's own position, or at once at what it sees of its layer's input. */
@@ -30,7 +30,7 @@ export type PatchStart = "value" | "field";
 interface Arrival {
   readonly patch: Patch;
   readonly onPadding: boolean;
-  readonly setPlace: (place: Part) => void;
+  readonly setPlace: (place: FeaturePart) => void;
 }
 
 /** Of an affine layer whose neurons see a patch of its one input, that patch is where rows begin. */
@@ -82,7 +82,7 @@ export function windowsBelow(
     const onPadding = own.some((arrival) => arrival.onPadding);
     const mixing = layer.kind === "affine" && layer.coupling === "mixing";
     const inputs = network.nodes[at].inputs as readonly number[];
-    const places: Part[] = inputs.map(() => null);
+    const places: FeaturePart[] = inputs.map(() => null);
     const moving = mixing || cropped.moves === true;
     windows.set(at, { patch, layer: cropped, masked: onPadding && moving, places });
     for (const [i, input] of inputs.entries()) {
@@ -113,20 +113,23 @@ export interface PatchCost {
   readonly multiplyAdds: number;
   /** What a row holds on its way, in features: of ν at its largest, and of coefficients that it has for itself alone. */
   readonly features: number;
+  /** Whether one operation takes them to the input, where nothing is recorded. */
+  readonly isOneOperation: boolean;
 }
 
 /** What rows that start at a node take through patches; null where they cannot be cropped. */
 export function patchCost(graph: DualGraph, node: number): PatchCost | null {
   const windows = windowsBelow(graph, node, probe(graph.network.nodes[node].shape));
   if (!windows) return null;
-  let [multiplyAdds, features] = [0, 0];
+  let [multiplyAdds, features, isOneOperation] = [0, 0, true];
   for (const [at, { patch, layer }] of windows) {
     multiplyAdds += layer?.multiplyAdds ?? 0;
+    isOneOperation &&= !layer || layer.steps !== undefined || layer.parts !== undefined;
     const [channels] = graph.network.nodes[at].shape;
     const own = sizeOf([channels, patch.height, patch.width]);
     features += graph.layers[at]?.kind === "affine" ? own : COEFFICIENTS * own;
   }
-  return { multiplyAdds, features };
+  return { multiplyAdds, features, isOneOperation };
 }
 
 /** Of an enclosed layer, beside ν: slopes and a radius, or two slopes and two shifts. */

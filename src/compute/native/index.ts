@@ -72,7 +72,7 @@ function backendBeside(other: NativeMemory | null, options: NativeOptions): Back
     name: "native",
     dtype,
     threads,
-    multiplyAddsAtOnce: 2 ** 31,
+    multiplyAddsAtOnce: 2 ** 33,
     machine: instructionSet,
     memory: (resetPeak = false) => memory.use(resetPeak),
     finish: async () => memory.engine.finish(),

@@ -25,6 +25,7 @@ export const patches: Bounder = {
       features: cost.features,
       multiplyAdds: cost.multiplyAdds,
       keepsNothing: false,
+      isOneOperation: cost.isOneOperation,
     });
   },
 };

@@ -28,6 +28,8 @@ export interface RowsWay {
   readonly multiplyAdds: number;
   /** Whether radii come by one operation that keeps nothing: their pieces are a matter of time alone. */
   readonly keepsNothing: boolean;
+  /** See `PieceRows`. */
+  readonly isOneOperation?: boolean;
 }
 
 /**
