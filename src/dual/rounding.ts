@@ -22,7 +22,7 @@ import { constantsOf, type FunctionRounding, type Widening } from "./widening.js
 /** Roundings that an evaluation may add to a layer: those of batch norm, a normalisation, or a fold into the layer before. */
 const FOLDED = 8;
 /** A sum of fewer terms is not worth counting those that are 0. */
-const FEW_TERMS = 64;
+const FEW_TERMS = 512;
 /** Of the lines around an activation, and of one multiplication by their slope. */
 const LINES = 32;
 
@@ -99,12 +99,12 @@ export class Rounding extends OwnRounding {
       error = scaleShift(tape, error, undefined, scaleBy(tape, constant, share), SHARED);
     }
     const before = this.#passed(tape, layer, inputs);
-    if (before) error = add(tape, error, before);
+    if (before) error = combine(tape, 1, error, 1 + SLACK, before);
     const underflow = this.#deployed.underflow + this.#deployed.flushed + this.own.underflow;
     const sums = sizes.map((size) => this.#sum(tape, size, 1));
     const count = sizes.reduce((sum, { value }) => sum + value.features, 0);
     const floor = this.#floorOf(tape, sums, count, backward, floors);
-    const small = { sums, all, least: 2 * (forward + 12) * underflow, floor };
+    const small = { sums, all, least: 2 * (forward + 16) * underflow, floor };
     return { error: this.#withFloor(tape, error, small), floor };
   }
 
@@ -112,7 +112,7 @@ export class Rounding extends OwnRounding {
   #passed(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
     if (inputs.every(({ error }) => error === undefined)) return undefined;
     const errors = inputs.map(({ centre, error }) => error ?? this.#zeros(tape, centre));
-    return scaleBy(tape, layer.absolute(tape, errors, 1), 1 + SLACK, 8 * this.own.underflow);
+    return layer.absolute(tape, errors, 1);
   }
 
   /**
