@@ -215,7 +215,8 @@ export {
   type RecordedCrossing,
   type RecordedLeaf,
   type RecordedSlopes,
-  type RecordedSplit,
+  type SplitPlace,
+  type SplitSides,
 } from "./verify/proof.js";
 export type { InputSet, OutputCase } from "./verify/question.js";
 export { type Neighbourhood, robustness } from "./verify/robustness.js";

@@ -1,5 +1,6 @@
 import type { Tape } from "../autodiff/index.js";
 import type { BackwardStep } from "../compute/backend.js";
+import { BACKWARD_SLOTS } from "../compute/backward.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { FeaturePart, Want } from "./dual-layer.js";
 import type { View } from "./view.js";
@@ -16,7 +17,7 @@ function nodesPassed({ network }: DualGraph, from: number, to: number): number[]
   return passed;
 }
 
-/** Whether rows can go from a node's value back to another's by steps that keep no record. */
+/** Whether rows can go from a node's value back to another's by steps that keep no record, and no more slots than there are. */
 export function canWalkAtOnce(
   graph: DualGraph,
   hasSteps: (node: number) => boolean,
@@ -24,10 +25,19 @@ export function canWalkAtOnce(
   to = 0,
 ): boolean {
   if (from < to) return false;
-  return nodesPassed(graph, from, to).every(
-    (at) =>
-      hasSteps(at) && (graph.network.nodes[at].inputs as readonly number[]).every((input) => input >= to),
-  );
+  const inputsOf = (at: number) => graph.network.nodes[at].inputs as readonly number[];
+  const passed = nodesPassed(graph, from, to);
+  if (!passed.every((at) => hasSteps(at) && inputsOf(at).every((input) => input >= to))) return false;
+  const program = new BackwardProgram(from);
+  for (const at of passed) {
+    program.goTo(at);
+    program.hand(
+      inputsOf(at),
+      inputsOf(at).map(() => null),
+    );
+  }
+  // A smaller patch that meets a larger one takes one more for a moment.
+  return program.slots + 1 <= BACKWARD_SLOTS;
 }
 
 /**
@@ -59,6 +69,8 @@ class BackwardProgram {
   /** By node, the slot of the rows that have arrived there. */
   readonly #waiting = new Map<number, number>();
   readonly #taken = new Set<number>();
+  /** How many slots it names. */
+  slots = 0;
   /** The node whose rows are at hand. */
   #at: number;
 
@@ -134,6 +146,7 @@ class BackwardProgram {
     let slot = 0;
     while (this.#taken.has(slot)) slot += 1;
     this.#taken.add(slot);
+    this.slots = Math.max(this.slots, slot + 1);
     return slot;
   }
 }

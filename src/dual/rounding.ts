@@ -108,7 +108,7 @@ export class Rounding extends OwnRounding {
     return { error: this.#withFloor(tape, error, small), floor };
   }
 
-  /** e of the inputs through |W|; undefined where there is none. */
+  /** e of the inputs through |W|, as it was computed; undefined where there is none. */
   #passed(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
     if (inputs.every(({ error }) => error === undefined)) return undefined;
     const errors = inputs.map(({ centre, error }) => error ?? this.#zeros(tape, centre));

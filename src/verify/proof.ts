@@ -30,19 +30,21 @@ export interface RecordedCrossing {
   readonly value: number;
 }
 
-/** A part that is halved along an input, or decided at the input of an activation's neuron. */
-export type RecordedSplit = {
+/** Both sides of a value. */
+export interface SplitSides<P> {
   readonly value: number;
-  readonly below: ProofPart;
-  readonly above: ProofPart;
-} & (
+  readonly below: P;
+  readonly above: P;
+}
+
+/** What is split: an input of the network, or the input of an activation's neuron, the activation by the number of its node. */
+export type SplitPlace =
   | { readonly kind: "input"; readonly input: number }
-  | { readonly kind: "neuron"; readonly node: number; readonly neuron: number }
-);
+  | { readonly kind: "neuron"; readonly node: number; readonly neuron: number };
 
 /** A part of a box in the tree that branch and bound makes; what became of it is put in as it turns out. */
 export class ProofPart {
-  outcome: RecordedLeaf | RecordedCrossing | RecordedSplit | null = null;
+  outcome: RecordedLeaf | RecordedCrossing | (SplitPlace & SplitSides<ProofPart>) | null = null;
 }
 
 /** How a case of a property was proved over a box. */

@@ -8,6 +8,8 @@ import { stepsBetween } from "../../src/dual/backward-program.js";
 import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
 import { type View, wholeRows } from "../../src/dual/view.js";
 import { patchCost } from "../../src/dual/windows.js";
+import { concat, linear, relu } from "../../src/network/build-layer.js";
+import { graph } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { boundGraph } from "../support/bound-graph.js";
 import { LAYER_NETWORKS } from "../support/networks.js";
@@ -69,6 +71,22 @@ describe.each(Object.keys(LAYER_NETWORKS))("%s", (name) => {
       }
     }
   });
+});
+
+it("more branches than there are slots go layer by layer", async () => {
+  const wide = graph([4], (input, attach) => {
+    const branches = Array.from({ length: 70 }, () => attach(relu(), attach(linear(2), input)));
+    return attach(linear(3), attach(relu(), attach(linear(3), attach(concat(), ...branches))));
+  });
+  const backend = createPortableBackend();
+  using tape = new Tape(backend, { record: false });
+  const { graph: bound, preActivation } = await boundGraph(tape, wide, EXAMPLES);
+  const node = [...preActivation.keys()].at(-1) as number;
+  const index = Int32Array.from({ length: 3 * EXAMPLES }, (_, row) => Math.floor(row / EXAMPLES));
+  const view = wholeRows(bound, indexedOwners(index.map((_, row) => row % EXAMPLES)));
+  expect(stepsBetween(tape, bound, view, node, 0, { centre: false })).toBeNull();
+  const { radius } = propagateBack(tape, bound, view, { node, index, sign: 1 }, { centre: false });
+  expect(Array.from(await backend.read(radius.value)).every((own) => own > 0)).toBe(true);
 });
 
 it("steps lead through joins, and not through layers without them", async () => {

@@ -1,3 +1,5 @@
+import type { SplitPlace, SplitSides } from "../../verify/proof.js";
+
 /** Slopes of an activation's lines, one for each listed neuron; `adaptive`: what leaves the smaller area below a kink at 0. */
 export interface LineSlopes {
   /** Of lower lines; absent: the chord's. */
@@ -39,18 +41,8 @@ export interface ProofLeaf extends PlannedPart {
   readonly slopes?: ReadonlyMap<number, LineSlopes>;
 }
 
-/**
- * A decision and its sides. `input`: an input of the network; `neuron`: the input of an activation's neuron, the activation by
- * the number of its node.
- */
-export type ProofSplit = PlannedPart & {
-  readonly value: number;
-  readonly below: ProofTree;
-  readonly above: ProofTree;
-} & (
-    | { readonly kind: "input"; readonly input: number }
-    | { readonly kind: "neuron"; readonly node: number; readonly neuron: number }
-  );
+/** A decision and its sides. */
+export type ProofSplit = PlannedPart & SplitPlace & SplitSides<ProofTree>;
 
 /** How a region is taken apart, and every part proved. */
 export type ProofTree = ProofLeaf | ProofSplit;
