@@ -65,6 +65,7 @@ export type {
   ParallelLines,
   Tensor,
   TwoLines,
+  Weighted,
 } from "./compute/backend.js";
 export { Budget } from "./compute/budget.js";
 export type { CropWindow } from "./compute/crop-window.js";

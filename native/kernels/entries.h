@@ -11,6 +11,27 @@ void combine(Pool& pool, T a, const T* x, T b, const T* y, int64_t count, T* out
 }
 
 template <class T>
+void weightedSum(Pool& pool, const std::vector<Weighted<T>>& terms, T constant, int64_t count, T* out) {
+  // Sums of a stretch stay near while its terms come by.
+  constexpr int64_t STRETCH = 2048;
+  const auto add = [](const Weighted<T>& term, int64_t begin, int64_t end, T* sum) {
+    const T weight = term.weight;
+    const T* x = term.x;
+    if (term.absolute) for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * std::abs(x[i]);
+    else for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * x[i];
+  };
+  inPieces(pool, count, ENTRY_GRAIN, [&, add](int64_t first, int64_t last) {
+    T sum[STRETCH];
+    for (int64_t begin = first; begin < last; begin += STRETCH) {
+      const int64_t end = std::min(last, begin + STRETCH);
+      std::fill_n(sum, end - begin, T(0));
+      for (const Weighted<T>& term : terms) add(term, begin, end, sum);
+      for (int64_t i = begin; i < end; i++) out[i] = sum[i - begin] + constant;
+    }
+  });
+}
+
+template <class T>
 void scaleBy(Pool& pool, const T* x, T a, T b, int64_t count, T* out) {
   inPieces(pool, count, ENTRY_GRAIN, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) out[i] = a * x[i] + b;

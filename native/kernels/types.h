@@ -55,6 +55,14 @@ struct Elementwise {
   double a, b;
 };
 
+/// A term w·x or w·|x| of a sum.
+template <class T>
+struct Weighted {
+  T weight;
+  bool absolute;
+  const T* x;
+};
+
 enum class Order : int32_t { one, two, infinity };
 
 struct ProductPlan;

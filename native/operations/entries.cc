@@ -39,6 +39,28 @@ Napi::Value combine(Arguments& a) {
   return a.give(out);
 }
 
+Napi::Value weightedSum(Arguments& a) {
+  const double constant = a.number("constant");
+  const int64_t count = a.size("terms", 1, 1 << 20);
+  std::vector<Weighted<double>> weights;
+  std::vector<Tensor> terms;
+  for (int64_t i = 0; i < count; i++) {
+    const double weight = a.number("weight");
+    weights.push_back({weight, a.size("absolute", 0, 1) != 0, nullptr});
+    terms.push_back(i == 0 ? a.tensor("x") : a.like("x", terms[0]));
+  }
+  const Tensor out = a.resultLike(terms[0]);
+  a.run({out}, [=](const auto& run) {
+    using T = std::remove_pointer_t<decltype(run.out(out))>;
+    std::vector<Weighted<T>> parts;
+    for (size_t i = 0; i < terms.size(); i++) {
+      parts.push_back({static_cast<T>(weights[i].weight), weights[i].absolute, run.in(terms[i])});
+    }
+    run.kernels.weightedSum(run.pool, parts, static_cast<T>(constant), out.count(), run.out(out));
+  });
+  return a.give(out);
+}
+
 Napi::Value scaleBy(Arguments& a) {
   const Tensor x = a.tensor("x"), out = a.resultLike(x);
   const double p = a.number("a"), q = a.number("b");

@@ -121,6 +121,13 @@ export interface BackwardEnd {
   readonly order: NormOrder;
 }
 
+/** A term w·x of a sum, or w·|x|. */
+export interface Weighted<X = Tensor> {
+  readonly weight: number;
+  readonly x: X;
+  readonly absolute?: boolean;
+}
+
 /**
  * Everything that autodual asks of a machine. Operations are coarse, take and return tensors, never change an
  * argument (but for the optimizer's update), and may be queued: only `read` waits for a result. Shapes are checked by
@@ -200,6 +207,8 @@ export interface Backend {
   // Entry by entry ---------------------------------------------------------------------------------------------
   /** a·x + b·y, same shapes. */
   combine(a: number, x: Tensor, b: number, y: Tensor): Tensor;
+  /** Σ w·x or w·|x| over one or more terms of the same shape, in their order, and then + constant. */
+  weightedSum(terms: readonly Weighted[], constant: number): Tensor;
   /** a·x + b. */
   scaleBy(x: Tensor, a: number, b: number): Tensor;
   /** x ⊙ y, same shapes. */

@@ -137,7 +137,8 @@ class DifferenceBuilder {
     const inputs = network.nodes[node].inputs as readonly number[];
     const sizes = inputs.map((input) => this.#states[input].size);
     const boxes = sizes.map((centre, i) => ({ centre, radius: this.#zeros(inputs[i]) }));
-    const rounding = this.#rounding.affine(tape, bound, boxes, this.#floor);
+    const features = sizeOf(network.nodes[node].shape);
+    const rounding = this.#rounding.affine(tape, bound, boxes, features, this.#floor);
     this.#floor = rounding.floor;
     const error = rounding.error ?? this.#zeros(node);
     const both = scaleBy(tape, error, 2);

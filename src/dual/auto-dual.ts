@@ -205,7 +205,7 @@ class DualBuilder {
     // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
     const rounding = this.#rounding;
-    const { error, floor } = rounding?.affine(tape, layer, inputs, this.#floor) ?? {};
+    const { error, floor } = rounding?.affine(tape, layer, inputs, centre.value.features, this.#floor) ?? {};
     this.#floor = floor;
     this.#graph.errors[node] = error;
     const radius = () =>

@@ -43,8 +43,8 @@ export function lazyBox(
 
 /** ℓ and u of a box, outward where roundings are counted. */
 export function boundsOf(tape: Tape, box: Omit<BoxState, "precision">, rounding: Rounding | null): Bounds {
-  const { centre } = box;
-  const radius = rounding ? rounding.outward(tape, box) : box.radius;
+  if (rounding) return rounding.outward(tape, box);
+  const { centre, radius } = box;
   return { lower: subtract(tape, centre, radius), upper: add(tape, centre, radius) };
 }
 

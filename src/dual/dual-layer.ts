@@ -1,7 +1,7 @@
 export { NeuronState } from "../activations/definition.js";
 
 import type { Tape, Variable } from "../autodiff/index.js";
-import type { BackwardStep, FloatArray } from "../compute/backend.js";
+import type { BackwardStep, FloatArray, Weighted } from "../compute/backend.js";
 import type { Owners } from "../compute/owners.js";
 import type { LayerContext } from "../network/layers/definition.js";
 
@@ -143,8 +143,8 @@ export interface ParallelDual extends DualLayer {
   readonly slope?: Variable;
   /** Radii through |d| alone, `[in, C]` → `[out, C]`. */
   absolute(tape: Tape, radius: Variable): Variable;
-  /** The sum of the magnitudes |m| + ρ, where there is a shorter way to it. */
-  constants?(tape: Tape): Variable;
+  /** Terms whose sum is |m| + ρ, where there are fewer than these. */
+  constants?(tape: Tape): readonly Weighted<Variable>[];
   /** The same layer with this much added to ρ, `[out, examples]`; absent: by a term of its own. */
   widened?(tape: Tape, by: Variable): ParallelDual;
   /** Of a layer that was widened: its own ρ, which generators are made of, and what rounding added to it. */
@@ -160,8 +160,8 @@ export interface TwoLineDual extends Pick<DualLayer, "back"> {
   readonly crop?: DualLayer["crop"];
   /** Radii through the steeper of both lines, `[in, C]` → `[out, C]`. */
   absolute?(tape: Tape, radius: Variable): Variable;
-  /** The sum of the magnitudes of both shifts, `[out, examples]`. */
-  constants?(tape: Tape): Variable;
+  /** Terms whose sum is that of the magnitudes of both shifts, each `[out, examples]`. */
+  constants?(tape: Tape): readonly Weighted<Variable>[];
   /** The same layer with the lower line this much lower and the upper one higher, `[out, examples]`. */
   widened?(tape: Tape, by: Variable): TwoLineDual;
 }

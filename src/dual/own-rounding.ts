@@ -1,9 +1,9 @@
-import { add, apply, combine, scaleBy, type Tape, type Variable } from "../autodiff/index.js";
+import { add, apply, combine, scaleBy, type Tape, type Variable, weightedSum } from "../autodiff/index.js";
 import { type Arithmetic, accumulated, IEEE } from "../compute/arithmetic.js";
-import type { Dtype, NormOrder } from "../compute/backend.js";
+import type { Dtype, NormOrder, Weighted } from "../compute/backend.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
-import type { AffineDual, ParallelDual } from "./dual-layer.js";
+import type { AffineDual, Bounds, ParallelDual } from "./dual-layer.js";
 
 /** What a node's numbers are: v̂ and r of its box, and the rounding e that no radius has taken in yet, `[n, examples]`. */
 export interface Rounded {
@@ -17,6 +17,8 @@ export interface Gathered {
   readonly size: Variable;
   readonly error: Variable | undefined;
 }
+
+type Terms = readonly Weighted<Variable>[];
 
 /** Bounds on rounding are themselves computed with rounding; they are made larger by this fraction, which covers it. */
 export const SLACK = 2 ** -6;
@@ -51,9 +53,17 @@ export class OwnRounding {
   }
 
   /** m = |v̂| + r + e, which no value of the node exceeds. */
-  magnitude(tape: Tape, { centre, radius, error }: Rounded): Variable {
-    const within = combine(tape, 1, apply(tape, { kind: "abs" }, centre), 1, radius);
-    return error ? add(tape, within, error) : within;
+  magnitude(tape: Tape, box: Rounded): Variable {
+    return weightedSum(tape, this.magnitudeAnd(box, 1, 1));
+  }
+
+  /** Terms whose sum is share·m + passed·e, of numbers near enough to m where `share` is 1. */
+  protected magnitudeAnd({ centre, radius, error }: Rounded, share: number, ofError: number): Terms {
+    const size = [
+      { weight: share, x: centre, absolute: true },
+      { weight: share, x: radius },
+    ];
+    return error ? [...size, { weight: ofError, x: error }] : size;
   }
 
   /** Both of a node. */
@@ -97,12 +107,20 @@ export class OwnRounding {
     return scaleBy(tape, radius, this.growth(features), least);
   }
 
-  /** A radius around the centre from which ℓ = v̂ − r and u = v̂ + r, rounded, still enclose the node. */
-  outward(tape: Tape, { centre, radius, error }: Rounded): Variable {
-    const grown = 1 + 16 * this.own.roundoff;
-    const total = error ? combine(tape, grown, radius, grown, error) : scaleBy(tape, radius, grown);
-    const size = apply(tape, { kind: "abs" }, centre);
-    return combine(tape, 1, total, 4 * this.own.roundoff, size);
+  /** ℓ and u of a node: v̂ ∓ (r + e), and farther out by what these sums may be off by. */
+  outward(tape: Tape, { centre, radius, error }: Rounded): Bounds {
+    const { roundoff, underflow } = this.own;
+    const end = (sign: 1 | -1): Variable => {
+      const width = sign * (1 + 16 * roundoff);
+      const terms: Terms = [
+        { weight: 1, x: centre },
+        { weight: width, x: radius },
+        ...(error ? [{ weight: width, x: error }] : []),
+        { weight: sign * 8 * roundoff, x: centre, absolute: true },
+      ];
+      return weightedSum(tape, terms, sign * 4 * underflow);
+    };
+    return { lower: end(-1), upper: end(1) };
   }
 
   /** Norms along so many columns, at least what they were computed from: sums, and squares that underflow. */

@@ -1,4 +1,5 @@
 import { add, apply, dot, enclose, scaleShift, type Tape, type Variable } from "../autodiff/index.js";
+import type { Weighted } from "../compute/backend.js";
 import { OWN } from "../compute/owners.js";
 import { expectNumbers, expectRecord } from "../errors.js";
 import type { Shape } from "../network/shape.js";
@@ -21,7 +22,7 @@ export function parallelDual(
   lines: EnclosingLines,
   shape: Shape,
   magnitude: (slope: Variable, tape: Tape) => Variable = (d, tape) => apply(tape, { kind: "abs" }, d),
-  constants?: (tape: Tape, lines: EnclosingLines) => Variable,
+  constants?: (lines: EnclosingLines) => readonly Weighted<Variable>[],
 ): ParallelDual {
   expectRecord("parallelDual: lines", lines);
   expectNumbers("parallelDual: shape", shape);
@@ -41,7 +42,7 @@ export function parallelDual(
     radius,
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
     absolute: (tape, r) => scaleShift(tape, r, magnitude(slope, tape), undefined, OWN),
-    ...(constants && { constants: (tape: Tape) => constants(tape, { slope, shift, radius }) }),
+    ...(constants && { constants: () => constants({ slope, shift, radius }) }),
     widened: (tape, by) => ({
       ...parallelDual({ slope, shift, radius: add(tape, radius, by) }, shape, magnitude, constants),
       widening: { own: radius, by },

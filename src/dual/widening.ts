@@ -1,5 +1,6 @@
 import type { ActivationDefinition } from "../activations/definition.js";
-import { add, apply, norm, type Tape, type Variable } from "../autodiff/index.js";
+import { add, norm, type Tape, type Variable } from "../autodiff/index.js";
+import type { Weighted } from "../compute/backend.js";
 import type { ParallelDual, TwoLineDual } from "./dual-layer.js";
 
 /** See `ActivationDefinition.rounding`. */
@@ -10,11 +11,14 @@ export type Widening =
   | ParallelDual
   | (Required<Pick<TwoLineDual, "absolute" | "constants">> & { kind: "two-lines" });
 
-/** The magnitudes of its constants, `[out, examples]`: |m| + ρ, or those of both shifts. */
-export function constantsOf(tape: Tape, layer: Widening): Variable {
+/** Terms whose sum is the magnitude of its constants, each `[out, examples]`: |m| + ρ, or those of both shifts. */
+export function constantsOf(tape: Tape, layer: Widening): readonly Weighted<Variable>[] {
   if (layer.kind === "two-lines") return layer.constants(tape);
   if (layer.constants) return layer.constants(tape);
-  return add(tape, apply(tape, { kind: "abs" }, layer.shift), layer.radius);
+  return [
+    { weight: 1, x: layer.shift, absolute: true },
+    { weight: 1, x: layer.radius },
+  ];
 }
 
 /** The layer with so much more around its lines. A layer that cannot move its own collects it by itself. */

@@ -10,6 +10,7 @@ import {
   sumRows,
   Tape,
   transpose,
+  weightedSum,
 } from "../../src/autodiff/index.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { SHARED } from "../../src/compute/owners.js";
@@ -37,6 +38,21 @@ describe("tape", () => {
     const [gx, gy] = tape.gradients(result, [x, y]);
     expect(await read(gx)).toEqual([2 * 3 + 2 * 5 - 1]);
     expect(await read(gy)).toEqual([6]);
+  });
+
+  it("a weighted sum passes each term's weight, turned where its magnitude was taken of a negative number", async () => {
+    using tape = new Tape(backend, { record: true });
+    const [x, y] = [tape.leaf(row(-3, 2)), tape.leaf(row(5, -7))];
+    const terms = [
+      { weight: 2, x, absolute: true },
+      { weight: -0.5, x: y },
+      { weight: 4, x },
+    ];
+    const result = sumRows(tape, weightedSum(tape, terms, 1), SHARED, 1);
+    const [gx, gy] = tape.gradients(result, [x, y]);
+    expect(await read(result.value)).toEqual([2 * 5 - 0.5 * -2 + 4 * -1 + 2]);
+    expect(await read(gx)).toEqual([-2 + 4, 2 + 4]);
+    expect(await read(gy)).toEqual([-0.5, -0.5]);
   });
 
   it("a leaf without influence has no gradient; stopped values pass none", async () => {

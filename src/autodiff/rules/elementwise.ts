@@ -1,3 +1,4 @@
+import type { Weighted } from "../../compute/backend.js";
 import type { Elementwise } from "../../compute/elementwise.js";
 import type { Tape, Variable } from "../tape.js";
 
@@ -23,6 +24,21 @@ export function subtract(tape: Tape, x: Variable, y: Variable): Variable {
 /** The sum of one or more variables of the same shape. */
 export function sum(tape: Tape, terms: readonly Variable[]): Variable {
   return terms.slice(1).reduce((total, term) => add(tape, total, term), terms[0]);
+}
+
+/** Σ w·x or w·|x| over one or more terms of the same shape, in their order, and then + constant. */
+export function weightedSum(tape: Tape, terms: readonly Weighted<Variable>[], constant = 0): Variable {
+  const { backend } = tape;
+  const values = terms.map((term) => ({ ...term, x: term.x.value }));
+  const inputs = terms.map(({ x }) => x);
+  return tape.record(backend.weightedSum(values, constant), inputs, (g, needs) =>
+    values.map(({ weight, x, absolute }, i) => {
+      if (!needs[i]) return null;
+      if (!absolute) return backend.scaleBy(g, weight, 0);
+      using signed = backend.applyGradient({ kind: "abs" }, x, g);
+      return backend.scaleBy(signed, weight, 0);
+    }),
+  );
 }
 
 /** a·x + b. */

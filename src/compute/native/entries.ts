@@ -5,7 +5,15 @@ import type { NativeMemory } from "./tensor.js";
 
 type EntryOperations = Pick<
   Backend,
-  "combine" | "scaleBy" | "multiply" | "minimum" | "maximum" | "apply" | "applyGradient" | "minimumGradient"
+  | "combine"
+  | "weightedSum"
+  | "scaleBy"
+  | "multiply"
+  | "minimum"
+  | "maximum"
+  | "apply"
+  | "applyGradient"
+  | "minimumGradient"
 >;
 
 /** Operations on each entry by itself. */
@@ -15,6 +23,13 @@ export function entryOperations(memory: NativeMemory): EntryOperations {
       const [left, right] = [memory.take(x), memory.take(y)];
       const shape = rules.pairwise("combine", left, right);
       return memory.give(shape, memory.engine.combine(a, left.number, b, right.number));
+    },
+
+    weightedSum(terms, constant) {
+      const inputs = terms.map(({ x }) => memory.take(x));
+      const shape = rules.weightedSum(inputs);
+      const parts = terms.flatMap(({ weight, absolute }, i) => [weight, absolute ? 1 : 0, inputs[i].number]);
+      return memory.give(shape, memory.engine.weightedSum(constant, terms.length, ...parts));
     },
 
     scaleBy(x, a, b) {

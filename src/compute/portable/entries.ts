@@ -5,7 +5,15 @@ import type { PortableMemory } from "./tensor.js";
 
 type EntryOperations = Pick<
   Backend,
-  "combine" | "scaleBy" | "multiply" | "minimum" | "maximum" | "apply" | "applyGradient" | "minimumGradient"
+  | "combine"
+  | "weightedSum"
+  | "scaleBy"
+  | "multiply"
+  | "minimum"
+  | "maximum"
+  | "apply"
+  | "applyGradient"
+  | "minimumGradient"
 >;
 
 /** Operations on each entry by itself. */
@@ -16,6 +24,19 @@ export function entryOperations(memory: PortableMemory): EntryOperations {
       const out = memory.zeros(rules.pairwise("combine", left, right));
       const [p, q, to] = [left.values, right.values, out.values];
       for (let i = 0; i < to.length; i++) to[i] = a * p[i] + b * q[i];
+      return out;
+    },
+
+    weightedSum(terms, constant) {
+      const inputs = terms.map(({ x }) => memory.take(x));
+      const out = memory.zeros(rules.weightedSum(inputs));
+      const to = out.values;
+      inputs.forEach(({ values }, k) => {
+        const { weight, absolute } = terms[k];
+        if (absolute) for (let i = 0; i < to.length; i++) to[i] += weight * Math.abs(values[i]);
+        else for (let i = 0; i < to.length; i++) to[i] += weight * values[i];
+      });
+      for (let i = 0; i < to.length; i++) to[i] += constant;
       return out;
     },
 

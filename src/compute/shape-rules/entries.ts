@@ -1,10 +1,16 @@
-import { checkSame, type Size } from "../shape-checks.js";
+import { checkSame, type Size, shapeMismatch } from "../shape-checks.js";
 
 // Entry by entry.
 
 /** Rule of `combine`, `multiply`, `minimum`, `maximum`: both of one shape. */
 export function pairwise(operation: string, x: Size, y: Size): Size {
   return checkSame(operation, x, y);
+}
+
+export function weightedSum(terms: readonly Size[]): Size {
+  if (terms.length === 0) throw shapeMismatch("weightedSum", "at least one term", "none");
+  for (const term of terms) checkSame("weightedSum", terms[0], term);
+  return entrywise(terms[0]);
 }
 
 /** Rule of `scaleBy` and `apply`. */

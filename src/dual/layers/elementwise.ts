@@ -8,7 +8,6 @@ import {
   maximum,
   norm,
   parallelLines,
-  scaleBy,
   scaleBySign,
   scaleShift,
   subtract,
@@ -35,7 +34,7 @@ export const elementwise: EnclosedRule<Activation> = {
       context.outputShape,
       (slope) => slope,
       // m = ρ.
-      layer.kind === "relu" ? (piece, { radius }) => scaleBy(piece, radius, 2) : undefined,
+      layer.kind === "relu" ? ({ radius }) => [{ weight: 2, x: radius }] : undefined,
     ),
   adaptive: (tape, layer, context, bounds) => twoLineDual(tape, layer, context.outputShape, bounds),
   interval: (tape, layer, _context, { lower, upper }) => ({
@@ -80,10 +79,7 @@ function betweenLines(lines: AdaptiveLines, even: Variable, odd: Variable, shape
     // Slopes of monotone activations are never negative.
     absolute: (tape, r) =>
       scaleShift(tape, r, maximum(tape, lines.lowerSlope, lines.upperSlope), undefined, OWN),
-    constants: (tape) => {
-      const size = (x: Variable) => apply(tape, { kind: "abs" }, x);
-      return add(tape, size(lines.lowerShift), size(lines.upperShift));
-    },
+    constants: () => [lines.lowerShift, lines.upperShift].map((x) => ({ weight: 1, x, absolute: true })),
     widened: (tape, by) => betweenLines(lines, even, subtract(tape, odd, by), shape),
     ...positionwise(shape, back, (look) => {
       const [lower, upper, own, size] = [lines.lowerSlope, lines.upperSlope, even, odd].map((coefficients) =>

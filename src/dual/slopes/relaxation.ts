@@ -1,4 +1,4 @@
-import { add, apply, maximum, multiply, spread, Tape, type Variable } from "../../autodiff/index.js";
+import { maximum, multiply, spread, Tape, type Variable } from "../../autodiff/index.js";
 import type { Tensor } from "../../compute/backend.js";
 import type { Activation } from "../../compute/elementwise.js";
 import { type Owners, SHARED } from "../../compute/owners.js";
@@ -146,10 +146,9 @@ export class Relaxation implements Disposable {
     const tape = this.#tape;
     const lines: readonly Line[] = [...lower, ...upper];
     const slope = lines.map((line) => line.slope).reduce((a, b) => maximum(tape, a, b));
-    const { features, rows: columns } = slope.value;
-    const shifts = lines.flatMap(({ shift }) => (shift ? [apply(tape, { kind: "abs" }, shift)] : []));
-    const zeros = () => tape.own(tape.backend.filled(features, columns, 0));
-    const constants = () => (shifts.length === 0 ? zeros() : shifts.reduce((a, b) => add(tape, a, b)));
+    const { rows: columns } = slope.value;
+    const constants = () =>
+      lines.flatMap(({ shift }) => (shift ? [{ weight: 1, x: shift, absolute: true }] : []));
     const each = (x: Variable): Variable => spread(tape, x, SHARED, columns);
     const { size, error } = gathered;
     return rounding.enclosed(

@@ -37,6 +37,7 @@ export function entriesConformance(bench: Bench): void {
         [1, 1],
         [3, 7],
         [8, 17],
+        [33, 131],
       ]) {
         const [x, y, g] = [0, 1, 2].map(() => bench.matrix(features, rows));
         const combined = await bench.run([x, y], (b, [p, q]) => b.combine(0.5, p, -3, q));
@@ -45,6 +46,19 @@ export function entriesConformance(bench: Bench): void {
           map2(x, y, (p, q) => 0.5 * p - 3 * q),
           "combine",
         );
+        const weighted = await bench.run([x, y, g], (b, [p, q, r]) => {
+          const terms = [
+            { weight: -2, x: p, absolute: true },
+            { weight: 0.5, x: q },
+            { weight: 3, x: r, absolute: true },
+          ];
+          return b.weightedSum(terms, 0.25);
+        });
+        const expected = build(features, rows, (f, r) => {
+          const [p, q, s] = [x, y, g].map(({ values }) => values[f * rows + r]);
+          return -2 * Math.abs(p) + 0.5 * q + 3 * Math.abs(s) + 0.25;
+        });
+        bench.expectClose(weighted, expected, "weightedSum");
         const scaled = await bench.run([x], (b, [p]) => b.scaleBy(p, -2, 0.25));
         bench.expectClose(
           scaled,

@@ -26,6 +26,19 @@ const CASES: readonly [string, Matrix[], (b: Backend, t: Tensor[]) => Tensor, nu
   ["conv2d", [ones(1, 9), broken(9, 1, 0)], (b, [w, x]) => b.conv2d(w, x, null, g), [0, 1, 3, 4]],
   ["conv2dTranspose", [ones(1, 9), broken(9, 1, 8)], (b, [w, y]) => b.conv2dTranspose(w, y, g), [4, 5, 7, 8]],
   ["combine by zero", [broken(1, 3, 1), ones(1, 3)], (b, [x, y]) => b.combine(0, x, 1, y), [1]],
+  [
+    "weightedSum by zero",
+    [broken(1, 3, 1), ones(1, 3)],
+    (b, [x, y]) =>
+      b.weightedSum(
+        [
+          { weight: 0, x, absolute: true },
+          { weight: 1, x: y },
+        ],
+        2,
+      ),
+    [1],
+  ],
   ["minimum", [broken(1, 3, 1), ones(1, 3)], (b, [x, y]) => b.minimum(x, y), [1]],
   ["minimum, second", [ones(1, 3), broken(1, 3, 1)], (b, [x, y]) => b.minimum(x, y), [1]],
   ["maximum", [broken(1, 3, 1), ones(1, 3)], (b, [x, y]) => b.maximum(x, y), [1]],

@@ -55,6 +55,18 @@ const CALLS: readonly [string, Call][] = [
   ["concat", (b) => b.concat([])],
   ["slice", (b, t) => b.slice(t(3, 2), 2, 2)],
   ["combine", (b, t) => b.combine(1, t(2, 3), 1, t(3, 2))],
+  ["weightedSum", (b) => b.weightedSum([], 1)],
+  [
+    "weightedSum",
+    (b, t) =>
+      b.weightedSum(
+        [
+          { weight: 1, x: t(2, 3) },
+          { weight: 1, x: t(2, 2), absolute: true },
+        ],
+        0,
+      ),
+  ],
   ["multiply", (b, t) => b.multiply(t(2, 3), t(2, 2))],
   ["minimum", (b, t) => b.minimum(t(2, 3), t(2, 2))],
   ["maximum", (b, t) => b.maximum(t(2, 3), t(1, 3))],
