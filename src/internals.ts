@@ -63,6 +63,8 @@ export type {
   MemoryUse,
   NormOrder,
   ParallelLines,
+  Reading,
+  Sight,
   Tensor,
   TwoLines,
   Weighted,

@@ -32,6 +32,7 @@ namespace AUTODUAL_SET {
 #include "../kernels/select.h"
 
 // What builds on most of them.
+#include "../kernels/coefficients.h"
 #include "../kernels/backward.h"
 
 template <class T>

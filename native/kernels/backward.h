@@ -6,7 +6,7 @@ constexpr int64_t BACKWARD_BYTES = 640 << 10;
 /// Register tiles of rows in a block at most.
 constexpr int64_t BACKWARD_TILES = 8;
 
-/// Rows that are in work: `[features, stride]`, the first `count` of which count.
+/// Rows that are in work: `[features, stride]`, the first `count` of which count; `padded` of them are whole vectors.
 template <class T>
 struct BackwardRows {
   T* nu;
@@ -14,56 +14,86 @@ struct BackwardRows {
   /// Waiting rows, and how many features they have.
   T** slots;
   int64_t* slotFeatures;
-  /// What was added to the radius and to the centre.
+  /// What was added to the radius and to the centre, and two lines of sums on their way there.
   T* totals;
   T* centres;
-  void* spreadMemory;
-  int64_t features, stride, first, count;
+  T* sums[2];
+  LanePlaces<T>* lanes;
+  int64_t features, stride, first, count, padded;
 };
 
-/// The owners of the rows in work, and where their coefficients begin.
-template <class T>
-struct BackwardCoefficients {
-  Spread<T> spread;
-  const T *from, *end;
-  int64_t columns;
+/// Vectors of rows that go along the features together, their sums in registers.
+constexpr int64_t ALONG = TILE_VECTORS;
 
-  BackwardCoefficients(const T* x, const Owners& owners, const BackwardRows<T>& rows)
-      : spread(ownersFrom(owners, rows.first), rows.count, rows.spreadMemory),
-        from(x + (owners.kind == Owners::Kind::own ? rows.first : 0)),
-        end(x + rows.features * owners.columns),
-        columns(owners.columns) {}
-
-  static Owners ownersFrom(const Owners& owners, int64_t first) {
-    const int32_t* column = owners.kind == Owners::Kind::indexed ? owners.column + first : nullptr;
-    return {owners.kind, owners.columns, column, nullptr};
-  }
-  const T* line(int64_t feature) const { return from + feature * columns; }
-};
-
-/// Calls body(row, left, feature's line of coefficients) for every vector of every feature.
-template <class T, class Body>
-AUTODUAL_INLINE void eachVector(const BackwardRows<T>& rows, const Body& body) {
+/// Calls body(value, coefficients, sums) for the vectors of some rows, feature after feature. A sum along the features of one
+/// step is added to a total once: what rounding may make of the total grows with the widest layer, not with all of them.
+template <class T, int VECTORS, int COUNT, int SUMS, bool STORES, bool NEAR, class Body>
+void alongSome(const Coefficients<T>& c, const BackwardRows<T>& rows, int64_t from, const Body& body) {
+  typedef typename LanePlaces<T>::Lanes Lanes;
+  const LanePlaces<T>* places = rows.lanes + from / LANES<T>;
+  Vec<T> sums[VECTORS][SUMS > 0 ? SUMS : 1] = {};
   for (int64_t f = 0; f < rows.features; f++) {
-    T* line = rows.nu + f * rows.stride;
-    for (int64_t r = 0; r < rows.count; r += LANES<T>) body(f, r, rows.count - r, line + r);
+    T* nu = rows.nu + f * rows.stride + from;
+    const int64_t line = c.line == nullptr ? f * c.columns : c.line[f];
+#pragma GCC unroll 3
+    for (int v = 0; v < VECTORS; v++) {
+      Vec<T> own[COUNT];
+#pragma GCC unroll 4
+      for (int k = 0; k < COUNT; k++) {
+        if constexpr (NEAR) {
+          const Lanes lanes = *reinterpret_cast<const Lanes*>(places[v].lane);
+          own[k] = __builtin_shuffle(load(c.from[k] + line + places[v].least), lanes);
+        } else {
+          own[k] = readLanes(c.from[k] + line, places[v]);
+        }
+      }
+      const Vec<T> value = body(Vec<T>(load(nu + v * LANES<T>)), own, sums[v]);
+      if constexpr (STORES) store(nu + v * LANES<T>, value);
+    }
+  }
+  for (int v = 0; v < VECTORS; v++) {
+    for (int s = 0; s < SUMS; s++) store(rows.sums[s] + from + v * LANES<T>, sums[v][s]);
+  }
+}
+
+/// The same for all rows; sums are at `rows.sums`.
+template <class T, int COUNT, int SUMS, bool STORES, class Body>
+void along(const Coefficients<T>& c, const BackwardRows<T>& rows, const Body& body) {
+  placeLanes(c, rows.first, rows.count, rows.padded, rows.lanes);
+  const int64_t vectors = rows.padded / LANES<T>;
+  for (int64_t v = 0; v < vectors; v += ALONG) {
+    bool near = true;
+    for (int64_t i = v; i < vectors && i < v + ALONG; i++) near &= rows.lanes[i].loads == 1;
+    if (near && v + ALONG <= vectors) {
+      alongSome<T, ALONG, COUNT, SUMS, STORES, true>(c, rows, v * LANES<T>, body);
+      continue;
+    }
+    for (int64_t i = v; i < vectors && i < v + ALONG; i++) {
+      if (rows.lanes[i].loads == 1) alongSome<T, 1, COUNT, SUMS, STORES, true>(c, rows, i * LANES<T>, body);
+      else alongSome<T, 1, COUNT, SUMS, STORES, false>(c, rows, i * LANES<T>, body);
+    }
   }
 }
 
 template <class T>
-void startWithRows(const T* nu, int64_t allRows, const BackwardRows<T>& rows, int64_t padded) {
+void addSums(const BackwardRows<T>& rows, const T* sums, T* totals) {
+  for (int64_t r = 0; r < rows.padded; r += LANES<T>) store(totals + r, Vec<T>(load(totals + r) + load(sums + r)));
+}
+
+template <class T>
+void startWithRows(const T* nu, int64_t allRows, const BackwardRows<T>& rows) {
   for (int64_t f = 0; f < rows.features; f++) {
     T* to = rows.nu + f * rows.stride;
     __builtin_memcpy(to, nu + f * allRows + rows.first, static_cast<size_t>(rows.count) * sizeof(T));
-    for (int64_t r = rows.count; r < padded; r++) to[r] = 0;
+    for (int64_t r = rows.count; r < rows.padded; r++) to[r] = 0;
   }
 }
 
 /// Row r starts as line index[r] of the matrix: squares of LANES lines and features are transposed in registers.
 template <class T>
-void startWithLines(const T* matrix, const int32_t* index, const BackwardRows<T>& rows, int64_t padded) {
+void startWithLines(const T* matrix, const int32_t* index, const BackwardRows<T>& rows) {
   const int64_t features = rows.features;
-  for (int64_t r = 0; r < padded; r += LANES<T>) {
+  for (int64_t r = 0; r < rows.padded; r += LANES<T>) {
     const T* from[LANES<T>];
     for (int64_t i = 0; i < LANES<T>; i++) {
       const int64_t row = r + i < rows.count ? r + i : rows.count - 1;
@@ -80,72 +110,56 @@ void startWithLines(const T* matrix, const int32_t* index, const BackwardRows<T>
   }
 }
 
-/// A sum along features of its own, added to `totals` once: what rounding may make of the total grows with the widest layer, not
-/// with all of them. body(feature, row, left, line) gives what a vector adds to the sums of its rows.
-template <class T, class Body>
-AUTODUAL_INLINE void addSums(const BackwardRows<T>& rows, T* totals, const Body& body) {
-  T* const sums = rows.spare;
-  for (int64_t r = 0; r < rows.count; r += LANES<T>) store(sums + r, Vec<T>{});
-  eachVector(rows, [&](int64_t f, int64_t r, int64_t left, T* at) {
-    store(sums + r, Vec<T>(body(f, r, left, at, load(sums + r))));
-  });
-  for (int64_t r = 0; r < rows.count; r += LANES<T>) store(totals + r, Vec<T>(load(totals + r) + load(sums + r)));
-}
-
 /// Adds weightᵀν to the centre.
 template <class T>
-void offsetBlock(const T* weight, const Owners& owners, const BackwardRows<T>& rows) {
-  const BackwardCoefficients<T> weights(weight, owners, rows);
-  addSums(rows, rows.centres, [&](int64_t f, int64_t r, int64_t left, T* at, Vec<T> sum) {
-    return Vec<T>(sum + weights.spread.at(weights.line(f), weights.end, r, left) * load(at));
+void offsetBlock(const Coefficients<T>& weight, const BackwardRows<T>& rows) {
+  along<T, 1, 1, false>(weight, rows, [](Vec<T> value, const Vec<T>* by, Vec<T>* sum) {
+    sum[0] += by[0] * value;
+    return value;
   });
+  addSums(rows, rows.sums[0], rows.centres);
 }
 
 template <class T>
-void encloseBlock(const BackwardStep<T>& step, const BackwardRows<T>& rows) {
-  const BackwardCoefficients<T> slopes(step.first, step.owners, rows);
-  const T* const radii = step.second + (slopes.from - step.first);
-  const T* const radiiEnd = step.second + (slopes.end - step.first);
-  if (step.third != nullptr) offsetBlock(step.third, step.owners, rows);
-  addSums(rows, rows.totals, [&](int64_t f, int64_t r, int64_t left, T* at, Vec<T> sum) {
-    const Vec<T> value = load(at);
-    const Vec<T> radius = slopes.spread.at(radii + f * slopes.columns, radiiEnd, r, left);
-    store(at, Vec<T>(slopes.spread.at(slopes.line(f), slopes.end, r, left) * value));
-    return SumOfMagnitudes::add<T>(sum, radius, value);
+void encloseBlock(const Coefficients<T>& lines, const BackwardRows<T>& rows) {
+  if (lines.from[2] == nullptr) {
+    along<T, 2, 1, true>(lines, rows, [](Vec<T> value, const Vec<T>* by, Vec<T>* sum) {
+      sum[0] = SumOfMagnitudes::add<T>(sum[0], by[1], value);
+      return Vec<T>(by[0] * value);
+    });
+    addSums(rows, rows.sums[0], rows.totals);
+    return;
+  }
+  along<T, 3, 2, true>(lines, rows, [](Vec<T> value, const Vec<T>* by, Vec<T>* sum) {
+    sum[0] = SumOfMagnitudes::add<T>(sum[0], by[1], value);
+    sum[1] += by[2] * value;
+    return Vec<T>(by[0] * value);
   });
+  addSums(rows, rows.sums[0], rows.totals);
+  addSums(rows, rows.sums[1], rows.centres);
 }
 
 /// Two lines: lower slopes where ν is not negative.
 template <class T>
-void linesBlock(const BackwardStep<T>& step, const BackwardRows<T>& rows) {
-  offsetBlock(step.third, step.owners, rows);
-  const BackwardCoefficients<T> lower(step.first, step.owners, rows);
-  const T* const upper = step.second + (lower.from - step.first);
-  const T* const upperEnd = step.second + (lower.end - step.first);
-  const T* const odd = step.fourth + (lower.from - step.first);
-  const T* const oddEnd = step.fourth + (lower.end - step.first);
-  addSums(rows, rows.centres, [&](int64_t f, int64_t r, int64_t left, T* at, Vec<T> sum) {
-    const Vec<T> value = load(at);
-    const Vec<T> above = lower.spread.at(lower.line(f), lower.end, r, left);
-    const Vec<T> below = lower.spread.at(upper + f * lower.columns, upperEnd, r, left);
-    const Vec<T> by = lower.spread.at(odd + f * lower.columns, oddEnd, r, left);
-    store(at, Vec<T>((value < Vec<T>{} ? below : above) * value));
-    return SumOfMagnitudes::add<T>(sum, by, value);
+void linesBlock(const Coefficients<T>& lines, const BackwardRows<T>& rows) {
+  along<T, 4, 2, true>(lines, rows, [](Vec<T> value, const Vec<T>* by, Vec<T>* sum) {
+    sum[0] += by[2] * value;
+    sum[1] = SumOfMagnitudes::add<T>(sum[1], by[3], value);
+    return Vec<T>((value < Vec<T>{} ? by[1] : by[0]) * value);
   });
+  addSums(rows, rows.sums[0], rows.centres);
+  addSums(rows, rows.sums[1], rows.centres);
 }
 
 template <class T>
-void scaleBlock(const BackwardStep<T>& step, const BackwardRows<T>& rows) {
-  const BackwardCoefficients<T> scales(step.first, step.owners, rows);
-  eachVector(rows, [&](int64_t f, int64_t r, int64_t left, T* at) {
-    store(at, Vec<T>(scales.spread.at(scales.line(f), scales.end, r, left) * load(at)));
-  });
+void scaleBlock(const Coefficients<T>& scale, const BackwardRows<T>& rows) {
+  along<T, 1, 0, true>(scale, rows, [](Vec<T> value, const Vec<T>* by, Vec<T>*) { return Vec<T>(by[0] * value); });
 }
 
 /// Features of `from`, `[…, stride]`, as `index` names them, to `to`.
 template <class T>
-void gatherBlock(const T* from, const BackwardStep<T>& step, const BackwardRows<T>& rows, int64_t padded, T* to) {
-  const size_t bytes = static_cast<size_t>(padded) * sizeof(T);
+void gatherBlock(const T* from, const BackwardStep<T>& step, const BackwardRows<T>& rows, T* to) {
+  const size_t bytes = static_cast<size_t>(rows.padded) * sizeof(T);
   for (int64_t f = 0; f < step.features; f++, to += rows.stride) {
     const int32_t source = step.index[f];
     if (source < 0) __builtin_memset(to, 0, bytes);
@@ -155,7 +169,7 @@ void gatherBlock(const T* from, const BackwardStep<T>& step, const BackwardRows<
 
 /// A step that moves rows and computes nothing.
 template <class T>
-void moveBlock(const BackwardStep<T>& step, BackwardRows<T>& rows, int64_t padded) {
+void moveBlock(const BackwardStep<T>& step, BackwardRows<T>& rows) {
   typedef typename BackwardStep<T>::Kind Kind;
   const auto exchange = [](T*& a, T*& b) {
     T* const before = a;
@@ -166,7 +180,7 @@ void moveBlock(const BackwardStep<T>& step, BackwardRows<T>& rows, int64_t padde
   int64_t& slotFeatures = rows.slotFeatures[step.slot];
   switch (step.kind) {
     case Kind::gather:
-      gatherBlock(rows.nu, step, rows, padded, rows.spare);
+      gatherBlock(rows.nu, step, rows, rows.spare);
       exchange(rows.nu, rows.spare);
       rows.features = step.features;
       return;
@@ -180,12 +194,12 @@ void moveBlock(const BackwardStep<T>& step, BackwardRows<T>& rows, int64_t padde
       return;
     case Kind::copy:
       if (step.index != nullptr) {
-        gatherBlock(rows.nu, step, rows, padded, slot);
+        gatherBlock(rows.nu, step, rows, slot);
         slotFeatures = step.features;
         return;
       }
       for (int64_t f = 0; f < rows.features; f++) {
-        __builtin_memcpy(slot + f * rows.stride, rows.nu + f * rows.stride, static_cast<size_t>(padded) * sizeof(T));
+        __builtin_memcpy(slot + f * rows.stride, rows.nu + f * rows.stride, static_cast<size_t>(rows.padded) * sizeof(T));
       }
       slotFeatures = rows.features;
       return;
@@ -195,7 +209,7 @@ void moveBlock(const BackwardStep<T>& step, BackwardRows<T>& rows, int64_t padde
         if (source < 0) continue;
         const T* from = slot + source * rows.stride;
         T* to = rows.nu + f * rows.stride;
-        for (int64_t r = 0; r < padded; r += LANES<T>) store(to + r, Vec<T>(load(to + r) + load(from + r)));
+        for (int64_t r = 0; r < rows.padded; r += LANES<T>) store(to + r, Vec<T>(load(to + r) + load(from + r)));
       }
       return;
     default:
@@ -204,11 +218,12 @@ void moveBlock(const BackwardStep<T>& step, BackwardRows<T>& rows, int64_t padde
 }
 
 template <class T>
-void multiplyBlock(const ProductPlan& plan, const PackedWeights<T>& weights, BackwardRows<T>& rows, int64_t padded) {
+void multiplyBlock(const ProductPlan& plan, const PackedWeights<T>& weights, BackwardRows<T>& rows) {
   const int64_t positions = static_cast<int64_t>(plan.positions.size());
   fillEmpty(plan, static_cast<const T*>(nullptr), rows.stride, rows.spare);
-  for (int64_t r = 0; r < padded; r += BLOCK_ROWS<T>) {
-    productBlock(plan, weights, ProductPart{0, positions}, rows.nu + r, rows.stride, rows.stride, r, BLOCK_ROWS<T>,
+  for (int64_t r = 0; r < rows.padded; r += BLOCK_ROWS<T>) {
+    const int64_t count = rows.padded - r < BLOCK_ROWS<T> ? rows.padded - r : BLOCK_ROWS<T>;
+    productBlock(plan, weights, ProductPart{0, positions}, rows.nu + r, rows.stride, rows.stride, r, count,
                  static_cast<const T*>(nullptr), rows.spare);
   }
   T* const before = rows.nu;
@@ -219,99 +234,177 @@ void multiplyBlock(const ProductPlan& plan, const PackedWeights<T>& weights, Bac
 
 /// totals ← totals + the norm of radius ⊙ ν.
 template <class T, class Sum>
-void addNorm(const T* radius, const Owners& owners, const BackwardRows<T>& rows) {
-  const BackwardCoefficients<T> radii(radius, owners, rows);
-  T* const sums = rows.spare;
-  for (int64_t r = 0; r < rows.count; r += LANES<T>) store(sums + r, Vec<T>{});
-  eachVector(rows, [&](int64_t f, int64_t r, int64_t left, T* at) {
-    const Vec<T> by = radii.spread.at(radii.line(f), radii.end, r, left);
-    store(sums + r, Sum::template add<T>(load(sums + r), by, load(at)));
+void addNorm(const Coefficients<T>& radius, const BackwardRows<T>& rows) {
+  along<T, 1, 1, false>(radius, rows, [](Vec<T> value, const Vec<T>* by, Vec<T>* sum) {
+    sum[0] = Sum::template add<T>(sum[0], by[0], value);
+    return value;
   });
-  for (int64_t r = 0; r < rows.count; r++) rows.totals[r] += Sum::finish(sums[r]);
+  for (int64_t r = 0; r < rows.count; r++) rows.totals[r] += Sum::finish(rows.sums[0][r]);
 }
+
+/// Calls each(owners, sight, the four tensors, place) for every step that reads coefficients, and for the end, whose place is
+/// the number of steps.
+template <class T, class Each>
+void eachReader(const BackwardChain<T>& chain, const Each& each) {
+  typedef typename BackwardStep<T>::Kind Kind;
+  for (int64_t s = 0; s < chain.stepCount; s++) {
+    const BackwardStep<T>& step = chain.steps[s];
+    if (step.kind != Kind::enclose && step.kind != Kind::lines && step.kind != Kind::scale && step.kind != Kind::offset) continue;
+    const T* tensors[4] = {step.first, step.second, step.third, step.fourth};
+    each(step.owners, step.sight, tensors, s);
+  }
+  const T* tensors[4] = {chain.radius, chain.centre, nullptr, nullptr};
+  each(chain.owners, chain.sight, tensors, chain.stepCount);
+}
+
+/// What all blocks of rows share: weights in the order of register tiles, by step, and coefficients, by step and of the end.
+template <class T>
+struct PreparedChain {
+  PackedWeights<T>* weights;
+  Coefficients<T>* coefficients;
+};
+
+inline int countOf(const void* const* tensors) {
+  int count = 0;
+  for (int i = 0; i < 4; i++) count += tensors[i] != nullptr ? 1 : 0;
+  return count;
+}
+
+/// Bytes of a prepared chain.
+template <class T>
+size_t preparedBytes(const BackwardChain<T>& chain, int64_t rows) {
+  const size_t steps = static_cast<size_t>(chain.stepCount);
+  size_t bytes = alignedBytes(steps * sizeof(PackedWeights<T>)) + alignedBytes((steps + 1) * sizeof(Coefficients<T>));
+  for (int64_t s = 0; s < chain.stepCount; s++) {
+    const ProductPlan* plan = chain.steps[s].plan;
+    if (plan == nullptr) continue;
+    bytes += alignedBytes(plan->packs.size() * sizeof(int64_t));
+    bytes += alignedBytes(static_cast<size_t>(packedWeightCount(*plan) + LANES<T>) * sizeof(T));
+  }
+  eachReader(chain, [&](const Owners&, const Sight& sight, const T* const* tensors, int64_t) {
+    if (sight.viewers == 0) return;
+    bytes += measureSight(sight, rows, countOf(reinterpret_cast<const void* const*>(tensors))).bytes(sizeof(T));
+  });
+  return bytes;
+}
+
+/// Fills memory of `preparedBytes`.
+template <class T>
+PreparedChain<T> prepareChain(Pool& pool, const BackwardChain<T>& chain, int64_t rows, char* memory) {
+  const auto take = [&](size_t bytes) {
+    char* const own = memory;
+    memory += alignedBytes(bytes);
+    return own;
+  };
+  const size_t steps = static_cast<size_t>(chain.stepCount);
+  PackedWeights<T>* const weights = reinterpret_cast<PackedWeights<T>*>(take(steps * sizeof(PackedWeights<T>)));
+  Coefficients<T>* const coefficients = reinterpret_cast<Coefficients<T>*>(take((steps + 1) * sizeof(Coefficients<T>)));
+  for (int64_t s = 0; s < chain.stepCount; s++) {
+    const ProductPlan* plan = chain.steps[s].plan;
+    if (plan == nullptr) continue;
+    int64_t* begin = reinterpret_cast<int64_t*>(take(plan->packs.size() * sizeof(int64_t)));
+    T* entries = reinterpret_cast<T*>(take(static_cast<size_t>(packedWeightCount(*plan) + LANES<T>) * sizeof(T)));
+    packWeights(pool, *plan, chain.steps[s].first, entries, begin);
+    weights[s] = {entries, begin};
+  }
+  eachReader(chain, [&](const Owners& owners, const Sight& sight, const T* const* tensors, int64_t at) {
+    if (sight.viewers == 0) {
+      coefficients[at] = wholeColumns(owners, tensors);
+      return;
+    }
+    const SeenImages seen = measureSight(sight, rows, countOf(reinterpret_cast<const void* const*>(tensors)));
+    coefficients[at] = seeImages(pool, seen, owners, tensors, take(seen.bytes(sizeof(T))));
+  });
+  return {weights, coefficients};
+}
+
+/// The memory of one thread's rows.
+template <class T>
+struct BackwardArea {
+  int64_t most, slots, stride;
+
+  size_t rowBytes() const { return alignedBytes(static_cast<size_t>(most * stride) * sizeof(T)); }
+  size_t lineBytes() const { return alignedBytes(static_cast<size_t>(stride) * sizeof(T)); }
+  size_t slotBytes() const { return alignedBytes(static_cast<size_t>(slots) * (sizeof(T*) + sizeof(int64_t))); }
+  size_t laneBytes() const { return static_cast<size_t>(stride / LANES<T>) * sizeof(LanePlaces<T>); }
+  size_t bytes() const {
+    return static_cast<size_t>(2 + slots) * rowBytes() + 4 * lineBytes() + slotBytes() + alignedBytes(laneBytes());
+  }
+  BackwardRows<T> rows(char* memory) const {
+    const auto take = [&](size_t bytes) {
+      char* const own = memory;
+      memory += bytes;
+      return own;
+    };
+    BackwardRows<T> rows{};
+    rows.lanes = reinterpret_cast<LanePlaces<T>*>(take(alignedBytes(laneBytes())));
+    rows.slots = reinterpret_cast<T**>(take(slotBytes()));
+    rows.slotFeatures = reinterpret_cast<int64_t*>(rows.slots + slots);
+    T** const lines[4] = {&rows.totals, &rows.centres, &rows.sums[0], &rows.sums[1]};
+    for (T** line : lines) *line = reinterpret_cast<T*>(take(lineBytes()));
+    rows.nu = reinterpret_cast<T*>(take(rowBytes()));
+    rows.spare = reinterpret_cast<T*>(take(rowBytes()));
+    for (int64_t s = 0; s < slots; s++) rows.slots[s] = reinterpret_cast<T*>(take(rowBytes()));
+    rows.stride = stride;
+    for (int64_t r = 0; r < stride; r++) rows.totals[r] = rows.centres[r] = 0;
+    return rows;
+  }
+};
 
 template <class T>
 void backward(Pool& pool, const BackwardChain<T>& chain, int64_t rows, T* out) {
+  typedef typename BackwardStep<T>::Kind Kind;
   constexpr int64_t TILE = BLOCK_ROWS<T>;
   if (rows == 0) return;
   const int64_t most = chain.most > 1 ? chain.most : 1;
-  const int64_t areasEach = 2 + chain.slots;
-  int64_t tiles = BACKWARD_BYTES / (areasEach * most * TILE * static_cast<int64_t>(sizeof(T)));
+  int64_t tiles = BACKWARD_BYTES / ((2 + chain.slots) * most * TILE * static_cast<int64_t>(sizeof(T)));
   const int64_t fair = rows / (4 * TILE * pool.threads());
   tiles = tiles < fair ? tiles : fair;
   tiles = tiles < 1 ? 1 : tiles > BACKWARD_TILES ? BACKWARD_TILES : tiles;
   const int64_t stride = tiles * TILE;
+  const BackwardArea<T> area{most, chain.slots, stride};
+  const size_t shared = preparedBytes(chain, rows);
+  char* const memory = static_cast<char*>(pool.scratch(0, shared + area.bytes() * static_cast<size_t>(pool.threads())));
+  const PreparedChain<T> prepared = prepareChain(pool, chain, rows, memory);
 
-  // One after the other: tables of the weights; the weights; for each thread rows, spare, totals, coefficients' places.
-  int64_t beginCount = 0, weightCount = 0;
-  for (int64_t s = 0; s < chain.stepCount; s++) {
-    if (chain.steps[s].plan == nullptr) continue;
-    beginCount += static_cast<int64_t>(chain.steps[s].plan->packs.size());
-    weightCount += roundUp(packedWeightCount(*chain.steps[s].plan), LANES<T>);
-  }
-  const size_t tableBytes = alignedBytes(static_cast<size_t>(chain.stepCount) * sizeof(PackedWeights<T>));
-  const size_t beginBytes = alignedBytes(static_cast<size_t>(beginCount) * sizeof(int64_t));
-  const size_t weightBytes = alignedBytes(static_cast<size_t>(weightCount) * sizeof(T));
-  const size_t rowBytes = alignedBytes(static_cast<size_t>(most * stride) * sizeof(T));
-  const size_t totalBytes = alignedBytes(static_cast<size_t>(stride) * sizeof(T));
-  const size_t slotBytes = alignedBytes(static_cast<size_t>(chain.slots) * (sizeof(T*) + sizeof(int64_t)));
-  const size_t ownBytes = static_cast<size_t>(areasEach) * rowBytes + 2 * totalBytes + slotBytes +
-                          alignedBytes(Spread<T>::bytesFor(stride));
-  char* memory = static_cast<char*>(
-      pool.scratch(0, tableBytes + beginBytes + weightBytes + ownBytes * static_cast<size_t>(pool.threads())));
-  PackedWeights<T>* weights = reinterpret_cast<PackedWeights<T>*>(memory);
-  int64_t* begin = reinterpret_cast<int64_t*>(memory + tableBytes);
-  T* entries = reinterpret_cast<T*>(memory + tableBytes + beginBytes);
-  char* areas = memory + tableBytes + beginBytes + weightBytes;
-  for (int64_t s = 0; s < chain.stepCount; s++) {
-    const ProductPlan* plan = chain.steps[s].plan;
-    if (plan == nullptr) continue;
-    packWeights(pool, *plan, chain.steps[s].first, entries, begin);
-    weights[s] = {entries, begin};
-    entries += roundUp(packedWeightCount(*plan), LANES<T>);
-    begin += plan->packs.size();
-  }
-
-  forEach(pool, (rows + stride - 1) / stride, [&](int64_t item, int worker) {
-    char* own = areas + ownBytes * static_cast<size_t>(worker);
-    const int64_t first = item * stride, count = rows - first < stride ? rows - first : stride;
-    const int64_t padded = roundUp(count, TILE);
-    char* after = own + static_cast<size_t>(areasEach) * rowBytes;
-    BackwardRows<T> block{reinterpret_cast<T*>(own),
-                          reinterpret_cast<T*>(own + rowBytes),
-                          reinterpret_cast<T**>(after + 2 * totalBytes),
-                          reinterpret_cast<int64_t*>(after + 2 * totalBytes + static_cast<size_t>(chain.slots) * sizeof(T*)),
-                          reinterpret_cast<T*>(after),
-                          reinterpret_cast<T*>(after + totalBytes),
-                          after + 2 * totalBytes + slotBytes,
-                          chain.features,
-                          stride,
-                          first,
-                          count};
-    for (int64_t s = 0; s < chain.slots; s++) block.slots[s] = reinterpret_cast<T*>(own + static_cast<size_t>(2 + s) * rowBytes);
-    for (int64_t r = 0; r < stride; r++) block.totals[r] = block.centres[r] = 0;
-    if (chain.nu != nullptr) startWithRows(chain.nu, rows, block, padded);
-    else startWithLines(chain.matrix, chain.index, block, padded);
+  // Whole blocks as many for each thread, and of what is left each a part.
+  const int64_t vectors = (rows + LANES<T> - 1) / LANES<T>, each = stride / LANES<T>;
+  const int64_t whole = vectors / (each * pool.threads()) * pool.threads(), left = vectors - whole * each;
+  const int64_t parts = left < pool.threads() ? left : pool.threads();
+  forEach(pool, whole + parts, [&](int64_t item, int worker) {
+    const auto begin = [&](int64_t at) { return (at <= whole ? at * each : whole * each + (at - whole) * left / parts) * LANES<T>; };
+    BackwardRows<T> block = area.rows(memory + shared + area.bytes() * static_cast<size_t>(worker));
+    block.features = chain.features;
+    block.first = begin(item);
+    block.count = (begin(item + 1) < rows ? begin(item + 1) : rows) - block.first;
+    block.padded = roundUp(block.count, LANES<T>);
+    if (chain.nu != nullptr) startWithRows(chain.nu, rows, block);
+    else startWithLines(chain.matrix, chain.index, block);
     for (int64_t s = 0; s < chain.stepCount; s++) {
       const BackwardStep<T>& step = chain.steps[s];
+      const Coefficients<T>& coefficients = prepared.coefficients[s];
       switch (step.kind) {
-        case BackwardStep<T>::Kind::product: multiplyBlock(*step.plan, weights[s], block, padded); break;
-        case BackwardStep<T>::Kind::enclose: encloseBlock(step, block); break;
-        case BackwardStep<T>::Kind::lines: linesBlock(step, block); break;
-        case BackwardStep<T>::Kind::scale: scaleBlock(step, block); break;
-        case BackwardStep<T>::Kind::offset: offsetBlock(step.first, step.owners, block); break;
-        default: moveBlock(step, block, padded); break;
+        case Kind::product: multiplyBlock(*step.plan, prepared.weights[s], block); break;
+        case Kind::enclose: encloseBlock(coefficients, block); break;
+        case Kind::lines: linesBlock(coefficients, block); break;
+        case Kind::scale: scaleBlock(coefficients, block); break;
+        case Kind::offset: offsetBlock(coefficients, block); break;
+        default: moveBlock(step, block); break;
       }
     }
+    const size_t bytes = static_cast<size_t>(block.count) * sizeof(T);
+    const Coefficients<T>& end = prepared.coefficients[chain.stepCount];
     if (chain.centre != nullptr) {
-      offsetBlock(chain.centre, chain.owners, block);
-      __builtin_memcpy(out + rows + first, block.centres, static_cast<size_t>(count) * sizeof(T));
+      Coefficients<T> centre = end;
+      centre.from[0] = end.from[1];
+      offsetBlock(centre, block);
+      __builtin_memcpy(out + rows + block.first, block.centres, bytes);
     }
     switch (chain.order) {
-      case Order::one: addNorm<T, SumOfMagnitudes>(chain.radius, chain.owners, block); break;
-      case Order::two: addNorm<T, RootOfSquares>(chain.radius, chain.owners, block); break;
-      case Order::infinity: addNorm<T, LargestMagnitude>(chain.radius, chain.owners, block); break;
+      case Order::one: addNorm<T, SumOfMagnitudes>(end, block); break;
+      case Order::two: addNorm<T, RootOfSquares>(end, block); break;
+      case Order::infinity: addNorm<T, LargestMagnitude>(end, block); break;
     }
-    __builtin_memcpy(out + first, block.totals, static_cast<size_t>(count) * sizeof(T));
+    __builtin_memcpy(out + block.first, block.totals, bytes);
   });
 }

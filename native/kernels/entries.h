@@ -11,7 +11,7 @@ void combine(Pool& pool, T a, const T* x, T b, const T* y, int64_t count, T* out
 }
 
 template <class T>
-void weightedSum(Pool& pool, const std::vector<Weighted<T>>& terms, T constant, int64_t count, T* out) {
+void weightedSum(Pool& pool, const Weighted<T>* terms, int64_t termCount, T constant, int64_t count, T* out) {
   // Sums of a stretch stay near while its terms come by.
   constexpr int64_t STRETCH = 2048;
   const auto add = [](const Weighted<T>& term, int64_t begin, int64_t end, T* sum) {
@@ -20,12 +20,12 @@ void weightedSum(Pool& pool, const std::vector<Weighted<T>>& terms, T constant, 
     if (term.absolute) for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * std::abs(x[i]);
     else for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * x[i];
   };
-  inPieces(pool, count, ENTRY_GRAIN, [&, add](int64_t first, int64_t last) {
+  inPieces(pool, count, ENTRY_GRAIN, [=](int64_t first, int64_t last) {
     T sum[STRETCH];
     for (int64_t begin = first; begin < last; begin += STRETCH) {
-      const int64_t end = std::min(last, begin + STRETCH);
-      std::fill_n(sum, end - begin, T(0));
-      for (const Weighted<T>& term : terms) add(term, begin, end, sum);
+      const int64_t end = last - begin < STRETCH ? last : begin + STRETCH;
+      for (int64_t i = begin; i < end; i++) sum[i - begin] = 0;
+      for (int64_t term = 0; term < termCount; term++) add(terms[term], begin, end, sum);
       for (int64_t i = begin; i < end; i++) out[i] = sum[i - begin] + constant;
     }
   });

@@ -31,6 +31,13 @@ struct Window {
   const int32_t* left;  ///< `[rows]`
 };
 
+/// What viewers see of images: a patch each, of its example's. Rows see what their viewer sees.
+struct Sight {
+  Window window;    ///< of each viewer
+  Owners examples;  ///< of viewers
+  int64_t viewers;  ///< 0 where rows see whole columns
+};
+
 /// See geometry.ts.
 struct Geometry {
   int32_t inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth;
@@ -77,7 +84,8 @@ struct BackwardStep {
   const T* second;           ///< radii or upper slopes
   const T* third;            ///< shifts, or null; those that ν counts with
   const T* fourth;           ///< those that |ν| counts with
-  Owners owners;             ///< of coefficients
+  Owners owners;             ///< of coefficients; of patches, each row's viewer
+  Sight sight;
   int64_t slot;
   const int32_t* index;      ///< which features are taken, −1 for none; null for all
   int64_t features;          ///< of ν after a gather
@@ -98,6 +106,7 @@ struct BackwardChain {
   const T* radius;
   const T* centre;
   Owners owners;
+  Sight sight;
   Order order;
 };
 

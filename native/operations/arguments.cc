@@ -159,6 +159,12 @@ OwnerTable Arguments::owners(int64_t rows, int64_t columns) {
   return table;
 }
 
+void expectReach(Arguments& a, const WindowTable& window, int64_t columns) {
+  const double reach = static_cast<double>(window.height + 2 * window.patchHeight) *
+                       static_cast<double>(window.width + 2 * window.patchWidth) * static_cast<double>(columns);
+  if (reach > INT32_MAX) a.fail("window and columns of at most 2147483647 places", std::to_string(reach));
+}
+
 void Arguments::integers(const char* name, const Napi::Value& value, int64_t* to, size_t count) {
   if (!isArray(value, napi_float64_array) || value.As<Napi::Float64Array>().ElementLength() != count) {
     fail(std::string(name) + " to be a Float64Array of " + std::to_string(count), valueText(value));

@@ -97,6 +97,9 @@ class Arguments {
   int64_t lastFrom_ = 0, lastBelow_ = 0;
 };
 
+/// Places within images that patches reach out of on every side are 32-bit numbers.
+void expectReach(Arguments& a, const WindowTable& window, int64_t columns);
+
 inline int64_t inFeatures(const Geometry& g) { return int64_t{g.inChannels} * g.inHeight * g.inWidth; }
 inline int64_t outFeatures(const Geometry& g) { return int64_t{g.outChannels} * g.outHeight * g.outWidth; }
 inline int64_t weightsPerOutput(const Geometry& g) {

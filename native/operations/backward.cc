@@ -24,12 +24,25 @@ enum StepKind : int64_t {
 /// Slots have numbers below this.
 constexpr int64_t MOST_SLOTS = 64;
 
+/// What viewers see of images; no window where rows see whole columns.
+struct SightTable {
+  WindowTable window;
+  OwnerTable examples{};
+
+  template <class T>
+  Sight sight(const Run<T>& run) const {
+    if (!window.top) return {};
+    return {window.window(), run.unordered(examples), window.rows()};
+  }
+};
+
 /// A step with what it holds on to until its task has run.
 struct Step {
   StepKind kind;
   Tensor first, second, third, fourth;
   Geometry geometry{};
   OwnerTable owners{};
+  SightTable sight{};
   int64_t slot = 0;
   Indices index;
   bool whole = true;
@@ -39,13 +52,13 @@ struct Step {
     typedef typename BackwardStep<T>::Kind Kind;
     const int64_t m = first.features, n = first.rows;
     const auto product = [&](const ProductPlan& plan) -> BackwardStep<T> {
-      return {Kind::product, &plan, run.in(first), nullptr, nullptr, nullptr, {}, 0, nullptr, 0};
+      return {Kind::product, &plan, run.in(first), nullptr, nullptr, nullptr, {}, {}, 0, nullptr, 0};
     };
     const auto reading = [&](Kind own) -> BackwardStep<T> {
-      return {own, nullptr, run.in(first), run.in(second), run.in(third), run.in(fourth), run.unordered(owners), 0, nullptr, 0};
+      return {own, nullptr, run.in(first), run.in(second), run.in(third), run.in(fourth), run.unordered(owners), sight.sight(run), 0, nullptr, 0};
     };
     const auto moving = [&](Kind own) -> BackwardStep<T> {
-      return {own, nullptr, nullptr, nullptr, nullptr, nullptr, {}, slot, whole ? nullptr : index->data(),
+      return {own, nullptr, nullptr, nullptr, nullptr, nullptr, {}, {}, slot, whole ? nullptr : index->data(),
               whole ? 0 : static_cast<int64_t>(index->size())};
     };
     switch (kind) {
@@ -96,6 +109,35 @@ void readIndex(Arguments& a, Step& step, int64_t features) {
   step.index = a.indices("index", -1, step.whole ? MOST_INT32 : features);
 }
 
+/// Whether coefficients are seen through windows, and these.
+SightTable readSight(Arguments& a) {
+  if (a.size("through", 0, 1) == 0) return {};
+  SightTable sight;
+  sight.window = a.window();
+  return sight;
+}
+
+/// Coefficients of ν's features, or images of which rows see patches that have as many.
+Tensor readCoefficients(Arguments& a, const SightTable& sight, const char* name, int64_t features) {
+  if (!sight.window.top) return a.tensor(name, features);
+  const Tensor x = a.tensor(name, sight.window.imageFeatures());
+  a.expect(sight.window.patchFeatures() == features, std::to_string(features) + " features in each patch",
+           std::to_string(sight.window.patchFeatures()));
+  return x;
+}
+
+/// Whose columns rows read, or whose patch and then of which column.
+void readOwners(Arguments& a, int64_t rows, int64_t columns, OwnerTable& owners, SightTable& sight) {
+  if (!sight.window.top) {
+    owners = a.owners(rows, columns);
+    return;
+  }
+  const WindowTable& w = sight.window;
+  expectReach(a, w, columns * w.channels);
+  owners = a.owners(rows, w.rows());
+  sight.examples = a.owners(w.rows(), columns);
+}
+
 /// Reads a step, and says how many features there are after it.
 Step readStep(Arguments& a, Walk& walk, int64_t rows) {
   Step step;
@@ -116,22 +158,25 @@ Step readStep(Arguments& a, Walk& walk, int64_t rows) {
       walk.becomes(inFeatures(step.geometry));
       break;
     case STEP_ENCLOSE:
-      step.first = a.tensor("slope", walk.features);
+      step.sight = readSight(a);
+      step.first = readCoefficients(a, step.sight, "slope", walk.features);
       step.second = a.like("radius", step.first);
       step.third = a.optional("shift", step.first.features, step.first.rows);
-      step.owners = a.owners(rows, step.first.rows);
+      readOwners(a, rows, step.first.rows, step.owners, step.sight);
       break;
     case STEP_LINES:
-      step.first = a.tensor("lower", walk.features);
+      step.sight = readSight(a);
+      step.first = readCoefficients(a, step.sight, "lower", walk.features);
       step.second = a.like("upper", step.first);
       step.third = a.like("even", step.first);
       step.fourth = a.like("odd", step.first);
-      step.owners = a.owners(rows, step.first.rows);
+      readOwners(a, rows, step.first.rows, step.owners, step.sight);
       break;
     case STEP_SCALE:
     case STEP_OFFSET:
-      step.first = a.tensor(step.kind == STEP_SCALE ? "scale" : "offset", walk.features);
-      step.owners = a.owners(rows, step.first.rows);
+      step.sight = readSight(a);
+      step.first = readCoefficients(a, step.sight, step.kind == STEP_SCALE ? "scale" : "offset", walk.features);
+      readOwners(a, rows, step.first.rows, step.owners, step.sight);
       break;
     case STEP_GATHER:
       step.whole = false;
@@ -188,9 +233,11 @@ Napi::Value backward(Arguments& a) {
   std::vector<Step> steps(static_cast<size_t>(a.size("steps", 0, 1 << 16)));
   for (Step& step : steps) step = readStep(a, walk, rows);
   a.expect(walk.atHand, "a load after a store", "the end");
-  const Tensor radius = a.tensor("radius", walk.features);
+  SightTable sight = readSight(a);
+  const Tensor radius = readCoefficients(a, sight, "radius", walk.features);
   const Tensor centre = a.optional("centre", radius.features, radius.rows);
-  const OwnerTable owners = a.owners(rows, radius.rows);
+  OwnerTable owners;
+  readOwners(a, rows, radius.rows, owners, sight);
   const Order order = a.order();
   const Tensor out = a.result(centre ? 2 : 1, rows);
   const int64_t slots = walk.slots, most = walk.most;
@@ -201,7 +248,7 @@ Napi::Value backward(Arguments& a) {
     run.kernels.backward(run.pool,
                          {run.in(nu), run.in(matrix), index ? index->data() : nullptr, startFeatures, prepared.data(),
                           static_cast<int64_t>(prepared.size()), slots, most, run.in(radius), run.in(centre),
-                          run.unordered(owners), order},
+                          run.unordered(owners), sight.sight(run), order},
                          rows, run.out(out));
   });
   return a.give(out);

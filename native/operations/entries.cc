@@ -56,7 +56,7 @@ Napi::Value weightedSum(Arguments& a) {
     for (size_t i = 0; i < terms.size(); i++) {
       parts.push_back({static_cast<T>(weights[i].weight), weights[i].absolute, run.in(terms[i])});
     }
-    run.kernels.weightedSum(run.pool, parts, static_cast<T>(constant), out.count(), run.out(out));
+    run.kernels.weightedSum(run.pool, parts.data(), static_cast<int64_t>(parts.size()), static_cast<T>(constant), out.count(), run.out(out));
   });
   return a.give(out);
 }

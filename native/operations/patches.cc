@@ -3,17 +3,6 @@
 
 namespace autodual::operations {
 
-namespace {
-
-/// Places within images that patches reach out of on every side are 32-bit numbers.
-void expectReach(Arguments& a, const WindowTable& window, int64_t columns) {
-  const double reach = static_cast<double>(window.height + 2 * window.patchHeight) *
-                       static_cast<double>(window.width + 2 * window.patchWidth) * static_cast<double>(columns);
-  if (reach > INT32_MAX) a.fail("window and columns of at most 2147483647 places", std::to_string(reach));
-}
-
-}  // namespace
-
 Napi::Value crop(Arguments& a) {
   const Tensor x = a.tensor("x");
   const WindowTable window = a.window();

@@ -74,6 +74,22 @@ export type BackwardStart =
   | { readonly kind: "lines"; readonly matrix: Tensor; readonly index: Int32Array };
 
 /**
+ * How rows see coefficients that are images `[channels·height·width, C]`: owners name each row's viewer, and a viewer sees the
+ * patch that the window has for it, zeros beyond the image, of its example's column. As if the images were cropped for each viewer.
+ */
+export interface Sight {
+  readonly window: CropWindow;
+  /** The column of each viewer. */
+  readonly examples: Owners;
+}
+
+/** Whose coefficients rows read: their own example's, or what their viewer sees. */
+export interface Reading {
+  readonly owners: Owners;
+  readonly sight?: Sight;
+}
+
+/**
  * One step of ν backwards through a graph. There is one ν at hand, and numbered slots for those that wait while another branch
  * is walked.
  *
@@ -89,23 +105,21 @@ export type BackwardStart =
 export type BackwardStep =
   | { readonly kind: "linear"; readonly weight: Tensor }
   | { readonly kind: "conv2d"; readonly weight: Tensor; readonly geometry: Conv2dGeometry }
-  | {
+  | (Reading & {
       readonly kind: "enclose";
       readonly slope: Tensor;
       readonly radius: Tensor;
       readonly shift?: Tensor;
-      readonly owners: Owners;
-    }
-  | {
+    })
+  | (Reading & {
       readonly kind: "lines";
       readonly lower: Tensor;
       readonly upper: Tensor;
       readonly even: Tensor;
       readonly odd: Tensor;
-      readonly owners: Owners;
-    }
-  | { readonly kind: "scale"; readonly scale: Tensor; readonly owners: Owners }
-  | { readonly kind: "offset"; readonly offset: Tensor; readonly owners: Owners }
+    })
+  | (Reading & { readonly kind: "scale"; readonly scale: Tensor })
+  | (Reading & { readonly kind: "offset"; readonly offset: Tensor })
   | { readonly kind: "gather"; readonly index: Int32Array }
   | { readonly kind: "store"; readonly slot: number }
   | { readonly kind: "load"; readonly slot: number }
@@ -113,11 +127,10 @@ export type BackwardStep =
   | { readonly kind: "add"; readonly slot: number; readonly index?: Int32Array };
 
 /** What ν meets at last: the norm of radius ⊙ ν, and centreᵀν where that is wanted. */
-export interface BackwardEnd {
+export interface BackwardEnd extends Reading {
   readonly radius: Tensor;
   /** As many columns as the radius. */
   readonly centre?: Tensor;
-  readonly owners: Owners;
   readonly order: NormOrder;
 }
 

@@ -1,4 +1,4 @@
-import type { Backend, BackwardEnd, BackwardStart, BackwardStep, Tensor } from "./backend.js";
+import type { Backend, BackwardEnd, BackwardStart, BackwardStep, Reading, Sight, Tensor } from "./backend.js";
 import { checkIndex, checkSame, checkSize, formatShape, type Size, shapeMismatch } from "./shape-checks.js";
 import * as rules from "./shape-rules/index.js";
 
@@ -9,7 +9,7 @@ export const BACKWARD_SLOTS = 64;
 export function backwardShape(
   start: BackwardStart,
   steps: readonly BackwardStep[],
-  { radius, centre, owners, order }: BackwardEnd,
+  { radius, centre, owners, sight, order }: BackwardEnd,
 ): Size {
   const first: Size = start.kind === "rows" ? start.nu : linesShape(start.matrix, start.index);
   const slots = new Map<number, Size>();
@@ -17,8 +17,13 @@ export function backwardShape(
   for (const step of steps) nu = shapeAfter(step, nu, slots);
   if (slots.size > 0) throw shapeMismatch("backward", "no slot that is never used", `${[...slots.keys()]}`);
   if (centre) checkSame("backward", radius, centre);
-  const { rows } = rules.norm(atHand(nu), radius, owners, order);
+  const { rows } = rules.norm(atHand(nu), seen(radius, sight), owners, order);
   return { features: centre ? 2 : 1, rows };
+}
+
+/** The shape of coefficients as rows see them. */
+function seen(coefficients: Size, sight: Sight | undefined): Size {
+  return sight ? rules.crop(coefficients, sight.examples, sight.window) : coefficients;
 }
 
 function linesShape(matrix: Size, index: Int32Array): Size {
@@ -58,14 +63,15 @@ function shapeAfter(step: BackwardStep, before: Size | null, slots: Map<number, 
       return rules.conv2dTranspose(step.weight, nu, step.geometry);
     case "enclose":
       if (step.shift) checkSame("backward", step.slope, step.shift);
-      return rules.enclose(nu, step.slope, step.radius, step.owners);
+      checkSame("backward", step.slope, step.radius);
+      return rules.enclose(nu, seen(step.slope, step.sight), seen(step.radius, step.sight), step.owners);
     case "lines":
       checkSame("backward", step.lower, step.upper, step.even, step.odd);
-      return rules.scaleShift(nu, step.lower, step.upper, step.owners);
+      return rules.scaleShift(nu, seen(step.lower, step.sight), null, step.owners);
     case "scale":
-      return rules.scaleShift(nu, step.scale, null, step.owners);
+      return rules.scaleShift(nu, seen(step.scale, step.sight), null, step.owners);
     case "offset":
-      rules.scaleShift(nu, step.offset, null, step.owners);
+      rules.scaleShift(nu, seen(step.offset, step.sight), null, step.owners);
       return nu;
     case "gather":
       return gathered(nu, step.index);
@@ -133,6 +139,8 @@ class Walk implements Disposable {
       return;
     }
     const nu = this.#nu as Tensor;
+    const look = (coefficients: Tensor): Tensor =>
+      "owners" in step ? this.#look(coefficients, step) : coefficients;
     switch (step.kind) {
       case "linear":
         this.#nu = this.#keep(backend.linearTranspose(step.weight, nu));
@@ -141,22 +149,22 @@ class Walk implements Disposable {
         this.#nu = this.#keep(backend.conv2dTranspose(step.weight, nu, step.geometry));
         return;
       case "enclose": {
-        const enclosed = backend.enclose(nu, step.slope, step.radius, step.owners);
+        const enclosed = backend.enclose(nu, look(step.slope), look(step.radius), step.owners);
         this.#radius.push(this.#keep(enclosed.radius));
-        if (step.shift) this.#centre.push(this.#keep(backend.dot(nu, step.shift, step.owners)));
+        if (step.shift) this.#centre.push(this.#keep(backend.dot(nu, look(step.shift), step.owners)));
         this.#nu = this.#keep(enclosed.nu);
         return;
       }
       case "lines":
-        this.#centre.push(this.#keep(backend.dot(nu, step.even, step.owners)));
-        this.#centre.push(this.#keep(backend.norm(nu, step.odd, step.owners, 1)));
-        this.#nu = this.#keep(backend.scaleBySign(nu, step.lower, step.upper, step.owners));
+        this.#centre.push(this.#keep(backend.dot(nu, look(step.even), step.owners)));
+        this.#centre.push(this.#keep(backend.norm(nu, look(step.odd), step.owners, 1)));
+        this.#nu = this.#keep(backend.scaleBySign(nu, look(step.lower), look(step.upper), step.owners));
         return;
       case "scale":
-        this.#nu = this.#keep(backend.scaleShift(nu, step.scale, null, step.owners));
+        this.#nu = this.#keep(backend.scaleShift(nu, look(step.scale), null, step.owners));
         return;
       case "offset":
-        this.#centre.push(this.#keep(backend.dot(nu, step.offset, step.owners)));
+        this.#centre.push(this.#keep(backend.dot(nu, look(step.offset), step.owners)));
         return;
       case "gather":
         this.#nu = this.#keep(backend.gather(nu, step.index));
@@ -179,17 +187,25 @@ class Walk implements Disposable {
     }
   }
 
-  finish({ radius, centre, owners, order }: BackwardEnd): Tensor {
+  finish(end: BackwardEnd): Tensor {
     const backend = this.#backend;
     const nu = this.#nu as Tensor;
-    const width = this.#sum([this.#keep(backend.norm(nu, radius, owners, order)), ...this.#radius]);
+    const { owners, order, centre } = end;
+    const own = this.#keep(backend.norm(nu, this.#look(end.radius, end), owners, order));
+    const width = this.#sum([own, ...this.#radius]);
     if (!centre) return backend.scaleBy(width, 1, 0);
-    const middle = this.#sum([this.#keep(backend.dot(nu, centre, owners)), ...this.#centre]);
+    const middle = this.#sum([this.#keep(backend.dot(nu, this.#look(centre, end), owners)), ...this.#centre]);
     return backend.concat([width, middle]);
   }
 
   [Symbol.dispose](): void {
     for (const tensor of this.#made) tensor.dispose();
+  }
+
+  /** Coefficients as the rows' owners have them. */
+  #look(coefficients: Tensor, { sight }: Reading): Tensor {
+    if (!sight) return coefficients;
+    return this.#keep(this.#backend.crop(coefficients, sight.examples, sight.window));
   }
 
   #sum([first, ...rest]: readonly Tensor[]): Tensor {

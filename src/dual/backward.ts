@@ -84,12 +84,12 @@ function objectiveAtOnce(
   const steps = stepsBetween(tape, graph, view, from, 0, want) as BackwardStep[];
   // Radii have no sign.
   if (!("nu" in start) && start.sign < 0 && want.centre) steps.unshift(turned(tape, rows));
-  const { values, owners } = view.atInput(tape, graph.ballRadius);
+  const { values, ...reading } = view.readAtInput(graph.ballRadius);
   const { inputError, rounding, ballCentre } = graph;
   if (inputError) steps.push(inputErrorStep(tape, view, inputError));
   if (want.centre && rounding) steps.push(inputErrorStep(tape, view, rounding.ofCentre(tape, ballCentre)));
-  const centre = want.centre ? { centre: view.atInput(tape, ballCentre).values.value } : {};
-  const end = { radius: values.value, ...centre, owners, order: graph.dualOrder };
+  const centre = want.centre ? { centre: view.readAtInput(ballCentre).values.value } : {};
+  const end = { radius: values.value, ...centre, ...reading, order: graph.dualOrder };
   const found = tape.own(tape.backend.backward(rows, steps, end));
   if (begun.made && rows.kind === "rows") tape.discard({ value: rows.nu, tracked: false });
   if (!want.centre) return { centre: undefined, radius: atLeast(tape, graph, found) };
@@ -153,13 +153,8 @@ function turned(tape: Tape, rows: BackwardStart): BackwardStep {
 function inputErrorStep(tape: Tape, view: View, error: Variable): BackwardStep {
   const { features, rows } = error.value;
   const slope = tape.own(tape.backend.filled(features, rows, 1));
-  const seen = view.atInput(tape, error);
-  return {
-    kind: "enclose",
-    slope: view.atInput(tape, slope).values.value,
-    radius: seen.values.value,
-    owners: seen.owners,
-  };
+  const { values, ...reading } = view.readAtInput(error);
+  return { kind: "enclose", slope: view.readAtInput(slope).values.value, radius: values.value, ...reading };
 }
 
 /** A radius that is not smaller for having been computed. */

@@ -49,11 +49,9 @@ export function parallelDual(
     }),
     ...positionwise(shape, back, (look, want) => {
       const [slopes, radii] = [look(slope, "by example"), look(radius, "by example")];
-      const { owners } = slopes;
+      const { values, ...reading } = slopes;
       const shifted = want.centre ? { shift: look(shift, "by example").values.value } : {};
-      return [
-        { kind: "enclose", slope: slopes.values.value, radius: radii.values.value, ...shifted, owners },
-      ];
+      return [{ kind: "enclose", slope: values.value, radius: radii.values.value, ...shifted, ...reading }];
     }),
   };
 }

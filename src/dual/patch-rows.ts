@@ -1,9 +1,9 @@
 import { gather, scaleShift, spread, type Tape, type Variable } from "../autodiff/index.js";
 import { indexedOwners } from "../compute/owners.js";
-import { sizeOf } from "../network/shape.js";
+import { type Shape, sizeOf } from "../network/shape.js";
 import type { DualGraph } from "./dual-graph.js";
 import type { AffineDual, BackStep, FeaturePart } from "./dual-layer.js";
-import { lookAtPatch, type Seen } from "./patch.js";
+import { lookAtPatch, lookThroughPatch, type Seen } from "./patch.js";
 import { within } from "./patch-union.js";
 import type { View } from "./view.js";
 import { type PlacedViewers, patchStart, type Window, windowsBelow } from "./windows.js";
@@ -32,10 +32,10 @@ export function rowsThroughPatches(
   };
   const layerAt = (at: number) => windowAt(at).layer ?? unseen(at);
   /** 1 where the window lies inside of the node's image, 0 on its padding. */
+  const ones = (tape: Tape, shape: Shape): Variable => tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
   const inside = (tape: Tape, at: number): Seen => {
-    const { shape } = network.nodes[at];
-    const ones = tape.own(tape.backend.filled(sizeOf(shape), 1, 1));
-    return lookAtPatch(tape, shape, windowAt(at).patch, viewers)(ones, "shared");
+    const node = network.nodes[at];
+    return lookAtPatch(tape, node.shape, windowAt(at).patch, viewers)(ones(tape, node.shape), "shared");
   };
   const placed = (tape: Tape, step: BackStep, places: readonly FeaturePart[]): BackStep => {
     const nus = step.nus.map((nu, i) => {
@@ -62,8 +62,10 @@ export function rowsThroughPatches(
     steps(tape, at, want) {
       const own = layerAt(at).steps?.(tape, want) ?? [];
       if (!windowAt(at).masked) return own;
-      const { values, owners } = inside(tape, at);
-      return [{ kind: "scale", scale: values.value, owners }, ...own];
+      const node = network.nodes[at];
+      const look = lookThroughPatch(node.shape, windowAt(at).patch, viewers);
+      const { values, ...reading } = look(ones(tape, node.shape), "shared");
+      return [{ kind: "scale", scale: values.value, ...reading }, ...own];
     },
     parts(at) {
       const { places } = windowAt(at);
@@ -72,6 +74,8 @@ export function rowsThroughPatches(
     },
     atInput: (tape, coefficients) =>
       lookAtPatch(tape, network.inputShape, windowAt(0).patch, viewers)(coefficients, "by example"),
+    readAtInput: (coefficients) =>
+      lookThroughPatch(network.inputShape, windowAt(0).patch, viewers)(coefficients, "by example"),
   };
 }
 

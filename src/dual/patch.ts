@@ -1,5 +1,5 @@
 import { crop, type Tape, type Variable } from "../autodiff/index.js";
-import type { BackwardStep } from "../compute/backend.js";
+import type { BackwardStep, Reading } from "../compute/backend.js";
 import type { CropWindow } from "../compute/crop-window.js";
 import { OWN, type Owners, SHARED } from "../compute/owners.js";
 import type { Shape } from "../network/shape.js";
@@ -19,18 +19,17 @@ export function cropWindow([channels, height, width]: Shape, patch: Patch): Crop
   };
 }
 
-/** Coefficients as rows take them. */
-export interface Seen {
+/** Coefficients as rows take them: cropped for each viewer, or as they are, with how they are seen. */
+export interface Seen extends Reading {
   readonly values: Variable;
-  readonly owners: Owners;
 }
 
 /** What rows see of a layer's coefficients: `[features, examples]`, or `[features, 1]` that all examples share. */
 export type Look = (coefficients: Variable, kept: "by example" | "shared") => Seen;
 
 /** What a constant adds to the centre. */
-export function offsetStep({ values, owners }: Seen): BackwardStep {
-  return { kind: "offset", offset: values.value, owners };
+export function offsetStep({ values, ...reading }: Seen): BackwardStep {
+  return { kind: "offset", offset: values.value, ...reading };
 }
 
 /** Rows that see everything. */
@@ -44,6 +43,16 @@ export function lookAtPatch(tape: Tape, shape: Shape, patch: Patch, viewers: Vie
   return (coefficients, kept) => ({
     values: crop(tape, coefficients, kept === "shared" ? SHARED : viewers.examples, window),
     owners: viewers.rows,
+  });
+}
+
+/** The same without a record: coefficients are not cropped, but read where they are. */
+export function lookThroughPatch(shape: Shape, patch: Patch, viewers: Viewers): Look {
+  const window = cropWindow(shape, patch);
+  return (values, kept) => ({
+    values,
+    owners: viewers.rows,
+    sight: { window, examples: kept === "shared" ? SHARED : viewers.examples },
   });
 }
 
@@ -72,7 +81,7 @@ export function positionwise(
             multiplyAdds: positionwiseCost(shape[0] * patch.height * patch.width),
             back: (tape, nu, want) => back(tape, nu, want, lookAtPatch(tape, shape, patch, viewers)),
             ...(steps && {
-              steps: (tape: Tape, want: Want) => steps(lookAtPatch(tape, shape, patch, viewers), want),
+              steps: (_tape: Tape, want: Want) => steps(lookThroughPatch(shape, patch, viewers), want),
             }),
           }),
   };

@@ -7,17 +7,17 @@ const RECORDED_BYTES = 64 * 2 ** 20;
 /** Where nothing is recorded: what stays near the cores. */
 const PIECE_BYTES = 4 * 2 ** 20;
 /** Where besides one operation takes a piece, which looks after the caches itself. */
-const PIECE_BYTES_AT_ONCE = 2 ** 28;
+const PIECE_BYTES_AT_ONCE = 2 ** 26;
 /** Tensors of the size of ν that are alive at once while rows go back, with what a backend packs of them. */
 const TENSORS_AT_ONCE = 16;
-/** The same of one operation, which keeps hardly more than the coefficients that `features` counts. */
+/** The same of one operation, which keeps hardly more than the places that `features` counts. */
 const SHARES_AT_ONCE = 2;
 /** Rows of single precision in a cache line. */
 const LINE_ROWS = 16;
 
 /** What bounds the pieces into which rows are cut. */
 export interface PieceLimits {
-  /** Bytes that ν may take in a piece. Default 64 MiB where gradients are recorded, 256 where one operation takes a piece, else 4. */
+  /** Bytes that ν may take in a piece. Default 64 MiB where gradients are recorded, 64 where one operation takes a piece, else 4. */
   readonly pieceBytes?: number | undefined;
   /** What all tensors may take. */
   readonly budget?: Budget | undefined;

@@ -41,6 +41,8 @@ export interface View {
   parts(node: number): readonly FeaturePart[];
   /** What rows see of the ball's centre or radius, `[features, examples]`. */
   atInput(tape: Tape, coefficients: Variable): Seen;
+  /** The same for steps that keep no record, which read it where it is. */
+  readAtInput(coefficients: Variable): Seen;
 }
 
 /** Rows that see all of every node, each of its owner's example. */
@@ -67,6 +69,7 @@ export function wholeRows(graph: DualGraph, owners: Owners): View {
     steps: (_tape, node, want) => boundLayer(graph, node).steps?.(owners, want) ?? [],
     parts: (node) => partsOf(node) ?? graph.network.nodes[node].inputs.map(() => null),
     atInput: (_tape, values) => ({ values, owners }),
+    readAtInput: (values) => ({ values, owners }),
   };
 }
 

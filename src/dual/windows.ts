@@ -111,7 +111,10 @@ function pointsOf(places: Int32Array, width: number): Patch {
 export interface PatchCost {
   /** Multiply-adds of a row. */
   readonly multiplyAdds: number;
-  /** What a row holds on its way, in features: of ν at its largest, and of coefficients that it has for itself alone. */
+  /**
+   * What a row holds on its way, in features: of ν and of coefficients that its viewer has cropped; in one operation, the places at
+   * which it sees each node.
+   */
   readonly features: number;
   /** Whether one operation takes them to the input, where nothing is recorded. */
   readonly isOneOperation: boolean;
@@ -121,19 +124,21 @@ export interface PatchCost {
 export function patchCost(graph: DualGraph, node: number): PatchCost | null {
   const windows = windowsBelow(graph, node, probe(graph.network.nodes[node].shape));
   if (!windows) return null;
-  let [multiplyAdds, features, isOneOperation] = [0, 0, true];
+  let [multiplyAdds, held, isOneOperation] = [0, 0, true];
   for (const [at, { patch, layer }] of windows) {
     multiplyAdds += layer?.multiplyAdds ?? 0;
     isOneOperation &&= !layer || layer.steps !== undefined || layer.parts !== undefined;
     const [channels] = graph.network.nodes[at].shape;
     const own = sizeOf([channels, patch.height, patch.width]);
-    features += graph.layers[at]?.kind === "affine" ? own : COEFFICIENTS * own;
+    held += graph.layers[at]?.kind === "affine" ? own : COEFFICIENTS * own;
   }
-  return { multiplyAdds, features, isOneOperation };
+  return { multiplyAdds, features: isOneOperation ? PLACES * windows.size : held, isOneOperation };
 }
 
 /** Of an enclosed layer, beside ν: slopes and a radius, or two slopes and two shifts. */
 const COEFFICIENTS = 3;
+/** Of each node: where patches lie, who looks, and what rows read. */
+const PLACES = 8;
 
 /** Two viewers, where there is room, whose patches move if any do. */
 function probe([, height = 1, width = 1]: readonly number[]): PlacedViewers {

@@ -58,6 +58,8 @@ const WINDOW = [
 ];
 /** Six rows of three columns, out of order. */
 const INDEXED = [2, Int32Array.of(2, 0, 0, 1, 2, 0)];
+/** Three patches of images of 4×5. */
+const SIGHT = [1, Float64Array.of(1, 4, 5, 4, 4), Int32Array.of(0, -1, 2), Int32Array.of(1, 3, -2)];
 const REPEATED = [3, 2];
 const INDEX = Int32Array.of(1, 0, -1);
 const LABELS = Int32Array.of(0, 1, 1, 0, 1, 0);
@@ -89,17 +91,17 @@ const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {
     ...[1, t.of(3, 2), Int32Array.of(2, 0, 1, 1, 0, 2)],
     11,
     ...[0, t.of(2, 16)],
-    ...[4, t.of(16, 3), ...REPEATED],
+    ...[4, 0, t.of(16, 3), ...REPEATED],
     ...[9, 2, 1, Int32Array.of(3, -1)],
     ...[1, t.of(1, 9), Float64Array.of(1, 4, 4, 1, 4, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1)],
-    ...[2, t.of(16, 3), t.of(16, 3), t.of(16, 3), ...INDEXED],
+    ...[2, 0, t.of(16, 3), t.of(16, 3), t.of(16, 3), ...INDEXED],
     ...[7, 0],
     ...[8, 2],
     ...[6, Int32Array.from({ length: 16 }, (_, f) => (f % 3) - 1)],
     ...[10, 0, 1, Int32Array.from({ length: 16 }, (_, f) => f - 1)],
-    ...[3, t.of(16, 3), t.of(16, 3), t.of(16, 3), t.of(16, 3), ...INDEXED],
-    ...[5, t.of(16, 3), ...REPEATED],
-    ...[t.of(16, 3), t.of(16, 3), ...INDEXED, 1],
+    ...[3, 0, t.of(16, 3), t.of(16, 3), t.of(16, 3), t.of(16, 3), ...INDEXED],
+    ...[5, ...SIGHT, t.of(20, 2), ...INDEXED, ...[2, Int32Array.of(1, 0, 1)]],
+    ...[...SIGHT, t.of(20, 2), t.of(20, 2), ...INDEXED, ...[2, Int32Array.of(1, 0, 1)], 1],
   ],
   replace: (t) => [t.of(3, 6), Int32Array.of(2, 0), t.of(2, 6)],
   concat: (t) => [2, t.of(2, 6), t.of(3, 6)],

@@ -1,6 +1,6 @@
-import type { BackwardEnd, BackwardStart, BackwardStep, Tensor } from "../backend.js";
+import type { BackwardEnd, BackwardStart, BackwardStep, Reading, Tensor } from "../backend.js";
 import { backwardShape } from "../backward.js";
-import { geometryArgument, ownerArguments } from "./arguments.js";
+import { geometryArgument, ownerArguments, windowArguments } from "./arguments.js";
 import type { BackwardArgument } from "./engine-types.js";
 import type { NativeMemory } from "./tensor.js";
 
@@ -16,12 +16,26 @@ export function backward(
     ...(start.kind === "rows" ? [0, number(start.nu)] : [1, number(start.matrix), start.index]),
     steps.length,
     ...steps.flatMap((step) => stepArguments(step, number)),
-    number(end.radius),
-    number(end.centre),
-    ...ownerArguments(end.owners),
+    ...readingArguments(end, [end.radius, end.centre].map(number)),
     end.order,
   ];
   return memory.give(backwardShape(start, steps, end), memory.engine.backward(...chain));
+}
+
+/** The window if there is one, the coefficients, and who reads them. */
+function readingArguments(
+  { owners, sight }: Reading,
+  coefficients: readonly number[],
+): readonly BackwardArgument[] {
+  if (!sight) return [0, ...coefficients, ...ownerArguments(owners)];
+  const { window, examples } = sight;
+  return [
+    1,
+    ...windowArguments(window),
+    ...coefficients,
+    ...ownerArguments(owners),
+    ...ownerArguments(examples),
+  ];
 }
 
 const EVERYTHING = new Int32Array(0);
@@ -37,17 +51,13 @@ function stepArguments(
     case "conv2d":
       return [1, number(step.weight), geometryArgument(step.geometry)];
     case "enclose":
-      return [2, number(step.slope), number(step.radius), number(step.shift), ...ownerArguments(step.owners)];
+      return [2, ...readingArguments(step, [step.slope, step.radius, step.shift].map(number))];
     case "lines":
-      return [
-        3,
-        ...[step.lower, step.upper, step.even, step.odd].map(number),
-        ...ownerArguments(step.owners),
-      ];
+      return [3, ...readingArguments(step, [step.lower, step.upper, step.even, step.odd].map(number))];
     case "scale":
-      return [4, number(step.scale), ...ownerArguments(step.owners)];
+      return [4, ...readingArguments(step, [number(step.scale)])];
     case "offset":
-      return [5, number(step.offset), ...ownerArguments(step.owners)];
+      return [5, ...readingArguments(step, [number(step.offset)])];
     case "gather":
       return [6, step.index];
     case "store":

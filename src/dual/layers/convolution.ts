@@ -12,7 +12,7 @@ import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
 import type { AffineDual, Patch, Roundings } from "../dual-layer.js";
-import { lookAtPatch, offsetStep } from "../patch.js";
+import { lookAtPatch, lookThroughPatch, offsetStep } from "../patch.js";
 import { magnitudeOf } from "./magnitude.js";
 
 /** Terms of an output's sum, and at most so many outputs that read an input. */
@@ -83,9 +83,9 @@ export function convolutionDual(
       return {
         input: inputPatch(geometry, patch),
         multiplyAdds: multiplyAddsOfConv2d(local),
-        steps: (tape, want) => [
+        steps: (_tape, want) => [
           ...(want.centre && offset
-            ? [offsetStep(lookAtPatch(tape, shape, patch, viewers)(offset, "shared"))]
+            ? [offsetStep(lookThroughPatch(shape, patch, viewers)(offset, "shared"))]
             : []),
           { kind: "conv2d", weight: weight.value, geometry: local },
         ],

@@ -32,8 +32,8 @@ export function diagonalDual(
     push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
     absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
     ...positionwise(shape, back, (look, want) => {
-      const { values, owners } = look(scale, "shared");
-      const own: BackwardStep = { kind: "scale", scale: values.value, owners };
+      const { values, ...reading } = look(scale, "shared");
+      const own: BackwardStep = { kind: "scale", scale: values.value, ...reading };
       return want.centre ? [offsetStep(look(offset, "shared")), own] : [own];
     }),
   };

@@ -85,9 +85,9 @@ function betweenLines(lines: AdaptiveLines, even: Variable, odd: Variable, shape
       const [lower, upper, own, size] = [lines.lowerSlope, lines.upperSlope, even, odd].map((coefficients) =>
         look(coefficients, "by example"),
       );
-      const { owners } = lower;
-      const slopes = { lower: lower.values.value, upper: upper.values.value };
-      return [{ kind: "lines", ...slopes, even: own.values.value, odd: size.values.value, owners }];
+      const { values, ...reading } = lower;
+      const slopes = { lower: values.value, upper: upper.values.value };
+      return [{ kind: "lines", ...slopes, even: own.values.value, odd: size.values.value, ...reading }];
     }),
   };
 }

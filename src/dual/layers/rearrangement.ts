@@ -5,7 +5,7 @@ import { constantPart, type RearrangementLayer, sourceIndex } from "../../networ
 import { sizeOf } from "../../network/shape.js";
 import { positionwiseCost } from "../cost.js";
 import type { AffineDual, AffineRule, Want } from "../dual-layer.js";
-import { lookAtPatch, offsetStep } from "../patch.js";
+import { lookAtPatch, lookThroughPatch, offsetStep } from "../patch.js";
 
 /** Dual of a layer that moves features: ν goes back to where each came from, collects the constants. Exact. */
 export const rearrangement: AffineRule<RearrangementLayer> = {
@@ -57,9 +57,9 @@ function croppedPad(
         const { values, owners } = lookAtPatch(tape, outputShape, patch, viewers)(offset, "shared");
         return { nus: [nu], centre: dot(tape, nu, values, owners) };
       },
-      steps: (tape, want) =>
+      steps: (_tape, want) =>
         want.centre && offset
-          ? [offsetStep(lookAtPatch(tape, outputShape, patch, viewers)(offset, "shared"))]
+          ? [offsetStep(lookThroughPatch(outputShape, patch, viewers)(offset, "shared"))]
           : [],
     }),
   };

@@ -5,6 +5,8 @@ import type {
   BackwardStart,
   BackwardStep,
   NormOrder,
+  Reading,
+  Sight,
   Tensor,
 } from "../../../src/compute/backend.js";
 import {
@@ -14,6 +16,7 @@ import {
   weightsPerOutput,
 } from "../../../src/compute/geometry.js";
 import { indexedOwners, OWN, type Owners, repeatOwners, SHARED } from "../../../src/compute/owners.js";
+import { createPortableBackend } from "../../../src/compute/portable/index.js";
 import { random } from "../../../src/compute/random.js";
 import { ShapeError } from "../../../src/errors.js";
 import {
@@ -203,6 +206,54 @@ function branches(rows: number, order: NormOrder, turn: number): Chain {
   };
 }
 
+/** Viewers of images of 2×5×6, whose patches of 3×2 reach over every edge and far beyond, some side by side. */
+function patches(rows: number, examples: number, turn: number): Reading & { readonly sight: Sight } {
+  const source = random(turn, "patches");
+  const viewers = Math.max(1, Math.ceil(rows / (1 + (turn % 4))));
+  const pick = (count: number, from = 0): Int32Array =>
+    Int32Array.from({ length: viewers }, (_, v) =>
+      turn % 2 === 0 ? from + (v % count) : from + Math.floor(source.uniform() * count),
+    );
+  const window = {
+    ...{ channels: 2, height: 5, width: 6, patchHeight: 3, patchWidth: 2 },
+    ...{ top: pick(11, -5), left: pick(13, -4) },
+  };
+  const owners = indexedOwners(Int32Array.from({ length: rows }, (_, r) => Math.floor((r * viewers) / rows)));
+  return { owners, sight: { window, examples: examples === 1 ? SHARED : indexedOwners(pick(examples)) } };
+}
+
+/** Steps through patches of images against the same steps with coefficients that were cropped for each viewer. */
+async function seenChain(rows: number, order: NormOrder, turn: number): Promise<Chain> {
+  const source = random(turn, "seen");
+  const examples = 1 + (turn % 3);
+  const image = (): Matrix => build(60, examples, () => Math.fround(0.1 + Math.abs(source.normal())));
+  const reading = patches(rows, examples, turn);
+  const nu = build(12, rows, () => Math.fround(source.normal()));
+  const inputs = [nu, ...Array.from({ length: 11 }, image)];
+  const chain = (by: Reading, tensors: readonly Tensor[]): readonly [BackwardStep[], BackwardEnd] => {
+    const [slope, radius, shift, lower, upper, even, odd, scale, offset, end, centre] = tensors;
+    const steps: BackwardStep[] = [
+      { kind: "enclose", slope, radius, shift, ...by },
+      { kind: "scale", scale, ...by },
+      { kind: "lines", lower, upper, even, odd, ...by },
+      { kind: "offset", offset, ...by },
+      { kind: "enclose", slope: scale, radius: odd, ...by },
+    ];
+    return [steps, { radius: end, centre, order, ...by }];
+  };
+  const portable = createPortableBackend({ dtype: "float64" });
+  const [start, ...images] = inputs.map((x) => portable.upload(x.features, x.rows, x.values));
+  const { examples: viewed, window } = reading.sight;
+  const cropped = images.map((x) => portable.crop(x, viewed, window));
+  const [steps, end] = chain({ owners: reading.owners }, cropped);
+  const expected = await portable.read(portable.backward({ kind: "rows", nu: start }, steps, end));
+  return {
+    inputs,
+    expected: { features: 2, rows, values: Array.from(expected) },
+    run: (backend, [from, ...rest]) => backend.backward({ kind: "rows", nu: from }, ...chain(reading, rest)),
+  };
+}
+
 export function backwardConformance(bench: Bench): void {
   describe("backwards through a chain", () => {
     for (const lines of [true, false]) {
@@ -218,6 +269,13 @@ export function backwardConformance(bench: Bench): void {
       for (const [turn, rows] of ROWS.entries()) {
         const { inputs, expected, run } = branches(rows, ORDERS[turn % 3], turn);
         bench.expectClose(await bench.run(inputs, run), expected, `${rows} rows`);
+      }
+    });
+
+    test("through patches of images", async () => {
+      for (const [turn, rows] of [...ROWS, ...ROWS].entries()) {
+        const { inputs, expected, run } = await seenChain(rows, ORDERS[turn % 3], turn);
+        bench.expectClose(await bench.run(inputs, run), expected, `${rows} rows, ${turn}`);
       }
     });
 
