@@ -29,7 +29,7 @@ const larger = (a: number, b: number) => Math.max(a, Math.abs(b));
 /** Throws a `Refusal` for layers and numbers that this checker does not know what to do with. */
 export function checkedNetwork(model: Model, machine: Machine): CheckedNetwork {
   let [taps, largest] = [1, 1];
-  // Of each layer: its roundings, and how often it rescales, were all affine layers since the last curves run as one.
+  // Of each layer: its roundings and rescalings, were all affine layers since the last curves run as one.
   const [chains, scalings]: [number[], number[]] = [[], []];
   const layers = neuronLayers(model).map((own, k): CheckedLayer => {
     const { name, layer, inputs, affine } = own;
@@ -44,9 +44,9 @@ export function checkedNetwork(model: Model, machine: Machine): CheckedNetwork {
     for (const list of [affine.weights, affine.bias, affine.factors]) largest = list.reduce(larger, largest);
     // Of a sum a weight's, its product's and those of additions; of any formula for a rescaling eight, and some of ours.
     const roundings = isSum ? affine.taps + 3 : isRescaling ? 11 : 0;
-    chains[k] = roundings + inputs.map((input) => chains[input]).reduce(larger);
+    chains[k] = roundings + inputs.map((input) => chains[input]).reduce(isSum ? (a, b) => a + b : larger);
     scalings[k] = (isRescaling ? 1 : 0) + inputs.map((input) => scalings[input]).reduce(larger);
-    return { ...own, curve, roundings: isRescaling ? chains[k] : roundings };
+    return { ...own, curve, roundings: roundings && chains[k] };
   });
   if (!(largest <= Math.sqrt(machine.most)))
     throw new Refusal("not checkable: numbers too large or too small");

@@ -72,7 +72,7 @@ export function differenceLines(
 /** What computing an activation between these bounds may be off by, and a product with its slope. */
 function functionError(
   activation: Activation,
-  { roundoff, functions, flushed, underflow }: Arithmetic,
+  { roundoff, functions, flushed, underflow, largest }: Arithmetic,
   lower: number,
   upper: number,
   steepest: number,
@@ -84,6 +84,7 @@ function functionError(
   if (rounding === "exact") return least;
   // The product, its slope as it entered, and here that of ν with it.
   const size = Math.max(1, steepest) * Math.max(Math.abs(lower), Math.abs(upper));
+  if (!(2 * size < largest)) return Number.NaN;
   const relative = 3 * roundoff * (1 + SLACK) * size;
   // A slope may lose so much of itself.
   return least + relative + 2 * least * size + (rounding === "approximate" ? functions : 0);

@@ -19,6 +19,7 @@ import type { DualGraph } from "../dual/dual-graph.js";
 import { type BoundLayer, NeuronState, type NodeBounds } from "../dual/dual-layer.js";
 import { ruleOf } from "../dual/layers/index.js";
 import { unsettled } from "../dual/neuron-lists.js";
+import type { Sums } from "../dual/own-rounding.js";
 import { parallelDual } from "../dual/parallel-dual.js";
 import { Rounding } from "../dual/rounding.js";
 import { wholeRows } from "../dual/view.js";
@@ -40,6 +41,7 @@ const ROWS_PAY = 2e9;
 interface NodeState {
   readonly size: Variable;
   readonly apart: Variable;
+  readonly sums?: Sums | undefined;
 }
 
 /** A network whose values are the differences of two evaluations of another one. */
@@ -136,7 +138,10 @@ class DifferenceBuilder {
     const bound = rule.bind(tape, layer, network.context(node, bindings));
     const inputs = network.nodes[node].inputs as readonly number[];
     const sizes = inputs.map((input) => this.#states[input].size);
-    const boxes = sizes.map((centre, i) => ({ centre, radius: this.#zeros(inputs[i]) }));
+    const boxes = inputs.map((input) => {
+      const { size: centre, sums } = this.#states[input];
+      return { centre, radius: this.#zeros(input), sums };
+    });
     const features = sizeOf(network.nodes[node].shape);
     const rounding = this.#rounding.affine(tape, bound, boxes, features, this.#floor);
     this.#floor = rounding.floor;
@@ -157,7 +162,7 @@ class DifferenceBuilder {
       size = minimum(tape, size, maximum(tape, ends[0], ends[1]));
     }
     this.#graph.layers[node] = withError(bound, both);
-    this.#states[node] = { size, apart: this.#up(add(tape, passed, both)) };
+    this.#states[node] = { size, apart: this.#up(add(tape, passed, both)), sums: rounding.sums };
   }
 
   async #activation(node: number, activation: Activation, name: string): Promise<void> {

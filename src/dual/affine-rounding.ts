@@ -1,7 +1,6 @@
 import {
   add,
   apply,
-  combine,
   dot,
   linear,
   multiply,
@@ -12,30 +11,29 @@ import {
   weightedSum,
 } from "../autodiff/index.js";
 import { type Arithmetic, accumulated } from "../compute/arithmetic.js";
-import type { Dtype, Weighted } from "../compute/backend.js";
+import type { Dtype } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
-import type { AffineDual, Roundings } from "./dual-layer.js";
-import { OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
+import type { AffineDual, Intermediates, Roundings } from "./dual-layer.js";
+import { OwnRounding, type Rounded, SLACK, type Sums, UNKNOWN } from "./own-rounding.js";
 
 /** Roundings that an evaluation may add to a layer: those of batch norm, a normalisation, or a fold into the layer before. */
 const FOLDED = 8;
 /** A sum of fewer terms is not worth counting those that are 0. */
 const FEW_TERMS = 512;
+/** Covers 1/(1 − γ) and the rounding of the sums of magnitudes. */
+const GROWN = (1 + SLACK) * (1 + SLACK);
 
-/** The shares of |W| m + |b| that rounding may come to: `fixed`, and `each` for every term. */
-interface Shares {
-  readonly fixed: number;
-  readonly each: number;
-}
+type Counts = Pick<Sums, "roundings" | "own" | "digits">;
+type Met = Omit<Sums, "size">;
 
-/** The rounding of sums: of all features, of their constants `[out, 1]`; at least Σ m of each input, and `#over`, `[1, examples]`. */
-interface SumRounding {
-  readonly error: Variable;
-  readonly constant: Variable | undefined;
-  readonly sums: readonly Weighted<Variable>[];
-  readonly over: Variable | undefined;
+/** Affine layers and what they add to rounding. */
+interface AffineRounded {
+  /** e of the node, `[n, examples]`. */
+  readonly error: Variable | undefined;
+  readonly floor: Variable | undefined;
+  readonly sums: Sums | undefined;
 }
 
 /** What an affine layer adds to rounding, `docs/rounding.md#affine-layers`. */
@@ -65,119 +63,151 @@ export class AffineRounding extends OwnRounding {
     inputs: readonly Rounded[],
     features: number,
     floors: Variable | undefined,
-  ): { readonly error: Variable | undefined; readonly floor: Variable | undefined } {
-    if (layer.roundings?.forward === 0 && layer.roundings.backward === 0) {
-      return { error: this.#moved(tape, layer, inputs), floor: floors };
+  ): AffineRounded {
+    const isMove = layer.roundings?.forward === 0 && layer.roundings.backward === 0;
+    if (isMove && this.readers === 1 && inputs.every(({ sums }) => !sums)) {
+      return { error: undefined, floor: floors, sums: undefined };
     }
-    const count = inputs.reduce((sum, { centre }) => sum + centre.value.features, 0);
-    const roundings = layer.roundings ?? {
-      forward: count + features + UNKNOWN,
-      backward: count + features + UNKNOWN,
-    };
-    const { error, sums, over, constant } = this.#ofSums(tape, layer, inputs, roundings);
-    const floor = this.#floorOf(tape, sums, count, roundings.backward, floors);
-    const parts = [
-      { weight: 1, x: floor },
-      ...sums.map(({ weight, x }) => ({ weight: 4 * this.lost * weight, x })),
-      ...(over ? [{ weight: 0, x: over }] : []),
-    ];
-    const total = weightedSum(tape, parts, 2 * (roundings.forward + 16) * this.lost);
-    const everywhere = linear(tape, this.ones(tape, features), total, constant);
-    const all = add(tape, error, everywhere);
-    tape.discard(error, everywhere);
-    return { error: all, floor };
+    const before = inputs.map((input) => input.sums ?? this.#beginning(tape, input));
+    if (isMove) return { ...this.#moved(tape, layer, before), floor: floors };
+    const count = before.reduce((sum, { size }) => sum + size.value.features, 0);
+    const unknown = count + features + UNKNOWN;
+    const roundings = layer.roundings ?? { forward: unknown, backward: unknown };
+    const sizes = before.map(({ size }) => this.sum(tape, size));
+    const floor = this.#floorOf(tape, sizes, count, roundings.backward, floors);
+    return { ...this.#summed(tape, layer, before, sizes, roundings, floor), floor };
   }
 
-  /**
-   * What sums may be off by whose terms' magnitudes add up to |W| m + |b|, and e of the inputs; all but what is constant goes
-   * through |W| at once, unless terms are counted.
-   */
-  #ofSums(tape: Tape, layer: AffineDual, inputs: readonly Rounded[], roundings: Roundings): SumRounding {
-    // Batch norm may underflow before it scales.
-    const least = this.deployed.flushed + (layer.coupling === "diagonal" ? 8 * this.deployed.underflow : 0);
-    const shares = this.#shares(roundings);
-    const all = shares.fixed + roundings.forward * shares.each;
-    const offset = layer.offsetMagnitude ?? layer.offset;
-    // bᵀν is a sum of terms of either sign.
-    const summed = this.summed && offset ? this.gamma(offset.value.features + this.terms) * (1 + SLACK) : 0;
-    const constant = offset && weightedSum(tape, [{ weight: all + summed, x: offset, absolute: true }]);
-    const counted = roundings.forward >= FEW_TERMS && layer.terms !== undefined;
-    const share = counted ? 1 : all;
-    const ofError = counted ? 1 : all + 1 + SLACK;
-    // What is lost of numbers as small as that would be weighed with |W|.
-    const lost = counted ? 0 : share * least + 8 * this.own.underflow;
-    const sizes = inputs.map((input) => weightedSum(tape, this.magnitudeAnd(input, share, ofError), lost));
-    const read = counted && least > 0 ? sizes.map((size) => scaleBy(tape, size, 1, least)) : sizes;
-    const met = layer.absolute(tape, read, 1);
-    const error = counted ? this.#byTerms(tape, layer, inputs, sizes[0], met, shares) : met;
-    const sums = sizes.map((x) => ({ weight: (1 + SLACK) / share, x: this.#sum(tape, x) }));
-    const over = this.#over(tape, met, share, constant, all);
-    tape.discard(...sizes.filter(({ value }) => value !== met.value));
-    return { error, sums, constant, over };
-  }
-
-  /** Terms of what is 0 are not rounded, so that a sum over neurons most of which are inactive has few roundings. */
-  #byTerms(
-    tape: Tape,
-    layer: AffineDual,
-    inputs: readonly Rounded[],
-    size: Variable,
-    met: Variable,
-    { fixed, each }: Shares,
-  ): Variable {
-    const terms = layer.terms?.(tape, apply(tape, { kind: "sign" }, size)) as Variable;
-    const own = multiply(tape, met, scaleBy(tape, terms, each, fixed));
-    const before = this.#passed(tape, layer, inputs);
-    return before ? combine(tape, 1, own, 1 + SLACK, before) : own;
-  }
-
-  /**
-   * Infinite as soon as the sum of |W| m + |b|, with its own rounding, may pass the largest number of the evaluation, these being
-   * at most x / share and constant / ofConstant. `[1, examples]`
-   */
-  #over(
-    tape: Tape,
-    x: Variable,
-    share: number,
-    constant: Variable | undefined,
-    ofConstant: number,
-  ): Variable | undefined {
-    const { largest } = this.deployed;
-    if (largest === Number.POSITIVE_INFINITY) return undefined;
-    const factor = 2 * Math.max(1, this.own.largest / largest);
-    const over = scaleBy(tape, this.#sum(tape, x), factor / share);
-    if (!constant) return over;
-    const ofB = scaleBy(tape, this.#sum(tape, constant), factor / ofConstant);
-    return scaleShift(tape, over, undefined, ofB, SHARED);
-  }
-
-  /** e of the inputs through |W|, as it was computed; undefined where there is none. */
-  #passed(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
-    if (inputs.every(({ error }) => error === undefined)) return undefined;
-    const errors = inputs.map(({ centre, error }) => error ?? this.#zeros(tape, centre));
-    return layer.absolute(tape, errors, 1);
-  }
-
-  /** Not a number where a sum is too long for them. */
-  #shares({ forward, backward }: Roundings): Shares {
-    // A long sum loses digits faster than its bound here allows for: then nothing is known.
-    const digits = this.gamma(forward + 2 * this.terms + 2 * FOLDED);
-    const known =
-      Math.max(digits, accumulated(forward + 1 + FOLDED, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
-    const grown = known * (1 + SLACK) * (1 + SLACK);
-    const [u, own] = [this.deployed.roundoff, this.own.roundoff];
-    const fixed = (1 + FOLDED) * u + (backward + 2 * this.readers + 3 * FOLDED) * own;
-    return { fixed: fixed * grown, each: (u + 2 * own) * grown };
+  /** Sums that begin at a node, with what no value of it exceeds. */
+  #beginning(tape: Tape, input: Rounded): Sums {
+    const size = this.magnitude(tape, input);
+    return { size, roundings: 0, own: 0, digits: 0, begun: this.sum(tape, size), isNew: true };
   }
 
   /** Numbers that are moved are not rounded; but where several layers read a node, their ν are added. */
-  #moved(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Variable | undefined {
-    if (this.readers === 1) return this.#passed(tape, layer, inputs);
-    const share = this.gamma(2 * this.readers) * (1 + SLACK);
-    const errors = inputs.map((input) =>
-      weightedSum(tape, this.magnitudeAnd(input, share, share + 1), 4 * this.own.underflow),
+  #moved(tape: Tape, layer: AffineDual, before: readonly Sums[]): Omit<AffineRounded, "floor"> {
+    const met = this.#met(tape, before);
+    const size = layer.absolute(
+      tape,
+      before.map((sums) => sums.size),
+      1,
     );
-    return layer.absolute(tape, errors, 1);
+    const own = met.own + (this.readers > 1 ? 2 * this.readers * this.own.roundoff : 0);
+    // Of branches that are stacked each keeps its own.
+    const roundings = Math.max(...before.map((sums) => sums.roundings));
+    const sums = { ...met, size, own, roundings };
+    return { error: scaleBy(tape, size, this.#shareOf(sums), 4 * this.own.underflow), sums };
+  }
+
+  #summed(
+    tape: Tape,
+    layer: AffineDual,
+    before: readonly Sums[],
+    sizes: readonly Variable[],
+    { forward, backward }: Roundings,
+    floor: Variable,
+  ): Omit<AffineRounded, "floor"> {
+    const met = this.#met(tape, before);
+    const own = met.own + (backward + 2 * this.readers + 3 * FOLDED + 2 * forward) * this.own.roundoff;
+    const roundings = met.roundings + forward + 1 + FOLDED;
+    const counts = { own, roundings, digits: met.digits + forward + 2 };
+    const share = this.#shareOf(counts);
+    // Of what is 0, terms are not rounded.
+    const each = (this.deployed.roundoff + 2 * this.own.roundoff) * GROWN;
+    const counted = forward >= FEW_TERMS && layer.terms !== undefined;
+    const least = counted ? share - forward * each : share;
+    const product = layer.absolute(
+      tape,
+      before.map((sums) => sums.size),
+      1,
+    );
+    const offset = layer.offsetMagnitude ?? layer.offset;
+    // bᵀν is a sum of terms of either sign.
+    const terms = this.summed && offset ? this.gamma(offset.value.features + this.terms) * (1 + SLACK) : 0;
+    const constant = offset && weightedSum(tape, [{ weight: 1 + terms / least, x: offset, absolute: true }]);
+    const between = layer.intermediates?.(tape);
+    const over = this.#over(tape, [this.sum(tape, product), ...sizes], constant, before, between);
+    // What is lost without being a share of anything, as sizes that have it as their share.
+    const lost = [...sizes, ...before.flatMap(({ isNew, begun }) => (isNew ? [] : [begun]))];
+    const parts = [
+      { weight: 1 / least, x: floor },
+      ...lost.map((x) => ({ weight: (4 * this.lost) / least, x })),
+      ...(over ? [{ weight: 0, x: over }] : []),
+    ];
+    const total = weightedSum(tape, parts, (2 * (roundings + 16) * this.lost) / least);
+    const everywhere = linear(tape, this.ones(tape, features(product)), total, constant);
+    let size = add(tape, product, everywhere);
+    tape.discard(everywhere);
+    if (!before.some(({ size: own }) => own.value === product.value)) tape.discard(product);
+    if (between) {
+      const underflow = (8 * FOLDED * this.lost) / least;
+      const weighed = scaleBy(tape, met.begun, underflow, underflow);
+      size = add(tape, size, linear(tape, between.scale, weighed));
+    }
+    const steep = between ? this.sum(tape, between.scale) : undefined;
+    if (met.steep) size = add(tape, size, this.#steep(tape, met, met.steep, features(size), least));
+    const error = counted
+      ? multiply(tape, size, scaleBy(tape, this.#terms(tape, layer, before[0].size), each, least))
+      : scaleBy(tape, size, share);
+    const together = met.steep && steep ? multiply(tape, met.steep, steep) : (steep ?? met.steep);
+    return { error, sums: { ...counts, size, begun: met.begun, ...(together && { steep: together }) } };
+  }
+
+  /** What underflows in weights that a layer before is folded into. */
+  #steep(tape: Tape, { begun }: Met, steep: Variable, features: number, share: number): Variable {
+    const weighed = scaleShift(tape, begun, steep, undefined, SHARED);
+    const lost = scaleBy(tape, weighed, (8 * FOLDED * this.lost) / share);
+    return linear(tape, this.ones(tape, features), lost);
+  }
+
+  #terms(tape: Tape, layer: AffineDual, size: Variable): Variable {
+    return layer.terms?.(tape, apply(tape, { kind: "sign" }, size)) as Variable;
+  }
+
+  /** Of sums that meet: branches may be added up as one, term after term. */
+  #met(tape: Tape, before: readonly Sums[]): Met {
+    const largest = (of: (sums: Sums) => number): number => Math.max(...before.map(of));
+    const steeps = before.flatMap(({ steep }) => (steep ? [steep] : []));
+    const begun = before.map((sums) => sums.begun).reduce((a, b) => add(tape, a, b));
+    return {
+      own: largest(({ own }) => own),
+      digits: largest(({ digits }) => digits),
+      roundings: before.reduce((sum, { roundings }) => sum + roundings, 0),
+      begun,
+      ...(steeps.length > 0 && { steep: steeps.reduce((a, b) => add(tape, a, b)) }),
+    };
+  }
+
+  /** The share of sums' sizes that rounding may come to. Not a number where they are too long for this to be known. */
+  #shareOf({ own, roundings, digits }: Counts): number {
+    const lost = this.gamma(digits + 2 * this.terms + 2 * FOLDED);
+    const known = Math.max(lost, accumulated(roundings, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
+    return known * (roundings * this.deployed.roundoff + own) * GROWN;
+  }
+
+  /**
+   * Infinite as soon as what meets in the layer, with its own rounding, may pass the largest number of the evaluation: these sums, the
+   * constants, and intermediate results. `[1, examples]`
+   */
+  #over(
+    tape: Tape,
+    sums: readonly Variable[],
+    constant: Variable | undefined,
+    before: readonly Sums[],
+    between: Intermediates | undefined,
+  ): Variable | undefined {
+    const { largest } = this.deployed;
+    if (largest === Number.POSITIVE_INFINITY) return undefined;
+    const weight = 2 * Math.max(1, this.own.largest / largest);
+    const steps = between ? [dot(tape, before[0].size, between.scale, SHARED)] : [];
+    const over = weightedSum(
+      tape,
+      [...sums, ...steps].map((x) => ({ weight, x })),
+    );
+    return [constant, between?.offset].reduce<Variable>((total, x) => {
+      if (!x) return total;
+      return scaleShift(tape, total, undefined, scaleBy(tape, this.sum(tape, x), weight), SHARED);
+    }, over);
   }
 
   /**
@@ -185,26 +215,26 @@ export class AffineRounding extends OwnRounding {
    * It belongs to every row that passes; floors of all layers so far add up, and are counted where rows start.
    */
   floorOf(tape: Tape, sizes: readonly Variable[], terms: number, before: Variable | undefined): Variable {
-    const sums = sizes.map((size) => ({ weight: 1, x: this.#sum(tape, size) }));
+    const sums = sizes.map((size) => this.sum(tape, size));
     const features = sizes.reduce((sum, { value }) => sum + value.features, 0);
     return this.#floorOf(tape, sums, features, terms, before);
   }
 
   #floorOf(
     tape: Tape,
-    sums: readonly Weighted<Variable>[],
+    sums: readonly Variable[],
     features: number,
     terms: number,
     before: Variable | undefined,
   ): Variable {
     const each = 4 * (terms + this.readers + 8) * this.own.underflow;
     const least = 4 * (features + terms + 8) * this.own.underflow;
-    const own = sums.map(({ weight, x }) => ({ weight: each * (1 + SLACK) * weight, x }));
+    const own = sums.map((x) => ({ weight: each * (1 + SLACK), x }));
     return weightedSum(tape, before ? [{ weight: 1, x: before }, ...own] : own, least * sums.length);
   }
 
   /** Σ x, `[1, examples]`. */
-  #sum(tape: Tape, x: Variable): Variable {
+  protected sum(tape: Tape, x: Variable): Variable {
     return dot(tape, x, this.ones(tape, x.value.features), SHARED);
   }
 
@@ -224,9 +254,8 @@ export class AffineRounding extends OwnRounding {
   protected get lost(): number {
     return this.deployed.underflow + this.deployed.flushed + this.own.underflow;
   }
+}
 
-  #zeros(tape: Tape, like: Variable): Variable {
-    const { features, rows } = like.value;
-    return tape.own(tape.backend.filled(features, rows, 0));
-  }
+function features({ value }: Variable): number {
+  return value.features;
 }

@@ -97,7 +97,8 @@ class DualBuilder {
 
   async build(): Promise<DualNetwork> {
     const { ballCentre: centre, ballRadius: radius, inputError: error } = this.#graph;
-    this.#states[0] = { centre, radius, precision: "independent", error };
+    const sums = error && this.#rounding?.sumsAtInput(this.#tape, { centre, radius, error });
+    this.#states[0] = { centre, radius, precision: "independent", error, sums };
     await this.#generators?.at(0);
     const tape = this.#tape;
     const { backend } = tape;
@@ -117,8 +118,8 @@ class DualBuilder {
       before = now;
     }
     // An objective's own small numbers may be lost as well.
-    const last = this.#states[output];
-    this.#floor = this.#rounding?.floorOf(tape, [this.#rounding.magnitude(tape, last)], 2, this.#floor);
+    const rounding = this.#rounding;
+    this.#floor = rounding?.floorOf(tape, [rounding.magnitude(tape, this.#states[output])], 2, this.#floor);
     return new DualNetwork({
       tape: this.#tape,
       graph: this.#graph,
@@ -147,15 +148,8 @@ class DualBuilder {
     const [input] = inputs as readonly number[];
     const { way, rows, multiplyAdds } = this.#plans.get(input) as NodePlan;
     const neurons = sizeOf(this.#network.nodes[input].shape) * this.#ball.examples;
-    return {
-      name,
-      way,
-      neurons,
-      unstable: this.#unstableCounts.get(input) ?? 0,
-      rows,
-      multiplyAdds,
-      seconds,
-    };
+    const unstable = this.#unstableCounts.get(input) ?? 0;
+    return { name, way, neurons, unstable, rows, multiplyAdds, seconds };
   }
 
   async #bindNode(node: number): Promise<void> {
@@ -205,14 +199,15 @@ class DualBuilder {
     // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
     const rounding = this.#rounding;
-    const { error, floor } = rounding?.affine(tape, layer, inputs, centre.value.features, this.#floor) ?? {};
+    const { error, floor, sums } =
+      rounding?.affine(tape, layer, inputs, centre.value.features, this.#floor) ?? {};
     this.#floor = floor;
     this.#graph.errors[node] = error;
     const radius = () =>
       fixed
         ? tape.aside((aside) => affineRadius(aside, layer, inputs, ball, rounding))
         : affineRadius(tape, layer, inputs, ball, rounding);
-    return lazyBox(centre, precision, radius, error);
+    return lazyBox(centre, precision, radius, { error, sums });
   }
 
   #enclosedState(
@@ -249,7 +244,7 @@ class DualBuilder {
     const box = this.#states[node];
     if (!this.#rounding || box.error || !this.#floor || node === 0) return box;
     const error = this.#rounding.everywhere(this.#tape, this.#floor, sizeOf(this.#network.nodes[node].shape));
-    return lazyBox(box.centre, box.precision, () => box.radius, error);
+    return lazyBox(box.centre, box.precision, () => box.radius, { error });
   }
 
   #settleKnown(node: number, known: Bounds<Float64Array>): Settled {

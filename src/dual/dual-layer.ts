@@ -105,6 +105,15 @@ export interface Roundings {
   readonly backward: number;
 }
 
+/**
+ * What an evaluation may compute on the way to s ⊙ x + b, such as γ ⊙ x or x/σ, each `[features, 1]`: numbers of at most
+ * scale ⊙ |x| + offset, and so much times what underflows in them.
+ */
+export interface Intermediates {
+  readonly scale: Variable;
+  readonly offset: Variable;
+}
+
 /** An exact layer: z = A x + b. */
 export interface AffineDual extends DualLayer {
   readonly kind: "affine";
@@ -117,6 +126,8 @@ export interface AffineDual extends DualLayer {
   readonly offset: Variable | undefined;
   /** The sum of the magnitudes that meet in b, where b is computed and they may cancel. */
   readonly offsetMagnitude?: Variable;
+  /** Of a layer that scales each feature. */
+  intermediates?(tape: Tape): Intermediates;
   /** How many terms of each sum in A x are not 0, `[out, C]`, given 1 where an input may not be 0 and else 0, `[in, C]`. */
   terms?(tape: Tape, alive: Variable): Variable;
   /** Absent: not known, taken for more than those of a dense matrix. */

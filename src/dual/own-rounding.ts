@@ -10,6 +10,29 @@ export interface Rounded {
   readonly centre: Variable;
   readonly radius: Variable;
   readonly error?: Variable | undefined;
+  /** Of an affine layer's output. */
+  readonly sums?: Sums | undefined;
+}
+
+/**
+ * All affine layers since the last activations, as the one sum of products that they are: an evaluation may run them as one, fold
+ * constants into weights, and add in any order.
+ */
+export interface Sums {
+  /** The magnitudes of all terms, `[n, examples]`: |W| times those of the inputs, and |b|. */
+  readonly size: Variable;
+  /** How many roundings of the evaluation a term goes through at most. */
+  readonly roundings: number;
+  /** The share of `size` that our own rounding may come to. */
+  readonly own: number;
+  /** How many roundings of our own the sizes themselves went through. */
+  readonly digits: number;
+  /** Σ m of the nodes where they begin, `[1, examples]`. */
+  readonly begun: Variable;
+  /** Whether they begin here. */
+  readonly isNew?: boolean;
+  /** Σκ of the layers whose coefficients may be folded into weights, `[1, 1]`; see `Intermediates`. */
+  readonly steep?: Variable;
 }
 
 /** The same without the box: what no value of the node exceeds, and e. `[n, examples]`, or `[n, 1]` for all of a region. */

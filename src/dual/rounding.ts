@@ -10,7 +10,7 @@ import {
 } from "../autodiff/index.js";
 import { AffineRounding } from "./affine-rounding.js";
 import type { Bounds } from "./dual-layer.js";
-import { type Gathered, type Rounded, SLACK } from "./own-rounding.js";
+import { type Gathered, type Rounded, SLACK, type Sums } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";
 
 /** Of the lines around an activation, and of one multiplication by their slope. */
@@ -40,6 +40,14 @@ export class Rounding extends AffineRounding {
     return combine(tape, 1, error, 0, scaleBy(tape, size, 2 * (this.own.largest / largest)));
   }
 
+  /** The sums of layers that read the input, where its rounding is no part of the radius. */
+  sumsAtInput(tape: Tape, box: Rounded): Sums {
+    const share = this.deployed.roundoff + 2 * this.own.roundoff;
+    const least = this.deployed.underflow + this.deployed.flushed + 4 * this.own.underflow;
+    const size = weightedSum(tape, this.magnitudeAnd(box, 1, 1), least / share);
+    return { size, roundings: 1, own: 2 * this.own.roundoff, digits: 1, begun: this.sum(tape, size) };
+  }
+
   /** A floor for each feature, `[features, examples]`. */
   everywhere(tape: Tape, floor: Variable, features: number): Variable {
     return linear(tape, this.ones(tape, features), floor);
@@ -67,9 +75,22 @@ export class Rounding extends AffineRounding {
       weight: weight * shares,
     }));
     const parts = [{ weight: 1 + SLACK, x: own }, ...constants, { weight: slopes, x: read }];
+    const { largest } = this.deployed;
+    // A value beyond the largest number of the evaluation, where our own arithmetic still has it: not a number.
+    if (largest < this.own.largest) parts.push({ weight: 0, x: this.#beyond(tape, layer, size) });
     const all = weightedSum(tape, parts, least * (1 + SLACK));
     tape.discard(through);
     return all;
+  }
+
+  /** Infinite where a value between the lines may pass the largest number of the evaluation. */
+  #beyond(tape: Tape, layer: Widening, size: Variable): Variable {
+    const factor = 2 * (this.own.largest / this.deployed.largest);
+    const constants = constantsOf(tape, layer).map(({ weight, ...term }) => ({
+      ...term,
+      weight: weight * factor,
+    }));
+    return weightedSum(tape, [{ weight: factor, x: layer.absolute(tape, size) }, ...constants]);
   }
 
   /** What the radius of the box between an activation's values at ℓ and u must gain, all of them being rounded. */

@@ -104,7 +104,7 @@ export function makeBall(
   const epsilonAt = epsilonReader(spec.epsilon, features, examples);
   const { dtype } = backend;
   const nearest = radii === "nearest";
-  const centre = Float64Array.from(x);
+  const centre = new Float64Array(x);
   const radius = new Float64Array(x.length);
   const [least, most] = spec.box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   for (let f = 0, i = 0; f < features; f++) {
@@ -114,11 +114,12 @@ export function makeBall(
         radius[i] = nearest ? epsilon : roundUp(epsilon, dtype);
         continue;
       }
-      const lower = Math.max(nearest ? x[i] - epsilon : differenceDown(x[i], epsilon), least);
-      const upper = Math.min(nearest ? x[i] + epsilon : sumUp(x[i], epsilon), most);
+      const value = centre[i];
+      const lower = Math.max(nearest ? value - epsilon : differenceDown(value, epsilon), least);
+      const upper = Math.min(nearest ? value + epsilon : sumUp(value, epsilon), most);
       if (lower > upper) {
         throw new UsageError(
-          `box: example ${b} has feature ${f} = ${x[i]}, farther than epsilon outside ${least},${most}`,
+          `box: example ${b} has feature ${f} = ${value}, farther than epsilon outside ${least},${most}`,
         );
       }
       if (nearest) {
@@ -127,7 +128,7 @@ export function makeBall(
         continue;
       }
       const cut = lower === least || upper === most;
-      centre[i] = cut ? lower / 2 + upper / 2 : x[i];
+      if (cut) centre[i] = lower / 2 + upper / 2;
       radius[i] = radiusAround(rounded(centre[i], dtype), lower, upper, dtype);
     }
   }

@@ -9,11 +9,17 @@ import { diagonalDual } from "./diagonal.js";
 export const batchNorm: AffineRule<BatchNormLayer> = {
   form: "affine",
   bind(tape, layer, context) {
-    const { scale, shift, magnitude } = batchNormCoefficients(tape, layer, context);
+    const { scale, shift, magnitude, steps } = batchNormCoefficients(tape, layer, context);
     const [shape] = context.inputShapes;
     const positions = sizeOf(shape) / shape[0];
     const channelOf = Int32Array.from({ length: sizeOf(shape) }, (_, f) => Math.floor(f / positions));
     const byFeature = (x: Variable): Variable => gather(tape, x, channelOf);
-    return diagonalDual(tape, byFeature(scale), byFeature(shift), shape, byFeature(magnitude()));
+    return diagonalDual(tape, byFeature(scale), byFeature(shift), shape, {
+      offsetMagnitude: byFeature(magnitude()),
+      intermediates: () => {
+        const between = steps();
+        return { scale: byFeature(between.scale), offset: byFeature(between.offset) };
+      },
+    });
   },
 };

@@ -1,4 +1,4 @@
-import { apply, dot, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
+import { apply, dot, maximum, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
 import type { BackwardStep } from "../../compute/backend.js";
 import { SHARED } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
@@ -14,7 +14,7 @@ export function diagonalDual(
   scale: Variable,
   offset: Variable,
   shape: Shape,
-  offsetMagnitude?: Variable,
+  { offsetMagnitude, intermediates }: Pick<AffineDual, "offsetMagnitude" | "intermediates"> = {},
 ): AffineDual {
   const magnitude = apply(tape, { kind: "abs" }, scale);
   const back: PositionwiseBack = (tape, nu, want, look) => {
@@ -28,6 +28,12 @@ export function diagonalDual(
     coupling: "diagonal",
     offset,
     ...(offsetMagnitude && { offsetMagnitude }),
+    intermediates:
+      intermediates ??
+      ((own) => ({
+        scale: maximum(own, magnitude, ones(own, magnitude)),
+        offset: apply(own, { kind: "abs" }, offset),
+      })),
     roundings: { forward: COEFFICIENT, backward: COEFFICIENT },
     push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
     absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
@@ -37,4 +43,8 @@ export function diagonalDual(
       return want.centre ? [offsetStep(look(offset, "shared")), own] : [own];
     }),
   };
+}
+
+function ones(tape: Tape, { value }: Variable): Variable {
+  return tape.own(tape.backend.filled(value.features, 1, 1));
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   add,
   apply,
+  maximum,
   multiply,
   reshape,
   scaleBy,
@@ -89,25 +90,40 @@ export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
   ],
 };
 
-/** Scale γ/√(σ² + ε) and shift β − μ·scale, with |β| + |μ·scale|, each `[channels, 1]` (equation 48; its printed shift is an erratum). */
+/**
+ * Scale γ/√(σ² + ε) and shift β − μ·scale, with |β| + |μ·scale|, each `[channels, 1]` (equation 48; its printed shift is an
+ * erratum). `steps` says how large what is computed on the way may become, whatever the order: scale·|x| + offset.
+ */
 export function batchNormCoefficients(
   tape: Tape,
   layer: BatchNormLayer,
   context: LayerContext,
-): { readonly scale: Variable; readonly shift: Variable; magnitude(): Variable } {
+): {
+  readonly scale: Variable;
+  readonly shift: Variable;
+  magnitude(): Variable;
+  steps(): { readonly scale: Variable; readonly offset: Variable };
+} {
   const inverse = apply(
     tape,
     { kind: "reciprocal-sqrt", offset: layer.epsilon },
     context.parameter("variance"),
   );
-  const scale = multiply(tape, context.parameter("weight"), inverse);
+  const weight = context.parameter("weight");
+  const scale = multiply(tape, weight, inverse);
   const bias = context.parameter("bias");
-  const moved = multiply(tape, context.parameter("mean"), scale);
+  const mean = context.parameter("mean");
+  const moved = multiply(tape, mean, scale);
   const size = (x: Variable): Variable => apply(tape, { kind: "abs" }, x);
   return {
     scale,
     shift: subtract(tape, bias, moved),
     magnitude: () => add(tape, size(bias), size(moved)),
+    steps() {
+      const one = tape.own(tape.backend.filled(scale.value.features, 1, 1));
+      const steepest = [size(weight), inverse, size(scale)].reduce((a, b) => maximum(tape, a, b), one);
+      return { scale: steepest, offset: add(tape, size(bias), multiply(tape, steepest, size(mean))) };
+    },
   };
 }
 

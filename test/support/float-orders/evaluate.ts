@@ -1,8 +1,8 @@
 import type { Activation } from "../../../src/activations/index.js";
 import type { RandomSource } from "../../../src/compute/random.js";
-import { notYet, type PlainBatchNorm, type PlainNetwork, type PlainStep } from "../plain-network.js";
+import { notYet, type PlainBatchNorm, type PlainNetwork } from "../plain-network.js";
 import type { Arithmetic } from "./arithmetic.js";
-import { type NormForm, prepared } from "./prepare.js";
+import { type NormForm, type PreparedNetwork, type PreparedStep, prepared } from "./prepare.js";
 import { type Summation, Summer } from "./summation.js";
 
 /** One way in which a machine may evaluate a network. */
@@ -15,7 +15,7 @@ export interface FloatEvaluation extends Summation {
 
 /** A network evaluated one way, at one point after another. */
 export class FloatNetwork {
-  readonly #plain: PlainNetwork;
+  readonly #plain: PreparedNetwork;
   readonly #evaluation: FloatEvaluation;
   readonly #summer: Summer;
   readonly #source: RandomSource;
@@ -41,7 +41,7 @@ export class FloatNetwork {
     return values[this.#plain.output];
   }
 
-  #through(step: PlainStep, inputs: readonly Float64Array[]): Float64Array {
+  #through(step: PreparedStep, inputs: readonly Float64Array[]): Float64Array {
     const [x] = inputs;
     const { arithmetic, fused, order } = this.#evaluation;
     switch (step.kind) {
@@ -51,6 +51,13 @@ export class FloatNetwork {
           const sum = this.#summer.sum(weights, sources, x, bias ? bias[i] : null);
           return divisor === 1 ? sum : arithmetic.divide(sum, divisor);
         });
+      }
+      case "joined": {
+        const { rows, bias } = step.map;
+        const both = Float64Array.of(...x, ...inputs[1]);
+        return Float64Array.from(rows, ({ weights, sources }, i) =>
+          this.#summer.sum(weights, sources, both, bias ? bias[i] : null),
+        );
       }
       case "batch-norm":
         return normalised(step, x, arithmetic);

@@ -8,8 +8,51 @@ import type { Arithmetic } from "./arithmetic.js";
  */
 export type NormForm = "formula" | "scaled" | "folded";
 
-/** A network whose numbers have entered an arithmetic, its norms in one form. */
-export function prepared(plain: PlainNetwork, arithmetic: Arithmetic, form: NormForm): PlainNetwork {
+/** A step as it is run: sums of an affine layer may go on from those of the branch that it meets. */
+export type PreparedStep = PlainStep | { readonly kind: "joined"; readonly map: AffineMap };
+
+/** A network as it is run. */
+export interface PreparedNetwork {
+  readonly nodes: readonly (Omit<PlainNode, "step"> & { readonly step: PreparedStep | null })[];
+  readonly output: number;
+}
+
+/** A network whose numbers have entered an arithmetic, its norms in one form; `folded`, joins too go into the layer before. */
+export function prepared(plain: PlainNetwork, arithmetic: Arithmetic, form: NormForm): PreparedNetwork {
+  const network = normsPrepared(plain, arithmetic, form);
+  return form === "folded" ? joined(network) : network;
+}
+
+/** Joins of two whose one branch is an affine layer that nothing else reads: its sums have the other branch as one more term. */
+function joined({ nodes, output }: PlainNetwork): PreparedNetwork {
+  const readers = nodes.map(() => 0);
+  for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
+  const affineAt = (at: number): PlainNode | null => {
+    const { step, inputs } = nodes[at];
+    if (readers[at] !== 1) return null;
+    if (step?.kind === "copy") return affineAt(inputs[0]);
+    return step?.kind === "affine" && step.map.divisor === 1 ? nodes[at] : null;
+  };
+  return {
+    output,
+    nodes: nodes.map((node) => {
+      if (node.step?.kind !== "add" || node.inputs.length !== 2) return node;
+      const side = node.inputs.findIndex((input) => affineAt(input) !== null);
+      if (side < 0) return node;
+      const affine = affineAt(node.inputs[side]) as PlainNode;
+      const { map } = affine.step as Extract<PlainStep, { kind: "affine" }>;
+      const from = nodes[affine.inputs[0]].size;
+      const rows = map.rows.map(({ sources, weights }, i) => ({
+        sources: Int32Array.of(...sources, from + i),
+        weights: Float64Array.of(...weights, 1),
+      }));
+      const inputs = [affine.inputs[0], node.inputs[1 - side]];
+      return { ...node, inputs, step: { kind: "joined", map: { ...map, rows } } };
+    }),
+  };
+}
+
+function normsPrepared(plain: PlainNetwork, arithmetic: Arithmetic, form: NormForm): PlainNetwork {
   const nodes: PlainNode[] = plain.nodes.map((node) => ({
     ...node,
     step: entered(node.step, arithmetic, form),
