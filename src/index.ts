@@ -53,6 +53,7 @@ export {
   type DualRule,
   type EnclosedRule,
   type FeaturePart,
+  type Intermediates,
   NeuronState,
   type ParallelDual,
   type Patch,

@@ -108,6 +108,7 @@ export {
   type DualRule,
   type EnclosedRule,
   type FeaturePart,
+  type Intermediates,
   NeuronState,
   type NodeBounds,
   type ParallelDual,

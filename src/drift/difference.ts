@@ -19,7 +19,7 @@ import type { DualGraph } from "../dual/dual-graph.js";
 import { type BoundLayer, NeuronState, type NodeBounds } from "../dual/dual-layer.js";
 import { ruleOf } from "../dual/layers/index.js";
 import { unsettled } from "../dual/neuron-lists.js";
-import type { Sums } from "../dual/own-rounding.js";
+import type { AffineChain } from "../dual/own-rounding.js";
 import { parallelDual } from "../dual/parallel-dual.js";
 import { Rounding } from "../dual/rounding.js";
 import { wholeRows } from "../dual/view.js";
@@ -41,7 +41,7 @@ const ROWS_PAY = 2e9;
 interface NodeState {
   readonly size: Variable;
   readonly apart: Variable;
-  readonly sums?: Sums | undefined;
+  readonly chain?: AffineChain | undefined;
 }
 
 /** A network whose values are the differences of two evaluations of another one. */
@@ -139,8 +139,8 @@ class DifferenceBuilder {
     const inputs = network.nodes[node].inputs as readonly number[];
     const sizes = inputs.map((input) => this.#states[input].size);
     const boxes = inputs.map((input) => {
-      const { size: centre, sums } = this.#states[input];
-      return { centre, radius: this.#zeros(input), sums };
+      const { size: centre, chain } = this.#states[input];
+      return { centre, radius: this.#zeros(input), chain };
     });
     const features = sizeOf(network.nodes[node].shape);
     const rounding = this.#rounding.affine(tape, bound, boxes, features, this.#floor);
@@ -162,7 +162,7 @@ class DifferenceBuilder {
       size = minimum(tape, size, maximum(tape, ends[0], ends[1]));
     }
     this.#graph.layers[node] = withError(bound, both);
-    this.#states[node] = { size, apart: this.#up(add(tape, passed, both)), sums: rounding.sums };
+    this.#states[node] = { size, apart: this.#up(add(tape, passed, both)), chain: rounding.chain };
   }
 
   async #activation(node: number, activation: Activation, name: string): Promise<void> {

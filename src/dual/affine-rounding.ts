@@ -16,7 +16,7 @@ import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
 import type { AffineDual, Intermediates, Roundings } from "./dual-layer.js";
-import { OwnRounding, type Rounded, SLACK, type Sums, UNKNOWN } from "./own-rounding.js";
+import { type AffineChain, OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
 
 /** Roundings that an evaluation may add to a layer: those of batch norm, a normalisation, or a fold into the layer before. */
 const FOLDED = 8;
@@ -25,15 +25,15 @@ const FEW_TERMS = 512;
 /** Covers 1/(1 − γ) and the rounding of the sums of magnitudes. */
 const GROWN = (1 + SLACK) * (1 + SLACK);
 
-type Counts = Pick<Sums, "roundings" | "own" | "digits">;
-type Met = Omit<Sums, "size">;
+type Counts = Pick<AffineChain, "roundings" | "own" | "digits">;
+type Met = Omit<AffineChain, "size">;
 
 /** Affine layers and what they add to rounding. */
 interface AffineRounded {
   /** e of the node, `[n, examples]`. */
   readonly error: Variable | undefined;
   readonly floor: Variable | undefined;
-  readonly sums: Sums | undefined;
+  readonly chain: AffineChain | undefined;
 }
 
 /** What an affine layer adds to rounding, `docs/rounding.md#affine-layers`. */
@@ -65,10 +65,10 @@ export class AffineRounding extends OwnRounding {
     floors: Variable | undefined,
   ): AffineRounded {
     const isMove = layer.roundings?.forward === 0 && layer.roundings.backward === 0;
-    if (isMove && this.readers === 1 && inputs.every(({ sums }) => !sums)) {
-      return { error: undefined, floor: floors, sums: undefined };
+    if (isMove && this.readers === 1 && inputs.every(({ chain }) => !chain)) {
+      return { error: undefined, floor: floors, chain: undefined };
     }
-    const before = inputs.map((input) => input.sums ?? this.#beginning(tape, input));
+    const before = inputs.map((input) => input.chain ?? this.#beginning(tape, input));
     if (isMove) return { ...this.#moved(tape, layer, before), floor: floors };
     const count = before.reduce((sum, { size }) => sum + size.value.features, 0);
     const unknown = count + features + UNKNOWN;
@@ -78,31 +78,31 @@ export class AffineRounding extends OwnRounding {
     return { ...this.#summed(tape, layer, before, sizes, roundings, floor), floor };
   }
 
-  /** Sums that begin at a node, with what no value of it exceeds. */
-  #beginning(tape: Tape, input: Rounded): Sums {
+  /** AffineChain that begin at a node, with what no value of it exceeds. */
+  #beginning(tape: Tape, input: Rounded): AffineChain {
     const size = this.magnitude(tape, input);
     return { size, roundings: 0, own: 0, digits: 0, begun: this.sum(tape, size), isNew: true };
   }
 
   /** Numbers that are moved are not rounded; but where several layers read a node, their ν are added. */
-  #moved(tape: Tape, layer: AffineDual, before: readonly Sums[]): Omit<AffineRounded, "floor"> {
+  #moved(tape: Tape, layer: AffineDual, before: readonly AffineChain[]): Omit<AffineRounded, "floor"> {
     const met = this.#met(tape, before);
     const size = layer.absolute(
       tape,
-      before.map((sums) => sums.size),
+      before.map((chain) => chain.size),
       1,
     );
     const own = met.own + (this.readers > 1 ? 2 * this.readers * this.own.roundoff : 0);
     // Of branches that are stacked each keeps its own.
-    const roundings = Math.max(...before.map((sums) => sums.roundings));
-    const sums = { ...met, size, own, roundings };
-    return { error: scaleBy(tape, size, this.#shareOf(sums), 4 * this.own.underflow), sums };
+    const roundings = Math.max(...before.map((own) => own.roundings));
+    const chain = { ...met, size, own, roundings };
+    return { error: scaleBy(tape, size, this.#shareOf(chain), 4 * this.own.underflow), chain };
   }
 
   #summed(
     tape: Tape,
     layer: AffineDual,
-    before: readonly Sums[],
+    before: readonly AffineChain[],
     sizes: readonly Variable[],
     { forward, backward }: Roundings,
     floor: Variable,
@@ -118,7 +118,7 @@ export class AffineRounding extends OwnRounding {
     const least = counted ? share - forward * each : share;
     const product = layer.absolute(
       tape,
-      before.map((sums) => sums.size),
+      before.map((chain) => chain.size),
       1,
     );
     const offset = layer.offsetMagnitude ?? layer.offset;
@@ -150,7 +150,7 @@ export class AffineRounding extends OwnRounding {
       ? multiply(tape, size, scaleBy(tape, this.#terms(tape, layer, before[0].size), each, least))
       : scaleBy(tape, size, share);
     const together = met.steep && steep ? multiply(tape, met.steep, steep) : (steep ?? met.steep);
-    return { error, sums: { ...counts, size, begun: met.begun, ...(together && { steep: together }) } };
+    return { error, chain: { ...counts, size, begun: met.begun, ...(together && { steep: together }) } };
   }
 
   /** What underflows in weights that a layer before is folded into. */
@@ -164,11 +164,11 @@ export class AffineRounding extends OwnRounding {
     return layer.terms?.(tape, apply(tape, { kind: "sign" }, size)) as Variable;
   }
 
-  /** Of sums that meet: branches may be added up as one, term after term. */
-  #met(tape: Tape, before: readonly Sums[]): Met {
-    const largest = (of: (sums: Sums) => number): number => Math.max(...before.map(of));
+  /** Of chains that meet: branches may be added up as one, term after term. */
+  #met(tape: Tape, before: readonly AffineChain[]): Met {
+    const largest = (of: (chain: AffineChain) => number): number => Math.max(...before.map(of));
     const steeps = before.flatMap(({ steep }) => (steep ? [steep] : []));
-    const begun = before.map((sums) => sums.begun).reduce((a, b) => add(tape, a, b));
+    const begun = before.map((chain) => chain.begun).reduce((a, b) => add(tape, a, b));
     return {
       own: largest(({ own }) => own),
       digits: largest(({ digits }) => digits),
@@ -178,7 +178,7 @@ export class AffineRounding extends OwnRounding {
     };
   }
 
-  /** The share of sums' sizes that rounding may come to. Not a number where they are too long for this to be known. */
+  /** The share of a chain's sizes that rounding may come to. Not a number where it is too long for this to be known. */
   #shareOf({ own, roundings, digits }: Counts): number {
     const lost = this.gamma(digits + 2 * this.terms + 2 * FOLDED);
     const known = Math.max(lost, accumulated(roundings, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
@@ -193,7 +193,7 @@ export class AffineRounding extends OwnRounding {
     tape: Tape,
     sums: readonly Variable[],
     constant: Variable | undefined,
-    before: readonly Sums[],
+    before: readonly AffineChain[],
     between: Intermediates | undefined,
   ): Variable | undefined {
     const { largest } = this.deployed;

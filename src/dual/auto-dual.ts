@@ -97,8 +97,8 @@ class DualBuilder {
 
   async build(): Promise<DualNetwork> {
     const { ballCentre: centre, ballRadius: radius, inputError: error } = this.#graph;
-    const sums = error && this.#rounding?.sumsAtInput(this.#tape, { centre, radius, error });
-    this.#states[0] = { centre, radius, precision: "independent", error, sums };
+    const chain = error && this.#rounding?.chainAtInput(this.#tape, { centre, radius, error });
+    this.#states[0] = { centre, radius, precision: "independent", error, chain };
     await this.#generators?.at(0);
     const tape = this.#tape;
     const { backend } = tape;
@@ -199,7 +199,7 @@ class DualBuilder {
     // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
     const fixed = precision === "loose" && this.#method === "parallel";
     const rounding = this.#rounding;
-    const { error, floor, sums } =
+    const { error, floor, chain } =
       rounding?.affine(tape, layer, inputs, centre.value.features, this.#floor) ?? {};
     this.#floor = floor;
     this.#graph.errors[node] = error;
@@ -207,7 +207,7 @@ class DualBuilder {
       fixed
         ? tape.aside((aside) => affineRadius(aside, layer, inputs, ball, rounding))
         : affineRadius(tape, layer, inputs, ball, rounding);
-    return lazyBox(centre, precision, radius, { error, sums });
+    return lazyBox(centre, precision, radius, { error, chain });
   }
 
   #enclosedState(

@@ -1,7 +1,7 @@
 import { add, scaleBy, subtract, type Tape, type Variable } from "../autodiff/index.js";
 import type { Ball, Norm } from "../threat/ball.js";
 import type { AffineDual, Bounds } from "./dual-layer.js";
-import type { Sums } from "./own-rounding.js";
+import type { AffineChain } from "./own-rounding.js";
 import type { Rounding } from "./rounding.js";
 
 /**
@@ -21,7 +21,7 @@ export interface BoxState {
   readonly precision: Precision;
   /** Rounding that the radius has not taken in, where roundings are counted; see `Rounding`. */
   readonly error?: Variable | undefined;
-  readonly sums?: Sums | undefined;
+  readonly chain?: AffineChain | undefined;
 }
 
 /** A box whose radius is made when it is first asked for: where projections bound a node, nobody may. */
@@ -29,7 +29,7 @@ export function lazyBox(
   centre: Variable,
   precision: Precision,
   radius: () => Variable,
-  rounding: Pick<BoxState, "error" | "sums"> = {},
+  rounding: Pick<BoxState, "error" | "chain"> = {},
 ): BoxState {
   let made: Variable | undefined;
   return {

@@ -11,14 +11,14 @@ export interface Rounded {
   readonly radius: Variable;
   readonly error?: Variable | undefined;
   /** Of an affine layer's output. */
-  readonly sums?: Sums | undefined;
+  readonly chain?: AffineChain | undefined;
 }
 
 /**
  * All affine layers since the last activations, as the one sum of products that they are: an evaluation may run them as one, fold
  * constants into weights, and add in any order.
  */
-export interface Sums {
+export interface AffineChain {
   /** The magnitudes of all terms, `[n, examples]`: |W| times those of the inputs, and |b|. */
   readonly size: Variable;
   /** How many roundings of the evaluation a term goes through at most. */

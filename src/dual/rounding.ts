@@ -10,7 +10,7 @@ import {
 } from "../autodiff/index.js";
 import { AffineRounding } from "./affine-rounding.js";
 import type { Bounds } from "./dual-layer.js";
-import { type Gathered, type Rounded, SLACK, type Sums } from "./own-rounding.js";
+import { type AffineChain, type Gathered, type Rounded, SLACK } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";
 
 /** Of the lines around an activation, and of one multiplication by their slope. */
@@ -40,8 +40,8 @@ export class Rounding extends AffineRounding {
     return combine(tape, 1, error, 0, scaleBy(tape, size, 2 * (this.own.largest / largest)));
   }
 
-  /** The sums of layers that read the input, where its rounding is no part of the radius. */
-  sumsAtInput(tape: Tape, box: Rounded): Sums {
+  /** The chain of layers that read the input, where its rounding is no part of the radius. */
+  chainAtInput(tape: Tape, box: Rounded): AffineChain {
     const share = this.deployed.roundoff + 2 * this.own.roundoff;
     const least = this.deployed.underflow + this.deployed.flushed + 4 * this.own.underflow;
     const size = weightedSum(tape, this.magnitudeAnd(box, 1, 1), least / share);
