@@ -4,6 +4,7 @@ import { buildDual } from "../dual/auto-dual.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-options.js";
 import type { Margin } from "../dual/margin.js";
+import type { IsHopeless } from "../dual/open-margins.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
 import { NO_CLASS, predict } from "../network/predict.js";
@@ -83,10 +84,10 @@ export async function certifyBatch(
     const dual = await buildDual(tape, network, bindings, ball, options);
     const { classes } = network;
     const before = options.onLayer ? await backend.finish() : 0;
-    const { bounds, open } =
+    const { bounds, bounded } =
       options.margins === "open"
-        ? await dual.openMargins(reference)
-        : { bounds: await dual.marginsInPieces(reference), open: examples * (classes - 1) };
+        ? await dual.openMargins(reference, hopelessOf(logits, examples))
+        : { bounds: await dual.marginsInPieces(reference), bounded: examples * (classes - 1) };
     const margins = Float64Array.from(await backend.read(bounds.value));
     if (options.onLayer) {
       const cost = costBelow(network, network.output) + layerCost(network, network.output);
@@ -94,9 +95,9 @@ export async function certifyBatch(
         name: "margins",
         way: options.direction === "forward" ? "forward" : "backward",
         neurons: examples * classes,
-        unstable: open,
-        rows: open,
-        multiplyAdds: open * cost,
+        unstable: bounded,
+        rows: bounded,
+        multiplyAdds: bounded * cost,
         seconds: (await backend.finish()) - before,
       });
     }
@@ -126,6 +127,15 @@ function referenceClasses(against: Against, predictions: Int32Array, labels: Int
 /** Of the numbers that meet in a margin, what rounding in single precision may have cost it. */
 const NEAR = 2 ** -8;
 
+/** Whether more than rounding keeps a margin from being proved. */
+function hopelessOf(logits: FloatArray, examples: number): IsHopeless {
+  return ({ example, label, other }, bound) => {
+    const [own, against] = [logits[label * examples + example], logits[other * examples + example]];
+    const size = Math.abs(own) + Math.abs(against) + Math.abs(own - against - bound);
+    return !(bound > -NEAR * size);
+  };
+}
+
 /** What is known of a batch when margins are looked at again. */
 interface Found {
   readonly logits: FloatArray;
@@ -144,6 +154,7 @@ async function lookAgain(
   const { examples, dual, options } = batch;
   if (placed.backend.dtype === "float64" || !placed.inDouble || dual.guarantee === "estimate") return;
   const { classes } = placed.network;
+  const isHopeless = hopelessOf(logits, examples);
   const again = Array.from(predictions.keys()).flatMap((example) => {
     if (predictions[example] !== reference[example]) return [];
     const label = reference[example];
@@ -151,10 +162,9 @@ async function lookAgain(
     for (let other = 0; other < classes; other++) {
       const at = other * examples + example;
       if (other === label || isProof(margins[at])) continue;
-      const [own, against] = [logits[label * examples + example], logits[at]];
-      const size = Math.abs(own) + Math.abs(against) + Math.abs(own - against - margins[at]);
-      if (!(margins[at] > -NEAR * size)) return [];
-      open.push({ example, label, other });
+      const margin = { example, label, other };
+      if (isHopeless(margin, margins[at])) return [];
+      open.push(margin);
     }
     return open;
   });

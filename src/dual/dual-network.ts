@@ -1,14 +1,4 @@
-import {
-  add,
-  dot,
-  norm,
-  replace,
-  reshape,
-  spread,
-  subtract,
-  type Tape,
-  type Variable,
-} from "../autodiff/index.js";
+import { add, dot, norm, reshape, spread, subtract, type Tape, type Variable } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
 import { indexedOwners, type Owners, repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
@@ -28,6 +18,7 @@ import type { Estimator } from "./estimator.js";
 import { forwardMargins } from "./forward-margins.js";
 import type { GeneratorPass, Stream } from "./generators.js";
 import { allMargins, checkLabels, type Margin, objectiveOf, placed } from "./margin.js";
+import { type IsHopeless, type SettledMargins, settleMargins } from "./open-margins.js";
 import type { Gathered } from "./own-rounding.js";
 import type { PieceLimits } from "./pieces.js";
 import type { Rounding } from "./rounding.js";
@@ -251,25 +242,23 @@ export class DualNetwork {
   }
 
   /**
-   * As `margins`, but where the box before the last activations' outputs already proves a margin, its bound is the box's:
-   * sound, and above 0 only where that of `margins` is, too. `open` counts the others. Waits for the backend.
+   * As `margins`, but where the box after the last activations already proves a margin, its bound is the box's: sound, and above 0
+   * only where that of `margins` is, too. Others are bounded as `settleMargins` says; `bounded` counts them. Waits for the backend.
    */
-  async openMargins(labels: Int32Array): Promise<{ readonly bounds: Variable; readonly open: number }> {
+  async openMargins(
+    labels: Int32Array,
+    isHopeless: IsHopeless = (_margin, bound) => !isProof(bound),
+  ): Promise<SettledMargins> {
     const { classes } = this.network;
     checkLabels(labels, classes, this.ball.examples);
     const tape = this.#tape;
     const all = allMargins(labels, classes);
-    const owners = repeatOwners(classes - 1);
-    const objective = this.#objective(all);
-    const loose = this.#looseBound(objective, owners);
-    if (!loose) return { bounds: await this.marginsInPieces(labels), open: all.length };
-    const values = await tape.backend.read(loose.value);
-    const open = Int32Array.from(all.keys()).filter((row) => !isProof(values[row]));
-    if (open.length === 0) return { bounds: this.#placed(loose, all), open: 0 };
-    const rest = all.filter((_, row) => !isProof(values[row]));
-    const own = await this.boundMargins(rest);
-    const flat = replace(tape, reshape(tape, loose, all.length, 1), open, own);
-    return { bounds: this.#placed(flat, all), open: open.length };
+    const loose = this.#looseBound(this.#objective(all), repeatOwners(classes - 1));
+    if (!loose) return { bounds: await this.marginsInPieces(labels), bounded: all.length };
+    const flat = reshape(tape, loose, all.length, 1);
+    const bound = (rows: readonly Margin[]) => this.boundMargins(rows);
+    const { bounds, bounded } = await settleMargins(tape, all, flat, isHopeless, bound);
+    return { bounds: this.#placed(bounds, all), bounded };
   }
 
   /** J over the box after the last activation; undefined where there is none, or more between than a chain. */

@@ -22,6 +22,28 @@ vi.mock("../../src/bench/kernels.js", async (original) => ({
 }));
 
 const positive = z.number().positive();
+const stepSchema = z.strictObject({
+  name: z.string(),
+  batch: z.int().positive(),
+  seconds: positive,
+  secondsPerExample: positive,
+  examples: z.int().positive(),
+  peakMemoryMB: positive,
+});
+const certifySchema = stepSchema.extend({
+  robustError: z.number().min(0).max(1),
+  roundingCost: positive,
+  multiplyAddsNeeded: positive,
+  multiplyAddsDone: positive,
+  gflops: positive,
+  fractionOfPeak: positive,
+});
+const scalingSchema = stepSchema.extend({
+  way: z.enum(["projected", "generators", "planned"]),
+  hiddenUnits: z.int().positive(),
+  secondsPerHiddenUnit: positive,
+  bytesPerHiddenUnit: positive,
+});
 const benchSchema = z.strictObject({
   schema: z.literal("autodual/bench/1"),
   backend: z.strictObject({ name: z.string(), machine: z.string(), arithmetic: z.string() }),
@@ -33,23 +55,9 @@ const benchSchema = z.strictObject({
       z.object({ name: z.string(), nsPerElement: positive }),
     ]),
   ),
-  steps: z.array(
-    z.strictObject({
-      name: z.string(),
-      batch: z.int().positive(),
-      seconds: positive,
-      secondsPerExample: positive,
-      examples: z.int().positive(),
-      peakMemoryMB: positive,
-      robustError: z.number().min(0).max(1).optional(),
-      roundingCost: z.number().positive().optional(),
-      way: z.enum(["projected", "generators", "planned"]).optional(),
-      hiddenUnits: z.int().positive().optional(),
-      secondsPerHiddenUnit: positive.optional(),
-      bytesPerHiddenUnit: positive.optional(),
-    }),
-  ),
+  steps: z.array(z.union([stepSchema, certifySchema, scalingSchema])),
   notRun: z.array(z.object({ name: z.string(), hiddenUnits: z.int(), neededMemoryMB: positive })).optional(),
+  growth: z.array(z.object({ axis: z.string() })).optional(),
 });
 
 const folder = newFolder();
@@ -86,12 +94,9 @@ describe("bench", () => {
       "mnist-tiny certify, epsilon 0.1",
       "image.safetensors certify, epsilon 0.1",
     ]);
-    for (const { name, batch, examples, robustError } of steps) {
-      expect(batch).toBe(3);
-      if (!name.includes("certify")) continue;
-      expect(examples).toBe(5);
-      expect(robustError).toBeDefined();
-    }
+    for (const { batch } of steps) expect(batch).toBe(3);
+    const certified = z.array(certifySchema).parse(steps.slice(4));
+    expect(certified.map(({ examples }) => examples)).toEqual([5, 5]);
   });
 
   it("measures what it is asked for alone", async () => {
@@ -99,11 +104,19 @@ describe("bench", () => {
     const { kernels, steps } = await bench("certify", ...FEW, "--model", "tiny", "--epsilon", "0.2");
     expect(kernels).toEqual([]);
     expect(steps.map(({ name }) => name)).toEqual(["mnist-tiny certify, epsilon 0.2"]);
+    const [{ multiplyAddsNeeded, multiplyAddsDone }] = z.array(certifySchema).parse(steps);
+    expect(multiplyAddsDone).toBeGreaterThan(multiplyAddsNeeded);
   });
 
   it("measures how a step grows with hidden units, each way", async () => {
-    const { steps, notRun } = await bench("scaling", "--data", "glyphs", "--most", "800");
-    expect(steps.map(({ name, batch, hiddenUnits }) => [name, batch, hiddenUnits])).toEqual([
+    const { steps, notRun, growth } = await bench("scaling", "--data", "glyphs", "--most", "800");
+    expect(growth).toEqual([]);
+    expect(
+      z
+        .array(scalingSchema)
+        .parse(steps)
+        .map(({ name, batch, hiddenUnits }) => [name, batch, hiddenUnits]),
+    ).toEqual([
       ["scaling r=50", 10, 784],
       ["scaling exact, generators", 10, 784],
       ["scaling exact, planned", 10, 784],

@@ -1,12 +1,21 @@
 import { type Command, Option } from "commander";
-import { benchKernels, type KernelBench, type KernelFigure } from "../../bench/kernels.js";
-import { benchCertify, benchTrainStep, type StepFigure, type StepSubject } from "../../bench/steps.js";
+import { benchCertify, type CertifyFigure } from "../../bench/certify.js";
+import { benchGrowth, GROWTH_AXES, type GrowthFigure, growthSizes } from "../../bench/growth.js";
+import { benchKernels, type KernelBench } from "../../bench/kernels.js";
+import { benchTrainStep, type StepFigure, type StepSubject } from "../../bench/steps.js";
 import type { Backend } from "../../compute/backend.js";
 import type { BoundMethod, DualOptions } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
+import {
+  formatGflops,
+  printCertification,
+  printGrowth,
+  printKernels,
+  printTraining,
+} from "../bench-tables.js";
 import {
   addBallOptions,
   addBoundOption,
@@ -23,8 +32,6 @@ import { Output } from "../output.js";
 import type { Progress } from "../progress.js";
 import { parseProjections } from "../projection-options.js";
 import { NO_SCALING, planScaling, printScaling, runScaling } from "../scaling.js";
-import { formatTable } from "../table.js";
-import { wrap } from "../wording.js";
 
 const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
 type BenchTarget = (typeof TARGETS)[number];
@@ -95,18 +102,24 @@ async function bench(
       steps.push(await runTraining(backend, subject, projections, flags, output));
     }
   }
-  for (const subject of certifying) steps.push(await runCertification(backend, subject, flags.bound, output));
-  if (steps.length > 0) printSteps(steps, output);
+  if (steps.length > 0) printTraining(steps, output);
+  const certified: CertifyFigure[] = [];
+  for (const subject of certifying) {
+    certified.push(await runCertification(backend, subject, flags.bound, output));
+  }
+  if (certified.length > 0) printCertification(certified, output);
   const { figures, notRun } = scaling ? await runScaling(backend, scaling, output) : NO_SCALING;
   if (scaling) printScaling(figures, notRun, output);
+  const growth = scaling ? await runGrowth(backend, flags, output) : [];
+  printGrowth(growth, output);
   await output.writeJson({
     schema: "autodual/bench/1",
     backend: { name: backend.name, machine: backend.machine, arithmetic: backend.dtype },
     peakGflops,
     threads: backend.threads,
     kernels,
-    steps: [...steps, ...figures],
-    ...(scaling && { notRun }),
+    steps: [...steps, ...certified, ...figures],
+    ...(scaling && { notRun, growth }),
   });
   backend.dispose();
   return 0;
@@ -122,41 +135,6 @@ async function runKernels(backend: Backend, output: Output): Promise<KernelBench
   } finally {
     progress?.stop();
   }
-}
-
-function printKernels(figures: readonly KernelFigure[], output: Output): void {
-  output.print(
-    formatTable(
-      ["kernel", "shape", "ms", "speed"],
-      figures.flatMap((figure) => [...shapeRows(figure), totalRow(figure)]),
-    ),
-  );
-}
-
-function shapeRows(figure: KernelFigure): (readonly (string | number)[])[] {
-  if ("nsPerElement" in figure) {
-    return figure.shapes.map(({ shape, seconds, nsPerElement }) => [
-      figure.name,
-      shape,
-      formatMs(seconds),
-      formatNs(nsPerElement),
-    ]);
-  }
-  return figure.shapes.map(({ shape, seconds, gflops, fractionOfPeak }) => [
-    figure.name,
-    shape,
-    formatMs(seconds),
-    formatSpeed(gflops, fractionOfPeak),
-  ]);
-}
-
-function totalRow(figure: KernelFigure): readonly (string | number)[] {
-  const seconds = figure.shapes.reduce((sum, shape) => sum + shape.seconds, 0);
-  const speed =
-    "nsPerElement" in figure
-      ? formatNs(figure.nsPerElement)
-      : formatSpeed(figure.gflops, figure.fractionOfPeak);
-  return [figure.name, "all", formatMs(seconds), speed];
 }
 
 /** Each value of a flag that takes several, after those before it. */
@@ -194,7 +172,7 @@ async function runCertification(
   subject: StepSubject,
   method: BoundMethod,
   output: Output,
-): Promise<StepFigure> {
+): Promise<CertifyFigure> {
   const total = subject.batches.reduce((sum, { labels }) => sum + labels.length, 0);
   const progress = output.progress({ label: `certify ${subject.name}`, total });
   try {
@@ -204,49 +182,22 @@ async function runCertification(
   }
 }
 
-function printSteps(steps: readonly StepFigure[], output: Output): void {
-  const certified = steps.some(({ robustError }) => robustError !== undefined);
-  output.print(
-    formatTable(
-      [
-        "step",
-        "batch",
-        "ms",
-        "ms per example",
-        "memory MB",
-        ...(certified ? ["robust error", "rounding"] : []),
-      ],
-      steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB, robustError, roundingCost }) => [
-        name,
-        String(batch),
-        formatMs(seconds),
-        formatMs(secondsPerExample),
-        peakMemoryMB.toFixed(0),
-        ...(certified
-          ? [
-              robustError === undefined ? "" : `${(100 * robustError).toFixed(1)} %`,
-              roundingCost === undefined ? "" : `${roundingCost.toFixed(2)} times`,
-            ]
-          : []),
-      ]),
-    ),
-  );
-  output.print(wrap("Milliseconds of a step are the median of its batches; memory is that of all tensors."));
-}
-
-function formatMs(seconds: number): string {
-  const ms = 1000 * seconds;
-  return ms >= 1000 ? ms.toFixed(0) : ms.toPrecision(3);
-}
-
-function formatGflops(gflops: number): string {
-  return gflops.toFixed(gflops < 10 ? 1 : 0);
-}
-
-function formatSpeed(gflops: number, fractionOfPeak: number): string {
-  return `${formatGflops(gflops)} GFLOP/s, ${(100 * fractionOfPeak).toFixed(0)} % of peak`;
-}
-
-function formatNs(nsPerElement: number): string {
-  return `${nsPerElement.toFixed(2)} ns per element per core`;
+/** Every size along each axis, one after the other. */
+async function runGrowth(
+  backend: Backend,
+  { most, seed }: BenchFlags,
+  output: Output,
+): Promise<GrowthFigure[]> {
+  const sizes = GROWTH_AXES.flatMap((axis) => growthSizes(axis, most).map((size) => ({ axis, size })));
+  const progress = output.progress({ label: "growth", total: sizes.length });
+  const figures: GrowthFigure[] = [];
+  try {
+    for (const { axis, size } of sizes) {
+      figures.push(await benchGrowth(backend, axis, size, seed));
+      progress.update(figures.length, figures[figures.length - 1].name);
+    }
+    return figures;
+  } finally {
+    progress.stop();
+  }
 }
