@@ -15,18 +15,18 @@ import { largestRelativeError } from "./numbers.js";
 
 const EXAMPLES = 2;
 
-/** More rows of a node are not taken: some from all over it then. */
-const ROWS = 800;
+/** Of larger nodes some rows from all over are taken. */
+const MOST_ROWS = 800;
 
 interface Rows {
   readonly index: Int32Array;
   readonly owner: Int32Array;
 }
 
-function rowsOf({ nodes }: Network, node: number): Rows {
+function rowsOf({ nodes }: Network, node: number, most: number): Rows {
   const all = sizeOf(nodes[node].shape) * EXAMPLES;
   // An odd step takes both examples, and all places modulo a stride of 2.
-  const step = 2 * Math.floor(Math.ceil(all / ROWS) / 2) + 1;
+  const step = 2 * Math.floor(Math.ceil(all / most) / 2) + 1;
   const rows = Array.from({ length: Math.ceil(all / step) }, (_, i) => i * step);
   return {
     index: Int32Array.from(rows, (row) => Math.floor(row / EXAMPLES)),
@@ -43,6 +43,7 @@ export async function errorOfPatches(
   backend: Backend,
   network: Network,
   method: BoundMethod,
+  mostRows = MOST_ROWS,
 ): Promise<{
   readonly nodes: readonly number[];
   readonly bounded: readonly number[];
@@ -55,7 +56,7 @@ export async function errorOfPatches(
   const nodes = bounded.filter((node) => patchCost(graph, node));
   let worst = 0;
   for (const node of nodes) {
-    const all = rowsOf(network, node);
+    const all = rowsOf(network, node, mostRows);
     for (const sign of [1, -1] as const) {
       const found: number[][] = [];
       for (const view of views(graph, node, all)) {
@@ -87,7 +88,7 @@ export async function gradientsBothWays(
     const bound = await boundGraph(tape, network, EXAMPLES, method, trainedBindings);
     const { graph, preActivation, bindings } = bound;
     const node = [...preActivation.keys()].filter((own) => patchCost(graph, own)).at(-1) as number;
-    const all = rowsOf(network, node);
+    const all = rowsOf(network, node, MOST_ROWS);
     const view = views(graph, node, all)[way];
     const start = { node, index: all.index, sign: 1 } as const;
     const { centre, radius } = propagateBack(tape, graph, view, start, { centre: true });

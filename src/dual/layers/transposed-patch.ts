@@ -4,12 +4,12 @@ import { OWN, type Owners, ownerTable } from "../../compute/owners.js";
 import type { Patch } from "../dual-layer.js";
 
 /**
- * A transposed convolution seen through a patch of its output. ν goes back by the convolution itself, whose windows stand at
- * every s-th position: which of them a patch meets depends on its place modulo the stride, so on its viewer. Hence the
- * patch begins at the last window's step at or before it, up to s − 1 lines further up and left, where windows lie alike for all
- * viewers, and ν is moved to its place in this larger patch, by viewer.
+ * A transposed convolution seen through a patch of its output. ν goes back by the convolution itself, whose windows stand a stride
+ * s apart: how they lie in a patch depends on where it is, modulo s, and so on its viewer. A patch is therefore made larger, by
+ * up to s − 1 lines above and columns to the left, so that it begins alike for all; ν is moved to its place in it, viewer by viewer.
  *
- * Where a patch begins depends on its own place alone, not on who else looks: whether branches meet does neither.
+ * Where the larger patch begins depends on the smaller one alone, not on who else looks. So branches that meet for all viewers
+ * meet for some of them.
  */
 export interface TransposedPatch {
   /** The patch of the layer's input. */
@@ -60,10 +60,7 @@ interface InStep {
   readonly windows: number;
 }
 
-/**
- * The first window that reaches line `start` begins `before` lines above or later: at ⌈(start + pad − before)/s⌉·s − pad. The larger
- * patch starts at ⌊(start + pad − before)/s⌋·s − pad + before, so that its first window ends in its first line.
- */
+/** Window j takes the lines j·s − pad … j·s − pad + before. Patches begin at the last line of a window. */
 function inStep(start: Int32Array, extent: number, stride: number, pad: number, before: number): InStep {
   const first = start.map((line) => Math.floor((line + pad - before) / stride));
   const moved = start.map((line, i) => line + pad - before - first[i] * stride);
