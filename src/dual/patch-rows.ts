@@ -55,7 +55,8 @@ export function rowsThroughPatches(
       const { values, owners } = inside(tape, at);
       const cleared = scaleShift(tape, nu, values, undefined, owners);
       const step = placed(tape, layer.back(tape, cleared, want), places);
-      tape.discard(cleared);
+      // A layer that moves patches hands on what it was given.
+      if (!step.nus.includes(cleared)) tape.discard(cleared);
       return step;
     },
     hasSteps: (at) => layerAt(at).steps !== undefined || layerAt(at).parts !== undefined,

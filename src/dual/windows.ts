@@ -140,8 +140,14 @@ const COEFFICIENTS = 3;
 /** Of each node: where patches lie, who looks, and what rows read. */
 const PLACES = 8;
 
-/** Two viewers, where there is room, whose patches move if any do. */
+/**
+ * Viewers that look at every line and at every column. A stride that enlarges makes patches differ by their place, and those of branches
+ * may lie alike for some viewers and not for others: what is possible for these is possible for all, and costs no more.
+ */
 function probe([, height = 1, width = 1]: readonly number[]): PlacedViewers {
-  const last = height * width - 1;
-  return { ...OWN_VIEWERS, places: last > 0 ? Int32Array.of(0, last) : Int32Array.of(0) };
+  const places = Int32Array.from(
+    { length: Math.max(height, width) },
+    (_, i) => Math.min(i, height - 1) * width + Math.min(i, width - 1),
+  );
+  return { ...OWN_VIEWERS, places };
 }

@@ -11,9 +11,10 @@ import {
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
-import type { AffineDual, Patch, Roundings } from "../dual-layer.js";
+import type { AffineDual, Roundings } from "../dual-layer.js";
 import { lookAtPatch, lookThroughPatch, offsetStep } from "../patch.js";
 import { magnitudeOf } from "./magnitude.js";
+import { inputPatch, windowsOverPatch } from "./window-patch.js";
 
 /** Terms of an output's sum, and at most so many outputs that read an input. */
 export function convolutionRoundings(geometry: Conv2dGeometry): Roundings {
@@ -64,7 +65,7 @@ export function convolutionDual(
     ...(geometry.groups === 1 && { terms: (tape: Tape, alive: Variable) => termsIn(tape, alive, geometry) }),
     select: (tape, index) => conv2dSelect(tape, weight, index, geometry),
     selectPatch: (tape, index) =>
-      conv2dSelect(tape, weight, channelsOf(index, positions), localGeometry(geometry, 1, 1)),
+      conv2dSelect(tape, weight, channelsOf(index, positions), windowsOverPatch(geometry, 1, 1)),
     // A patch without gaps is laid out as the kernel is.
     patchLines: isContiguous(geometry)
       ? (index) => ({ matrix: weight, index: channelsOf(index, positions) })
@@ -78,7 +79,7 @@ export function convolutionDual(
       return inputPatch(geometry, { height: 1, width: 1, top, left });
     },
     crop(patch, viewers) {
-      const local = localGeometry(geometry, patch.height, patch.width);
+      const local = windowsOverPatch(geometry, patch.height, patch.width);
       const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
       return {
         input: inputPatch(geometry, patch),
@@ -118,32 +119,4 @@ function channelsOf(index: Int32Array, positions: number): Int32Array {
 
 function isContiguous({ groups, dilationHeight, dilationWidth }: Conv2dGeometry): boolean {
   return groups === 1 && dilationHeight === 1 && dilationWidth === 1;
-}
-
-/** The same kernel on a patch: no padding, the input just as large as the output needs. */
-function localGeometry(geometry: Conv2dGeometry, height: number, width: number): Conv2dGeometry {
-  return {
-    ...geometry,
-    outHeight: height,
-    outWidth: width,
-    inHeight: reach(height, geometry.strideHeight, geometry.kernelHeight, geometry.dilationHeight),
-    inWidth: reach(width, geometry.strideWidth, geometry.kernelWidth, geometry.dilationWidth),
-    padTop: 0,
-    padLeft: 0,
-  };
-}
-
-function reach(count: number, stride: number, kernel: number, dilation: number): number {
-  return (count - 1) * stride + (kernel - 1) * dilation + 1;
-}
-
-function inputPatch(geometry: Conv2dGeometry, patch: Patch): Patch {
-  const local = localGeometry(geometry, patch.height, patch.width);
-  const { strideHeight, strideWidth, padTop, padLeft } = geometry;
-  const [top, left] = [new Int32Array(patch.top.length), new Int32Array(patch.top.length)];
-  for (let i = 0; i < top.length; i++) {
-    top[i] = patch.top[i] * strideHeight - padTop;
-    left[i] = patch.left[i] * strideWidth - padLeft;
-  }
-  return { height: local.inHeight, width: local.inWidth, top, left };
 }

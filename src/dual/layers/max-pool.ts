@@ -8,16 +8,27 @@ import {
   select,
   selectTranspose,
   subtract,
+  type Tape,
   type Variable,
 } from "../../autodiff/index.js";
 import type { Tensor } from "../../compute/backend.js";
+import { type Conv2dGeometry, inFeatures } from "../../compute/geometry.js";
 import { OWN } from "../../compute/owners.js";
 import type { LayerContext } from "../../network/layers/definition.js";
 import type { MaxPoolLayer } from "../../network/layers/max-pool.js";
 import { windowGeometry } from "../../network/layers/window.js";
-import { sizeOf } from "../../network/shape.js";
-import { type EnclosedRule, NeuronState, type ParallelDual } from "../dual-layer.js";
+import { positionwiseCost } from "../cost.js";
+import {
+  type BackStep,
+  type EnclosedRule,
+  NeuronState,
+  type ParallelDual,
+  type Want,
+} from "../dual-layer.js";
+import { type Look, lookAtAll, lookAtPatch } from "../patch.js";
 import { windowMembers } from "../window-members.js";
+import { choiceInPatch } from "./choice-in-patch.js";
+import { inputPatch, windowsOverPatch } from "./window-patch.js";
 
 /**
  * Dual of max pooling: z_i ≤ max ≤ z_i + gap for the input i of the window with the largest lower bound, where
@@ -27,13 +38,12 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
   form: "enclosed",
   parallel(tape, layer, context, { lower, upper }) {
     const geometry = windowGeometry(layer, context.inputShapes[0], context.outputShape);
-    const features = sizeOf(context.inputShapes[0]);
     const { choice, rival } = maxPoolChoice(tape, lower, upper, geometry);
     const highest = select(tape, upper, rival, OWN, Number.NEGATIVE_INFINITY);
     const lowest = select(tape, lower, choice, OWN, Number.NEGATIVE_INFINITY);
     const gap = apply(tape, { kind: "relu" }, subtract(tape, highest, lowest));
     const half = scaleBy(tape, gap, 0.5);
-    return chosen(choice, half, half, features);
+    return chosen(choice, half, half, geometry);
   },
   adaptive(tape, layer, context, bounds) {
     return this.parallel(tape, layer, context, bounds);
@@ -50,21 +60,43 @@ export const maxPool: EnclosedRule<MaxPoolLayer> = {
 };
 
 /** The chosen inputs, one of each window, moved by the shift and known to the radius. */
-function chosen(choice: Tensor, shift: Variable, radius: Variable, features: number): ParallelDual {
+function chosen(choice: Tensor, shift: Variable, radius: Variable, geometry: Conv2dGeometry): ParallelDual {
+  const back = (
+    tape: Tape,
+    nu: Variable,
+    own: Tensor,
+    features: number,
+    want: Want,
+    look: Look,
+  ): BackStep => {
+    const { values, owners } = look(radius, "by example");
+    return {
+      nus: [selectTranspose(tape, nu, own, owners, features)],
+      centre: want.centre ? dot(tape, nu, look(shift, "by example").values, owners) : undefined,
+      radius: norm(tape, nu, values, owners, 1),
+    };
+  };
+  const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth];
   return {
     kind: "parallel",
     coupling: "diagonal",
     shift,
     radius,
     push: (tape, [x], owners) => select(tape, x, choice, owners, Number.NEGATIVE_INFINITY),
-    back: (tape, nu, owners, want) => ({
-      nus: [selectTranspose(tape, nu, choice, owners, features)],
-      centre: want.centre ? dot(tape, nu, shift, owners) : undefined,
-      radius: norm(tape, nu, radius, owners, 1),
+    back: (tape, nu, owners, want) => back(tape, nu, choice, inFeatures(geometry), want, lookAtAll(owners)),
+    // What lies on padding was chosen by nobody and goes nowhere: it need not be cleared before.
+    crop: (patch, viewers) => ({
+      input: inputPatch(geometry, patch),
+      multiplyAdds: positionwiseCost(geometry.outChannels * patch.height * patch.width),
+      back(tape, nu, want) {
+        const own = choiceInPatch(tape, choice, geometry, patch, viewers);
+        const features = inFeatures(windowsOverPatch(geometry, patch.height, patch.width));
+        return back(tape, nu, own, features, want, lookAtPatch(tape, shape, patch, viewers));
+      },
     }),
     absolute: (tape, r) => select(tape, r, choice, OWN, Number.NEGATIVE_INFINITY),
     widened: (tape, by) => ({
-      ...chosen(choice, shift, add(tape, radius, by), features),
+      ...chosen(choice, shift, add(tape, radius, by), geometry),
       widening: { own: radius, by },
     }),
   };
