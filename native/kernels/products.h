@@ -137,9 +137,10 @@ inline void packWeights(Pool& pool, const ProductPlan& plan, const T* weight, T*
         const int64_t o = tile * TILE_OUTPUTS;
         const int64_t height = outputCount - o < TILE_OUTPUTS ? outputCount - o : TILE_OUTPUTS;
         T* tileEntries = to + o * tapCount;
-        for (int64_t m = 0; m < height; m++) {
-          const T* from = weight + outputs[o + m];
-          for (int64_t k = 0; k < tapCount; k++) tileEntries[k * height + m] = from[taps[k]];
+        // Tap by tap: of a transposed matrix the outputs of a tap lie side by side.
+        for (int64_t k = 0; k < tapCount; k++) {
+          const T* from = weight + taps[k];
+          for (int64_t m = 0; m < height; m++) tileEntries[k * height + m] = from[outputs[o + m]];
         }
       }
     });
