@@ -59,6 +59,7 @@ void Arena::charge(size_t bytes) {
   std::lock_guard<std::mutex> lock(mutex_);
   if (limit_ > 0 && bytes > limit_ - live_ - charged_) throw OutOfMemory(bytes);
   charged_ += bytes;
+  if (limit_ > 0 && resident_ + charged_ > limit_) emptyGaps();
 }
 
 void Arena::discharge(size_t bytes) {
@@ -86,7 +87,7 @@ char* Arena::takeBlock(size_t size) {
     gapsBySize_.emplace(gapSize - size, begin + size);
   }
   touch(chunk, end - size, end);
-  if (limit_ > 0 && resident_ > limit_) emptyGaps();
+  if (limit_ > 0 && resident_ + charged_ > limit_) emptyGaps();
   return begin;
 }
 

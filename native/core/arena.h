@@ -27,8 +27,8 @@ class OutOfMemory : public std::bad_alloc {
 /// limit.
 class Arena {
  public:
-  /// `limit` bounds the live bytes and what is charged, 0 is none; free pages are emptied before the arena itself grows beyond
-  /// it. Blocks begin `offset` bytes after the alignment (for tests; 0 otherwise).
+  /// `limit` bounds the live bytes and what is charged, 0 is none; free pages are emptied before both together
+  /// take more than it. Blocks begin `offset` bytes after the alignment (for tests; 0 otherwise).
   explicit Arena(size_t limit = 0, size_t offset = 0) : limit_(limit), offset_(offset) {}
   ~Arena();
   Arena(const Arena&) = delete;

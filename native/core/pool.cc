@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -18,6 +19,9 @@
 namespace autodual {
 
 namespace {
+
+/// Of scratch memory, beyond what is asked for.
+constexpr size_t MOST_SPARE = 2 * HUGE_PAGE;
 
 /// How often a waiting thread looks before it sleeps: some tens of microseconds, longer than the gap between two
 /// loops of one computation and too short to be noticed otherwise.
@@ -166,7 +170,7 @@ void* Pool::scratch(int worker, size_t bytes) {
   }
   own = {};
   // Some more than is asked for, so that sizes that vary do not come here each time.
-  const size_t least = bytes + bytes / 4;
+  const size_t least = bytes + std::min(bytes / 4, MOST_SPARE);
   const size_t rounded = least < HUGE_PAGE ? (least + 63) / 64 * 64 : (least + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
   arena_->charge(rounded);
   own.memory = takePages(rounded);

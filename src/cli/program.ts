@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { DEFAULT_MEMORY } from "../compute/budget.js";
 import { UsageError } from "../errors.js";
 import { quote } from "./arguments.js";
 import { addAttack } from "./commands/attack.js";
@@ -19,6 +20,7 @@ import type { CommandContext } from "./context.js";
 import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
 import { packageVersion } from "./version.js";
+import { growYoungHeapWithin } from "./young-heap.js";
 
 const ADDERS = [
   addQuickstart,
@@ -80,5 +82,8 @@ function buildProgram(context: CommandContext): Command {
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? 80, 100),
     });
   for (const add of ADDERS) add(program, context);
+  program.hook("preAction", (_, command) => {
+    growYoungHeapWithin(command.opts<{ memory?: number }>().memory ?? DEFAULT_MEMORY);
+  });
   return program;
 }

@@ -5,12 +5,12 @@ import type { Stop } from "../compute/deadline.js";
 import { expectText, FormatError, ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
-import { checkModel, checkWeights, type Model } from "../network/weights.js";
+import { checkModel, checkWeights, type Model, type Weights } from "../network/weights.js";
 import { unpackGzip } from "./gzip.js";
 import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
 import { graphFunction } from "./onnx/check-import.js";
 import type { GraphEvaluator } from "./onnx/evaluate/index.js";
-import { importCheckedOnnx } from "./onnx/import.js";
+import { importWithGraph } from "./onnx/import.js";
 import { readOnnxFile } from "./onnx/model-proto.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.js";
 import { readFileOrExplain } from "./write-file.js";
@@ -119,6 +119,9 @@ type Decoder = (
   stop: Stop | undefined,
 ) => Promise<DescribedModel>;
 
+/** The graphs of files by what was made of them: read once more, a file would take as much time and memory again. */
+const graphs = new WeakMap<Weights, GraphEvaluator>();
+
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   [".safetensors", async (bytes, where) => decodeModel(bytes, where)],
   [
@@ -126,7 +129,9 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
     async (bytes, where, backend, stop) => {
       if (!backend)
         throw new UsageError(`${where}: an ONNX file needs a backend, on which its import is checked`);
-      return importCheckedOnnx(backend, bytes, where, stop);
+      const { model, graph } = await importWithGraph(backend, bytes, where, stop);
+      graphs.set(model.weights, graph);
+      return model;
     },
   ],
 ]);
@@ -142,8 +147,9 @@ export async function loadModelFile(path: string, backend?: Backend, stop?: Stop
   const decode = DECODERS.get(modelEnding(path));
   if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
   const bytes = await readFileOrExplain(path);
+  const sha256 = sha256Of(bytes);
   const unpacked = await unpackGzip(bytes, path, LARGEST_MODEL);
-  return { ...(await decode(unpacked, path, backend, stop)), path, sha256: sha256Of(bytes) };
+  return { ...(await decode(unpacked, path, backend, stop)), path, sha256 };
 }
 
 /** `.onnx` or `.safetensors`, also of a file that gzip packed; else whatever ending there is. */
@@ -155,9 +161,15 @@ export function modelEnding(path: string): string {
 const LARGEST_MODEL = 2 ** 31;
 
 /**
- * The graph of an ONNX file as a function in double precision, whatever network was made of it; null for other files.
+ * The graph of an ONNX file as a function in double precision, whatever network was made of it; null for other files. Of a
+ * model that was read from the file, it is what the model was compared with.
  */
-export async function graphOfFile(path: string, stop?: Stop): Promise<GraphEvaluator | null> {
+export async function graphOfFile(
+  { path, weights }: LoadedModel,
+  stop?: Stop,
+): Promise<GraphEvaluator | null> {
+  const known = graphs.get(weights);
+  if (known) return known;
   if (modelEnding(path) !== ".onnx") return null;
   const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_MODEL);
   return graphFunction(readOnnxFile(bytes, path), path, stop);

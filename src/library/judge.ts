@@ -18,8 +18,8 @@ export interface Judge {
  * reason of `stop`, as an evaluation by the graph does.
  */
 export async function openJudge(model: LoadedModel, dtype: Dtype, stop?: Stop): Promise<Judge> {
-  const graph = await graphOfFile(model.path, stop);
-  if (graph) return { ofGraph: true, evaluate: (input) => graph.run(input) };
+  const graph = await graphOfFile(model, stop);
+  if (graph) return { ofGraph: true, evaluate: (input) => graph.run(input, stop) };
   if (dtype === "float64") return { ofGraph: false, evaluate: undefined };
   const backend = await createBackend("portable", { dtype: "float64" });
   return { ofGraph: false, evaluate: subjectOf(backend, model).evaluate };

@@ -1,4 +1,5 @@
 import { Tape } from "../autodiff/index.js";
+import type { Dtype } from "../compute/backend.js";
 import type { Budget } from "../compute/budget.js";
 import { indexedOwners } from "../compute/owners.js";
 import { buildDual } from "../dual/auto-dual.js";
@@ -61,6 +62,7 @@ export async function searchByInputs(
     );
     if (!found) return { kind: "open", bounded, bound: Math.min(stuck, least) };
     const { parts, counterexample } = found;
+    const isFirst = bounded === 0;
     bounded += batch.length;
     if (counterexample) return { kind: "broken", counterexample, bounded };
     for (const part of parts) {
@@ -75,6 +77,14 @@ export async function searchByInputs(
         isStuck = true;
         stuck = Math.min(stuck, part.bound);
       }
+    }
+    if (isFirst && !Number.isFinite(parts[0].bound)) {
+      const atMiddle = await deadline.unlessPassed(() =>
+        boundParts(subject, region, [middleOf(region)], own, evaluation, { budget, signal: deadline }),
+      );
+      const middle = atMiddle?.parts[0].bound ?? Number.NEGATIVE_INFINITY;
+      // Where numbers overflow even at a point, no part is small enough.
+      if (!Number.isFinite(middle)) return { kind: "open", bounded, bound: middle };
     }
     if (queue.size === 0) {
       // Not asked of the bound, which may be infinite where numbers overflow.
@@ -95,6 +105,12 @@ function partsAtOnce({ backend, network }: Subject, { rows }: OutputCase, budget
   const features = network.nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const timely = Math.floor(backend.multiplyAddsAtOnce / (rows * costBelow(network, network.output) || 1));
   return budget.parts(backend, 8 * 20 * features, Math.max(1, Math.min(MOST_PARTS, timely)));
+}
+
+/** The point in the middle of a box, as a part. */
+function middleOf({ lower, upper }: Bounds<Float64Array>): Unbounded {
+  const middle = lower.map((low, f) => low / 2 + upper[f] / 2);
+  return { lower: middle, upper: middle, part: null };
 }
 
 function halves({ lower, upper, axis, part }: BoxPart): Unbounded[] {
@@ -178,7 +194,11 @@ async function boundParts(
     );
     const parts = regions.map((region, b): BoxPart => {
       const { value, at } = best[b];
-      return { ...region, bound: value, axis: steepestAxis(region, whole, (f) => nu[f * rows + at]) };
+      return {
+        ...region,
+        bound: value,
+        axis: steepestAxis(region, whole, (f) => nu[f * rows + at], backend.dtype),
+      };
     });
     return { parts, counterexample };
   } finally {
@@ -191,12 +211,14 @@ const LEAST_EFFECT = 0.1;
 
 /**
  * The input whose width moves the bound most. One that does not move it may still be what makes it loose, as where the
- * lines of two neurons cancel: none is left much wider than the others, in units of the whole box. Null of a point.
+ * lines of two neurons cancel: none is left much wider than the others, in units of the whole box. Null of a point, and where
+ * no input has a number of `dtype` between its bounds: half of it would be the whole.
  */
 function steepestAxis(
   region: Bounds<Float64Array>,
   whole: Bounds<Float64Array>,
   slopeOf: (f: number) => number,
+  dtype: Dtype,
 ): number | null {
   const widthOf = ({ lower, upper }: Bounds<Float64Array>, f: number) => upper[f] - lower[f];
   // NaN says nothing of an input.
@@ -207,7 +229,14 @@ function steepestAxis(
   for (const [f, effect] of effects.entries()) {
     const part = widthOf(region, f) / widthOf(whole, f);
     const score = (effect + least) * part;
-    if (score > most) [axis, most] = [f, score];
+    if (score > most && canBeHalved(region, f, dtype)) [axis, most] = [f, score];
   }
   return axis;
+}
+
+/** Whether a number that the bounds are computed with lies between an input's bounds. */
+function canBeHalved({ lower, upper }: Bounds<Float64Array>, f: number, dtype: Dtype): boolean {
+  const middle = lower[f] / 2 + upper[f] / 2;
+  const rounded = dtype === "float32" ? Math.fround(middle) : middle;
+  return lower[f] < rounded && rounded < upper[f];
 }

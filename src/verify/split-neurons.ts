@@ -186,10 +186,16 @@ class NeuronSearch {
       const warm = await batch.warmStarts();
       const bounds = this.#refresh ? await batch.bounds.read() : null;
       for (const [column, branch] of branches.entries()) {
-        const bound = Math.max(branch.bound, best[column], seen.values[column]);
+        const bound = greatest(branch.bound, best[column], seen.values[column]);
         const crossing = batch.bounds.empty.get(column);
         if (isProof(bound) || crossing) {
           this.#record(branch, record?.leaf(column) ?? crossing);
+          continue;
+        }
+        // Where numbers overflow, one decision may mend it; no more are tried.
+        if (branch.splits.length > 0 && !Number.isFinite(bound)) {
+          this.#isStuck = true;
+          this.#stuck = Math.min(this.#stuck, bound);
           continue;
         }
         const bounded = { ...branch, bound, warm: warm[column], bounds: bounds?.[column] ?? null };
@@ -253,6 +259,11 @@ class NeuronSearch {
     );
     this.#found ??= found;
   }
+}
+
+/** NaN says nothing of a branch. */
+function greatest(...bounds: readonly number[]): number {
+  return bounds.reduce((most, bound) => (bound > most ? bound : most), Number.NEGATIVE_INFINITY);
 }
 
 function childrenOf(branch: Branch, decision: Decision): Branch[] {

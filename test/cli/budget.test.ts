@@ -97,6 +97,21 @@ function dataOf(name: string): string {
 }
 
 describe.skipIf(nativeProblem() !== null)("--memory", () => {
+  it("holds while an ONNX file of 4 million weights is read and compared with its graph", async () => {
+    const network = architecture("resnet", { inputShape: [3, 32, 32], classes: 10 });
+    const weights = [...initialWeights(network, 1)].map(
+      ([name, values]) => [name, Float32Array.from(values)] as const,
+    );
+    writeFileSync(path("resnet.onnx"), exportOnnx({ network, weights: new Map(weights) }));
+    const x = Float32Array.from({ length: 3 * 32 * 32 }, (_, i) => ((i * 7919) % 1000) / 1000);
+    const arrays = { x: { shape: [1, 3, 32, 32], values: x }, y: { shape: [1], values: Int32Array.of(0) } };
+    writeFileSync(path("one.npz"), encodeNpz(arrays));
+    const args = ["certify", path("resnet.onnx"), "--data", path("one.npz"), "--epsilon", "0.001"];
+    const { code, stderr, json } = await inChild(...args, "--memory", "200MB", "--timeout", "60");
+    expect(code, stderr).toBe(0);
+    expect(json?.budget.peakMemory).toBeLessThan(RESIDENT * 200 * MEGABYTE);
+  }, 60_000);
+
   it.each(["200MB", "1GB", "4GB"])("%s bounds what the process has resident", async (memory) => {
     const runs = [
       ["verify", path("residual.safetensors"), path("residual.vnnlib"), "--timeout", "4", "--memory", memory],

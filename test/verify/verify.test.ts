@@ -77,6 +77,29 @@ describe.each(["auto", "inputs", "neurons"] as const)("split %s", (split) => {
 });
 
 describe("verify", () => {
+  it.each(["auto", "inputs", "neurons"] as const)(
+    "does not halve what has no number within, or overflows at every point: %s",
+    async (split) => {
+      const next = 0.3 + 2 ** -54;
+      expect(next).toBeGreaterThan(0.3);
+      const least = atMost(0.6, [1, 0], true);
+      for (const box of [within([0.3, 0.3], [0.3, 0.3], least), within([0.3, 0.3], [next, next], least)]) {
+        const { answer, cases } = await ask([box], { split, timeout: 5 });
+        expect(answer).toBe("unknown");
+        expect(cases[0].branches).toBeLessThan(8);
+      }
+      const weights = new Map([
+        ["linear1.weight", new Float64Array(8).fill(1e200)],
+        ["linear1.bias", new Float64Array(4)],
+        ["linear2.weight", Float64Array.of(1, -1, 1, -1, 1, -1, 1, -1).map((value) => 1e200 * value)],
+        ["linear2.bias", new Float64Array(2)],
+      ]);
+      const huge = subjectOf(createPortableBackend(), { network, weights });
+      const verdict = await ask([wide(atMost(0, [1, 0]))], { split, timeout: 5 }, huge);
+      expect(verdict.cases[0].branches).toBeLessThan(8);
+    },
+  );
+
   it("finds a case without constraints violated by any input", async () => {
     const verdict = await ask([within([3, 3], [3, 3])]);
     expect([verdict.answer, ...(verdict.counterexample?.input ?? [])]).toEqual(["violated", 3, 3]);

@@ -3,6 +3,7 @@ import type { Backend, Dtype } from "../../compute/backend.js";
 import type { Stop } from "../../compute/deadline.js";
 import { FormatError } from "../../errors.js";
 import { type RoundingError, roundingErrors } from "../../network/rounding-error.js";
+import type { Shape } from "../../network/shape.js";
 import type { Model } from "../../network/weights.js";
 import { networkOutputs, sampleInputs } from "../sample-outputs.js";
 import { checkFinite, compareWithBackend, compareWithGraph, expectDigits } from "./compare-outputs.js";
@@ -26,14 +27,8 @@ export function graphFunction(
 }
 
 /**
- * Compares a network made of a file with the file's graph, executed another way, on random inputs. Both are executed in double
- * precision, where each output may differ by what rounding can do to it and no more (`roundingErrors`); what the backend makes
- * of the network may differ by what its arithmetic can. A `FormatError` otherwise: a network that is not the file's must not
- * be bounded, and neither one of which the backend's arithmetic leaves nothing but rounding. Gives the largest difference
- * between the backend's outputs and the graph's.
- *
- * `constants` is the precision of the numbers that the network and the file do not share: single where one of the two has them
- * rounded. Throws the reason of `stop`.
+ * Compares a network made of a file with the file's graph, see `compareImport`. Gives the largest difference between the
+ * backend's outputs and the graph's.
  */
 export async function checkImport(
   backend: Backend,
@@ -41,11 +36,36 @@ export async function checkImport(
   file: OnnxFile,
   where: string,
   constants: Dtype = "float64",
-  stop?: Stop,
 ): Promise<number> {
-  const graph = graphFunction(file, where, stop);
-  const inputs = sampleInputs(file.input.shape);
-  const expected = inputs.map((input) => graph.run(input));
+  return compareImport(backend, model, graphFunction(file, where), file.input.shape, where, { constants });
+}
+
+/** How a comparison goes. */
+export interface ImportComparison {
+  /**
+   * The precision of the numbers that the network and the file do not share: single where one of the two has them rounded.
+   */
+  readonly constants: Dtype;
+  readonly stop?: Stop | undefined;
+}
+
+/**
+ * Compares a network made of a file with the file's graph, executed another way, on random inputs. Both are executed in double
+ * precision, where each output may differ by what rounding can do to it and no more (`roundingErrors`); what the backend makes
+ * of the network may differ by what its arithmetic can. A `FormatError` otherwise: a network that is not the file's must not
+ * be bounded, and neither one of which the backend's arithmetic leaves nothing but rounding. Gives the largest difference
+ * between the backend's outputs and the graph's. `inputShape` is the graph's, with its batch. Throws the reason of `stop`.
+ */
+export async function compareImport(
+  backend: Backend,
+  model: Model,
+  graph: GraphEvaluator,
+  inputShape: Shape,
+  where: string,
+  { constants, stop }: ImportComparison,
+): Promise<number> {
+  const inputs = sampleInputs(inputShape);
+  const expected = inputs.map((input) => graph.run(input, stop));
   if (expected[0].length !== model.network.classes) {
     throw new FormatError(
       `${where}: the network made of this file has ${model.network.classes} outputs, its graph ${expected[0].length}`,

@@ -4,8 +4,9 @@ import type { Stop } from "../../compute/deadline.js";
 import { FormatError, UnsupportedOperatorError } from "../../errors.js";
 import { graph as buildGraph, type Network } from "../../network/network.js";
 import { checkWeights, type Model } from "../../network/weights.js";
-import { checkImport } from "./check-import.js";
+import { compareImport, graphFunction } from "./check-import.js";
 import { arithmeticOf, describedModel, type ImportedModel } from "./described-model.js";
+import type { GraphEvaluator } from "./evaluate/index.js";
 import { GraphImport } from "./graph-import.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
@@ -43,14 +44,26 @@ export async function importCheckedOnnx(
   where: string,
   stop?: Stop,
 ): Promise<ImportedModel> {
+  return (await importWithGraph(backend, bytes, where, stop)).model;
+}
+
+/** The same with the file's graph, as it was executed. */
+export async function importWithGraph(
+  backend: Backend,
+  bytes: Uint8Array,
+  where: string,
+  stop?: Stop,
+): Promise<{ readonly model: ImportedModel; readonly graph: GraphEvaluator }> {
   const file = readOnnxFile(bytes, where);
   stop?.throwIfAborted();
   const described = describedModel(file, where, stop);
   const model = described ?? networkOf(file, where, stop);
   stop?.throwIfAborted();
   // Constants of a description are doubles that its graph may have rounded.
-  await checkImport(backend, model, file, where, described ? "float32" : "float64", stop);
-  return model;
+  const constants = described ? "float32" : "float64";
+  const graph = graphFunction(file, where, stop);
+  await compareImport(backend, model, graph, file.input.shape, where, { constants, stop });
+  return { model, graph };
 }
 
 function networkOf(file: OnnxFile, where: string, stop?: Stop): ImportedModel {

@@ -14,7 +14,7 @@ export interface GraphEvaluatorSettings {
   /** The whole shape, with a batch of 1. */
   readonly inputShape: readonly number[];
   readonly outputName: string;
-  /** Throws its reason wherever something is evaluated that takes long. */
+  /** Throws its reason where a constant takes long to evaluate. */
   readonly stop?: Stop;
 }
 
@@ -63,6 +63,7 @@ export class GraphEvaluator {
         this.#evaluate(
           node,
           known,
+          settings.stop,
           node.input.map((name) => types.of(name)),
         );
       }
@@ -80,8 +81,11 @@ export class GraphEvaluator {
     }
   }
 
-  /** The output's values in C order. A `ShapeError` unless the input has as many numbers as its shape. */
-  run(input: ArrayLike<number>): Float64Array {
+  /**
+   * The output's values in C order. A `ShapeError` unless the input has as many numbers as its shape; the reason of `stop`,
+   * wherever something is evaluated that takes long.
+   */
+  run(input: ArrayLike<number>, stop?: Stop): Float64Array {
     const { inputName, inputShape, outputName, where } = this.#settings;
     if (input.length !== this.#size) {
       throw new ShapeError(
@@ -92,14 +96,19 @@ export class GraphEvaluator {
     const values: Values = new Map(this.#constants);
     values.set(inputName, { type: "float", shape: inputShape, values: Float64Array.from(input) });
     for (const node of this.#nodes) {
-      this.#evaluate(node, values);
+      this.#evaluate(node, values, stop);
       for (const name of this.#lastReaders.get(node) ?? []) values.delete(name);
     }
     // A copy: the output may be a constant, or the input itself.
     return (values.get(outputName) as NdArray).values.slice();
   }
 
-  #evaluate(node: NodeProto, values: Values, types?: readonly (DataType | undefined)[]): void {
+  #evaluate(
+    node: NodeProto,
+    values: Values,
+    stop: Stop | undefined,
+    types?: readonly (DataType | undefined)[],
+  ): void {
     const label = this.#label(node);
     const inputs = node.input.map((name) => {
       if (name === "") return undefined;
@@ -107,7 +116,7 @@ export class GraphEvaluator {
       if (value) return value;
       throw new FormatError(`${label}: reads ${JSON.stringify(name)}, which no earlier node computes`);
     });
-    const results = evaluateNode(node, inputs, this.#settings.opset, label, types, this.#settings.stop);
+    const results = evaluateNode(node, inputs, this.#settings.opset, label, types, stop);
     node.output.forEach((name, index) => {
       if (name !== "") values.set(name, results[index]);
     });

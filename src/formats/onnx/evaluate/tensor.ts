@@ -2,6 +2,7 @@ import { TensorProto_DataType as DataType, type TensorProto } from "onnx-buf";
 import { UnsupportedOperatorError } from "../../../errors.js";
 import { decodeTensor } from "../constant.js";
 import type { NdArray } from "./array.js";
+import { StoredArray } from "./stored-array.js";
 
 const TYPES: ReadonlyMap<number, NdArray["type"]> = new Map<number, NdArray["type"]>([
   [DataType.FLOAT, "float"],
@@ -31,5 +32,6 @@ export function arrayType(dataType: number, label: string): NdArray["type"] {
 /** A tensor of the file in double precision. Throws as `decodeTensor` does. */
 export function arrayOfTensor(tensor: TensorProto, name: string, where: string): NdArray {
   const { shape, values } = decodeTensor(tensor, name, where);
-  return { type: arrayType(tensor.dataType, where), shape, values: Float64Array.from(values) };
+  const type = arrayType(tensor.dataType, where);
+  return values instanceof Float32Array ? new StoredArray(type, shape, values) : { type, shape, values };
 }

@@ -16,22 +16,28 @@ export function realTensor(
   values: Float32Array | Float64Array | readonly number[],
   dataType: ElementType,
 ): TensorProto {
-  const numbers = dataType === DataType.FLOAT ? Float32Array.from(values) : Float64Array.from(values);
-  return rawTensor(name, shape, dataType, numbers.buffer);
+  const Numbers = dataType === DataType.FLOAT ? Float32Array : Float64Array;
+  // Weights that are in the graph's precision are not copied.
+  return rawTensor(name, shape, dataType, values instanceof Numbers ? values : Numbers.from(values));
 }
 
 /** A list of integers as a tensor of the file. */
 export function integerTensor(name: string, values: readonly number[]): TensorProto {
-  return rawTensor(name, [values.length], DataType.INT64, BigInt64Array.from(values, BigInt).buffer);
+  return rawTensor(name, [values.length], DataType.INT64, BigInt64Array.from(values, BigInt));
 }
 
 /** Little-endian as every platform that this library runs on. */
-function rawTensor(name: string, shape: Shape, dataType: DataType, buffer: ArrayBuffer): TensorProto {
+function rawTensor(
+  name: string,
+  shape: Shape,
+  dataType: DataType,
+  { buffer, byteOffset, byteLength }: Float32Array | Float64Array | BigInt64Array,
+): TensorProto {
   return create(TensorProtoSchema, {
     name,
     dims: shape.map(BigInt),
     dataType,
-    rawData: new Uint8Array(buffer),
+    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
   });
 }
 

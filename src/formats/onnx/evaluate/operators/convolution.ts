@@ -1,6 +1,7 @@
 import { ShapeError } from "../../../../errors.js";
 import { formatExtents, type NdArray, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
+import { numbersOf } from "../stored-array.js";
 import { forEachRow, type ThreeAxes, threeAxes, windowAttributes, windowAxes } from "./window.js";
 
 /** The bias of a convolution, zeros where there is none; a `ShapeError` unless it has one number per channel. */
@@ -43,6 +44,7 @@ const conv = taking(2, 3, (evaluation) => {
   const bias = biasOf(evaluation, outChannels);
   const result = zeros("float", [batch, outChannels, ...axes.map(({ output }) => output)], label);
   const three = threeAxes(axes);
+  const weights = numbersOf(weight);
   const [inSize, outSize, kernelSize] = sizes(three);
   for (let b = 0; b < batch; b++) {
     for (let m = 0; m < outChannels; m++) {
@@ -58,7 +60,7 @@ const conv = taking(2, 3, (evaluation) => {
         const taps = (m * groupChannels + c) * kernelSize;
         correlate(
           x.values.subarray(from, from + inSize),
-          weight.values.subarray(taps, taps + kernelSize),
+          weights.subarray(taps, taps + kernelSize),
           out,
           three,
         );
@@ -77,7 +79,12 @@ function sizes(axes: ThreeAxes): [input: number, output: number, kernel: number]
 }
 
 /** Adds one channel's part: `out[o] += Σₖ taps[k] · x[o · stride + k · dilation − before]`, zero outside. */
-function correlate(x: Float64Array, taps: Float64Array, out: Float64Array, axes: ThreeAxes): void {
+function correlate(
+  x: Float64Array,
+  taps: Float32Array | Float64Array,
+  out: Float64Array,
+  axes: ThreeAxes,
+): void {
   const step = axes[2].stride;
   forEachRow(axes, (tap, first, end, source) => {
     for (let o = first, at = source; o < end; o++, at += step) out[o] += taps[tap] * x[at];

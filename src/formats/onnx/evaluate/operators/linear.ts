@@ -4,15 +4,18 @@ import { elementCount, formatExtents, type NdArray, reshaped, stridesOf, zeros }
 import { broadcastShape, broadcastTo } from "../broadcast.js";
 import { commonType, operand, taking, typedOperand } from "../evaluation.js";
 import { flatOffsets } from "../offsets.js";
+import { numbersOf } from "../stored-array.js";
 import { transposed } from "./movement.js";
 
 /** Multiply-adds between two looks at whether it is time to end. */
 const BETWEEN_LOOKS = 1_000_000;
 
+type Numbers = Float32Array | Float64Array;
+
 /** `out += a b` for `a` of `[rows, inner]` and `b` of `[inner, columns]`. */
 function addProduct(
-  a: Float64Array,
-  b: Float64Array,
+  a: Numbers,
+  b: Numbers,
   out: Float64Array,
   rows: number,
   inner: number,
@@ -35,26 +38,54 @@ function addProduct(
   }
 }
 
+/** The same for `b` of `[columns, inner]`, entry by entry in the same order of summing: a large weight is not turned round. */
+function addProductOfTransposed(
+  a: Numbers,
+  b: Numbers,
+  out: Float64Array,
+  rows: number,
+  inner: number,
+  columns: number,
+  stop: Stop | undefined,
+): void {
+  let since = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      since += inner;
+      if (since > BETWEEN_LOOKS) {
+        stop?.throwIfAborted();
+        since = 0;
+      }
+      let total = out[row * columns + column];
+      for (let k = 0; k < inner; k++) total += a[row * inner + k] * b[column * inner + k];
+      out[row * columns + column] = total;
+    }
+  }
+}
+
 /** `α A' B' + β C`, where A' and B' are transposed on demand and C broadcasts. */
 const gemm = taking(2, 3, (evaluation) => {
   const { attributes, inputs, label, opset } = evaluation;
   const alpha = attributes.float("alpha", 1);
   const beta = attributes.float("beta", 1);
-  const matrix = (index: number, flag: string): NdArray => {
+  const matrix = (index: number): NdArray => {
     const array = typedOperand(evaluation, index, "float");
     if (array.shape.length !== 2) {
       throw new ShapeError(
         `${label}: input ${index} must be a matrix, found shape ${formatExtents(array.shape)}`,
       );
     }
-    return attributes.int(flag, 0) === 0 ? array : transposed(array, [1, 0], label);
+    return array;
   };
-  const [a, b] = [matrix(0, "transA"), matrix(1, "transB")];
+  const [left, b] = [matrix(0), matrix(1)];
+  const a = attributes.int("transA", 0) === 0 ? left : transposed(left, [1, 0], label);
+  const isTransposed = attributes.int("transB", 0) !== 0;
   const [rows, inner] = a.shape;
-  const [innerOfB, columns] = b.shape;
-  if (inner !== innerOfB) throw misfit(a, b, label);
+  const [innerOfB, columns] = isTransposed ? b.shape.toReversed() : b.shape;
+  if (inner !== innerOfB) throw misfit(a.shape, [innerOfB, columns], label);
   const result = zeros("float", [rows, columns], label);
-  addProduct(a.values, b.values, result.values, rows, inner, columns, evaluation.stop);
+  const add = isTransposed ? addProductOfTransposed : addProduct;
+  add(numbersOf(a), numbersOf(b), result.values, rows, inner, columns, evaluation.stop);
   // The third input may be left out from operator set 11 on.
   const added = inputs[2] || opset < 11 ? typedOperand(evaluation, 2, "float") : undefined;
   const addends = added && broadcastTo(added, result.shape, label, result.values.length).values;
@@ -69,20 +100,21 @@ const matMul = taking(2, 2, (evaluation) => {
   const { label } = evaluation;
   const [left, right] = [operand(evaluation, 0), operand(evaluation, 1)];
   const type = commonType([left, right], label);
-  if (left.shape.length === 0 || right.shape.length === 0) throw misfit(left, right, label);
+  if (left.shape.length === 0 || right.shape.length === 0) throw misfit(left.shape, right.shape, label);
   const a = left.shape.length === 1 ? reshaped(left, [1, ...left.shape], label) : left;
   const b = right.shape.length === 1 ? reshaped(right, [...right.shape, 1], label) : right;
   const [rows, inner] = a.shape.slice(-2);
   const [innerOfB, columns] = b.shape.slice(-2);
-  if (inner !== innerOfB) throw misfit(left, right, label);
+  if (inner !== innerOfB) throw misfit(left.shape, right.shape, label);
 
   const stack = broadcastShape([a.shape.slice(0, -2), b.shape.slice(0, -2)], label);
   const result = zeros(type, [...stack, rows, columns], label);
   const [startsOfA, startsOfB] = [a, b].map((array) => matrixStarts(array, stack));
+  const [valuesOfA, valuesOfB] = [numbersOf(a), numbersOf(b)];
   for (let i = 0; i < elementCount(stack); i++) {
     addProduct(
-      a.values.subarray(startsOfA[i], startsOfA[i] + rows * inner),
-      b.values.subarray(startsOfB[i], startsOfB[i] + inner * columns),
+      valuesOfA.subarray(startsOfA[i], startsOfA[i] + rows * inner),
+      valuesOfB.subarray(startsOfB[i], startsOfB[i] + inner * columns),
       result.values.subarray(i * rows * columns, (i + 1) * rows * columns),
       rows,
       inner,
@@ -110,10 +142,8 @@ function matrixStarts(array: NdArray, stack: readonly number[]): Int32Array {
   return flatOffsets(axes);
 }
 
-function misfit(a: NdArray, b: NdArray, label: string): ShapeError {
-  return new ShapeError(
-    `${label}: cannot multiply shapes ${formatExtents(a.shape)} and ${formatExtents(b.shape)}`,
-  );
+function misfit(a: readonly number[], b: readonly number[], label: string): ShapeError {
+  return new ShapeError(`${label}: cannot multiply shapes ${formatExtents(a)} and ${formatExtents(b)}`);
 }
 
 export const LINEAR = { Gemm: gemm, MatMul: matMul };

@@ -1,6 +1,7 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../../errors.js";
 import { formatExtents, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
+import { numbersOf } from "../stored-array.js";
 import { biasOf, checkConvolutionRanks } from "./convolution.js";
 import {
   dividedPadding,
@@ -42,12 +43,14 @@ const convTranspose = taking(2, 3, (evaluation) => {
     size(({ input }) => input),
     size(({ kernel }) => kernel),
   ];
+  const weights = numbersOf(weight);
   for (let b = 0; b < batch; b++) {
     for (let m = 0; m < outChannels; m++) {
       const to = (b * outChannels + m) * outSize;
       result.values.fill(bias[m], to, to + outSize);
     }
     for (let c = 0; c < channels; c++) {
+      evaluation.stop?.throwIfAborted();
       const firstOut = Math.floor(c / (channels / groups)) * groupOut;
       const from = (b * channels + c) * inSize;
       for (let m = 0; m < groupOut; m++) {
@@ -55,7 +58,7 @@ const convTranspose = taking(2, 3, (evaluation) => {
         const taps = (c * groupOut + m) * kernelSize;
         spread(
           x.values.subarray(from, from + inSize),
-          weight.values.subarray(taps, taps + kernelSize),
+          weights.subarray(taps, taps + kernelSize),
           result.values.subarray(to, to + outSize),
           three,
         );
@@ -112,7 +115,12 @@ function transposedAxes(
 }
 
 /** Adds one channel's part: `out[p · stride + k · dilation − before] += taps[k] · x[p]`, cut off outside. */
-function spread(x: Float64Array, taps: Float64Array, out: Float64Array, axes: ThreeAxes): void {
+function spread(
+  x: Float64Array,
+  taps: Float32Array | Float64Array,
+  out: Float64Array,
+  axes: ThreeAxes,
+): void {
   const step = axes[2].stride;
   forEachRow(axes, (tap, first, end, target) => {
     for (let p = first, at = target; p < end; p++, at += step) out[at] += taps[tap] * x[p];
