@@ -122,6 +122,7 @@ export type { DualNetwork } from "./dual/dual-network.js";
 export { BOUND_METHODS, type BoundMethod, type DualOptions } from "./dual/dual-options.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
 export type { Margin } from "./dual/margin.js";
+export type { IsHopeless, SettledMargins } from "./dual/open-margins.js";
 export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export type { LayerReport } from "./dual/planner.js";
 export {

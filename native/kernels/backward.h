@@ -1,10 +1,5 @@
 // ν backwards through a graph of layers (equation 8: ν ← d ⊙ ν and Aᵀν, with Σρ|ν| on the way), blocks of rows one after the
-// other: what a block holds on its way stays in a second-level cache, and nothing of it is kept. Branches that wait have a slot.
-
-/// What the features of a block of rows may take.
-constexpr int64_t BACKWARD_BYTES = 640 << 10;
-/// Register tiles of rows in a block at most.
-constexpr int64_t BACKWARD_TILES = 8;
+// other: what a block holds on its way stays near the core, and nothing of it is kept. Branches that wait have a slot.
 
 /// Rows that are in work: `[features, stride]`, the first `count` of which count; `padded` of them are whole vectors.
 template <class T>
@@ -354,14 +349,10 @@ struct BackwardArea {
 template <class T>
 void backward(Pool& pool, const BackwardChain<T>& chain, int64_t rows, T* out) {
   typedef typename BackwardStep<T>::Kind Kind;
-  constexpr int64_t TILE = BLOCK_ROWS<T>;
+  // Blocks of one register tile: what they hold lies close together.
+  constexpr int64_t stride = BLOCK_ROWS<T>;
   if (rows == 0) return;
   const int64_t most = chain.most > 1 ? chain.most : 1;
-  int64_t tiles = BACKWARD_BYTES / ((2 + chain.slots) * most * TILE * static_cast<int64_t>(sizeof(T)));
-  const int64_t fair = rows / (4 * TILE * pool.threads());
-  tiles = tiles < fair ? tiles : fair;
-  tiles = tiles < 1 ? 1 : tiles > BACKWARD_TILES ? BACKWARD_TILES : tiles;
-  const int64_t stride = tiles * TILE;
   const BackwardArea<T> area{most, chain.slots, stride};
   const size_t shared = preparedBytes(chain, rows);
   char* const memory = static_cast<char*>(pool.scratch(0, shared + area.bytes() * static_cast<size_t>(pool.threads())));
