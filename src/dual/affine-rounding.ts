@@ -129,6 +129,7 @@ export class AffineRounding extends OwnRounding {
     const over = this.#over(tape, [this.sum(tape, product), ...sizes], constant, before, between);
     // What is lost without being a share of anything, as sizes that have it as their share.
     const lost = [...sizes, ...before.flatMap(({ isNew, begun }) => (isNew ? [] : [begun]))];
+    const begun = lost.reduce((a, b) => add(tape, a, b));
     const parts = [
       { weight: 1 / least, x: floor },
       ...lost.map((x) => ({ weight: (4 * this.lost) / least, x })),
@@ -141,20 +142,20 @@ export class AffineRounding extends OwnRounding {
     if (!before.some(({ size: own }) => own.value === product.value)) tape.discard(product);
     if (between) {
       const underflow = (8 * FOLDED * this.lost) / least;
-      const weighed = scaleBy(tape, met.begun, underflow, underflow);
+      const weighed = scaleBy(tape, begun, underflow, underflow);
       size = add(tape, size, linear(tape, between.scale, weighed));
     }
     const steep = between ? this.sum(tape, between.scale) : undefined;
-    if (met.steep) size = add(tape, size, this.#steep(tape, met, met.steep, features(size), least));
+    if (met.steep) size = add(tape, size, this.#steep(tape, begun, met.steep, features(size), least));
     const error = counted
       ? multiply(tape, size, scaleBy(tape, this.#terms(tape, layer, before[0].size), each, least))
       : scaleBy(tape, size, share);
     const together = met.steep && steep ? multiply(tape, met.steep, steep) : (steep ?? met.steep);
-    return { error, chain: { ...counts, size, begun: met.begun, ...(together && { steep: together }) } };
+    return { error, chain: { ...counts, size, begun, ...(together && { steep: together }) } };
   }
 
   /** What underflows in weights that a layer before is folded into. */
-  #steep(tape: Tape, { begun }: Met, steep: Variable, features: number, share: number): Variable {
+  #steep(tape: Tape, begun: Variable, steep: Variable, features: number, share: number): Variable {
     const weighed = scaleShift(tape, begun, steep, undefined, SHARED);
     const lost = scaleBy(tape, weighed, (8 * FOLDED * this.lost) / share);
     return linear(tape, this.ones(tape, features), lost);

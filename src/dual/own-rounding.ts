@@ -27,7 +27,7 @@ export interface AffineChain {
   readonly own: number;
   /** How many roundings of our own the sizes themselves went through. */
   readonly digits: number;
-  /** Σ m of the nodes where they begin, `[1, examples]`. */
+  /** Σ m where they begin, and Σ of the sizes of all nodes on the way that layers of theirs read, `[1, examples]`. */
   readonly begun: Variable;
   /** Whether they begin here. */
   readonly isNew?: boolean;

@@ -1,8 +1,17 @@
-import { apply, dot, maximum, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
+import {
+  apply,
+  dot,
+  maximum,
+  multiply,
+  scaleShift,
+  type Tape,
+  type Variable,
+  weightedSum,
+} from "../../autodiff/index.js";
 import type { BackwardStep } from "../../compute/backend.js";
 import { SHARED } from "../../compute/owners.js";
 import type { Shape } from "../../network/shape.js";
-import type { AffineDual } from "../dual-layer.js";
+import type { AffineDual, Intermediates } from "../dual-layer.js";
 import { offsetStep, type PositionwiseBack, positionwise } from "../patch.js";
 
 /** Roundings of a scale that is computed, as batch norm's is, and of the product with it. */
@@ -28,12 +37,7 @@ export function diagonalDual(
     coupling: "diagonal",
     offset,
     ...(offsetMagnitude && { offsetMagnitude }),
-    intermediates:
-      intermediates ??
-      ((own) => ({
-        scale: maximum(own, magnitude, ones(own, magnitude)),
-        offset: apply(own, { kind: "abs" }, offset),
-      })),
+    intermediates: intermediates ?? ((own) => asQuotient(own, magnitude, offset)),
     roundings: { forward: COEFFICIENT, backward: COEFFICIENT },
     push: (tape, [x]) => scaleShift(tape, x, scale, undefined, SHARED),
     absolute: (tape, [radius]) => scaleShift(tape, radius, magnitude, undefined, SHARED),
@@ -47,4 +51,15 @@ export function diagonalDual(
 
 function ones(tape: Tape, { value }: Variable): Variable {
   return tape.own(tape.backend.filled(value.features, 1, 1));
+}
+
+/** Also as (x − b/s) · s, or over 1/s: nothing of it may be beyond the numbers, and 1/s no smaller than the normal ones. */
+function asQuotient(tape: Tape, magnitude: Variable, offset: Variable): Intermediates {
+  const scale = maximum(tape, magnitude, ones(tape, magnitude));
+  const root = apply(tape, { kind: "reciprocal-sqrt", offset: 2 ** -126 }, magnitude);
+  const inverse = multiply(tape, apply(tape, { kind: "sign" }, magnitude), multiply(tape, root, root));
+  const size = apply(tape, { kind: "abs" }, offset);
+  const moved = multiply(tape, size, inverse);
+  const terms = [size, moved].map((x) => ({ weight: 1, x }));
+  return { scale, offset: weightedSum(tape, [...terms, { weight: 8, x: scale }]) };
 }

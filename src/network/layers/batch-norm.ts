@@ -90,6 +90,9 @@ export const batchNormDefinition: LayerDefinition<BatchNormLayer> = {
   ],
 };
 
+/** Far above the numbers of single precision that lose digits. */
+const LEAST_EPSILON = 2 ** -100;
+
 /**
  * Scale γ/√(σ² + ε) and shift β − μ·scale, with |β| + |μ·scale|, each `[channels, 1]` (equation 48; its printed shift is an
  * erratum). `steps` says how large what is computed on the way may become, whatever the order: scale·|x| + offset.
@@ -122,7 +125,11 @@ export function batchNormCoefficients(
     steps() {
       const one = tape.own(tape.backend.filled(scale.value.features, 1, 1));
       const steepest = [size(weight), inverse, size(scale)].reduce((a, b) => maximum(tape, a, b), one);
-      return { scale: steepest, offset: add(tape, size(bias), multiply(tape, steepest, size(mean))) };
+      const moved = add(tape, size(bias), multiply(tape, steepest, size(mean)));
+      const offset = add(tape, moved, scaleBy(tape, context.parameter("variance"), 1, layer.epsilon));
+      // The digits of σ² + ε are not those of normal numbers: nothing is known.
+      const known = layer.epsilon >= LEAST_EPSILON ? 1 : Number.NaN;
+      return { scale: scaleBy(tape, steepest, known), offset };
     },
   };
 }
