@@ -79,7 +79,7 @@ export function printCertification(figures: readonly CertifyFigure[], output: Ou
   const epsilon = name.match(/ certify, epsilon (.*)/)?.[1];
   output.print(
     wrap(
-      `Certification${epsilon ? ` at epsilon ${epsilon}` : ""}, ${batch} at a time: milliseconds and multiply-adds are those of an example, memory is that of all tensors, the error is the robust one. Needed are the rows that the planner asked for; done is all, with boxes and rounding, which makes it so many times as long.`,
+      `Certification${epsilon ? ` at epsilon ${epsilon}` : ""}, ${batch} at a time: milliseconds and multiply-adds are those of an example, memory is that of all tensors, the error is the robust one. Needed are the rows that the planner asked for, each layer that moves or adds numbers included; done are all products and slopes, with boxes and rounding. Rounding: the median of pairs of batches with and without it.`,
     ),
   );
 }
