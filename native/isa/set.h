@@ -33,6 +33,7 @@ namespace AUTODUAL_SET {
 
 // What builds on most of them.
 #include "../kernels/coefficients.h"
+#include "../kernels/backward-rows.h"
 #include "../kernels/backward.h"
 
 template <class T>

@@ -29,21 +29,9 @@ struct SeenImages {
   size_t bytes(size_t entry) const { return placeBytes() + lineBytes() + static_cast<size_t>(count) * imageBytes(entry); }
 };
 
-/// How far patches of viewers reach.
+/// How large images become with what patches see beyond them.
 inline SeenImages measureSight(const Sight& sight, int64_t rows, int count) {
-  const Window& w = sight.window;
-  int64_t top = 0, left = 0, bottom = w.height, right = w.width;
-  int32_t firstColumn = sight.viewers > 0 ? ownerOf(sight.examples, 0) : 0, lastColumn = firstColumn;
-  for (int64_t v = 0; v < sight.viewers; v++) {
-    const int64_t y = nearPlace(w.top[v], w.patchHeight, w.height), x = nearPlace(w.left[v], w.patchWidth, w.width);
-    const int32_t c = ownerOf(sight.examples, v);
-    top = y < top ? y : top;
-    left = x < left ? x : left;
-    bottom = y + w.patchHeight > bottom ? y + w.patchHeight : bottom;
-    right = x + w.patchWidth > right ? x + w.patchWidth : right;
-    firstColumn = c < firstColumn ? c : firstColumn;
-    lastColumn = c > lastColumn ? c : lastColumn;
-  }
+  const auto [top, left, bottom, right, firstColumn, lastColumn] = reachOf(sight.examples, sight.window, sight.viewers);
   return {sight, rows, -top, -left, bottom - top, right - left, firstColumn, lastColumn - firstColumn + 1, count};
 }
 

@@ -21,21 +21,32 @@ struct PatchPlaces {
 /// A patch that lies outside by more than its size is where it would just be outside.
 inline int64_t nearPlace(int64_t at, int64_t patch, int64_t size) { return at < -patch ? -patch : at > size ? size : at; }
 
-/// How far patches reach; `base` is not filled yet.
-inline PatchPlaces measurePatches(const Owners& owners, const Window& w, int64_t rows) {
-  int64_t top = 0, left = 0, bottom = w.height, right = w.width;
-  int32_t firstColumn = rows > 0 ? ownerOf(owners, 0) : 0, lastColumn = firstColumn;
-  for (int64_t r = 0; r < rows; r++) {
-    const int64_t y = nearPlace(w.top[r], w.patchHeight, w.height);
-    const int64_t x = nearPlace(w.left[r], w.patchWidth, w.width);
-    const int32_t c = ownerOf(owners, r);
-    top = y < top ? y : top;
-    left = x < left ? x : left;
-    bottom = y + w.patchHeight > bottom ? y + w.patchHeight : bottom;
-    right = x + w.patchWidth > right ? x + w.patchWidth : right;
-    firstColumn = c < firstColumn ? c : firstColumn;
-    lastColumn = c > lastColumn ? c : lastColumn;
+/// How far patches of so many viewers reach over images, and which columns they see.
+struct PatchReach {
+  int64_t top, left, bottom, right;
+  int32_t firstColumn, lastColumn;
+};
+
+inline PatchReach reachOf(const Owners& owners, const Window& w, int64_t viewers) {
+  PatchReach reach{0, 0, w.height, w.width, 0, 0};
+  if (viewers > 0) reach.firstColumn = reach.lastColumn = ownerOf(owners, 0);
+  for (int64_t v = 0; v < viewers; v++) {
+    const int64_t y = nearPlace(w.top[v], w.patchHeight, w.height);
+    const int64_t x = nearPlace(w.left[v], w.patchWidth, w.width);
+    const int32_t c = ownerOf(owners, v);
+    reach.top = y < reach.top ? y : reach.top;
+    reach.left = x < reach.left ? x : reach.left;
+    reach.bottom = y + w.patchHeight > reach.bottom ? y + w.patchHeight : reach.bottom;
+    reach.right = x + w.patchWidth > reach.right ? x + w.patchWidth : reach.right;
+    reach.firstColumn = c < reach.firstColumn ? c : reach.firstColumn;
+    reach.lastColumn = c > reach.lastColumn ? c : reach.lastColumn;
   }
+  return reach;
+}
+
+/// Where patches lie; `base` is not filled yet.
+inline PatchPlaces measurePatches(const Owners& owners, const Window& w, int64_t rows) {
+  const auto [top, left, bottom, right, firstColumn, lastColumn] = reachOf(owners, w, rows);
   PatchPlaces places{w.channels, w.patchHeight, w.patchWidth,   -top,  -left,  bottom - top,
                      right - left, 0,           owners.columns, false, nullptr};
   places.padded = places.height != w.height || places.width != w.width;

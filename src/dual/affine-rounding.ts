@@ -78,7 +78,7 @@ export class AffineRounding extends OwnRounding {
     return { ...this.#summed(tape, layer, before, sizes, roundings, floor), floor };
   }
 
-  /** AffineChain that begin at a node, with what no value of it exceeds. */
+  /** A chain that begins at a node, with what no value of it exceeds. */
   #beginning(tape: Tape, input: Rounded): AffineChain {
     const size = this.magnitude(tape, input);
     return { size, roundings: 0, own: 0, digits: 0, begun: this.sum(tape, size), isNew: true };

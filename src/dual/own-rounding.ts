@@ -15,8 +15,8 @@ export interface Rounded {
 }
 
 /**
- * All affine layers since the last activations, as the one sum of products that they are: an evaluation may run them as one, fold
- * constants into weights, and add in any order.
+ * All affine layers since the last activations: an evaluation may fold scales and constants of some into weights of others, and go on
+ * with a sum where another one ends, so that their roundings are counted together.
  */
 export interface AffineChain {
   /** The magnitudes of all terms, `[n, examples]`: |W| times those of the inputs, and |b|. */
@@ -77,16 +77,16 @@ export class OwnRounding {
 
   /** m = |v̂| + r + e, which no value of the node exceeds. */
   magnitude(tape: Tape, box: Rounded): Variable {
-    return weightedSum(tape, this.magnitudeAnd(box, 1, 1));
+    return weightedSum(tape, this.magnitudes(box));
   }
 
-  /** Terms whose sum is share·m + passed·e, of numbers near enough to m where `share` is 1. */
-  protected magnitudeAnd({ centre, radius, error }: Rounded, share: number, ofError: number): Terms {
+  /** Terms whose sum is m. */
+  protected magnitudes({ centre, radius, error }: Rounded): Terms {
     const size = [
-      { weight: share, x: centre, absolute: true },
-      { weight: share, x: radius },
+      { weight: 1, x: centre, absolute: true },
+      { weight: 1, x: radius },
     ];
-    return error ? [...size, { weight: ofError, x: error }] : size;
+    return error ? [...size, { weight: 1, x: error }] : size;
   }
 
   /** Both of a node. */

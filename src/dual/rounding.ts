@@ -21,9 +21,9 @@ const LINES = 32;
  * itself. Both are errors of the shape eᵀ|ν|, with one vector e for each affine layer; an activation takes what has gathered
  * since the last one into its radius ρ, and so the walks stay as they are. `docs/rounding.md` has the derivation.
  *
- * With v̂ a node's centre as computed, r ≥ |z − v̂| its box and m = |v̂| + r: an affine layer z′ = W z + b gives
+ * With v̂ a node's centre as computed, r ≥ |z − v̂| its box and m = |v̂| + r: affine layers z′ = W z + b since the last activation give
  *
- *     e′ = |W| e + (γ_deployed + γ_own)·(|W| m + |b|) + what underflows
+ *     M′ = |W| M + |b|,   e′ = (γ_deployed + γ_own)·M′ + what underflows,   M = m where they begin
  *
  * where γ_deployed is that of the evaluation, of sums in any order, and γ_own covers our own centre, box and ν.
  */
@@ -44,7 +44,7 @@ export class Rounding extends AffineRounding {
   chainAtInput(tape: Tape, box: Rounded): AffineChain {
     const share = this.deployed.roundoff + 2 * this.own.roundoff;
     const least = this.deployed.underflow + this.deployed.flushed + 4 * this.own.underflow;
-    const size = weightedSum(tape, this.magnitudeAnd(box, 1, 1), least / share);
+    const size = weightedSum(tape, this.magnitudes(box), least / share);
     return { size, roundings: 1, own: 2 * this.own.roundoff, digits: 1, begun: this.sum(tape, size) };
   }
 
