@@ -10,22 +10,50 @@ void combine(Pool& pool, T a, const T* x, T b, const T* y, int64_t count, T* out
   });
 }
 
+/// Adds a term's own entries from `begin` on.
 template <class T>
-void weightedSum(Pool& pool, const Weighted<T>* terms, int64_t termCount, T constant, int64_t count, T* out) {
+AUTODUAL_INLINE void addWeighted(const Weighted<T>& term, int64_t begin, int64_t end, T* sum) {
+  const T weight = term.weight;
+  const T* x = term.x;
+  if (term.absolute) for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * std::abs(x[i]);
+  else for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * x[i];
+}
+
+/// The same of a term that all features share, or all rows.
+template <class T>
+AUTODUAL_INLINE void addShared(const Weighted<T>& term, int64_t rows, int64_t begin, int64_t end, T* sum) {
+  const T weight = term.weight;
+  for (int64_t i = begin; i < end;) {
+    const int64_t feature = i / rows, row = i - feature * rows;
+    const int64_t stop = (feature + 1) * rows < end ? (feature + 1) * rows : end;
+    T* const to = sum + (i - begin);
+    const int64_t count = stop - i;
+    if (term.sharesRows) {
+      const T x = term.x[term.sharesFeatures ? 0 : feature];
+      const T all = weight * (term.absolute ? std::abs(x) : x);
+      for (int64_t k = 0; k < count; k++) to[k] += all;
+    } else {
+      const T* x = term.x + row;
+      if (term.absolute) for (int64_t k = 0; k < count; k++) to[k] += weight * std::abs(x[k]);
+      else for (int64_t k = 0; k < count; k++) to[k] += weight * x[k];
+    }
+    i = stop;
+  }
+}
+
+template <class T>
+void weightedSum(Pool& pool, const Weighted<T>* terms, int64_t termCount, T constant, int64_t features, int64_t rows, T* out) {
   // Sums of a stretch stay near while its terms come by.
   constexpr int64_t STRETCH = 2048;
-  const auto add = [](const Weighted<T>& term, int64_t begin, int64_t end, T* sum) {
-    const T weight = term.weight;
-    const T* x = term.x;
-    if (term.absolute) for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * std::abs(x[i]);
-    else for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * x[i];
-  };
-  inPieces(pool, count, ENTRY_GRAIN, [=](int64_t first, int64_t last) {
+  inPieces(pool, features * rows, ENTRY_GRAIN, [=](int64_t first, int64_t last) {
     T sum[STRETCH];
     for (int64_t begin = first; begin < last; begin += STRETCH) {
       const int64_t end = last - begin < STRETCH ? last : begin + STRETCH;
       for (int64_t i = begin; i < end; i++) sum[i - begin] = 0;
-      for (int64_t term = 0; term < termCount; term++) add(terms[term], begin, end, sum);
+      for (int64_t t = 0; t < termCount; t++) {
+        if (terms[t].sharesFeatures || terms[t].sharesRows) addShared(terms[t], rows, begin, end, sum);
+        else addWeighted(terms[t], begin, end, sum);
+      }
       for (int64_t i = begin; i < end; i++) out[i] = sum[i - begin] + constant;
     }
   });

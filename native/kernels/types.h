@@ -62,11 +62,11 @@ struct Elementwise {
   double a, b;
 };
 
-/// A term w·x or w·|x| of a sum.
+/// A term w·x or w·|x| of a sum, where all features or all rows may share one entry.
 template <class T>
 struct Weighted {
   T weight;
-  bool absolute;
+  bool absolute, sharesFeatures, sharesRows;
   const T* x;
 };
 

@@ -1,4 +1,6 @@
 // Functions entry by entry.
+#include <algorithm>
+
 #include "operations.h"
 
 namespace autodual::operations {
@@ -44,19 +46,28 @@ Napi::Value weightedSum(Arguments& a) {
   const int64_t count = a.size("terms", 1, 1 << 20);
   std::vector<Weighted<double>> weights;
   std::vector<Tensor> terms;
+  int64_t features = 0, rows = 0;
   for (int64_t i = 0; i < count; i++) {
     const double weight = a.number("weight");
-    weights.push_back({weight, a.size("absolute", 0, 1) != 0, nullptr});
-    terms.push_back(i == 0 ? a.tensor("x") : a.like("x", terms[0]));
+    weights.push_back({weight, a.size("absolute", 0, 1) != 0, false, false, nullptr});
+    terms.push_back(a.tensor("x"));
+    features = std::max(features, terms.back().features);
+    rows = std::max(rows, terms.back().rows);
   }
-  const Tensor out = a.resultLike(terms[0]);
+  for (size_t i = 0; i < terms.size(); i++) {
+    weights[i].sharesFeatures = terms[i].features != features;
+    weights[i].sharesRows = terms[i].rows != rows;
+    a.expectShape("x", terms[i], weights[i].sharesFeatures ? 1 : features, weights[i].sharesRows ? 1 : rows);
+  }
+  const Tensor out = a.result(features, rows);
   a.run({out}, [=](const auto& run) {
     using T = std::remove_pointer_t<decltype(run.out(out))>;
     std::vector<Weighted<T>> parts;
     for (size_t i = 0; i < terms.size(); i++) {
-      parts.push_back({static_cast<T>(weights[i].weight), weights[i].absolute, run.in(terms[i])});
+      const Weighted<double>& own = weights[i];
+      parts.push_back({static_cast<T>(own.weight), own.absolute, own.sharesFeatures, own.sharesRows, run.in(terms[i])});
     }
-    run.kernels.weightedSum(run.pool, parts.data(), static_cast<int64_t>(parts.size()), static_cast<T>(constant), out.count(), run.out(out));
+    run.kernels.weightedSum(run.pool, parts.data(), static_cast<int64_t>(parts.size()), static_cast<T>(constant), features, rows, run.out(out));
   });
   return a.give(out);
 }

@@ -220,7 +220,10 @@ export interface Backend {
   // Entry by entry ---------------------------------------------------------------------------------------------
   /** a·x + b·y, same shapes. */
   combine(a: number, x: Tensor, b: number, y: Tensor): Tensor;
-  /** Σ w·x or w·|x| over one or more terms of the same shape, in their order, and then + constant. */
+  /**
+   * Σ w·x or w·|x| over one or more terms, in their order, and then + constant → `[n, R]`. A term may be `[n, 1]`, the same for
+   * all rows, or `[1, R]`, the same for all features.
+   */
   weightedSum(terms: readonly Weighted[], constant: number): Tensor;
   /** a·x + b. */
   scaleBy(x: Tensor, a: number, b: number): Tensor;

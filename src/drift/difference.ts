@@ -13,13 +13,13 @@ import {
 } from "../autodiff/index.js";
 import type { Arithmetic } from "../compute/arithmetic.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
+import type { AffineChain } from "../dual/affine-chain.js";
 import { boundByRows } from "../dual/bounders/rows.js";
 import { costBelow } from "../dual/cost.js";
 import type { DualGraph } from "../dual/dual-graph.js";
 import { type BoundLayer, NeuronState, type NodeBounds } from "../dual/dual-layer.js";
 import { ruleOf } from "../dual/layers/index.js";
 import { unsettled } from "../dual/neuron-lists.js";
-import type { AffineChain } from "../dual/own-rounding.js";
 import { parallelDual } from "../dual/parallel-dual.js";
 import { Rounding } from "../dual/rounding.js";
 import { wholeRows } from "../dual/view.js";

@@ -1,5 +1,4 @@
 import {
-  add,
   apply,
   dot,
   linear,
@@ -11,12 +10,21 @@ import {
   weightedSum,
 } from "../autodiff/index.js";
 import { type Arithmetic, accumulated } from "../compute/arithmetic.js";
-import type { Dtype } from "../compute/backend.js";
+import type { Dtype, Weighted } from "../compute/backend.js";
 import { SHARED } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
+import {
+  type AffineChain,
+  BEGINNING,
+  type ChainRoundings,
+  joined,
+  once,
+  steepOf,
+  together,
+} from "./affine-chain.js";
 import type { AffineDual, Intermediates, Roundings } from "./dual-layer.js";
-import { type AffineChain, OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
+import { OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
 
 /** Roundings that an evaluation may add to a layer: those of batch norm, a normalisation, or a fold into the layer before. */
 const FOLDED = 8;
@@ -25,8 +33,7 @@ const FEW_TERMS = 512;
 /** Covers 1/(1 − γ) and the rounding of the sums of magnitudes. */
 const GROWN = (1 + SLACK) * (1 + SLACK);
 
-type Counts = Pick<AffineChain, "roundings" | "own" | "digits">;
-type Met = Omit<AffineChain, "size">;
+type Terms = readonly Weighted<Variable>[];
 
 /** Affine layers and what they add to rounding. */
 interface AffineRounded {
@@ -68,119 +75,134 @@ export class AffineRounding extends OwnRounding {
     if (isMove && this.readers === 1 && inputs.every(({ chain }) => !chain)) {
       return { error: undefined, floor: floors, chain: undefined };
     }
-    const before = inputs.map((input) => input.chain ?? this.#beginning(tape, input));
-    if (isMove) return { ...this.#moved(tape, layer, before), floor: floors };
-    const count = before.reduce((sum, { size }) => sum + size.value.features, 0);
-    const unknown = count + features + UNKNOWN;
+    if (isMove) return { ...this.#moved(tape, layer, inputs), floor: floors };
+    const unknown = countOf(inputs) + features + UNKNOWN;
     const roundings = layer.roundings ?? { forward: unknown, backward: unknown };
-    const sizes = before.map(({ size }) => this.sum(tape, size));
-    const floor = this.#floorOf(tape, sizes, count, roundings.backward, floors);
-    return { ...this.#summed(tape, layer, before, sizes, roundings, floor), floor };
+    return this.#summed(tape, layer, inputs, roundings, floors);
   }
 
-  /** A chain that begins at a node, with what no value of it exceeds. */
-  #beginning(tape: Tape, input: Rounded): AffineChain {
-    const size = this.magnitude(tape, input);
-    return { size, roundings: 0, own: 0, digits: 0, begun: this.sum(tape, size), isNew: true };
+  /** A chain that begins at a node, with what none of its values exceeds, in this scale. */
+  protected beginning(tape: Tape, size: Variable, scale: number): AffineChain {
+    return { ...BEGINNING, size, scale, begun: once(() => this.#weighed(tape, size, scale)) };
+  }
+
+  /** Chains that go on or begin here, in one scale: that of one that goes on, or else that in which sizes after the layer are e. */
+  #chains(tape: Tape, inputs: readonly Rounded[], share: number): readonly AffineChain[] {
+    const scale = inputs.find(({ chain }) => chain)?.chain?.scale ?? 1 / share;
+    const least = 4 * this.own.underflow;
+    return inputs.map((input) => {
+      const { chain } = input;
+      if (!chain) {
+        return this.beginning(tape, weightedSum(tape, this.magnitudes(input, 1 / scale), least), scale);
+      }
+      if (chain.scale === scale) return chain;
+      return { ...chain, scale, size: scaleBy(tape, chain.size, chain.scale / scale, least) };
+    });
   }
 
   /** Numbers that are moved are not rounded; but where several layers read a node, their ν are added. */
-  #moved(tape: Tape, layer: AffineDual, before: readonly AffineChain[]): Omit<AffineRounded, "floor"> {
-    const met = this.#met(tape, before);
-    const size = layer.absolute(
-      tape,
-      before.map((chain) => chain.size),
-      1,
-    );
-    const own = met.own + (this.readers > 1 ? 2 * this.readers * this.own.roundoff : 0);
-    // Of branches that are stacked each keeps its own.
-    const roundings = Math.max(...before.map((own) => own.roundings));
-    const chain = { ...met, size, own, roundings };
-    return { error: scaleBy(tape, size, this.#shareOf(chain), 4 * this.own.underflow), chain };
+  #moved(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Omit<AffineRounded, "floor"> {
+    const before = joined(inputs.map(({ chain }) => chain));
+    const counts = {
+      own: before.own + (this.readers > 1 ? 2 * this.readers * this.own.roundoff : 0),
+      // Of branches that are stacked each keeps its own.
+      roundings: Math.max(...inputs.map(({ chain }) => chain?.roundings ?? 0)),
+      digits: before.digits + 2,
+    };
+    const share = this.#shareOf(counts);
+    const chains = this.#chains(tape, inputs, share);
+    const { scale } = chains[0];
+    const size = layer.absolute(tape, chains.map(sizeOf), 1);
+    const sums = (): Terms => chains.map(({ begun }) => begun());
+    const begun = once(() => together(tape, sums(), scale));
+    const error = scaleBy(tape, size, share * scale, 4 * this.own.underflow);
+    return { error, chain: { ...counts, size, scale, begun, steep: steepOf(tape, chains) } };
   }
 
   #summed(
     tape: Tape,
     layer: AffineDual,
-    before: readonly AffineChain[],
-    sizes: readonly Variable[],
+    inputs: readonly Rounded[],
     { forward, backward }: Roundings,
-    floor: Variable,
-  ): Omit<AffineRounded, "floor"> {
-    const met = this.#met(tape, before);
-    const own = met.own + (backward + 2 * this.readers + 3 * FOLDED + 2 * forward) * this.own.roundoff;
-    const roundings = met.roundings + forward + 1 + FOLDED;
-    const counts = { own, roundings, digits: met.digits + forward + 2 };
+    floors: Variable | undefined,
+  ): AffineRounded {
+    const before = joined(inputs.map(({ chain }) => chain));
+    const counts = {
+      own: before.own + (backward + 2 * this.readers + 3 * FOLDED + 2 * forward) * this.own.roundoff,
+      roundings: before.roundings + forward + 1 + FOLDED,
+      digits: before.digits + forward + 6,
+    };
     const share = this.#shareOf(counts);
+    const chains = this.#chains(tape, inputs, share);
+    const { scale } = chains[0];
+    const sizes = chains.map(({ isNew, begun, size }) =>
+      isNew ? begun() : this.#weighed(tape, size, scale),
+    );
+    const floor = this.#floorOf(tape, sizes, countOf(inputs), backward, floors);
+    const product = layer.absolute(tape, chains.map(sizeOf), 1);
     // Of what is 0, terms are not rounded.
     const each = (this.deployed.roundoff + 2 * this.own.roundoff) * GROWN;
     const counted = forward >= FEW_TERMS && layer.terms !== undefined;
     const least = counted ? share - forward * each : share;
-    const product = layer.absolute(
-      tape,
-      before.map((chain) => chain.size),
-      1,
-    );
+    const raised = share / least;
     const offset = layer.offsetMagnitude ?? layer.offset;
     // bᵀν is a sum of terms of either sign.
-    const terms = this.summed && offset ? this.gamma(offset.value.features + this.terms) * (1 + SLACK) : 0;
-    const constant = offset && weightedSum(tape, [{ weight: 1 + terms / least, x: offset, absolute: true }]);
+    const signed = this.summed && offset ? this.gamma(offset.value.features + this.terms) * (1 + SLACK) : 0;
+    const constant = offset && weightedSum(tape, [{ weight: 1 + signed / least, x: offset, absolute: true }]);
     const between = layer.intermediates?.(tape);
-    const over = this.#over(tape, [this.sum(tape, product), ...sizes], constant, before, between);
     // What is lost without being a share of anything, as sizes that have it as their share.
-    const lost = [...sizes, ...before.flatMap(({ isNew, begun }) => (isNew ? [] : [begun]))];
-    const begun = lost.reduce((a, b) => add(tape, a, b));
-    const parts = [
-      { weight: 1 / least, x: floor },
-      ...lost.map((x) => ({ weight: (4 * this.lost) / least, x })),
-      ...(over ? [{ weight: 0, x: over }] : []),
-    ];
-    const total = weightedSum(tape, parts, (2 * (roundings + 16) * this.lost) / least);
-    const everywhere = linear(tape, this.ones(tape, features(product)), total, constant);
-    let size = add(tape, product, everywhere);
-    tape.discard(everywhere);
-    if (!before.some(({ size: own }) => own.value === product.value)) tape.discard(product);
-    if (between) {
-      const underflow = (8 * FOLDED * this.lost) / least;
-      const weighed = scaleBy(tape, begun, underflow, underflow);
-      size = add(tape, size, linear(tape, between.scale, weighed));
-    }
-    const steep = between ? this.sum(tape, between.scale) : undefined;
-    if (met.steep) size = add(tape, size, this.#steep(tape, begun, met.steep, features(size), least));
+    const lost = [...sizes, ...chains.flatMap(({ isNew, begun }) => (isNew ? [] : [begun()]))];
+    const begun = once(() => together(tape, lost, 1 / share));
+    const meeting = [this.#weighed(tape, product, scale), ...sizes];
+    const size = weightedSum(
+      tape,
+      [
+        { weight: share * scale, x: product },
+        ...(constant ? [{ weight: share, x: constant }] : []),
+        { weight: raised, x: floor },
+        ...lost.map(({ weight, x }) => ({ weight: 4 * this.lost * raised * weight, x })),
+        ...this.#over(tape, meeting, constant, chains[0], between),
+        ...this.#folded(tape, begun, raised, between, steepOf(tape, chains)),
+      ],
+      2 * (counts.roundings + 16) * this.lost * raised * Math.max(1, share * scale),
+    );
     const error = counted
-      ? multiply(tape, size, scaleBy(tape, this.#terms(tape, layer, before[0].size), each, least))
-      : scaleBy(tape, size, share);
-    const together = met.steep && steep ? multiply(tape, met.steep, steep) : (steep ?? met.steep);
-    return { error, chain: { ...counts, size, begun, ...(together && { steep: together }) } };
+      ? multiply(tape, size, this.#terms(tape, layer, chains[0].size, each / share, least / share))
+      : size;
+    discardNew(tape, product, chains);
+    const steep = steepOf(tape, chains, between && this.sum(tape, between.scale));
+    return { error, floor, chain: { ...counts, size, scale: 1 / share, begun, steep } };
   }
 
-  /** What underflows in weights that a layer before is folded into. */
-  #steep(tape: Tape, begun: Variable, steep: Variable, features: number, share: number): Variable {
-    const weighed = scaleShift(tape, begun, steep, undefined, SHARED);
-    const lost = scaleBy(tape, weighed, (8 * FOLDED * this.lost) / share);
-    return linear(tape, this.ones(tape, features), lost);
+  /** What underflows in steps between, and in weights that layers before are folded into. */
+  #folded(
+    tape: Tape,
+    begun: () => Weighted<Variable>,
+    raised: number,
+    between: Intermediates | undefined,
+    steep: Variable | undefined,
+  ): Terms {
+    const underflow = 8 * FOLDED * this.lost * raised;
+    const terms: Weighted<Variable>[] = [];
+    if (between) {
+      const { weight, x } = begun();
+      const weighed = scaleBy(tape, x, underflow * weight, underflow);
+      terms.push({ weight: 1, x: linear(tape, between.scale, weighed) });
+    }
+    if (steep) {
+      const { weight, x } = begun();
+      terms.push({ weight: underflow * weight, x: scaleShift(tape, x, steep, undefined, SHARED) });
+    }
+    return terms;
   }
 
-  #terms(tape: Tape, layer: AffineDual, size: Variable): Variable {
-    return layer.terms?.(tape, apply(tape, { kind: "sign" }, size)) as Variable;
+  /** So many times the number of terms that are not 0, and this. */
+  #terms(tape: Tape, layer: AffineDual, size: Variable, each: number, least: number): Variable {
+    return scaleBy(tape, layer.terms?.(tape, apply(tape, { kind: "sign" }, size)) as Variable, each, least);
   }
 
-  /** Of chains that meet: branches may be added up as one, term after term. */
-  #met(tape: Tape, before: readonly AffineChain[]): Met {
-    const largest = (of: (chain: AffineChain) => number): number => Math.max(...before.map(of));
-    const steeps = before.flatMap(({ steep }) => (steep ? [steep] : []));
-    const begun = before.map((chain) => chain.begun).reduce((a, b) => add(tape, a, b));
-    return {
-      own: largest(({ own }) => own),
-      digits: largest(({ digits }) => digits),
-      roundings: before.reduce((sum, { roundings }) => sum + roundings, 0),
-      begun,
-      ...(steeps.length > 0 && { steep: steeps.reduce((a, b) => add(tape, a, b)) }),
-    };
-  }
-
-  /** The share of a chain's sizes that rounding may come to. Not a number where it is too long for this to be known. */
-  #shareOf({ own, roundings, digits }: Counts): number {
+  /** The share of a chain's magnitudes that rounding may come to. Not a number where it is too long for this to be known. */
+  #shareOf({ own, roundings, digits }: ChainRoundings): number {
     const lost = this.gamma(digits + 2 * this.terms + 2 * FOLDED);
     const known = Math.max(lost, accumulated(roundings, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
     return known * (roundings * this.deployed.roundoff + own) * GROWN;
@@ -188,27 +210,30 @@ export class AffineRounding extends OwnRounding {
 
   /**
    * Infinite as soon as what meets in the layer, with its own rounding, may pass the largest number of the evaluation: these sums, the
-   * constants, and intermediate results. `[1, examples]`
+   * constants, and intermediate results; a term that is not a number then. `[1, examples]`
    */
   #over(
     tape: Tape,
-    sums: readonly Variable[],
+    sums: Terms,
     constant: Variable | undefined,
-    before: readonly AffineChain[],
+    before: AffineChain,
     between: Intermediates | undefined,
-  ): Variable | undefined {
+  ): Terms {
     const { largest } = this.deployed;
-    if (largest === Number.POSITIVE_INFINITY) return undefined;
-    const weight = 2 * Math.max(1, this.own.largest / largest);
-    const steps = between ? [dot(tape, before[0].size, between.scale, SHARED)] : [];
-    const over = weightedSum(
+    if (largest === Number.POSITIVE_INFINITY) return [];
+    const all = [...sums];
+    if (constant) all.push({ weight: 1, x: this.sum(tape, constant) });
+    if (between) {
+      const steps = dot(tape, before.size, between.scale, SHARED);
+      all.push({ weight: before.scale, x: steps }, { weight: 1, x: this.sum(tape, between.offset) });
+    }
+    // In two steps, so that no weight is infinite itself.
+    const doubled = weightedSum(
       tape,
-      [...sums, ...steps].map((x) => ({ weight, x })),
+      all.map(({ weight, x }) => ({ weight: 2 * weight, x })),
     );
-    return [constant, between?.offset].reduce<Variable>((total, x) => {
-      if (!x) return total;
-      return scaleShift(tape, total, undefined, scaleBy(tape, this.sum(tape, x), weight), SHARED);
-    }, over);
+    const more = Math.max(1, this.own.largest / largest);
+    return [{ weight: 0, x: more === 1 ? doubled : scaleBy(tape, doubled, more) }];
   }
 
   /**
@@ -216,22 +241,21 @@ export class AffineRounding extends OwnRounding {
    * It belongs to every row that passes; floors of all layers so far add up, and are counted where rows start.
    */
   floorOf(tape: Tape, sizes: readonly Variable[], terms: number, before: Variable | undefined): Variable {
-    const sums = sizes.map((size) => this.sum(tape, size));
+    const sums = sizes.map((size) => this.#weighed(tape, size, 1));
     const features = sizes.reduce((sum, { value }) => sum + value.features, 0);
     return this.#floorOf(tape, sums, features, terms, before);
   }
 
-  #floorOf(
-    tape: Tape,
-    sums: readonly Variable[],
-    features: number,
-    terms: number,
-    before: Variable | undefined,
-  ): Variable {
+  #floorOf(tape: Tape, sums: Terms, features: number, terms: number, before: Variable | undefined): Variable {
     const each = 4 * (terms + this.readers + 8) * this.own.underflow;
     const least = 4 * (features + terms + 8) * this.own.underflow;
-    const own = sums.map((x) => ({ weight: each * (1 + SLACK), x }));
+    const own = sums.map(({ weight, x }) => ({ weight: each * (1 + SLACK) * weight, x }));
     return weightedSum(tape, before ? [{ weight: 1, x: before }, ...own] : own, least * sums.length);
+  }
+
+  /** Σ of so many times a size. */
+  #weighed(tape: Tape, size: Variable, weight: number): Weighted<Variable> {
+    return { weight, x: this.sum(tape, size) };
   }
 
   /** Σ x, `[1, examples]`. */
@@ -257,6 +281,17 @@ export class AffineRounding extends OwnRounding {
   }
 }
 
-function features({ value }: Variable): number {
-  return value.features;
+function countOf(inputs: readonly Rounded[]): number {
+  return inputs.reduce((sum, { centre }) => sum + centre.value.features, 0);
+}
+
+/** What no chain goes on with. A layer may hand on what it was given. */
+function discardNew(tape: Tape, product: Variable, chains: readonly AffineChain[]): void {
+  const kept = chains.filter(({ isNew }) => !isNew).map(({ size }) => size.value);
+  const made = [product, ...chains.map(({ size }) => size)];
+  tape.discard(...made.filter(({ value }) => !kept.includes(value)));
+}
+
+function sizeOf({ size }: AffineChain): Variable {
+  return size;
 }

@@ -1,7 +1,7 @@
 import { add, scaleBy, subtract, type Tape, type Variable } from "../autodiff/index.js";
 import type { Ball, Norm } from "../threat/ball.js";
+import type { AffineChain } from "./affine-chain.js";
 import type { AffineDual, Bounds } from "./dual-layer.js";
-import type { AffineChain } from "./own-rounding.js";
 import type { Rounding } from "./rounding.js";
 
 /**

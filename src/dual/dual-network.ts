@@ -1,4 +1,4 @@
-import { add, dot, norm, reshape, spread, subtract, type Tape, type Variable } from "../autodiff/index.js";
+import { dot, norm, reshape, spread, subtract, type Tape, type Variable } from "../autodiff/index.js";
 import type { Backend } from "../compute/backend.js";
 import { indexedOwners, type Owners, repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
@@ -129,10 +129,8 @@ export class DualNetwork {
       this.network.classes,
     );
     const error = norm(tape, c, this.#objectiveError, owners, 1);
-    const known = add(tape, radius, error);
     const floor = this.#floor && spread(tape, this.#floor, owners, c.value.rows);
-    const width = rounding.up(tape, floor ? add(tape, known, floor) : known);
-    return rounding.down(tape, subtract(tape, centre, width));
+    return rounding.below(tape, centre, floor ? [radius, error, floor] : [radius, error]);
   }
 
   /** As `lowerBound`, with ν at the input `[features, R]`: how the bound depends on each input. Undefined if it does not. */

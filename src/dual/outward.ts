@@ -18,12 +18,12 @@ export function ballOf(
   const { dualOrder } = ball;
   const ballCentre = tape.constant(ball.centre);
   const ballRadius = tape.constant(ball.radius);
-  const error = rounding?.atInput(tape, { centre: ballCentre, radius: ballRadius });
-  if (rounding && error && dualOrder === 1) {
-    const both = rounding.merged(tape, ballRadius, error);
+  const box = { centre: ballCentre, radius: ballRadius };
+  if (rounding && dualOrder === 1) {
+    const both = rounding.withInput(tape, box);
     return { ballCentre, ballRadius: both, dualOrder, rounding, inputError: undefined };
   }
-  return { ballCentre, ballRadius, dualOrder, rounding, inputError: error };
+  return { ...{ ballCentre, ballRadius, dualOrder, rounding }, inputError: rounding?.atInput(tape, box) };
 }
 
 /** What an enclosed layer's own evaluation may round. Of a layer that a user defines nothing is known: it rounds. */

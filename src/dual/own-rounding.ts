@@ -3,6 +3,7 @@ import { type Arithmetic, accumulated, IEEE } from "../compute/arithmetic.js";
 import type { Dtype, NormOrder, Weighted } from "../compute/backend.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
+import type { AffineChain } from "./affine-chain.js";
 import type { AffineDual, Bounds, ParallelDual } from "./dual-layer.js";
 
 /** What a node's numbers are: v̂ and r of its box, and the rounding e that no radius has taken in yet, `[n, examples]`. */
@@ -12,27 +13,6 @@ export interface Rounded {
   readonly error?: Variable | undefined;
   /** Of an affine layer's output. */
   readonly chain?: AffineChain | undefined;
-}
-
-/**
- * All affine layers since the last activations: an evaluation may fold scales and constants of some into weights of others, and go on
- * with a sum where another one ends, so that their roundings are counted together.
- */
-export interface AffineChain {
-  /** The magnitudes of all terms, `[n, examples]`: |W| times those of the inputs, and |b|. */
-  readonly size: Variable;
-  /** How many roundings of the evaluation a term goes through at most. */
-  readonly roundings: number;
-  /** The share of `size` that our own rounding may come to. */
-  readonly own: number;
-  /** How many roundings of our own the sizes themselves went through. */
-  readonly digits: number;
-  /** Σ m where they begin, and Σ of the sizes of all nodes on the way that layers of theirs read, `[1, examples]`. */
-  readonly begun: Variable;
-  /** Whether they begin here. */
-  readonly isNew?: boolean;
-  /** Σκ of the layers whose coefficients may be folded into weights, `[1, 1]`; see `Intermediates`. */
-  readonly steep?: Variable;
 }
 
 /** The same without the box: what no value of the node exceeds, and e. `[n, examples]`, or `[n, 1]` for all of a region. */
@@ -80,13 +60,13 @@ export class OwnRounding {
     return weightedSum(tape, this.magnitudes(box));
   }
 
-  /** Terms whose sum is m. */
-  protected magnitudes({ centre, radius, error }: Rounded): Terms {
+  /** Terms whose sum is so many times m. */
+  protected magnitudes({ centre, radius, error }: Rounded, weight = 1): Terms {
     const size = [
-      { weight: 1, x: centre, absolute: true },
-      { weight: 1, x: radius },
+      { weight, x: centre, absolute: true },
+      { weight, x: radius },
     ];
-    return error ? [...size, { weight: 1, x: error }] : size;
+    return error ? [...size, { weight, x: error }] : size;
   }
 
   /** Both of a node. */
@@ -132,18 +112,23 @@ export class OwnRounding {
 
   /** ℓ and u of a node: v̂ ∓ (r + e), and farther out by what these sums may be off by. */
   outward(tape: Tape, { centre, radius, error }: Rounded): Bounds {
+    const radii = error ? [radius, error] : [radius];
+    return { lower: this.below(tape, centre, radii), upper: this.#end(tape, centre, radii, 1) };
+  }
+
+  /** At most the centre less all of at most three radii. */
+  below(tape: Tape, centre: Variable, radii: readonly Variable[]): Variable {
+    return this.#end(tape, centre, radii, -1);
+  }
+
+  #end(tape: Tape, centre: Variable, radii: readonly Variable[], sign: 1 | -1): Variable {
     const { roundoff, underflow } = this.own;
-    const end = (sign: 1 | -1): Variable => {
-      const width = sign * (1 + 16 * roundoff);
-      const terms: Terms = [
-        { weight: 1, x: centre },
-        { weight: width, x: radius },
-        ...(error ? [{ weight: width, x: error }] : []),
-        { weight: sign * 8 * roundoff, x: centre, absolute: true },
-      ];
-      return weightedSum(tape, terms, sign * 4 * underflow);
-    };
-    return { lower: end(-1), upper: end(1) };
+    const terms: Terms = [
+      { weight: 1, x: centre },
+      ...radii.map((x) => ({ weight: sign * (1 + 16 * roundoff), x })),
+      { weight: sign * 8 * roundoff, x: centre, absolute: true },
+    ];
+    return weightedSum(tape, terms, sign * 4 * underflow);
   }
 
   /** Norms along so many columns, at least what they were computed from: sums, and squares that underflow. */
@@ -204,16 +189,20 @@ export class OwnRounding {
 
   /** x made larger by its last roundings. */
   up(tape: Tape, x: Variable, factor = 4): Variable {
-    const size = apply(tape, { kind: "abs" }, x);
-    const raised = combine(tape, 1, x, factor * this.own.roundoff, size);
-    return scaleBy(tape, raised, 1, 4 * this.own.underflow);
+    return this.#moved(tape, x, factor);
   }
 
   /** x made smaller by its last roundings, `factor` of them. */
   down(tape: Tape, x: Variable, factor = 4): Variable {
-    const size = apply(tape, { kind: "abs" }, x);
-    const lowered = combine(tape, 1, x, -factor * this.own.roundoff, size);
-    return scaleBy(tape, lowered, 1, -4 * this.own.underflow);
+    return this.#moved(tape, x, -factor);
+  }
+
+  #moved(tape: Tape, x: Variable, factor: number): Variable {
+    const terms = [
+      { weight: 1, x },
+      { weight: factor * this.own.roundoff, x, absolute: true },
+    ];
+    return weightedSum(tape, terms, Math.sign(factor) * 4 * this.own.underflow);
   }
 
   /**

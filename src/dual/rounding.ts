@@ -8,9 +8,11 @@ import {
   type Variable,
   weightedSum,
 } from "../autodiff/index.js";
+import type { Weighted } from "../compute/backend.js";
+import type { AffineChain } from "./affine-chain.js";
 import { AffineRounding } from "./affine-rounding.js";
 import type { Bounds } from "./dual-layer.js";
-import { type AffineChain, type Gathered, type Rounded, SLACK } from "./own-rounding.js";
+import { type Gathered, type Rounded, SLACK } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";
 
 /** Of the lines around an activation, and of one multiplication by their slope. */
@@ -29,23 +31,35 @@ const LINES = 32;
  */
 export class Rounding extends AffineRounding {
   /** e at the input: real points of the ball are rounded when they are handed in, and x̂ was when it was uploaded. */
-  atInput(tape: Tape, { centre, radius }: Rounded): Variable {
-    const share = this.deployed.roundoff + 2 * this.own.roundoff;
-    const least = this.deployed.underflow + this.deployed.flushed + 4 * this.own.underflow;
-    const size = this.magnitude(tape, { centre, radius });
-    const error = scaleBy(tape, size, share * (1 + SLACK), least);
+  atInput(tape: Tape, box: Rounded): Variable {
+    return weightedSum(tape, this.#termsAtInput(tape, box), this.#leastAtInput);
+  }
+
+  /** A radius at the input with that taken in. */
+  withInput(tape: Tape, box: Rounded): Variable {
+    const own = { weight: 1 + 8 * this.own.roundoff, x: box.radius };
+    return weightedSum(tape, [own, ...this.#termsAtInput(tape, box)], this.#leastAtInput);
+  }
+
+  #termsAtInput(tape: Tape, { centre, radius }: Rounded): readonly Weighted<Variable>[] {
+    const share = (this.deployed.roundoff + 2 * this.own.roundoff) * (1 + SLACK);
+    const terms = this.magnitudes({ centre, radius }, share);
     const { largest } = this.deployed;
-    if (!(largest < this.own.largest)) return error;
+    if (!(largest < this.own.largest)) return terms;
     // Not a number where a point may not be handed in.
-    return combine(tape, 1, error, 0, scaleBy(tape, size, 2 * (this.own.largest / largest)));
+    const size = this.magnitude(tape, { centre, radius });
+    return [...terms, { weight: 0, x: scaleBy(tape, size, 2 * (this.own.largest / largest)) }];
+  }
+
+  get #leastAtInput(): number {
+    return this.deployed.underflow + this.deployed.flushed + 4 * this.own.underflow;
   }
 
   /** The chain of layers that read the input, where its rounding is no part of the radius. */
   chainAtInput(tape: Tape, box: Rounded): AffineChain {
     const share = this.deployed.roundoff + 2 * this.own.roundoff;
-    const least = this.deployed.underflow + this.deployed.flushed + 4 * this.own.underflow;
-    const size = weightedSum(tape, this.magnitudes(box), least / share);
-    return { size, roundings: 1, own: 2 * this.own.roundoff, digits: 1, begun: this.sum(tape, size) };
+    const size = weightedSum(tape, this.magnitudes(box), this.#leastAtInput / share);
+    return { ...this.beginning(tape, size, 1), roundings: 1, own: 2 * this.own.roundoff, isNew: false };
   }
 
   /** A floor for each feature, `[features, examples]`. */

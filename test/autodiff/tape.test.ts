@@ -3,6 +3,7 @@ import {
   add,
   apply,
   combine,
+  dot,
   medianRows,
   multiply,
   parallelLines,
@@ -53,6 +54,32 @@ describe("tape", () => {
     expect(await read(result.value)).toEqual([2 * 5 - 0.5 * -2 + 4 * -1 + 2]);
     expect(await read(gx)).toEqual([-2 + 4, 2 + 4]);
     expect(await read(gy)).toEqual([-0.5, -0.5]);
+  });
+
+  it("terms that rows or features share gather the gradients of all of them", async () => {
+    using tape = new Tape(backend, { record: true });
+    const column = tape.leaf(backend.upload(2, 1, [-5, 3]));
+    const line = tape.leaf(backend.upload(1, 3, [1, -2, 4]));
+    const one = tape.leaf(backend.upload(1, 1, [-7]));
+    const x = tape.leaf(backend.upload(2, 3, [1, 2, 3, 4, 5, 6]));
+    const sum = weightedSum(tape, [
+      { weight: 2, x: column, absolute: true },
+      { weight: -0.5, x: line, absolute: true },
+      { weight: 3, x: one },
+      { weight: 4, x },
+    ]);
+    const weighed = multiply(tape, sum, x);
+    const total = dot(
+      tape,
+      sumRows(tape, weighed, SHARED, 1),
+      tape.constant(backend.filled(2, 1, 1)),
+      SHARED,
+    );
+    const gradients = await Promise.all(tape.gradients(total, [column, line, one, x]).map(read));
+    expect(await read(sum.value)).toEqual([-7.5, -4, -1, 0.5, 4, 7]);
+    expect(gradients[0]).toEqual([-12, 30]);
+    expect(gradients[1]).toEqual([-2.5, 3.5, -4.5]);
+    expect(gradients[2]).toEqual([63]);
   });
 
   it("a leaf without influence has no gradient; stopped values pass none", async () => {

@@ -1,5 +1,6 @@
-import type { Weighted } from "../../compute/backend.js";
+import type { Backend, Tensor, Weighted } from "../../compute/backend.js";
 import type { Elementwise } from "../../compute/elementwise.js";
+import { SHARED } from "../../compute/owners.js";
 import type { Tape, Variable } from "../tape.js";
 
 /** a·x + b·y, same shapes. */
@@ -26,7 +27,7 @@ export function sum(tape: Tape, terms: readonly Variable[]): Variable {
   return terms.slice(1).reduce((total, term) => add(tape, total, term), terms[0]);
 }
 
-/** Σ w·x or w·|x| over one or more terms of the same shape, in their order, and then + constant. */
+/** Σ w·x or w·|x| over one or more terms, in their order, and then + constant; terms may be `[n, 1]` or `[1, R]`. */
 export function weightedSum(tape: Tape, terms: readonly Weighted<Variable>[], constant = 0): Variable {
   const { backend } = tape;
   const values = terms.map((term) => ({ ...term, x: term.x.value }));
@@ -34,11 +35,20 @@ export function weightedSum(tape: Tape, terms: readonly Weighted<Variable>[], co
   return tape.record(backend.weightedSum(values, constant), inputs, (g, needs) =>
     values.map(({ weight, x, absolute }, i) => {
       if (!needs[i]) return null;
-      if (!absolute) return backend.scaleBy(g, weight, 0);
-      using signed = backend.applyGradient({ kind: "abs" }, x, g);
+      using summed = summedLike(backend, g, x);
+      if (!absolute) return backend.scaleBy(summed, weight, 0);
+      using signed = backend.applyGradient({ kind: "abs" }, x, summed);
       return backend.scaleBy(signed, weight, 0);
     }),
   );
+}
+
+/** g summed over what a term x shares: features, rows, or neither. */
+function summedLike(backend: Backend, g: Tensor, x: Tensor): Tensor {
+  using rows = x.rows === g.rows ? backend.reshape(g, g.features, g.rows) : backend.sumRows(g, SHARED, 1);
+  if (x.features === g.features) return backend.reshape(rows, rows.features, rows.rows);
+  using ones = backend.filled(g.features, 1, 1);
+  return backend.dot(rows, ones, SHARED);
 }
 
 /** a·x + b. */

@@ -31,10 +31,14 @@ export function entryOperations(memory: PortableMemory): EntryOperations {
       const inputs = terms.map(({ x }) => memory.take(x));
       const out = memory.zeros(rules.weightedSum(inputs));
       const to = out.values;
-      inputs.forEach(({ values }, k) => {
+      inputs.forEach(({ values, features, rows }, k) => {
         const { weight, absolute } = terms[k];
-        if (absolute) for (let i = 0; i < to.length; i++) to[i] += weight * Math.abs(values[i]);
-        else for (let i = 0; i < to.length; i++) to[i] += weight * values[i];
+        const [perFeature, perRow] = [features === 1 ? 0 : rows, rows === 1 ? 0 : 1];
+        for (let f = 0, i = 0; f < out.features; f++) {
+          for (let r = 0, at = f * perFeature; r < out.rows; r++, i++, at += perRow) {
+            to[i] += weight * (absolute ? Math.abs(values[at]) : values[at]);
+          }
+        }
       });
       for (let i = 0; i < to.length; i++) to[i] += constant;
       return out;

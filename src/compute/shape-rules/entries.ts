@@ -1,4 +1,4 @@
-import { checkSame, type Size, shapeMismatch } from "../shape-checks.js";
+import { checkSame, formatShape, type Size, shapeMismatch } from "../shape-checks.js";
 
 // Entry by entry.
 
@@ -9,8 +9,19 @@ export function pairwise(operation: string, x: Size, y: Size): Size {
 
 export function weightedSum(terms: readonly Size[]): Size {
   if (terms.length === 0) throw shapeMismatch("weightedSum", "at least one term", "none");
-  for (const term of terms) checkSame("weightedSum", terms[0], term);
-  return entrywise(terms[0]);
+  const features = Math.max(...terms.map((term) => term.features));
+  const rows = Math.max(...terms.map((term) => term.rows));
+  for (const term of terms) {
+    const fits = (own: number, all: number): boolean => own === all || own === 1;
+    if (!fits(term.features, features) || !fits(term.rows, rows)) {
+      throw shapeMismatch(
+        "weightedSum",
+        `[${features}, ${rows}], or 1 in place of either`,
+        formatShape(term),
+      );
+    }
+  }
+  return { features, rows };
 }
 
 /** Rule of `scaleBy` and `apply`. */

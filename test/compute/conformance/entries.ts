@@ -30,6 +30,33 @@ const CASES: readonly Case[] = [
   },
 ];
 
+/** Terms that all rows share, all features, or both. */
+async function expectSharedTerms(bench: Bench, features: number, rows: number): Promise<void> {
+  const inputs = [
+    bench.matrix(features, 1),
+    bench.matrix(1, rows),
+    bench.matrix(features, rows),
+    bench.matrix(1, 1),
+    bench.matrix(1, rows),
+    bench.matrix(features, 1),
+  ];
+  const weights = [2, -3, 0.5, 4, -1, 0.25];
+  const isAbsolute = (i: number): boolean => i >= 4;
+  const weighted = await bench.run(inputs, (b, tensors) =>
+    b.weightedSum(
+      tensors.map((x, i) => ({ weight: weights[i], x, absolute: isAbsolute(i) })),
+      -0.75,
+    ),
+  );
+  const expected = build(features, rows, (f, r) =>
+    inputs.reduce((sum, { features: own, rows: columns, values }, i) => {
+      const value = values[(own === 1 ? 0 : f) * columns + (columns === 1 ? 0 : r)];
+      return sum + weights[i] * (isAbsolute(i) ? Math.abs(value) : value);
+    }, -0.75),
+  );
+  bench.expectClose(weighted, expected, "weightedSum of shared terms");
+}
+
 export function entriesConformance(bench: Bench): void {
   describe("entry by entry", () => {
     test("arithmetic of two tensors", async () => {
@@ -59,6 +86,7 @@ export function entriesConformance(bench: Bench): void {
           return -2 * Math.abs(p) + 0.5 * q + 3 * Math.abs(s) + 0.25;
         });
         bench.expectClose(weighted, expected, "weightedSum");
+        await expectSharedTerms(bench, features, rows);
         const scaled = await bench.run([x], (b, [p]) => b.scaleBy(p, -2, 0.25));
         bench.expectClose(
           scaled,
