@@ -66,7 +66,7 @@ AUTODUAL_KERNEL(void, maxPoolChoice, (Pool&, const T* lower, const T* upper, int
 
 // entries.cc, entries.h
 AUTODUAL_OPERATION(combine, (a: number, x: T, b: number, y: T): T)
-AUTODUAL_OPERATION(weightedSum, (constant: number, count: number, ...weightAbsoluteAndX: number[]): T)
+AUTODUAL_OPERATION(weightedSum, (constant: number, count: number, ...weightAbsoluteXByAndWhere: number[]): T)
 AUTODUAL_OPERATION(scaleBy, (x: T, a: number, b: number): T)
 AUTODUAL_OPERATION(multiply, (x: T, y: T): T)
 AUTODUAL_OPERATION(minimum, (x: T, y: T): T)
@@ -75,7 +75,7 @@ AUTODUAL_OPERATION(minimumGradient, (x: T, y: T, g: T): Two)
 AUTODUAL_OPERATION(apply, (...functionAndX: [...FunctionArguments, x: T]): T)
 AUTODUAL_OPERATION(applyGradient, (...functionAndXG: [...FunctionArguments, x: T, g: T]): T)
 AUTODUAL_KERNEL(void, combine, (Pool&, T a, const T* x, T b, const T* y, int64_t count, T* out))
-AUTODUAL_KERNEL(void, weightedSum, (Pool&, const Weighted<T>* terms, int64_t termCount, T constant, int64_t features, int64_t rows, T* out))
+AUTODUAL_KERNEL(void, weightedSum, (Pool&, const Weighted<T>* terms, int64_t termCount, T constant, const T* where, int64_t features, int64_t rows, T* out))
 AUTODUAL_KERNEL(void, scaleBy, (Pool&, const T* x, T a, T b, int64_t count, T* out))
 AUTODUAL_KERNEL(void, multiply, (Pool&, const T* x, const T* y, int64_t count, T* out))
 AUTODUAL_KERNEL(void, minimum, (Pool&, const T* x, const T* y, int64_t count, T* out))

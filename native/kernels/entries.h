@@ -10,51 +10,61 @@ void combine(Pool& pool, T a, const T* x, T b, const T* y, int64_t count, T* out
   });
 }
 
-/// Adds a term's own entries from `begin` on.
+/// Where a term's entries lie for those from `at` on, of this feature and row.
 template <class T>
-AUTODUAL_INLINE void addWeighted(const Weighted<T>& term, int64_t begin, int64_t end, T* sum) {
-  const T weight = term.weight;
-  const T* x = term.x;
-  if (term.absolute) for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * std::abs(x[i]);
-  else for (int64_t i = begin; i < end; i++) sum[i - begin] += weight * x[i];
+AUTODUAL_INLINE int64_t placeOf(const Weighted<T>& term, int64_t at, int64_t feature, int64_t row) {
+  if (term.sharesFeatures) return term.sharesRows ? 0 : row;
+  return term.sharesRows ? feature : at;
 }
 
-/// The same of a term that all features share, or all rows.
-template <class T>
-AUTODUAL_INLINE void addShared(const Weighted<T>& term, int64_t rows, int64_t begin, int64_t end, T* sum) {
-  const T weight = term.weight;
-  for (int64_t i = begin; i < end;) {
-    const int64_t feature = i / rows, row = i - feature * rows;
-    const int64_t stop = (feature + 1) * rows < end ? (feature + 1) * rows : end;
-    T* const to = sum + (i - begin);
-    const int64_t count = stop - i;
-    if (term.sharesRows) {
-      const T x = term.x[term.sharesFeatures ? 0 : feature];
-      const T all = weight * (term.absolute ? std::abs(x) : x);
-      for (int64_t k = 0; k < count; k++) to[k] += all;
-    } else {
-      const T* x = term.x + row;
-      if (term.absolute) for (int64_t k = 0; k < count; k++) to[k] += weight * std::abs(x[k]);
-      else for (int64_t k = 0; k < count; k++) to[k] += weight * x[k];
+/// N vectors of the sum from `at` on, of one feature's rows where terms are shared; `left` entries of the last one.
+template <class T, int N>
+AUTODUAL_INLINE void sumTerms(const Weighted<T>* terms, int64_t termCount, T constant, const T* where, int64_t at, int64_t feature,
+                              int64_t row, int64_t left, T* out) {
+  constexpr int L = LANES<T>;
+  Vec<T> sum[N] = {};
+  for (int64_t t = 0; t < termCount; t++) {
+    const Weighted<T>& term = terms[t];
+    const int64_t place = placeOf(term, at, feature, row);
+    const Vec<T> weight = broadcast(term.weight);
+    for (int k = 0; k < N; k++) {
+      const int64_t own = left - k * L;
+      Vec<T> x = term.sharesRows ? broadcast(term.x[place]) : loadUpTo(term.x + place + k * L, own);
+      if (term.absolute) x = absLanes<T>(x);
+      x *= weight;
+      if (term.by != nullptr) x *= term.sharesRows ? broadcast(term.by[place]) : loadUpTo(term.by + place + k * L, own);
+      sum[k] += x;
     }
-    i = stop;
+  }
+  for (int k = 0; k < N; k++) {
+    const int64_t own = left - k * L;
+    Vec<T> all = sum[k] + broadcast(constant);
+    if (where != nullptr) all = loadUpTo(where + at + k * L, own) <= Vec<T>{} ? Vec<T>{} : all;
+    storeUpTo(out + at + k * L, all, own);
   }
 }
 
 template <class T>
-void weightedSum(Pool& pool, const Weighted<T>* terms, int64_t termCount, T constant, int64_t features, int64_t rows, T* out) {
-  // Sums of a stretch stay near while its terms come by.
-  constexpr int64_t STRETCH = 2048;
-  inPieces(pool, features * rows, ENTRY_GRAIN, [=](int64_t first, int64_t last) {
-    T sum[STRETCH];
-    for (int64_t begin = first; begin < last; begin += STRETCH) {
-      const int64_t end = last - begin < STRETCH ? last : begin + STRETCH;
-      for (int64_t i = begin; i < end; i++) sum[i - begin] = 0;
-      for (int64_t t = 0; t < termCount; t++) {
-        if (terms[t].sharesFeatures || terms[t].sharesRows) addShared(terms[t], rows, begin, end, sum);
-        else addWeighted(terms[t], begin, end, sum);
+void weightedSum(Pool& pool, const Weighted<T>* terms, int64_t termCount, T constant, const T* where, int64_t features, int64_t rows, T* out) {
+  constexpr int L = LANES<T>, N = 4;
+  bool shares = false;
+  for (int64_t t = 0; t < termCount; t++) shares = shares || terms[t].sharesFeatures || terms[t].sharesRows;
+  // Where none is shared, all entries lie in one line.
+  const int64_t line = shares ? rows : features * rows;
+  inPieces(pool, features * rows, ENTRY_GRAIN, [=](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end;) {
+      const int64_t feature = at / line, lineEnd = (feature + 1) * line, stop = lineEnd < end ? lineEnd : end;
+      for (; at + N * L <= stop; at += N * L) {
+        sumTerms<T, N>(terms, termCount, constant, where, at, feature, at - feature * line, N * L, out);
       }
-      for (int64_t i = begin; i < end; i++) out[i] = sum[i - begin] + constant;
+      if (at < stop) {
+        const int64_t left = stop - at, row = at - feature * line;
+        if (left > 3 * L) sumTerms<T, 4>(terms, termCount, constant, where, at, feature, row, left, out);
+        else if (left > 2 * L) sumTerms<T, 3>(terms, termCount, constant, where, at, feature, row, left, out);
+        else if (left > L) sumTerms<T, 2>(terms, termCount, constant, where, at, feature, row, left, out);
+        else sumTerms<T, 1>(terms, termCount, constant, where, at, feature, row, left, out);
+      }
+      at = stop;
     }
   });
 }

@@ -62,12 +62,12 @@ struct Elementwise {
   double a, b;
 };
 
-/// A term w·x or w·|x| of a sum, where all features or all rows may share one entry.
+/// A term w·x or w·|x| of a sum, where all features or all rows may share one entry; or times what `by` has there.
 template <class T>
 struct Weighted {
   T weight;
   bool absolute, sharesFeatures, sharesRows;
-  const T* x;
+  const T *x, *by;
 };
 
 enum class Order : int32_t { one, two, infinity };

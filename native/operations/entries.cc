@@ -15,6 +15,40 @@ Napi::Value pairwise(Arguments& a, Choose choose) {
   return a.give(out);
 }
 
+/// Terms of one shape, but for features or rows that some share; read with what they are multiplied by.
+struct Terms {
+  std::vector<Weighted<double>> weights;
+  std::vector<Tensor> x, by;
+  int64_t features = 0, rows = 0;
+
+  void read(Arguments& a) {
+    const double weight = a.number("weight");
+    weights.push_back({weight, a.size("absolute", 0, 1) != 0, false, false, nullptr, nullptr});
+    x.push_back(a.tensor("x"));
+    by.push_back(a.optional("by", x.back().features, x.back().rows));
+    features = std::max(features, x.back().features);
+    rows = std::max(rows, x.back().rows);
+  }
+
+  void share(const Arguments& a) {
+    for (size_t i = 0; i < x.size(); i++) {
+      weights[i].sharesFeatures = x[i].features != features;
+      weights[i].sharesRows = x[i].rows != rows;
+      a.expectShape("x", x[i], weights[i].sharesFeatures ? 1 : features, weights[i].sharesRows ? 1 : rows);
+    }
+  }
+
+  template <class T>
+  std::vector<Weighted<T>> on(const Run<T>& run) const {
+    std::vector<Weighted<T>> terms;
+    for (size_t i = 0; i < x.size(); i++) {
+      const Weighted<double>& own = weights[i];
+      terms.push_back({static_cast<T>(own.weight), own.absolute, own.sharesFeatures, own.sharesRows, run.in(x[i]), run.in(by[i])});
+    }
+    return terms;
+  }
+};
+
 }  // namespace
 
 Napi::Value multiply(Arguments& a) {
@@ -44,30 +78,15 @@ Napi::Value combine(Arguments& a) {
 Napi::Value weightedSum(Arguments& a) {
   const double constant = a.number("constant");
   const int64_t count = a.size("terms", 1, 1 << 20);
-  std::vector<Weighted<double>> weights;
-  std::vector<Tensor> terms;
-  int64_t features = 0, rows = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const double weight = a.number("weight");
-    weights.push_back({weight, a.size("absolute", 0, 1) != 0, false, false, nullptr});
-    terms.push_back(a.tensor("x"));
-    features = std::max(features, terms.back().features);
-    rows = std::max(rows, terms.back().rows);
-  }
-  for (size_t i = 0; i < terms.size(); i++) {
-    weights[i].sharesFeatures = terms[i].features != features;
-    weights[i].sharesRows = terms[i].rows != rows;
-    a.expectShape("x", terms[i], weights[i].sharesFeatures ? 1 : features, weights[i].sharesRows ? 1 : rows);
-  }
-  const Tensor out = a.result(features, rows);
+  Terms terms;
+  for (int64_t i = 0; i < count; i++) terms.read(a);
+  terms.share(a);
+  const Tensor where = a.optional("where", terms.features, terms.rows), out = a.result(terms.features, terms.rows);
   a.run({out}, [=](const auto& run) {
     using T = std::remove_pointer_t<decltype(run.out(out))>;
-    std::vector<Weighted<T>> parts;
-    for (size_t i = 0; i < terms.size(); i++) {
-      const Weighted<double>& own = weights[i];
-      parts.push_back({static_cast<T>(own.weight), own.absolute, own.sharesFeatures, own.sharesRows, run.in(terms[i])});
-    }
-    run.kernels.weightedSum(run.pool, parts.data(), static_cast<int64_t>(parts.size()), static_cast<T>(constant), features, rows, run.out(out));
+    const std::vector<Weighted<T>> on = terms.on(run);
+    run.kernels.weightedSum(run.pool, on.data(), static_cast<int64_t>(on.size()), static_cast<T>(constant), run.in(where),
+                            terms.features, terms.rows, run.out(out));
   });
   return a.give(out);
 }

@@ -134,11 +134,12 @@ export interface BackwardEnd extends Reading {
   readonly order: NormOrder;
 }
 
-/** A term w·x of a sum, or w·|x|. */
+/** A term w·x of a sum, or w·|x|; times `by`, which has the shape of x, where it is given. */
 export interface Weighted<X = Tensor> {
   readonly weight: number;
   readonly x: X;
   readonly absolute?: boolean;
+  readonly by?: X;
 }
 
 /**
@@ -221,10 +222,10 @@ export interface Backend {
   /** a·x + b·y, same shapes. */
   combine(a: number, x: Tensor, b: number, y: Tensor): Tensor;
   /**
-   * Σ w·x or w·|x| over one or more terms, in their order, and then + constant → `[n, R]`. A term may be `[n, 1]`, the same for
-   * all rows, or `[1, R]`, the same for all features.
+   * Σ of one or more terms, in their order, and then + constant → `[n, R]`. A term may be `[n, 1]`, the same for all rows, or
+   * `[1, R]`, the same for all features. With `where` `[n, R]`, 0 in entries where that is at most 0.
    */
-  weightedSum(terms: readonly Weighted[], constant: number): Tensor;
+  weightedSum(terms: readonly Weighted[], constant: number, where?: Tensor): Tensor;
   /** a·x + b. */
   scaleBy(x: Tensor, a: number, b: number): Tensor;
   /** x ⊙ y, same shapes. */

@@ -22,6 +22,8 @@ export interface AffineChain extends ChainRoundings {
   readonly scale: number;
   /** Σ m where they begin, and Σ M of all nodes on the way that layers of theirs read, `[1, examples]`. Made when asked for. */
   readonly begun: () => Weighted<Variable>;
+  /** At least Σ m of the node itself and Σ M, `[1, examples]`, where it is known. */
+  readonly total?: Weighted<Variable>;
   /** Whether they begin here. */
   readonly isNew?: boolean;
   /** Σκ of the layers whose coefficients may be folded into weights, `[1, 1]`; see `Intermediates`. */
@@ -58,6 +60,13 @@ export function steepOf(
   if (steeps.length === 0) return own;
   const before = steeps.reduce((a, b) => add(tape, a, b));
   return own ? multiply(tape, before, own) : before;
+}
+
+/** What no chain goes on with. A layer may hand on what it was given. */
+export function discardNew(tape: Tape, product: Variable, chains: readonly AffineChain[]): void {
+  const kept = chains.filter(({ isNew }) => !isNew).map(({ size }) => size.value);
+  const made = [product, ...chains.map(({ size }) => size)];
+  tape.discard(...made.filter(({ value }) => !kept.includes(value)));
 }
 
 /** What is made when first asked for. */

@@ -18,13 +18,14 @@ import {
   type AffineChain,
   BEGINNING,
   type ChainRoundings,
+  discardNew,
   joined,
   once,
   steepOf,
   together,
 } from "./affine-chain.js";
 import type { AffineDual, Intermediates, Roundings } from "./dual-layer.js";
-import { OwnRounding, type Rounded, SLACK, UNKNOWN } from "./own-rounding.js";
+import { OwnRounding, type Rounded, SLACK, type Terms, UNKNOWN } from "./own-rounding.js";
 
 /** Roundings that an evaluation may add to a layer: those of batch norm, a normalisation, or a fold into the layer before. */
 const FOLDED = 8;
@@ -32,8 +33,6 @@ const FOLDED = 8;
 const FEW_TERMS = 512;
 /** Covers 1/(1 − γ) and the rounding of the sums of magnitudes. */
 const GROWN = (1 + SLACK) * (1 + SLACK);
-
-type Terms = readonly Weighted<Variable>[];
 
 /** Affine layers and what they add to rounding. */
 interface AffineRounded {
@@ -135,8 +134,8 @@ export class AffineRounding extends OwnRounding {
     const share = this.#shareOf(counts);
     const chains = this.#chains(tape, inputs, share);
     const { scale } = chains[0];
-    const sizes = chains.map(({ isNew, begun, size }) =>
-      isNew ? begun() : this.#weighed(tape, size, scale),
+    const sizes = chains.map(({ isNew, begun, total, size }) =>
+      isNew ? begun() : (total ?? this.#weighed(tape, size, scale)),
     );
     const floor = this.#floorOf(tape, sizes, countOf(inputs), backward, floors);
     const product = layer.absolute(tape, chains.map(sizeOf), 1);
@@ -154,24 +153,30 @@ export class AffineRounding extends OwnRounding {
     const lost = [...sizes, ...chains.flatMap(({ isNew, begun }) => (isNew ? [] : [begun()]))];
     const begun = once(() => together(tape, lost, 1 / share));
     const meeting = [this.#weighed(tape, product, scale), ...sizes];
-    const size = weightedSum(
+    const { total, over } = this.#over(tape, meeting, constant, chains[0], between);
+    const folded = this.#folded(tape, begun, raised, between, steepOf(tape, chains));
+    const everywhere = weightedSum(
       tape,
       [
-        { weight: share * scale, x: product },
-        ...(constant ? [{ weight: share, x: constant }] : []),
         { weight: raised, x: floor },
         ...lost.map(({ weight, x }) => ({ weight: 4 * this.lost * raised * weight, x })),
-        ...this.#over(tape, meeting, constant, chains[0], between),
-        ...this.#folded(tape, begun, raised, between, steepOf(tape, chains)),
+        ...over,
+        ...folded.filter(({ x }) => x.value.features === 1),
       ],
-      2 * (counts.roundings + 16) * this.lost * raised * Math.max(1, share * scale),
+      2 * (counts.roundings + 16) * this.lost * raised * Math.max(1, share * scale) + this.normal,
     );
+    const size = weightedSum(tape, [
+      { weight: share * scale, x: product },
+      ...(constant ? [{ weight: share, x: constant }] : []),
+      { weight: 1, x: everywhere },
+      ...folded.filter(({ x }) => x.value.features > 1),
+    ]);
     const error = counted
       ? multiply(tape, size, this.#terms(tape, layer, chains[0].size, each / share, least / share))
       : size;
     discardNew(tape, product, chains);
     const steep = steepOf(tape, chains, between && this.sum(tape, between.scale));
-    return { error, floor, chain: { ...counts, size, scale: 1 / share, begun, steep } };
+    return { error, floor, chain: { ...counts, size, scale: 1 / share, begun, total, steep } };
   }
 
   /** What underflows in steps between, and in weights that layers before are folded into. */
@@ -210,7 +215,7 @@ export class AffineRounding extends OwnRounding {
 
   /**
    * Infinite as soon as what meets in the layer, with its own rounding, may pass the largest number of the evaluation: these sums, the
-   * constants, and intermediate results; a term that is not a number then. `[1, examples]`
+   * constants, and intermediate results; a term that is not a number then. And twice the sum of all magnitudes. `[1, examples]`
    */
   #over(
     tape: Tape,
@@ -218,9 +223,8 @@ export class AffineRounding extends OwnRounding {
     constant: Variable | undefined,
     before: AffineChain,
     between: Intermediates | undefined,
-  ): Terms {
+  ): { readonly total: Weighted<Variable>; readonly over: Terms } {
     const { largest } = this.deployed;
-    if (largest === Number.POSITIVE_INFINITY) return [];
     const all = [...sums];
     if (constant) all.push({ weight: 1, x: this.sum(tape, constant) });
     if (between) {
@@ -232,18 +236,19 @@ export class AffineRounding extends OwnRounding {
       tape,
       all.map(({ weight, x }) => ({ weight: 2 * weight, x })),
     );
+    const total = { weight: 1, x: doubled };
+    if (largest === Number.POSITIVE_INFINITY) return { total, over: [] };
     const more = Math.max(1, this.own.largest / largest);
-    return [{ weight: 0, x: more === 1 ? doubled : scaleBy(tape, doubled, more) }];
+    return { total, over: [{ weight: 0, x: more === 1 ? doubled : scaleBy(tape, doubled, more) }] };
   }
 
   /**
-   * What underflows in a step of ν over values of these sizes, `[1, examples]`: so much whatever ν is, so that no |ν| weighs it.
+   * What underflows in two steps of ν over a node's values, `[1, examples]`: so much whatever ν is, so that no |ν| weighs it.
    * It belongs to every row that passes; floors of all layers so far add up, and are counted where rows start.
    */
-  floorOf(tape: Tape, sizes: readonly Variable[], terms: number, before: Variable | undefined): Variable {
-    const sums = sizes.map((size) => this.#weighed(tape, size, 1));
-    const features = sizes.reduce((sum, { value }) => sum + value.features, 0);
-    return this.#floorOf(tape, sums, features, terms, before);
+  floorOf(tape: Tape, box: Rounded, before: Variable | undefined): Variable {
+    const sum = box.chain?.total ?? this.#weighed(tape, this.magnitude(tape, box), 1);
+    return this.#floorOf(tape, [sum], box.centre.value.features, 2, before);
   }
 
   #floorOf(tape: Tape, sums: Terms, features: number, terms: number, before: Variable | undefined): Variable {
@@ -283,13 +288,6 @@ export class AffineRounding extends OwnRounding {
 
 function countOf(inputs: readonly Rounded[]): number {
   return inputs.reduce((sum, { centre }) => sum + centre.value.features, 0);
-}
-
-/** What no chain goes on with. A layer may hand on what it was given. */
-function discardNew(tape: Tape, product: Variable, chains: readonly AffineChain[]): void {
-  const kept = chains.filter(({ isNew }) => !isNew).map(({ size }) => size.value);
-  const made = [product, ...chains.map(({ size }) => size)];
-  tape.discard(...made.filter(({ value }) => !kept.includes(value)));
 }
 
 function sizeOf({ size }: AffineChain): Variable {

@@ -119,7 +119,7 @@ class DualBuilder {
     }
     // An objective's own small numbers may be lost as well.
     const rounding = this.#rounding;
-    this.#floor = rounding?.floorOf(tape, [rounding.magnitude(tape, this.#states[output])], 2, this.#floor);
+    this.#floor = rounding?.floorOf(tape, this.#states[output], this.#floor);
     return new DualNetwork({
       tape: this.#tape,
       graph: this.#graph,
@@ -174,9 +174,8 @@ class DualBuilder {
     const rounding = this.#rounding;
     let bound = own;
     if (rounding) {
-      const input = rounding.gathered(this.#tape, box);
-      this.#floor = rounding.floorOf(this.#tape, [input.size], 2, this.#floor);
-      bound = outward(this.#tape, rounding, own, parallel, input, layer, bounds);
+      this.#floor = rounding.floorOf(this.#tape, box, this.#floor);
+      bound = outward(this.#tape, rounding, own, parallel, rounding.gathered(box), layer, bounds);
     }
     this.#graph.layers[node] = bound;
     await this.#generators?.at(node);

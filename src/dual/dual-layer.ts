@@ -154,6 +154,8 @@ export interface ParallelDual extends DualLayer {
   readonly slope?: Variable;
   /** Radii through |d| alone, `[in, C]` → `[out, C]`. */
   absolute(tape: Tape, radius: Variable): Variable;
+  /** |d| `[out, examples]`, where `absolute` is |d| ⊙ r. */
+  magnitude?(tape: Tape): Variable;
   /** Terms whose sum is |m| + ρ, where there are fewer than these. */
   constants?(tape: Tape): readonly Weighted<Variable>[];
   /** The same layer with this much added to ρ, `[out, examples]`; absent: by a term of its own. */
@@ -171,6 +173,8 @@ export interface TwoLineDual extends Pick<DualLayer, "back"> {
   readonly crop?: DualLayer["crop"];
   /** Radii through the steeper of both lines, `[in, C]` → `[out, C]`. */
   absolute?(tape: Tape, radius: Variable): Variable;
+  /** Its slope `[out, examples]`, where `absolute` is a product with it. */
+  magnitude?(tape: Tape): Variable;
   /** Terms whose sum is that of the magnitudes of both shifts, each `[out, examples]`. */
   constants?(tape: Tape): readonly Weighted<Variable>[];
   /** The same layer with the lower line this much lower and the upper one higher, `[out, examples]`. */

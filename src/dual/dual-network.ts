@@ -19,7 +19,6 @@ import { forwardMargins } from "./forward-margins.js";
 import type { GeneratorPass, Stream } from "./generators.js";
 import { allMargins, checkLabels, type Margin, objectiveOf, placed } from "./margin.js";
 import { type IsHopeless, type SettledMargins, settleMargins } from "./open-margins.js";
-import type { Gathered } from "./own-rounding.js";
 import type { PieceLimits } from "./pieces.js";
 import type { Rounding } from "./rounding.js";
 import { Sketcher } from "./sketch.js";
@@ -123,11 +122,7 @@ export class DualNetwork {
     if (!rounding) return subtract(tape, centre, radius);
     // All pieces read it.
     const own = this.#tape;
-    this.#objectiveError ??= rounding.ofObjective(
-      own,
-      rounding.gathered(own, this.#output),
-      this.network.classes,
-    );
+    this.#objectiveError ??= rounding.ofObjective(own, rounding.gathered(this.#output), this.network.classes);
     const error = norm(tape, c, this.#objectiveError, owners, 1);
     const floor = this.#floor && spread(tape, this.#floor, owners, c.value.rows);
     return rounding.below(tape, centre, floor ? [radius, error, floor] : [radius, error]);
@@ -221,7 +216,7 @@ export class DualNetwork {
    */
   gathered(): {
     readonly rounding: Rounding;
-    readonly nodes: ReadonlyMap<number, Gathered>;
+    readonly nodes: ReadonlyMap<number, { readonly size: Variable; readonly error: Variable | undefined }>;
     readonly floor: Variable | undefined;
   } | null {
     const { rounding } = this.#graph;
@@ -230,7 +225,12 @@ export class DualNetwork {
     return {
       rounding,
       floor: this.#floor,
-      nodes: new Map(nodes.map((node) => [node, rounding.gathered(this.#tape, this.#states[node])])),
+      nodes: new Map(
+        nodes.map((node) => {
+          const state = this.#states[node];
+          return [node, { size: rounding.magnitude(this.#tape, state), error: state.error }];
+        }),
+      ),
     };
   }
 

@@ -35,7 +35,7 @@ export function forwardMargins(
   if (!rounding) return subtract(tape, centre, radius);
   // Rounding of the label's logit and of the other one, and of the difference of their generators.
   const before = errors.at(network.output);
-  const own = rounding.ofObjective(tape, rounding.gathered(tape, output), classes);
+  const own = rounding.ofObjective(tape, rounding.gathered(output), classes);
   const each = before ? add(tape, own, before) : own;
   const both = (x: Variable): Variable => add(tape, ofLabel(x, OWN), x);
   const columns = streams.reduce((sum, { generators }) => sum + generators.value.rows, 0);

@@ -66,14 +66,13 @@ export function outward(
   layer: Layer,
   { upper }: Bounds,
 ): EnclosedDual {
-  const extra = (lines: Widening): Variable => {
-    const by = rounding.enclosed(tape, lines, input, roundingOf(layer));
-    return whereNotZero(tape, layer, by, upper);
-  };
+  const where = layer.kind === "relu" ? upper : undefined;
+  const extra = (lines: Widening): Variable =>
+    tape.stop(rounding.enclosed(tape, lines, input, roundingOf(layer), where));
   if (own.kind === "two-lines") {
-    const { absolute, constants, widened: moved } = own;
+    const { absolute, magnitude, constants, widened: moved } = own;
     if (absolute && constants && moved) {
-      return moved(tape, extra({ kind: "two-lines", absolute, constants }));
+      return moved(tape, extra({ kind: "two-lines", absolute, constants, ...(magnitude && { magnitude }) }));
     }
   }
   const lines = own.kind === "parallel" ? own : parallel();

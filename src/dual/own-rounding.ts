@@ -15,13 +15,14 @@ export interface Rounded {
   readonly chain?: AffineChain | undefined;
 }
 
-/** The same without the box: what no value of the node exceeds, and e. `[n, examples]`, or `[n, 1]` for all of a region. */
+/** The same without the box: what no value of the node exceeds, and e; `[n, examples]`, or `[n, 1]` for all of a region. */
 export interface Gathered {
-  readonly size: Variable;
+  /** Terms whose sum it is. */
+  readonly size: Terms;
   readonly error: Variable | undefined;
 }
 
-type Terms = readonly Weighted<Variable>[];
+export type Terms = readonly Weighted<Variable>[];
 
 /** Bounds on rounding are themselves computed with rounding; they are made larger by this fraction, which covers it. */
 export const SLACK = 2 ** -6;
@@ -70,8 +71,8 @@ export class OwnRounding {
   }
 
   /** Both of a node. */
-  gathered(tape: Tape, box: Rounded): Gathered {
-    return { size: this.magnitude(tape, box), error: box.error };
+  gathered(box: Rounded): Gathered {
+    return { size: this.magnitudes(box), error: box.error };
   }
 
   /** What x̂ᵀν may be off by, as a radius at the input: it is a sum of terms of either sign. */
@@ -85,10 +86,9 @@ export class OwnRounding {
    * What a constraint's multipliers β may be off by, to be weighed with them: e of the node that it is about, and the rounding
    * of ν and of the sum of their values, of so many terms and of this size.
    */
-  ofConstraint(tape: Tape, { size, error }: Gathered): Variable {
+  ofConstraint(tape: Tape, gathered: Gathered): Variable {
     const share = (16 + 2 * this.readers) * this.own.roundoff;
-    const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
-    return scaleBy(tape, both, 1 + SLACK, 8 * this.own.underflow);
+    return weightedSum(tape, sharesOf(gathered, share, 1 + SLACK), 8 * this.own.underflow);
   }
 
   /** The share of a sum's terms that its rounding may come to, and that of the sums that it enters. */
@@ -209,10 +209,8 @@ export class OwnRounding {
    * What cᵀz may be off by at a node with this box: e there, and the rounding of sums of so many terms. `[n, examples]`, to
    * be weighed with |c|.
    */
-  ofObjective(tape: Tape, { size, error }: Gathered, terms: number): Variable {
-    const share = this.gamma(terms + 8);
-    const both = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
-    return scaleBy(tape, both, 1 + SLACK, 8 * this.own.underflow);
+  ofObjective(tape: Tape, gathered: Gathered, terms: number): Variable {
+    return weightedSum(tape, sharesOf(gathered, this.gamma(terms + 8), 1 + SLACK), 8 * this.own.underflow);
   }
 
   /** The floor of √Σ(w r)² in place of what squares lose that underflow, r being at most `most`, or as small as this. */
@@ -221,8 +219,23 @@ export class OwnRounding {
     return { floor: Math.sqrt(features) * least * (2 + most), least };
   }
 
+  /** Small, but a normal number: with others processors are slower. */
+  protected get normal(): number {
+    return (64 * this.own.underflow) / this.own.roundoff;
+  }
+
   /** γ of so many roundings. */
   protected gamma(roundings: number): number {
     return accumulated(roundings, this.own);
   }
+}
+
+/** Terms of so many times the error and this share of the size. */
+export function sharesOf({ size, error }: Gathered, share: number, times: number): Terms {
+  const isError = (x: Variable): boolean => x === error;
+  const own = size.map(({ weight, ...term }) => ({
+    ...term,
+    weight: (weight * share + (isError(term.x) ? 1 : 0)) * times,
+  }));
+  return !error || size.some(({ x }) => isError(x)) ? own : [...own, { weight: times, x: error }];
 }

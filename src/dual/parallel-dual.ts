@@ -42,6 +42,7 @@ export function parallelDual(
     radius,
     push: (tape, [x], owners) => scaleShift(tape, x, slope, undefined, owners),
     absolute: (tape, r) => scaleShift(tape, r, magnitude(slope, tape), undefined, OWN),
+    magnitude: (tape) => magnitude(slope, tape),
     ...(constants && { constants: () => constants({ slope, shift, radius }) }),
     widened: (tape, by) => ({
       ...parallelDual({ slope, shift, radius: add(tape, radius, by) }, shape, magnitude, constants),

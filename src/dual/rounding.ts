@@ -8,13 +8,14 @@ import {
   type Variable,
   weightedSum,
 } from "../autodiff/index.js";
-import type { Weighted } from "../compute/backend.js";
 import type { AffineChain } from "./affine-chain.js";
 import { AffineRounding } from "./affine-rounding.js";
 import type { Bounds } from "./dual-layer.js";
-import { type Gathered, type Rounded, SLACK } from "./own-rounding.js";
+import { type Gathered, type Rounded, SLACK, sharesOf, type Terms } from "./own-rounding.js";
 import { constantsOf, type FunctionRounding, type Widening } from "./widening.js";
 
+/** How often the smallest number is taken, where a share of sizes needs it 16 times: products are normal numbers, far below roundoff. */
+const RAISED = 2 ** 50;
 /** Of the lines around an activation, and of one multiplication by their slope. */
 const LINES = 32;
 
@@ -41,7 +42,7 @@ export class Rounding extends AffineRounding {
     return weightedSum(tape, [own, ...this.#termsAtInput(tape, box)], this.#leastAtInput);
   }
 
-  #termsAtInput(tape: Tape, { centre, radius }: Rounded): readonly Weighted<Variable>[] {
+  #termsAtInput(tape: Tape, { centre, radius }: Rounded): Terms {
     const share = (this.deployed.roundoff + 2 * this.own.roundoff) * (1 + SLACK);
     const terms = this.magnitudes({ centre, radius }, share);
     const { largest } = this.deployed;
@@ -69,42 +70,50 @@ export class Rounding extends AffineRounding {
 
   /**
    * What an enclosed layer's radius takes in beside its own: e of its input through the steepest line, the rounding of the
-   * lines and of what they do to the centre and to ν, and that of the function itself in the evaluation. `[n, examples]`
+   * lines and of what they do to the centre and to ν, and that of the function itself in the evaluation. `[n, examples]`; 0 where
+   * `where` is at most 0.
    */
-  enclosed(tape: Tape, layer: Widening, { size, error }: Gathered, rounding: FunctionRounding): Variable {
+  enclosed(
+    tape: Tape,
+    layer: Widening,
+    input: Gathered,
+    rounding: FunctionRounding,
+    where?: Variable,
+  ): Variable {
     const { roundoff, functions, underflow } = this.own;
     const relative = rounding === "exact" ? 0 : 2 * this.deployed.roundoff;
     const share = (LINES + 2 * this.readers) * roundoff + relative;
-    const through = error ? combine(tape, share, size, 1, error) : scaleBy(tape, size, share);
     const terms = this.summed ? LINES + this.longest + this.terms : LINES;
     const shares = (this.gamma(terms) + relative) * (1 + SLACK);
     const approximate = rounding === "approximate" ? this.deployed.functions + 4 * functions : 0;
     const least = approximate + 64 * underflow + this.deployed.flushed + this.deployed.underflow;
-    const own = layer.absolute(tape, through);
-    // A slope that underflows is wrong by as much.
-    const read = size.value.features === own.value.features ? size : layer.absolute(tape, size);
-    const slopes = 16 * underflow + (rounding === "exact" ? 0 : 2 * this.lost);
-    const constants = constantsOf(tape, layer).map(({ weight, ...term }) => ({
-      ...term,
-      weight: weight * shares,
-    }));
-    const parts = [{ weight: 1 + SLACK, x: own }, ...constants, { weight: slopes, x: read }];
+    // A slope that underflows is wrong by as much; taken for more, so that products are normal numbers.
+    const slopes = RAISED * underflow + (rounding === "exact" ? 0 : 2 * this.lost);
+    const { through, read } = this.#through(tape, layer, input, share);
+    const parts = [...through, ...weighed(constantsOf(tape, layer), shares), ...weighed(read, slopes)];
     const { largest } = this.deployed;
     // A value beyond the largest number of the evaluation, where our own arithmetic still has it: not a number.
-    if (largest < this.own.largest) parts.push({ weight: 0, x: this.#beyond(tape, layer, size) });
-    const all = weightedSum(tape, parts, least * (1 + SLACK));
-    tape.discard(through);
-    return all;
+    if (largest < this.own.largest) parts.push({ weight: 0, x: this.#beyond(tape, layer, input.size) });
+    return weightedSum(tape, parts, least * (1 + SLACK) + this.normal, where);
+  }
+
+  /** This share of the size, and e, through the steepest line; and the size itself at each output. */
+  #through(tape: Tape, layer: Widening, input: Gathered, share: number): Record<"through" | "read", Terms> {
+    if (layer.magnitude) {
+      const by = layer.magnitude(tape);
+      const through = sharesOf(input, share, 1 + SLACK).map((term) => ({ ...term, by }));
+      return { through, read: input.size };
+    }
+    const each = (terms: Terms): Variable => layer.absolute(tape, weightedSum(tape, terms));
+    const through = { weight: 1 + SLACK, x: each(sharesOf(input, share, 1)) };
+    return { through: [through], read: [{ weight: 1, x: each(input.size) }] };
   }
 
   /** Infinite where a value between the lines may pass the largest number of the evaluation. */
-  #beyond(tape: Tape, layer: Widening, size: Variable): Variable {
+  #beyond(tape: Tape, layer: Widening, size: Terms): Variable {
     const factor = 2 * (this.own.largest / this.deployed.largest);
-    const constants = constantsOf(tape, layer).map(({ weight, ...term }) => ({
-      ...term,
-      weight: weight * factor,
-    }));
-    return weightedSum(tape, [{ weight: factor, x: layer.absolute(tape, size) }, ...constants]);
+    const steepest = layer.absolute(tape, weightedSum(tape, size));
+    return weightedSum(tape, [{ weight: factor, x: steepest }, ...weighed(constantsOf(tape, layer), factor)]);
   }
 
   /** What the radius of the box between an activation's values at ℓ and u must gain, all of them being rounded. */
@@ -118,4 +127,8 @@ export class Rounding extends AffineRounding {
     const inputs = [lower, upper].map((end) => apply(tape, { kind: "abs" }, end));
     return combine(tape, 1, values, 2 * this.lost, add(tape, inputs[0], inputs[1]));
   }
+}
+
+function weighed(terms: Terms, by: number): Terms {
+  return terms.map(({ weight, ...term }) => ({ ...term, weight: weight * by }));
 }

@@ -9,7 +9,8 @@ export type FunctionRounding = ActivationDefinition<never>["rounding"];
 /** An enclosed layer whose lines may be moved apart. */
 export type Widening =
   | ParallelDual
-  | (Required<Pick<TwoLineDual, "absolute" | "constants">> & { kind: "two-lines" });
+  | (Required<Pick<TwoLineDual, "absolute" | "constants">> &
+      Pick<TwoLineDual, "magnitude"> & { readonly kind: "two-lines" });
 
 /** Terms whose sum is the magnitude of its constants, each `[out, examples]`: |m| + ρ, or those of both shifts. */
 export function constantsOf(tape: Tape, layer: Widening): readonly Weighted<Variable>[] {

@@ -82,6 +82,23 @@ describe("tape", () => {
     expect(gradients[2]).toEqual([63]);
   });
 
+  it("terms that are multiplied pass gradients to both, and none where the sum is not wanted", async () => {
+    using tape = new Tape(backend, { record: true });
+    const [x, y] = [tape.leaf(row(-3, 2, 5)), tape.leaf(row(7, -11, 13))];
+    const where = tape.leaf(row(1, 2, -1));
+    const terms = [
+      { weight: 2, x, absolute: true, by: y },
+      { weight: -0.5, x: y, by: x },
+    ];
+    const sum = weightedSum(tape, terms, 1, where);
+    const total = sumRows(tape, sum, SHARED, 1);
+    const [gx, gy, none] = tape.gradients(total, [x, y, where]);
+    expect(await read(sum.value)).toEqual([2 * 3 * 7 + 0.5 * 3 * 7 + 1, -2 * 2 * 11 + 0.5 * 2 * 11 + 1, 0]);
+    expect(await read(gx)).toEqual([-2 * 7 - 0.5 * 7, -2 * 11 + 0.5 * 11, 0]);
+    expect(await read(gy)).toEqual([2 * 3 + 0.5 * 3, 2 * 2 - 0.5 * 2, 0]);
+    expect(none).toBeNull();
+  });
+
   it("a leaf without influence has no gradient; stopped values pass none", async () => {
     using tape = new Tape(backend, { record: true });
     const x = tape.leaf(row(3));

@@ -110,7 +110,7 @@ const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {
   selectTranspose: (t) => [t.of(3, 6), t.of(3, 3), ...REPEATED, 2],
   maxPoolChoice: (t) => [t.of(16, 6), t.of(16, 6), POOL],
   combine: (t) => [2, t.of(2, 6), -1, t.of(2, 6)],
-  weightedSum: (t) => [0.5, 2, 3, 0, t.of(2, 6), -1, 1, t.of(2, 6)],
+  weightedSum: (t) => [0.5, 2, 3, 0, t.of(2, 6), 0, -1, 1, t.of(2, 6), t.of(2, 6), t.of(2, 6)],
   scaleBy: (t) => [t.of(2, 6), 2, 1],
   multiply: (t) => [t.of(2, 6), t.of(2, 6)],
   minimum: (t) => [t.of(2, 6), t.of(2, 6)],

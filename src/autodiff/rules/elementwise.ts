@@ -27,20 +27,40 @@ export function sum(tape: Tape, terms: readonly Variable[]): Variable {
   return terms.slice(1).reduce((total, term) => add(tape, total, term), terms[0]);
 }
 
-/** Σ w·x or w·|x| over one or more terms, in their order, and then + constant; terms may be `[n, 1]` or `[1, R]`. */
-export function weightedSum(tape: Tape, terms: readonly Weighted<Variable>[], constant = 0): Variable {
+/**
+ * Σ of one or more terms, in their order, and then + constant; terms may be `[n, 1]` or `[1, R]`. With `where`, 0 where that is
+ * at most 0; no gradient passes to it.
+ */
+export function weightedSum(
+  tape: Tape,
+  terms: readonly Weighted<Variable>[],
+  constant = 0,
+  where?: Variable,
+): Variable {
   const { backend } = tape;
-  const values = terms.map((term) => ({ ...term, x: term.x.value }));
-  const inputs = terms.map(({ x }) => x);
-  return tape.record(backend.weightedSum(values, constant), inputs, (g, needs) =>
-    values.map(({ weight, x, absolute }, i) => {
-      if (!needs[i]) return null;
-      using summed = summedLike(backend, g, x);
-      if (!absolute) return backend.scaleBy(summed, weight, 0);
-      using signed = backend.applyGradient({ kind: "abs" }, x, summed);
-      return backend.scaleBy(signed, weight, 0);
-    }),
-  );
+  const values = terms.map(({ by, ...term }) => ({ ...term, x: term.x.value, ...(by && { by: by.value }) }));
+  const factors = terms.flatMap(({ by }, i) => (by ? [{ i, by }] : []));
+  const inputs = [...terms.map(({ x }) => x), ...factors.map(({ by }) => by)];
+  return tape.record(backend.weightedSum(values, constant, where?.value), inputs, (g, needs) => {
+    using gated = where
+      ? backend.applyGradient({ kind: "relu" }, where.value, g)
+      : backend.reshape(g, g.features, g.rows);
+    const toTerm = ({ weight, x, absolute, by }: Weighted): Tensor => {
+      using summed = summedLike(backend, gated, x);
+      const term = { weight, x: summed, ...(by && { by }) };
+      if (!absolute) return backend.weightedSum([term], 0);
+      using weighed = backend.weightedSum([term], 0);
+      return backend.applyGradient({ kind: "abs" }, x, weighed);
+    };
+    const toFactor = ({ by: _by, ...term }: Weighted): Tensor => {
+      using summed = summedLike(backend, gated, term.x);
+      return backend.weightedSum([{ ...term, by: summed }], 0);
+    };
+    return [
+      ...values.map((term, i) => (needs[i] ? toTerm(term) : null)),
+      ...factors.map(({ i }, k) => (needs[values.length + k] ? toFactor(values[i]) : null)),
+    ];
+  });
 }
 
 /** g summed over what a term x shares: features, rows, or neither. */

@@ -51,7 +51,7 @@ export interface Engine {
   maxPoolChoice(lower: T, upper: T, geometry: Float64Array): Two;
 
   combine(a: number, x: T, b: number, y: T): T;
-  weightedSum(constant: number, count: number, ...weightAbsoluteAndX: number[]): T;
+  weightedSum(constant: number, count: number, ...weightAbsoluteXByAndWhere: number[]): T;
   scaleBy(x: T, a: number, b: number): T;
   multiply(x: T, y: T): T;
   minimum(x: T, y: T): T;

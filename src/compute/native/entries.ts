@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.js";
 import * as rules from "../shape-rules/index.js";
 import { functionArguments } from "./function-arguments.js";
-import type { NativeMemory } from "./tensor.js";
+import { type NativeMemory, optionalNumber } from "./tensor.js";
 
 type EntryOperations = Pick<
   Backend,
@@ -25,11 +25,16 @@ export function entryOperations(memory: NativeMemory): EntryOperations {
       return memory.give(shape, memory.engine.combine(a, left.number, b, right.number));
     },
 
-    weightedSum(terms, constant) {
-      const inputs = terms.map(({ x }) => memory.take(x));
-      const shape = rules.weightedSum(inputs);
-      const parts = terms.flatMap(({ weight, absolute }, i) => [weight, absolute ? 1 : 0, inputs[i].number]);
-      return memory.give(shape, memory.engine.weightedSum(constant, terms.length, ...parts));
+    weightedSum(terms, constant, where) {
+      const inputs = terms.map(({ x, by }) => ({ x: memory.take(x), by: by ? memory.take(by) : null }));
+      const gate = where ? memory.take(where) : null;
+      const shape = rules.weightedSum(inputs, gate);
+      const parts = inputs.flatMap(({ x, by }, i) => {
+        const { weight, absolute } = terms[i];
+        return [weight, absolute ? 1 : 0, x.number, optionalNumber(by)];
+      });
+      const { engine } = memory;
+      return memory.give(shape, engine.weightedSum(constant, terms.length, ...parts, optionalNumber(gate)));
     },
 
     scaleBy(x, a, b) {

@@ -27,20 +27,22 @@ export function entryOperations(memory: PortableMemory): EntryOperations {
       return out;
     },
 
-    weightedSum(terms, constant) {
-      const inputs = terms.map(({ x }) => memory.take(x));
-      const out = memory.zeros(rules.weightedSum(inputs));
+    weightedSum(terms, constant, where) {
+      const inputs = terms.map(({ x, by }) => ({ x: memory.take(x), by: by ? memory.take(by) : null }));
+      const gate = where ? memory.take(where) : null;
+      const out = memory.zeros(rules.weightedSum(inputs, gate));
       const to = out.values;
-      inputs.forEach(({ values, features, rows }, k) => {
+      inputs.forEach(({ x: { values, features, rows }, by }, k) => {
         const { weight, absolute } = terms[k];
         const [perFeature, perRow] = [features === 1 ? 0 : rows, rows === 1 ? 0 : 1];
         for (let f = 0, i = 0; f < out.features; f++) {
           for (let r = 0, at = f * perFeature; r < out.rows; r++, i++, at += perRow) {
-            to[i] += weight * (absolute ? Math.abs(values[at]) : values[at]);
+            const own = weight * (absolute ? Math.abs(values[at]) : values[at]);
+            to[i] += by ? own * by.values[at] : own;
           }
         }
       });
-      for (let i = 0; i < to.length; i++) to[i] += constant;
+      for (let i = 0; i < to.length; i++) to[i] = gate && gate.values[i] <= 0 ? 0 : to[i] + constant;
       return out;
     },
 

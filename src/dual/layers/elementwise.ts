@@ -74,11 +74,12 @@ function betweenLines(lines: AdaptiveLines, even: Variable, odd: Variable, shape
       centre: add(tape, dot(tape, nu, look(even, "by example").values, owners), size),
     };
   };
+  // Slopes of monotone activations are never negative.
+  const magnitude = (tape: Tape): Variable => maximum(tape, lines.lowerSlope, lines.upperSlope);
   return {
     kind: "two-lines",
-    // Slopes of monotone activations are never negative.
-    absolute: (tape, r) =>
-      scaleShift(tape, r, maximum(tape, lines.lowerSlope, lines.upperSlope), undefined, OWN),
+    absolute: (tape, r) => scaleShift(tape, r, magnitude(tape), undefined, OWN),
+    magnitude,
     constants: () => [lines.lowerShift, lines.upperShift].map((x) => ({ weight: 1, x, absolute: true })),
     widened: (tape, by) => betweenLines(lines, even, subtract(tape, odd, by), shape),
     ...positionwise(shape, back, (look) => {

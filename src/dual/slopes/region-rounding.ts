@@ -32,5 +32,6 @@ export function gatheredAt(tape: Tape, { nodes }: RegionRounding, node: number):
   const found = nodes.get(node);
   if (!found) throw new Error(`node ${node} has no rounding`);
   const column = (values: Float64Array) => tape.own(tape.backend.upload(values.length, 1, values));
-  return { size: column(found.size), error: found.error ? column(found.error) : undefined };
+  const size = [{ weight: 1, x: column(found.size) }];
+  return { size, error: found.error ? column(found.error) : undefined };
 }

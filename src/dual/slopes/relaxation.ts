@@ -153,8 +153,11 @@ export class Relaxation implements Disposable {
     const { size, error } = gathered;
     return rounding.enclosed(
       tape,
-      { kind: "two-lines", absolute: (_tape, r) => multiply(tape, r, slope), constants },
-      { size: each(size), error: error && each(error) },
+      {
+        ...{ kind: "two-lines", constants, magnitude: () => slope },
+        absolute: (_tape, r) => multiply(tape, r, slope),
+      },
+      { size: size.map((term) => ({ ...term, x: each(term.x) })), error: error && each(error) },
       roundingOf(layer),
     );
   }
@@ -191,7 +194,7 @@ export class Relaxation implements Disposable {
   /** Rounding that all columns share, once for each of them. */
   #each({ size, error }: Gathered, { lower }: Bounds): Gathered {
     const each = (x: Variable): Variable => spread(this.#tape, x, SHARED, lower.value.rows);
-    return { size: each(size), error: error && each(error) };
+    return { size: size.map((term) => ({ ...term, x: each(term.x) })), error: error && each(error) };
   }
 
   #boundsOf(node: number): { readonly lower: Variable; readonly upper: Variable } {

@@ -30,31 +30,47 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Terms that all rows share, all features, or both. */
+/** Terms that all rows share, all features, or both; some of them times others; and a sum that is wanted in some places only. */
 async function expectSharedTerms(bench: Bench, features: number, rows: number): Promise<void> {
-  const inputs = [
-    bench.matrix(features, 1),
-    bench.matrix(1, rows),
-    bench.matrix(features, rows),
-    bench.matrix(1, 1),
-    bench.matrix(1, rows),
-    bench.matrix(features, 1),
+  const shapes = [
+    [features, 1],
+    [1, rows],
+    [features, rows],
+    [1, 1],
+    [1, rows],
+    [features, 1],
   ];
-  const weights = [2, -3, 0.5, 4, -1, 0.25];
-  const isAbsolute = (i: number): boolean => i >= 4;
-  const weighted = await bench.run(inputs, (b, tensors) =>
-    b.weightedSum(
-      tensors.map((x, i) => ({ weight: weights[i], x, absolute: isAbsolute(i) })),
-      -0.75,
-    ),
-  );
-  const expected = build(features, rows, (f, r) =>
-    inputs.reduce((sum, { features: own, rows: columns, values }, i) => {
-      const value = values[(own === 1 ? 0 : f) * columns + (columns === 1 ? 0 : r)];
-      return sum + weights[i] * (isAbsolute(i) ? Math.abs(value) : value);
-    }, -0.75),
-  );
-  bench.expectClose(weighted, expected, "weightedSum of shared terms");
+  const terms = shapes.map(([f, r], i) => ({
+    weight: [2, -3, 0.5, 4, -1, 0.25][i],
+    absolute: i >= 3,
+    size: [f, r],
+  }));
+  const all = [...shapes, ...shapes].map(([f, r]) => bench.matrix(f, r));
+  const where = bench.matrix(features, rows);
+  const at = ({ features: own, rows: columns, values }: (typeof all)[number], f: number, r: number): number =>
+    values[(own === 1 ? 0 : f) * columns + (columns === 1 ? 0 : r)];
+  for (const isGated of [false, true]) {
+    const weighted = await bench.run([...all, where], (b, tensors) =>
+      b.weightedSum(
+        terms.map(({ weight, absolute }, i) => ({
+          ...{ weight, absolute, x: tensors[i] },
+          ...(i % 2 === 0 && { by: tensors[shapes.length + i] }),
+        })),
+        -0.75,
+        ...(isGated ? [tensors[all.length]] : []),
+      ),
+    );
+    const expected = build(features, rows, (f, r) => {
+      if (isGated && at(where, f, r) <= 0) return 0;
+      return terms.reduce((sum, { weight, absolute }, i) => {
+        const x = at(all[i], f, r);
+        return (
+          sum + weight * (absolute ? Math.abs(x) : x) * (i % 2 === 0 ? at(all[shapes.length + i], f, r) : 1)
+        );
+      }, -0.75);
+    });
+    bench.expectClose(weighted, expected, "weightedSum of shared terms");
+  }
 }
 
 export function entriesConformance(bench: Bench): void {

@@ -39,6 +39,12 @@ const CASES: readonly [string, Matrix[], (b: Backend, t: Tensor[]) => Tensor, nu
       ),
     [1],
   ],
+  [
+    "weightedSum where it is not known",
+    [broken(1, 3, 1), ones(1, 3)],
+    (b, [where, x]) => b.weightedSum([{ weight: 1, x }], Number.NaN, where),
+    [0, 1, 2],
+  ],
   ["minimum", [broken(1, 3, 1), ones(1, 3)], (b, [x, y]) => b.minimum(x, y), [1]],
   ["minimum, second", [ones(1, 3), broken(1, 3, 1)], (b, [x, y]) => b.minimum(x, y), [1]],
   ["maximum", [broken(1, 3, 1), ones(1, 3)], (b, [x, y]) => b.maximum(x, y), [1]],

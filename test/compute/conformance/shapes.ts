@@ -67,6 +67,8 @@ const CALLS: readonly [string, Call][] = [
         0,
       ),
   ],
+  ["weightedSum", (b, t) => b.weightedSum([{ weight: 1, x: t(2, 3), by: t(2, 1) }], 0)],
+  ["weightedSum", (b, t) => b.weightedSum([{ weight: 1, x: t(2, 3) }], 0, t(2, 1))],
   ["multiply", (b, t) => b.multiply(t(2, 3), t(2, 2))],
   ["minimum", (b, t) => b.minimum(t(2, 3), t(2, 2))],
   ["maximum", (b, t) => b.maximum(t(2, 3), t(1, 3))],
