@@ -19,6 +19,11 @@ export class Deadline implements Stop {
     this.#signal = signal;
   }
 
+  /** Whenever the signal aborts. */
+  static at(signal: AbortSignal): Deadline {
+    return new Deadline(Number.POSITIVE_INFINITY, signal);
+  }
+
   /** In so many seconds, or when the signal aborts. */
   static in(seconds: number, signal?: AbortSignal): Deadline {
     return new Deadline(performance.now() + 1000 * seconds, signal);
@@ -53,6 +58,16 @@ export class Deadline implements Stop {
       if (this.#signal?.aborted && error === this.#signal.reason) return null;
       throw error;
     }
+  }
+
+  /** Whether a signal ended it, whatever the time. */
+  get aborted(): boolean {
+    return this.#signal?.aborted === true;
+  }
+
+  /** Whether it has a moment, and not only a signal. */
+  get isTimed(): boolean {
+    return Number.isFinite(this.#at);
   }
 
   /** Seconds until then, at least 0. */

@@ -28,7 +28,10 @@ export interface CertificationSettings {
   readonly onLayer?: DualOptions["onLayer"];
   /** What all tensors may take: fewer examples at a time, and smaller pieces, where it asks for them. */
   readonly budget?: Budget;
-  /** Ends the work; examples that were not reached count as not certified. */
+  /**
+   * Ends the work. Examples that the time did not reach count as not certified; those that its signal left are left out
+   * (`unreached`).
+   */
   readonly deadline?: Deadline;
   /** Absent: deterministic bounds. */
   readonly estimation?: Estimation | null;
@@ -57,8 +60,10 @@ export interface CertificationSummary {
   readonly certified: number;
   /** Where bounds are estimates, of all examples or of some, which certify nothing: the robust error that they suggest. */
   readonly estimatedRobustError?: number;
-  /** Where there was a deadline, how many examples it left unbounded: they count as not certified. */
+  /** Where there was a time, how many examples it left unbounded: they count as not certified. */
   readonly unfinished?: number;
+  /** How many examples the deadline's signal left; absent: none. The figures are about the others. */
+  readonly unreached?: number;
   readonly examplesPerSecond: number;
   readonly seconds: number;
 }
@@ -114,6 +119,7 @@ export async function certifyDataset(
           );
         const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
         watch.signal?.throwIfAborted();
+        if (!found && deadline?.aborted) break;
         if (!found) unfinished += labels.length;
         const verdict = found ?? (await unboundedVerdict(stages, { x, labels }, how.against));
         verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
@@ -136,7 +142,8 @@ export async function certifyDataset(
     summary: {
       ...errors(examples),
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
-      ...(deadline && { unfinished }),
+      ...(deadline?.isTimed && { unfinished }),
+      ...(examples.length < dataset.count && { unreached: dataset.count - examples.length }),
       examplesPerSecond: examples.length / seconds,
       seconds,
     },

@@ -45,7 +45,7 @@ const BASE_SHARE = 0.5;
 
 /**
  * The largest certified ε of each example of a data set, in its own order; with `widening` as far as attacks and branch and
- * bound bring it beyond. Throws what `certifiedRadii` throws, and the signal's reason.
+ * bound bring it beyond. Throws what `certifiedRadii` throws, and the signal's reason; what was found until then stands in `rows`.
  */
 export async function radiiOfDataset(
   placed: PlacedNetwork,
@@ -53,12 +53,12 @@ export async function radiiOfDataset(
   { ball, batch: asked, ...search }: RadiusSettings,
   watch: Watch = {},
   widening: WideningSettings | null = null,
+  rows: RadiusRow[] = [],
 ): Promise<RadiusRow[]> {
   const { signal } = watch;
   const { budget } = search;
   const batch = budget ? examplesWithin(budget, placed.backend, [placed.network], asked) : asked;
   const all = widening && (widening.deadline ?? Deadline.in(widening.timeout * dataset.count, signal));
-  const rows: RadiusRow[] = [];
   await observed(watch, { name: "radius", total: dataset.count }, async (seen) => {
     for (const { x, labels, first } of inOrder(dataset, batch)) {
       const share = (BASE_SHARE * labels.length) / (dataset.count - first);

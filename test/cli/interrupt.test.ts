@@ -155,6 +155,29 @@ describe("verify that is stopped", () => {
   });
 });
 
+describe("figures of examples that are stopped", () => {
+  it.each([
+    ["certify", ["--epsilon", "0.1", "--batch", "1"], "SIGTERM", 143],
+    ["radius", ["--batch", "1"], "SIGINT", 130],
+  ] as const)("%s keeps what it reached, and says how far that is", async (command, flags, signal, code) => {
+    const all = 1000;
+    const args = [command, "mnist-small-0.1/stage-1", "--data", "glyphs", "--limit", String(all), ...flags];
+    const json = at(`${command}.json`);
+    const rest = ["--backend", "portable", "--json", json];
+    for (const delay of [1000, 4000, 10_000]) {
+      const stopped = await startAndSignal([...args, ...rest], "portable", signal, delay);
+      expect([stopped.code, stopped.killedBy]).toEqual([code, null]);
+      if (stopped.stdout.includes("nothing was kept")) continue;
+      const { examples: reached, ...record } = JSON.parse(readFileSync(json, "utf8"));
+      expect(stopped.stdout).toContain(`stopped after ${reached.length} of 1,000 examples`);
+      expect(reached.length).toBeGreaterThan(0);
+      expect(reached.length + (record.unreached ?? record.summary.unreached)).toBe(all);
+      return;
+    }
+    throw new Error("nothing was reached");
+  });
+});
+
 describe("certify that is stopped while it writes certificates", () => {
   it("exits with 130, says that there are none and leaves no part of them", async () => {
     const args = [

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
+import { Deadline } from "../../compute/deadline.js";
 import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
@@ -123,10 +124,12 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const rounding = roundingOf(flags);
   const own = new CommandBudget(flags, io);
   const { timeout } = flags;
-  const deadline = timeout === undefined ? undefined : own.deadline(timeout);
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const deadline = timeout === undefined ? Deadline.at(signal) : own.deadline(timeout, signal);
   const memory = own.tensors.bytes;
-  const opening = () => openSubject(models, { ...flags, memory }, io, deadline);
-  const opened = await (deadline ? deadline.unlessPassed(opening) : opening());
+  const opened = await deadline.unlessPassed(() => openSubject(models, { ...flags, memory }, io, deadline));
+  if (interruption.aborted) return interruption.exitCode;
   if (!opened) throw new UsageError(loadedTooLate(models.join(", "), timeout));
   const { ball, output, backend, model, dataset } = opened;
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
@@ -156,14 +159,24 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       ...rounding,
       ...(explain && { onLayer: plan.add }),
       budget: own.tensors,
-      ...(deadline && { deadline }),
+      deadline,
     },
     { observer: new TerminalObserver(output) },
   );
+  const reached = certification.examples.length;
+  if (reached === 0) {
+    output.print("stopped; nothing was kept");
+    return interruption.exitCode;
+  }
 
   const subject = { model, dataset, ball, method, arithmetic: backend.dtype, estimation };
   printCertification(output, subject, certification);
   const { unfinished } = certification.summary;
+  if (reached < dataset.count) {
+    output.print(
+      `stopped after ${reached} of ${plural(dataset.count, "example")}: the figures are about these.`,
+    );
+  }
   if (unfinished)
     output.print(`${plural(unfinished, "example")} not bounded within the time: not certified.`);
   output.print(guaranteeInWords(subject, certification, against));
@@ -181,36 +194,36 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   }
   const { certificate } = flags;
   const written =
-    certificate === undefined
+    certificate === undefined || interruption.aborted
       ? null
       : await writeUnlessStopped(
           certificate,
           { stages: model.stages, dataset, ball, evaluation },
           certification.examples,
           output,
+          interruption,
         );
+  if (certificate !== undefined) output.print(writtenInWords(certificate, written));
   await output.writeJson({
     ...certificationRecord(subject, certification),
     budget: own.record(backend),
     ...(layers && { layers }),
-    ...(written && { certificate: written.counts && { path: certificate, ...written.counts } }),
+    ...(certificate !== undefined && { certificate: written && { path: certificate, ...written } }),
   });
-  if (written?.stoppedBy) return written.stoppedBy;
+  if (interruption.aborted) return interruption.exitCode;
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
 }
 
 /** Ctrl-C ends the writing between two certificates; the verdicts stand, and what there was before stays in the file's place. */
-async function writeUnlessStopped(
+function writeUnlessStopped(
   path: string,
   subject: CertifiedSubject,
   examples: readonly CertifiedExample[],
   output: Output,
-): Promise<{ readonly counts: WrittenCertificates | null; readonly stoppedBy: number | null }> {
-  using interruption = new Interruption();
+  interruption: Interruption,
+): Promise<WrittenCertificates | null> {
   const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
-  const counts = await interruption.unlessStopped(() => writeCertificates(path, subject, examples, watch));
-  output.print(writtenInWords(path, counts));
-  return { counts, stoppedBy: counts === null ? interruption.exitCode : null };
+  return interruption.unlessStopped(() => writeCertificates(path, subject, examples, watch));
 }
 
 /** A fault of δ is one of its flag. */

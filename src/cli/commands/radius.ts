@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Budget } from "../../compute/budget.js";
-import type { Deadline } from "../../compute/deadline.js";
+import { Deadline } from "../../compute/deadline.js";
 import type { Dataset, Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import type { BoundMethod } from "../../dual/dual-options.js";
@@ -128,11 +128,14 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
     // Branch and bound proves in double precision.
     dtype: flags.dtype ?? (timeout === undefined ? undefined : "float64"),
   });
-  // Until the number of examples is known.
-  const loading = timeout === undefined ? undefined : own.deadline(timeout);
-  const reading = () => openStages([name], opened.backend, loading);
-  const loaded = await (loading ? loading.unlessPassed(reading) : reading());
-  if (!loaded) throw new UsageError(loadedTooLate(name, timeout));
+  const dataset = await loadDataset(data, { split, limit, dataDir });
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const seconds = timeout && timeout * dataset.count;
+  const deadline = seconds === undefined ? Deadline.at(signal) : own.deadline(seconds, signal);
+  const loaded = await deadline.unlessPassed(() => openStages([name], opened.backend, deadline));
+  if (interruption.aborted) return interruption.exitCode;
+  if (!loaded) throw new UsageError(loadedTooLate(name, seconds));
   const { stages } = loaded;
   if (stages.length > 1) {
     throw new UsageError(
@@ -144,36 +147,37 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   checkWeights(model.network, model.weights, model.path, opened.backend.dtype);
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = asked.rounding === undefined ? arithmeticOfModel(model) : asked.rounding;
-  const dataset = await loadDataset(data, { split, limit, dataDir });
   checkModelFitsData(model.network, dataset, model.path);
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${opened.description}`);
 
-  using interruption = new Interruption();
   const began = performance.now();
-  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
-  const { signal } = interruption;
-  const deadline = timeout === undefined ? undefined : own.deadline(timeout * dataset.count, signal);
-  const settings = { ...flags, most, tolerance, rounding: evaluation, budget: own.tensors };
-  const rows = await interruption.unlessStopped(() =>
-    findRadii(model, dataset, ball, { ...settings, ...(deadline && { deadline }) }, opened, watch),
-  );
-  const seconds = (performance.now() - began) / 1000;
+  const watch = { observer: new TerminalObserver(output), signal };
+  const rows: RadiusRow[] = [];
+  const settings = { ...flags, most, tolerance, rounding: evaluation, budget: own.tensors, deadline, rows };
+  await interruption.unlessStopped(() => findRadii(model, dataset, ball, settings, opened, watch));
+  const took = (performance.now() - began) / 1000;
   const record = own.record(opened.backend);
   opened.backend.dispose();
-  if (!rows) {
+  if (rows.length === 0) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;
   }
-  report(rows, model, dataset, ball, { most, tolerance, seconds, timeout, evaluation }, output);
+  report(rows, model, dataset, ball, { most, tolerance, seconds: took, timeout, evaluation }, output);
+  if (rows.length < dataset.count) {
+    output.print(
+      `stopped after ${rows.length} of ${plural(dataset.count, "example")}: the figures are about these.`,
+    );
+  }
   await output.writeJson({
     ...radiusRecord(
       { model, dataset, ball, method: flags.bound, arithmetic: opened.backend.dtype, evaluation },
-      { most, tolerance, timeout: timeout ?? null, seconds, rows },
+      { most, tolerance, timeout: timeout ?? null, seconds: took, rows },
     ),
+    ...(rows.length < dataset.count && { unreached: dataset.count - rows.length }),
     budget: record,
   });
-  return 0;
+  return interruption.aborted ? interruption.exitCode : 0;
 }
 
 interface FoundSettings extends Omit<RadiusFlags, "rounding"> {
@@ -181,20 +185,22 @@ interface FoundSettings extends Omit<RadiusFlags, "rounding"> {
   readonly most: number;
   readonly tolerance: number;
   readonly budget: Budget;
-  readonly deadline?: Deadline;
+  readonly deadline: Deadline;
+  /** Filled as they are found. */
+  readonly rows: RadiusRow[];
 }
 
 async function findRadii(
   model: LoadedModel,
   dataset: Dataset,
   { norm, box }: BallSpec,
-  { most, tolerance, timeout, bound: method, batch, seed, budget, deadline, rounding }: FoundSettings,
+  { most, tolerance, timeout, bound: method, batch, seed, budget, deadline, rounding, rows }: FoundSettings,
   { backend }: OpenedBackend,
   watch: Watch,
-): Promise<RadiusRow[]> {
+): Promise<void> {
   const judge = timeout === undefined ? null : await openJudge(model, backend.dtype, deadline);
   const subject = subjectOf(backend, model, judge?.evaluate);
-  return radiiOfDataset(
+  await radiiOfDataset(
     subject,
     dataset,
     {
@@ -202,9 +208,8 @@ async function findRadii(
       ...{ method, most, tolerance, batch, rounding, budget },
     },
     watch,
-    timeout === undefined
-      ? null
-      : { subject, timeout, seed, memoryBytes: budget.bytes, ...(deadline && { deadline }) },
+    timeout === undefined ? null : { subject, timeout, seed, memoryBytes: budget.bytes, deadline },
+    rows,
   );
 }
 
