@@ -45,7 +45,7 @@ export function verdictFigures(
 
 /** What an answer says, and of which arithmetic. */
 export function verdictInWords(
-  { answer, cases }: Verdict,
+  { answer, cases, outOfMemory }: Verdict,
   property: Property,
   ofGraph: boolean,
   evaluation: Evaluation,
@@ -66,7 +66,9 @@ export function verdictInWords(
       );
     case "unknown":
       return (
-        "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it." +
+        (outOfMemory
+          ? `Neither proved nor broken with this --memory: nothing is claimed. ${outOfMemory}.`
+          : "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it.") +
         (cases.some((own) => own.answer === "unknown" && !hasDoubles(property.cases[own.case].box))
           ? " Some bounds of inputs have no double between them, so that no counterexample could be shown."
           : "")

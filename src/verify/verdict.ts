@@ -39,4 +39,11 @@ export interface Verdict {
   /** In the property's order. */
   readonly cases: readonly CaseVerdict[];
   readonly seconds: number;
+  /** What had no room in memory, where that ended a step. */
+  readonly outOfMemory?: string;
+}
+
+/** A case that nothing was found out about. */
+export function openCase(number: number): CaseVerdict {
+  return { case: number, answer: "unknown", step: "attack", bound: null, branches: 0 };
 }

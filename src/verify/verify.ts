@@ -2,6 +2,7 @@ import { Budget, DEFAULT_MEMORY } from "../compute/budget.js";
 import { Deadline } from "../compute/deadline.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
+import { OutOfMemoryError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
 import { maxPoolAsRelus } from "../network/max-pool-as-relus.js";
 import type { Subject } from "../network/subject.js";
@@ -22,7 +23,7 @@ import {
 } from "./split-neurons.js";
 import { waysToSplit } from "./split-ways.js";
 import { tightenBox } from "./tighten-box.js";
-import type { CaseVerdict, Step, Verdict } from "./verdict.js";
+import { type CaseVerdict, openCase, type Step, type Verdict } from "./verdict.js";
 import type { VerifyOptions } from "./verify-options.js";
 
 const RESTARTS = 8;
@@ -55,6 +56,7 @@ class Verification {
   readonly #budget: Budget;
   readonly #cases = new Map<number, CaseVerdict>();
   #counterexample: Counterexample | null = null;
+  #outOfMemory: string | null = null;
 
   constructor(
     subject: Subject,
@@ -96,21 +98,15 @@ class Verification {
     const seconds = (performance.now() - this.#began) / 1000;
     const cases = Array.from(
       { length: this.#count },
-      (_, number): CaseVerdict =>
-        this.#cases.get(number) ?? {
-          case: number,
-          answer: "unknown",
-          step: "attack",
-          bound: null,
-          branches: 0,
-        },
+      (_, number) => this.#cases.get(number) ?? openCase(number),
     );
     if (this.#counterexample) {
       const { input, output } = this.#counterexample;
       return { answer: "violated", counterexample: { input, output }, cases, seconds };
     }
     const answer = cases.every((own) => own.answer === "holds") ? "holds" : "unknown";
-    return { answer, counterexample: null, cases, seconds };
+    const outOfMemory = answer === "unknown" && this.#outOfMemory;
+    return { answer, counterexample: null, cases, seconds, ...(outOfMemory && { outOfMemory }) };
   }
 
   async #attack(question: Question, deadline: Deadline): Promise<boolean> {
@@ -132,18 +128,21 @@ class Verification {
     for (const method of ["parallel", "adaptive"] as const) {
       if (left.length === 0 || deadline.passed) return;
       this.#tell(method);
-      left = await this.#byBounds(this.#bounded, question, left, method, deadline);
-      if (double && left.length > 0) left = await this.#byBounds(double, question, left, method, deadline);
+      for (const bounded of double ? [this.#bounded, double] : [this.#bounded]) {
+        if (left.length === 0) break;
+        const cases = left;
+        left = await this.#roomFor(cases, () => this.#byBounds(bounded, question, cases, method, deadline));
+      }
     }
     if (left.length === 0 || deadline.passed) return;
     const limits = { budget: this.#budget, signal: deadline };
     const { split: asked = "auto" } = this.#options;
     for (const { split, share } of await waysToSplit(this.#bounded, question, asked, limits)) {
       const own = deadline.share(share);
-      left =
-        split === "inputs"
-          ? await this.#byInputs(question, left, own)
-          : await this.#byNeurons(question, left, own);
+      const cases = left;
+      left = await this.#roomFor(cases, () =>
+        split === "inputs" ? this.#byInputs(question, cases, own) : this.#byNeurons(question, cases, own),
+      );
       if (left.length === 0 || deadline.passed || this.#counterexample) return;
     }
   }
@@ -175,6 +174,20 @@ class Verification {
       return isProved ? [] : [{ own, bound: bounds[i] }];
     });
     return open.sort((a, b) => b.bound - a.bound).map(({ own }) => own);
+  }
+
+  /** The cases that a step leaves open; it proves no further ones where memory is not enough for it. */
+  async #roomFor(
+    cases: readonly OutputCase[],
+    step: () => Promise<readonly OutputCase[]>,
+  ): Promise<readonly OutputCase[]> {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      this.#outOfMemory = error.message;
+      return cases.filter(({ number }) => this.#cases.get(number)?.answer !== "holds");
+    }
   }
 
   async #byInputs(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
+import { OutOfMemoryError } from "../../src/errors.js";
 import type { OutputConstraint, Property, PropertyCase } from "../../src/formats/vnnlib/property.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
@@ -12,15 +13,13 @@ import { randomModel, randomProperty } from "./random-questions.js";
 
 /** y₀ = |x₀| + |x₁|, y₁ = 1 − y₀. */
 const network = sequential([2], [linear(4), relu(), linear(2)]);
-const diamond = subjectOf(createPortableBackend(), {
-  network,
-  weights: new Map([
-    ["linear1.weight", Float64Array.of(1, 0, -1, 0, 0, 1, 0, -1)],
-    ["linear1.bias", new Float64Array(4)],
-    ["linear2.weight", Float64Array.of(1, 1, 1, 1, -1, -1, -1, -1)],
-    ["linear2.bias", Float64Array.of(0, 1)],
-  ]),
-});
+const diamondWeights = new Map([
+  ["linear1.weight", Float64Array.of(1, 0, -1, 0, 0, 1, 0, -1)],
+  ["linear1.bias", new Float64Array(4)],
+  ["linear2.weight", Float64Array.of(1, 1, 1, 1, -1, -1, -1, -1)],
+  ["linear2.bias", Float64Array.of(0, 1)],
+]);
+const diamond = subjectOf(createPortableBackend(), { network, weights: diamondWeights });
 
 const atMost = (bound: number, coefficients: number[], strict = false): OutputConstraint => ({
   terms: coefficients.map((coefficient, output) => ({ output, coefficient })),
@@ -188,6 +187,26 @@ describe("time and memory", () => {
       );
       expect((await little).answer).toBe((await much).answer);
     }
+  });
+});
+
+describe("steps that have no room in memory", () => {
+  const portable = createPortableBackend();
+  const full = new Proxy(portable, {
+    get(target, name) {
+      if (name !== "parallelLines" && name !== "adaptiveLines") return Reflect.get(target, name, target);
+      return () => {
+        throw new OutOfMemoryError("no room");
+      };
+    },
+  });
+  const subject = subjectOf(full, { network, weights: diamondWeights });
+
+  it("prove nothing, and leave the others to the rest", async () => {
+    const open = wide(atMost(-0.01, [1, 0]));
+    const { answer, outOfMemory } = await ask([open], { split: "neurons", timeout: 2 }, subject);
+    expect([answer, outOfMemory]).toEqual(["unknown", 'layer "relu1" (relu): no room']);
+    expect((await ask([open, wide(atMost(0, [1, 0]))], {}, subject)).answer).toBe("violated");
   });
 });
 

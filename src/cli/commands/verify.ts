@@ -195,6 +195,7 @@ async function answer(
     counterexample: found && { input: Array.from(found.input), output: Array.from(found.output) },
     cases: verdict.cases,
     seconds: verdict.seconds,
+    ...(verdict.outOfMemory && { outOfMemory: verdict.outOfMemory }),
     budget: own.record(backend),
     ...(certificate !== undefined && {
       certificate: written?.refusal === null ? { path: certificate, claims: written.claims } : null,

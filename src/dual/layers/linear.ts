@@ -3,14 +3,14 @@ import { indexedOwners, SHARED } from "../../compute/owners.js";
 import type { LinearLayer } from "../../network/layers/linear.js";
 import type { AffineRule } from "../dual-layer.js";
 import { offsetStep } from "../patch.js";
-import { magnitudeOf } from "./magnitude.js";
+import { matrixMagnitude } from "./magnitude.js";
 
 /** Dual of z = W x + b: ν ← Wᵀν, collects bᵀν. Exact. */
 export const linear: AffineRule<LinearLayer> = {
   form: "affine",
   bind(bound, layer, context) {
     const weight = context.parameter("weight");
-    const magnitude = magnitudeOf(bound, weight);
+    const magnitude = matrixMagnitude(bound, weight);
     const offset = layer.bias ? context.parameter("bias") : undefined;
     return {
       kind: "affine",
@@ -27,9 +27,8 @@ export const linear: AffineRule<LinearLayer> = {
         { kind: "linear", weight: weight.value },
       ],
       absolute(tape, [radius], order) {
-        if (order === 1) return linearOp(tape, magnitude(tape), radius);
-        const squared = apply(tape, { kind: "square" }, weight);
-        const sum = linearOp(tape, squared, apply(tape, { kind: "square" }, radius));
+        if (order === 1) return magnitude(tape, "abs", radius);
+        const sum = magnitude(tape, "square", apply(tape, { kind: "square" }, radius));
         return apply(tape, { kind: "sqrt" }, sum);
       },
       terms: (tape, alive) => {
