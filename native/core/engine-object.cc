@@ -93,7 +93,7 @@ Napi::Value EngineObject::guarded(const Napi::CallbackInfo& info, Operation oper
     throw codedError(env, "AUTODUAL_ARGUMENT", error.what());
   } catch (const OutOfMemory& error) {
     throw codedError(env, "AUTODUAL_MEMORY", std::string(name) + ": out of memory: " + std::to_string(error.wanted()) +
-                                                 " bytes wanted; take a smaller batch or more memory");
+                                                 " bytes wanted; take more memory, or less at a time");
   } catch (const std::bad_alloc&) {
     throw codedError(env, "AUTODUAL_MEMORY", std::string(name) + ": out of memory");
   } catch (const std::length_error&) {

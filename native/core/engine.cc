@@ -43,7 +43,7 @@ std::vector<int64_t> beginnings(const std::vector<int32_t>& column, int64_t colu
 
 std::string outOfMemory(const OutOfMemory& error, size_t live) {
   return "out of memory: " + std::to_string(error.wanted()) + " bytes wanted beside " + std::to_string(live) +
-         " of tensors that are live; take a smaller batch or more memory";
+         " of tensors that are live; take more memory, or less at a time";
 }
 
 template <class T>

@@ -119,5 +119,5 @@ export function parseBytes(text: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?)i?b?\s*$/i.exec(text);
   const bytes = match ? Number(match[1]) * BYTES[match[2].toLowerCase()] : Number.NaN;
   if (bytes >= 2 ** 20) return bytes;
-  throw new UsageError(`--memory: expected a size of at least 1MB, such as 2GB, found ${quote(text)}`);
+  throw new UsageError(`--memory: expected at least 1MB in MB or GB, such as 2GB, found ${quote(text)}`);
 }

@@ -5,7 +5,7 @@ const WIDTH = 80;
 const FRAME = 3;
 const NARROWEST = 6;
 
-/** A table of at most 80 columns: the widest column gives way. Numbers stand on the right. */
+/** A table of at most 80 columns: the widest column gives way, and what it has no room for goes on in a line of its own. Numbers stand on the right. */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -19,6 +19,9 @@ export function formatTable(
     colWidths: widths.map((width) => width + 2),
     colAligns: head.map((_, i) => (rows.every((row) => typeof row[i] === "number") ? "right" : "left")),
     style: { head: [], border: [], compact: true },
+    // A name that is too long goes on in the next line.
+    wordWrap: true,
+    wrapOnWordBoundary: false,
   });
   table.push(...rows.map((row) => row.map(String)));
   return table.toString();

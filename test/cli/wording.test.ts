@@ -52,7 +52,7 @@ describe("80 columns", () => {
   it("shortens a table's widest column", () => {
     const table = formatTable(["layer", "parameters"], [["x".repeat(200), 12]]);
     for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    expect(table).toContain("…");
+    expect(table.match(/x/g)).toHaveLength(200);
     expect(table).toContain("12");
   });
 

@@ -6,6 +6,7 @@ import { benchTrainStep, type StepFigure, type StepSubject } from "../../bench/s
 import type { Backend } from "../../compute/backend.js";
 import type { BoundMethod, DualOptions } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
+import { UsageError } from "../../errors.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
@@ -36,6 +37,7 @@ import { NO_SCALING, planScaling, printScaling, runScaling } from "../scaling.js
 const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
 type BenchTarget = (typeof TARGETS)[number];
 
+const SMALL = ["small"];
 const PAPERS_PROJECTIONS: readonly TrainingProjections[] = [50, 10, "exact"];
 
 interface BenchFlags extends SubjectsFlags, JsonOptions, MachineFlags {
@@ -51,7 +53,7 @@ export function addBench(program: Command, context: CommandContext): void {
     .command("bench")
     .description("measure kernels, training steps and certification beside the machine's own peak")
     .argument("[target]", `one of ${TARGETS.join(", ")} (default: all but scaling)`, oneOf("target", TARGETS))
-    .option("--model <model...>", "architectures or models that steps are measured on", ["small"]);
+    .option("--model <model...>", "architectures or models that steps are measured on", SMALL);
   addDataOptions(command);
   addBallOptions(command);
   addBoundOption(command);
@@ -66,7 +68,7 @@ export function addBench(program: Command, context: CommandContext): void {
     .option("--limit <n>", "examples that certify takes", wholeNumber("--limit", { min: 1 }), 200);
   command.option(
     "--most <n>",
-    "most hidden units that scaling goes up to (default: 4,200,000)",
+    "most hidden units that scaling goes up to (default: 4200000)",
     wholeNumber("--most", { min: 1 }),
   );
   addMachineOptions(command);
@@ -82,6 +84,11 @@ async function bench(
   { io }: CommandContext,
 ): Promise<number> {
   const output = new Output(io, flags.json);
+  if (target === "scaling" && flags.model !== SMALL) {
+    throw new UsageError(
+      `--model: expected none with scaling, which makes its own, found ${flags.model.join(" ")}`,
+    );
+  }
   const { backend, description } = await openBackend(flags);
   const wants = (part: BenchTarget) => target === part || (target === undefined && part !== "scaling");
   const stepsOf = async (part: "train-step" | "certify") =>
