@@ -49,7 +49,7 @@ describe("numbers that are told", () => {
 });
 
 describe("80 columns", () => {
-  it("shortens a table's widest column", () => {
+  it("breaks what a table's widest column has no room for", () => {
     const table = formatTable(["layer", "parameters"], [["x".repeat(200), 12]]);
     for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(table.match(/x/g)).toHaveLength(200);
