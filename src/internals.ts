@@ -121,6 +121,7 @@ export {
 export type { DualNetwork } from "./dual/dual-network.js";
 export { BOUND_METHODS, type BoundMethod, type DualOptions } from "./dual/dual-options.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
+export { type IntervalMargins, IntervalNetwork } from "./dual/interval-network.js";
 export type { Margin } from "./dual/margin.js";
 export type { IsHopeless, SettledMargins } from "./dual/open-margins.js";
 export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";

@@ -3,6 +3,8 @@ import type { DualOptions } from "../dual/dual-options.js";
 import { type Model, releaseParameters, uploadWeights } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { LabelledBatch } from "../threat/batch.js";
+import { dualLoss } from "../train/losses/dual.js";
+import type { RobustLoss } from "../train/losses/robust-loss.js";
 import { trainingStep } from "../train/step.js";
 import { type MeasureOptions, measure } from "./measure.js";
 
@@ -32,13 +34,14 @@ export const MEBIBYTE = 2 ** 20;
 
 /**
  * A robust training step without the optimizer's update: bounds, loss and all gradients. `dual` gives the options of each
- * step, so that projections are new ones each time.
+ * step, so that projections are new ones each time; another loss than the paper's may do without.
  */
 export async function benchTrainStep(
   backend: Backend,
   { name, model, ball, batches }: StepSubject,
   dual: (step: number) => DualOptions,
   options: MeasureOptions = { warmup: 3, least: 3, seconds: 3 },
+  loss: RobustLoss = dualLoss,
 ): Promise<StepFigure> {
   const parameters = uploadWeights(backend, model);
   let next = 0;
@@ -49,7 +52,7 @@ export async function benchTrainStep(
       const { gradients, statistics } = await trainingStep(
         { backend, network: model.network, parameters },
         batches[step % batches.length],
-        { ball, kappa: 1, dual: dual(step) },
+        { ball, kappa: 1, loss, dual: dual(step) },
       );
       for (const tensor of [...gradients.values(), ...statistics.values()]) tensor.dispose();
     },

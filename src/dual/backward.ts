@@ -249,9 +249,11 @@ class BackwardWalk {
     this.#hand(node, [signed(units.nu)]);
   }
 
+  /** A layer that is all collected hands nothing on. */
   #hand(node: number, nus: readonly Variable[]): void {
-    this.#graph.network.nodes[node].inputs.forEach((input, i) => {
-      this.#pending[input].push(nus[i]);
+    const { inputs } = this.#graph.network.nodes[node];
+    nus.forEach((nu, i) => {
+      this.#pending[inputs[i]].push(nu);
     });
   }
 

@@ -82,6 +82,15 @@ describe("the table of settings", () => {
     expect(longFlag("rateDecayEvery")).toBe("--rate-decay-every");
   });
 
+  it("refuses a loss for balls that it does not take", () => {
+    for (const loss of ["ibp", "crown-ibp"] as const) {
+      expect(() => configOf(trainSettings("plain"), { ...SUBJECT, norm: "l2", box: null }, { loss })).toThrow(
+        `--loss: ${loss} takes linf balls, found --norm l2; take --loss dual`,
+      );
+      expect(configOf(trainSettings("plain"), SUBJECT, { loss }).loss).toBe(loss);
+    }
+  });
+
   it("has every setting's flags in some group of the help", () => {
     const grouped = new Set(FLAG_GROUPS.flatMap((group) => Object.keys(group)));
     expect([...grouped].sort()).toEqual(Object.keys(SETTINGS).sort());

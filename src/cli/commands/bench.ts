@@ -8,6 +8,7 @@ import type { BoundMethod, DualOptions } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { UsageError } from "../../errors.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
+import { LOSS_NAMES, LOSSES, type LossName } from "../../train/losses/index.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
 import {
@@ -38,10 +39,12 @@ const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
 type BenchTarget = (typeof TARGETS)[number];
 
 const SMALL = ["small"];
+const PAPERS_LOSS: readonly LossName[] = ["dual"];
 const PAPERS_PROJECTIONS: readonly TrainingProjections[] = [50, 10, "exact"];
 
 interface BenchFlags extends SubjectsFlags, JsonOptions, MachineFlags {
   readonly bound: BoundMethod;
+  readonly loss: readonly LossName[];
   readonly projections: readonly TrainingProjections[];
   readonly sketch: SketchForm;
   readonly most?: number;
@@ -59,6 +62,11 @@ export function addBench(program: Command, context: CommandContext): void {
   addBoundOption(command);
   command
     .option("--batch <n>", "examples of a step", wholeNumber("--batch", { min: 1 }), 50)
+    .addOption(
+      new Option("--loss <name...>", `what train-step takes: ${LOSS_NAMES.join(", ")}`)
+        .argParser<readonly LossName[]>(addLoss)
+        .default(PAPERS_LOSS, PAPERS_LOSS.join(" ")),
+    )
     .addOption(
       new Option("--projections <r...>", "what train-step takes: projection dimensions, auto or exact")
         .argParser<readonly TrainingProjections[]>(addProjections)
@@ -105,8 +113,11 @@ async function bench(
   if (kernels.length > 0) printKernels(kernels, output);
   const steps: StepFigure[] = [];
   for (const subject of training) {
-    for (const projections of flags.projections) {
-      steps.push(await runTraining(backend, subject, projections, flags, output));
+    for (const loss of flags.loss) {
+      // Only the paper's has a pass of rows that projections could take the place of.
+      for (const projections of loss === "dual" ? flags.projections : [null]) {
+        steps.push(await runTraining(backend, subject, loss, projections, flags, output));
+      }
     }
   }
   if (steps.length > 0) printTraining(steps, output);
@@ -152,23 +163,29 @@ function addProjections(
   return [...(before === PAPERS_PROJECTIONS ? [] : before), parseProjections(text)];
 }
 
+function addLoss(text: string, before: readonly LossName[]): readonly LossName[] {
+  return [...(before === PAPERS_LOSS ? [] : before), oneOf<LossName>("--loss", LOSS_NAMES)(text)];
+}
+
 async function runTraining(
   backend: Backend,
   subject: StepSubject,
-  projections: TrainingProjections,
+  loss: LossName,
+  projections: TrainingProjections | null,
   { bound: method, sketch: form, seed }: BenchFlags,
   output: Output,
 ): Promise<StepFigure> {
-  const dimension = typeof projections === "string" ? projections : `r=${projections}`;
-  const suffix = projections === "exact" || form === "joint" ? dimension : `${dimension} ${form}`;
-  const name = `${subject.name} ${suffix}`;
+  const dimension = typeof projections === "number" ? `r=${projections}` : (projections ?? loss);
+  const isPlain = typeof projections !== "number" || form === "joint";
+  const name = `${subject.name} ${isPlain ? dimension : `${dimension} ${form}`}`;
   const progress = output.progress({ label: `train-step ${name}`, total: 1 });
   const dual = (step: number): DualOptions => {
-    const estimator = trainingEstimator(projections, { form, seed, path: ["bench", step] });
+    const estimator =
+      projections !== null && trainingEstimator(projections, { form, seed, path: ["bench", step] });
     return estimator ? { estimator } : { method };
   };
   try {
-    return await benchTrainStep(backend, { ...subject, name }, dual);
+    return await benchTrainStep(backend, { ...subject, name }, dual, undefined, LOSSES[loss].of({}));
   } finally {
     progress.stop();
   }

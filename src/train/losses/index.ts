@@ -1,4 +1,7 @@
+import type { Norm } from "../../threat/ball.js";
+import { crownIbpLoss } from "./crown-ibp.js";
 import { dualLoss } from "./dual.js";
+import { ibpLoss } from "./ibp.js";
 import type { RobustLoss } from "./robust-loss.js";
 
 /**
@@ -10,11 +13,19 @@ interface LossEntry<Needs = never> {
   /** As the help of `--loss` names it. */
   readonly words: string;
   readonly of: (config: Needs) => RobustLoss;
+  /** Absent: any. */
+  readonly norms?: readonly Norm[];
 }
 
 /** Robust losses by name. */
 export const LOSSES = {
   dual: { words: "the paper's", of: (_config: object) => dualLoss },
+  ibp: { words: "interval bounds", of: (_config: object) => ibpLoss, norms: ["linf"] },
+  "crown-ibp": {
+    words: "a dual pass between interval bounds",
+    of: (_config: object) => crownIbpLoss,
+    norms: ["linf"],
+  },
 } as const satisfies Readonly<Record<string, LossEntry>>;
 
 /** The name of a robust loss. */
@@ -22,3 +33,9 @@ export type LossName = keyof typeof LOSSES;
 
 /** Every `LossName`, the paper's first. */
 export const LOSS_NAMES = Object.keys(LOSSES) as LossName[];
+
+/** The norms of balls that a loss takes; undefined: any. */
+export function normsOf(name: LossName): readonly Norm[] | undefined {
+  const entry: LossEntry = LOSSES[name];
+  return entry.norms;
+}

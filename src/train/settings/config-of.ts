@@ -1,5 +1,6 @@
 import { UsageError } from "../../errors.js";
 import { type TrainConfig, trainConfigSchema } from "../config.js";
+import { normsOf } from "../losses/index.js";
 import { SETTINGS, type TrainOverrides } from "./index.js";
 import type { TrainSettings } from "./named.js";
 import { courseOf } from "./schedule.js";
@@ -23,7 +24,14 @@ export function configOf(
   const asked = { named: settings, epsilon, course: courseOf(overrides, settings) };
   const values = Object.entries(SETTINGS).map(([key, { value }]) => [key, value(overrides, asked)]);
   const parsed = trainConfigSchema.safeParse({ ...subject, ...Object.fromEntries(values) });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { loss, norm } = parsed.data;
+    const norms = normsOf(loss);
+    if (!norms || norms.includes(norm)) return parsed.data;
+    throw new UsageError(
+      `--loss: ${loss} takes ${norms.join(" and ")} balls, found --norm ${norm}; take --loss dual`,
+    );
+  }
   const [{ path, message }] = parsed.error.issues;
   throw new UsageError(`training configuration: ${path.join(".")}: ${message}`);
 }
