@@ -24,6 +24,8 @@ export interface AffineChain extends ChainRoundings {
   readonly begun: () => Weighted<Variable>;
   /** At least Σ m of the node itself and Σ M, `[1, examples]`, where it is known. */
   readonly total?: Weighted<Variable>;
+  /** 1 where a value may differ from 0, else 0, `[n, examples]`, where no number was added since activations. Made when asked for. */
+  readonly alive?: () => Variable;
   /** Whether they begin here. */
   readonly isNew?: boolean;
   /** Σκ of the layers whose coefficients may be folded into weights, `[1, 1]`; see `Intermediates`. */
@@ -69,6 +71,16 @@ export function discardNew(tape: Tape, product: Variable, chains: readonly Affin
   tape.discard(...made.filter(({ value }) => !kept.includes(value)));
 }
 
+/** Where values may differ from 0 after they were moved; nothing where that is not known. */
+export function aliveAfter(
+  chains: readonly AffineChain[],
+  moved: (alive: readonly Variable[]) => Variable,
+): Pick<AffineChain, "alive"> {
+  const before = chains.flatMap(({ alive }) => (alive ? [alive] : []));
+  if (before.length < chains.length) return {};
+  return { alive: once(() => moved(before.map((alive) => alive()))) };
+}
+
 /** What is made when first asked for. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
@@ -76,4 +88,9 @@ export function once<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+/** Its size, to be mapped over chains that meet. */
+export function sizeOf({ size }: AffineChain): Variable {
+  return size;
 }

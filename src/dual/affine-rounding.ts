@@ -16,11 +16,13 @@ import type { Network } from "../network/network.js";
 import { arithmeticOf, type Evaluation } from "../threat/evaluation.js";
 import {
   type AffineChain,
+  aliveAfter,
   BEGINNING,
   type ChainRoundings,
   discardNew,
   joined,
   once,
+  sizeOf,
   steepOf,
   together,
 } from "./affine-chain.js";
@@ -92,7 +94,11 @@ export class AffineRounding extends OwnRounding {
     return inputs.map((input) => {
       const { chain } = input;
       if (!chain) {
-        return this.beginning(tape, weightedSum(tape, this.magnitudes(input, 1 / scale), least), scale);
+        const size = weightedSum(tape, this.magnitudes(input, 1 / scale), least);
+        return {
+          ...this.beginning(tape, size, scale),
+          alive: once(() => apply(tape, { kind: "sign" }, this.magnitude(tape, input))),
+        };
       }
       if (chain.scale === scale) return chain;
       return { ...chain, scale, size: scaleBy(tape, chain.size, chain.scale / scale, least) };
@@ -115,7 +121,8 @@ export class AffineRounding extends OwnRounding {
     const sums = (): Terms => chains.map(({ begun }) => begun());
     const begun = once(() => together(tape, sums(), scale));
     const error = scaleBy(tape, size, share * scale, 4 * this.own.underflow);
-    return { error, chain: { ...counts, size, scale, begun, steep: steepOf(tape, chains) } };
+    const alive = aliveAfter(chains, (ones) => layer.absolute(tape, ones, 1));
+    return { error, chain: { ...counts, size, scale, begun, steep: steepOf(tape, chains), ...alive } };
   }
 
   #summed(
@@ -172,7 +179,7 @@ export class AffineRounding extends OwnRounding {
       ...folded.filter(({ x }) => x.value.features > 1),
     ]);
     const error = counted
-      ? multiply(tape, size, this.#terms(tape, layer, chains[0].size, each / share, least / share))
+      ? multiply(tape, size, this.#terms(tape, layer, chains[0], each / share, least / share))
       : size;
     discardNew(tape, product, chains);
     const steep = steepOf(tape, chains, between && this.sum(tape, between.scale));
@@ -202,8 +209,9 @@ export class AffineRounding extends OwnRounding {
   }
 
   /** So many times the number of terms that are not 0, and this. */
-  #terms(tape: Tape, layer: AffineDual, size: Variable, each: number, least: number): Variable {
-    return scaleBy(tape, layer.terms?.(tape, apply(tape, { kind: "sign" }, size)) as Variable, each, least);
+  #terms(tape: Tape, layer: AffineDual, chain: AffineChain, each: number, least: number): Variable {
+    const alive = chain.alive?.() ?? apply(tape, { kind: "sign" }, chain.size);
+    return scaleBy(tape, layer.terms?.(tape, alive) as Variable, each, least);
   }
 
   /** The share of a chain's magnitudes that rounding may come to. Not a number where it is too long for this to be known. */
@@ -288,8 +296,4 @@ export class AffineRounding extends OwnRounding {
 
 function countOf(inputs: readonly Rounded[]): number {
   return inputs.reduce((sum, { centre }) => sum + centre.value.features, 0);
-}
-
-function sizeOf({ size }: AffineChain): Variable {
-  return size;
 }

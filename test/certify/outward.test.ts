@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import { certifyBatch } from "../../src/certify/certify.js";
 import type { Dtype } from "../../src/compute/backend.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
+import { random } from "../../src/compute/random.js";
 import type { DualOptions } from "../../src/dual/dual-options.js";
-import type { Network } from "../../src/network/network.js";
+import { add, flatten, linear, relu, reshape } from "../../src/network/build-layer.js";
+import { graph, type Network } from "../../src/network/network.js";
 import { uploadWeights } from "../../src/network/weights.js";
 import type { BallSpec } from "../../src/threat/ball.js";
 import { EVALUATIONS } from "../../src/threat/evaluation.js";
 import { randomExamples } from "../support/bounds.js";
-import { LAYER_NETWORKS, lively } from "../support/networks.js";
+import { LAYER_NETWORKS, lively, livelyWeights } from "../support/networks.js";
 
 const EXAMPLES = 3;
 const BALLS: readonly BallSpec[] = [
@@ -35,6 +37,46 @@ async function margins(dtype: Dtype, network: Network, options: BallSpec & DualO
 }
 
 describe("outward rounding", () => {
+  it.each(["with flatten", "where several layers read the ReLUs"])(
+    "costs nothing for terms that are 0, whatever their number: %s",
+    async (kind) => {
+      const hidden = 2048;
+      const used = 16;
+      // Nothing is read of the other units, whether they are on or off.
+      const lost = async (bias: number): Promise<number> => {
+        const source = random(1, "alive");
+        const head = graph([2, 3, 3], (input, attach) => {
+          const units = attach(reshape([hidden, 1, 1]), attach(linear(hidden), attach(flatten(), input)));
+          const on = attach(flatten(), attach(relu(), units));
+          const out = () => attach(relu(), attach(linear(3), on));
+          return kind === "with flatten" ? out() : attach(add(), out(), out());
+        });
+        const weights = new Map(
+          [...livelyWeights(head, 4)].map(([name, values]) => {
+            if (name === "linear1.bias") return [name, values.map((_, i) => (i < used ? 1 : bias))] as const;
+            const isRead = (i: number): boolean => name === "linear1.weight" || i % hidden < used;
+            return [name, values.map((_, i) => (isRead(i) ? source.uniform() - 0.5 : 0))] as const;
+          }),
+        );
+        const backend = createPortableBackend({ dtype: "float32" });
+        const model = {
+          backend,
+          network: head,
+          parameters: uploadWeights(backend, { network: head, weights }),
+        };
+        const batch = { x: randomExamples(head, 1, 3).map(Math.fround), labels: Int32Array.of(0) };
+        const found = await Promise.all(
+          [null, "float32" as const].map((rounding) =>
+            certifyBatch(model, batch, { norm: "linf", epsilon: 0.01, rounding, against: "label" }),
+          ),
+        );
+        const [plain, outward] = found.map(({ examples: [{ marginLower }] }) => marginLower[1]);
+        return plain - outward;
+      };
+      expect(await lost(-50)).toBeLessThan(0.75 * (await lost(50)));
+    },
+  );
+
   it.each(Object.entries(LAYER_NETWORKS))("only lowers margins, and by little: %s", async (_name, make) => {
     const network = make();
     for (const ball of BALLS) {
