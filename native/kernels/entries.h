@@ -31,9 +31,9 @@ AUTODUAL_INLINE void sumTerms(const Weighted<T>* terms, int64_t termCount, T con
       const int64_t own = left - k * L;
       Vec<T> x = term.sharesRows ? broadcast(term.x[place]) : loadUpTo(term.x + place + k * L, own);
       if (term.absolute) x = absLanes<T>(x);
-      x *= weight;
+      // A small weight comes last: what underflows is lost once, at the end.
       if (term.by != nullptr) x *= term.sharesRows ? broadcast(term.by[place]) : loadUpTo(term.by + place + k * L, own);
-      sum[k] += x;
+      sum[k] += weight * x;
     }
   }
   for (int k = 0; k < N; k++) {

@@ -177,11 +177,8 @@ export function lowerBound(
   const sum = (value: (v: number, i: number) => number) =>
     input.reduce((before, v, i) => before + value(v, i), 0);
   const rounded = sum((v, i) => Math.abs(v) * slack * sizeAt(part, i));
-  const inBox = less(
-    total,
-    sum((v, i) => v * (v > 0 ? part.lower : part.upper)[i]),
-    rounded,
-  );
+  const least = sum((v, i) => v * (v > 0 ? part.lower : part.upper)[i]);
+  const inBox = less(total, least, rounded);
   if (!region.ball) return inBox;
   const { norm, centre, radius: own } = region.ball;
   const longest = input.reduce((most, v, i) => Math.max(most, Math.abs(v * own[i])), 0);

@@ -30,11 +30,11 @@ const larger = (a: number, b: number) => Math.max(a, Math.abs(b));
 export function checkedNetwork(model: Model, machine: Machine): CheckedNetwork {
   let [taps, largest] = [1, 1];
   // Of each layer: its roundings and rescalings, were all affine layers since the last curves run as one.
-  const [chains, scalings]: [number[], number[]] = [[], []];
+  const [chains, folds, scalings]: [number[], number[], number[]] = [[], [], []];
   const layers = neuronLayers(model).map((own, k): CheckedLayer => {
     const { name, layer, inputs, affine } = own;
     const curve = layer && curveOf(layer, machine);
-    [chains[k], scalings[k]] = [0, 0];
+    [chains[k], folds[k], scalings[k]] = [0, -1, 0];
     if (layer === null || curve) return { ...own, curve, roundings: 0 };
     const [isSum, isRescaling] = [SUMS.includes(layer.kind), RESCALINGS.includes(layer.kind)];
     if (!affine || !(isSum || isRescaling || MOVES.includes(layer.kind))) {
@@ -46,7 +46,11 @@ export function checkedNetwork(model: Model, machine: Machine): CheckedNetwork {
     const roundings = isSum ? affine.taps + 3 : isRescaling ? 11 : 0;
     chains[k] = roundings + inputs.map((input) => chains[input]).reduce(isSum ? (a, b) => a + b : larger);
     scalings[k] = (isRescaling ? 1 : 0) + inputs.map((input) => scalings[input]).reduce(larger);
-    return { ...own, curve, roundings: roundings && chains[k] };
+    // A constant from below may first be added up into the constant of this layer, with which its sum begins.
+    const below = Math.max(...inputs.map((input) => folds[input]));
+    const folded = below < 0 ? 0 : Math.max(below, roundings);
+    folds[k] = below < 0 && affine.constants.every((constant) => constant === 0) ? -1 : folded;
+    return { ...own, curve, roundings: roundings && chains[k] + folded };
   });
   if (!(largest <= Math.sqrt(machine.most)))
     throw new Refusal("not checkable: numbers too large or too small");

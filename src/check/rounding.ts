@@ -38,7 +38,6 @@ export function gamma(count: number, unit = 2 ** -53): number {
   return product < 0.5 ? (product / (1 - product)) * (1 + 2 ** -40) : Number.POSITIVE_INFINITY;
 }
 
-/** Less than what x was rounded from, by up to two units in its last place. */
+/** Less, and more, than what x was rounded from, by up to two units in its last place. */
 export const down = (x: number): number => x - (Math.abs(x) * 2 ** -52 + 2 ** -1070);
-/** More than what x was rounded from. */
 export const up = (x: number): number => -down(-x);

@@ -5,6 +5,10 @@ import type { Weighted } from "../compute/backend.js";
 export interface ChainRoundings {
   /** How many roundings of the evaluation a term goes through at most. */
   readonly roundings: number;
+  /** The longest sum above the first layer: a constant from below may be added up into its constant first, with which it begins. */
+  readonly folded: number;
+  /** Whether there are layers of sums in it, whose constants may be folded so. */
+  readonly hasSums: boolean;
   /** The share of M that our own rounding may come to. */
   readonly own: number;
   /** How many roundings of our own the sizes themselves went through. */
@@ -33,7 +37,10 @@ export interface AffineChain extends ChainRoundings {
 }
 
 /** Where a chain begins: its sizes were weighed and added up. */
-export const BEGINNING = { roundings: 0, own: 0, digits: 4, isNew: true } as const;
+export const BEGINNING = {
+  ...{ roundings: 0, folded: 0, hasSums: false },
+  ...{ own: 0, digits: 4, isNew: true },
+} as const;
 
 /** Roundings of chains that meet, some of which may begin here. Branches may be added up as one, term after term. */
 export function joined(chains: readonly (AffineChain | undefined)[]): ChainRoundings {
@@ -42,6 +49,8 @@ export function joined(chains: readonly (AffineChain | undefined)[]): ChainRound
     own: Math.max(...before.map(({ own }) => own)),
     digits: Math.max(...before.map(({ digits }) => digits)),
     roundings: before.reduce((sum, { roundings }) => sum + roundings, 0),
+    folded: Math.max(...before.map(({ folded }) => folded)),
+    hasSums: before.some(({ hasSums }) => hasSums),
   };
 }
 

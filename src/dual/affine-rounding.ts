@@ -84,7 +84,7 @@ export class AffineRounding extends OwnRounding {
 
   /** A chain that begins at a node, with what none of its values exceeds, in this scale. */
   protected beginning(tape: Tape, size: Variable, scale: number): AffineChain {
-    return { ...BEGINNING, size, scale, begun: once(() => this.#weighed(tape, size, scale)) };
+    return { ...BEGINNING, size, scale, begun: once(() => ({ weight: scale, x: this.sum(tape, size) })) };
   }
 
   /** Chains that go on or begin here, in one scale: that of one that goes on, or else that in which sizes after the layer are e. */
@@ -109,6 +109,7 @@ export class AffineRounding extends OwnRounding {
   #moved(tape: Tape, layer: AffineDual, inputs: readonly Rounded[]): Omit<AffineRounded, "floor"> {
     const before = joined(inputs.map(({ chain }) => chain));
     const counts = {
+      ...before,
       own: before.own + (this.readers > 1 ? 2 * this.readers * this.own.roundoff : 0),
       // Of branches that are stacked each keeps its own.
       roundings: Math.max(...inputs.map(({ chain }) => chain?.roundings ?? 0)),
@@ -136,13 +137,15 @@ export class AffineRounding extends OwnRounding {
     const counts = {
       own: before.own + (backward + 2 * this.readers + 3 * FOLDED + 2 * forward) * this.own.roundoff,
       roundings: before.roundings + forward + 1 + FOLDED,
+      folded: before.hasSums ? Math.max(before.folded, forward + 1) : 0,
+      hasSums: true,
       digits: before.digits + forward + 6,
     };
     const share = this.#shareOf(counts);
     const chains = this.#chains(tape, inputs, share);
     const { scale } = chains[0];
-    const sizes = chains.map(({ isNew, begun, total, size }) =>
-      isNew ? begun() : (total ?? this.#weighed(tape, size, scale)),
+    const sizes = chains.map(({ isNew, begun, size }) =>
+      isNew ? begun() : { weight: scale, x: this.sum(tape, size) },
     );
     const floor = this.#floorOf(tape, sizes, countOf(inputs), backward, floors);
     const product = layer.absolute(tape, chains.map(sizeOf), 1);
@@ -159,7 +162,7 @@ export class AffineRounding extends OwnRounding {
     // What is lost without being a share of anything, as sizes that have it as their share.
     const lost = [...sizes, ...chains.flatMap(({ isNew, begun }) => (isNew ? [] : [begun()]))];
     const begun = once(() => together(tape, lost, 1 / share));
-    const meeting = [this.#weighed(tape, product, scale), ...sizes];
+    const meeting = [{ weight: scale, x: this.sum(tape, product) }, ...sizes];
     const { total, over } = this.#over(tape, meeting, constant, chains[0], between);
     const folded = this.#folded(tape, begun, raised, between, steepOf(tape, chains));
     const everywhere = weightedSum(
@@ -215,10 +218,11 @@ export class AffineRounding extends OwnRounding {
   }
 
   /** The share of a chain's magnitudes that rounding may come to. Not a number where it is too long for this to be known. */
-  #shareOf({ own, roundings, digits }: ChainRoundings): number {
+  #shareOf({ own, roundings, folded, digits }: ChainRoundings): number {
     const lost = this.gamma(digits + 2 * this.terms + 2 * FOLDED);
-    const known = Math.max(lost, accumulated(roundings, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
-    return known * (roundings * this.deployed.roundoff + own) * GROWN;
+    const most = roundings + folded;
+    const known = Math.max(lost, accumulated(most, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
+    return known * (most * this.deployed.roundoff + own) * GROWN;
   }
 
   /**
@@ -255,7 +259,7 @@ export class AffineRounding extends OwnRounding {
    * It belongs to every row that passes; floors of all layers so far add up, and are counted where rows start.
    */
   floorOf(tape: Tape, box: Rounded, before: Variable | undefined): Variable {
-    const sum = box.chain?.total ?? this.#weighed(tape, this.magnitude(tape, box), 1);
+    const sum = box.chain?.total ?? { weight: 1, x: this.sum(tape, this.magnitude(tape, box)) };
     return this.#floorOf(tape, [sum], box.centre.value.features, 2, before);
   }
 
@@ -264,11 +268,6 @@ export class AffineRounding extends OwnRounding {
     const least = 4 * (features + terms + 8) * this.own.underflow;
     const own = sums.map(({ weight, x }) => ({ weight: each * (1 + SLACK) * weight, x }));
     return weightedSum(tape, before ? [{ weight: 1, x: before }, ...own] : own, least * sums.length);
-  }
-
-  /** Σ of so many times a size. */
-  #weighed(tape: Tape, size: Variable, weight: number): Weighted<Variable> {
-    return { weight, x: this.sum(tape, size) };
   }
 
   /** Σ x, `[1, examples]`. */

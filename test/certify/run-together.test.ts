@@ -14,6 +14,7 @@ import {
   normalize,
   scaleShift,
 } from "../../src/network/build-layer.js";
+import type { Layer } from "../../src/network/layer.js";
 import { graph, type Network, sequential } from "../../src/network/network.js";
 import { type Model, uploadWeights } from "../../src/network/weights.js";
 
@@ -190,10 +191,36 @@ function dividedByNothing(): Case {
   };
 }
 
+/** A shift folded into the layer after: its products are added up into the constant, with which the sum then begins. */
+function intoTheNextBias(make: (shift: readonly number[]) => Layer): Case {
+  const n = 400;
+  // Each product is lost on top of 1 + 2⁻¹⁰ where it is added by itself.
+  const small = fround(0.98 * 2 ** -24);
+  const shift = [1 + 2 ** -10, ...filled(n, 1)];
+  const gap = 20 * 2 ** -23;
+  const network = sequential([n + 1], [make(shift), linear(2)]);
+  const weight = [1, ...filled(n, small), 1, ...filled(n, -small)];
+  const model = modelOf(network, {
+    ...(network.nodes[1].layer?.kind === "batch-norm" && {
+      "batch-norm1.weight": filled(n + 1, 1),
+      "batch-norm1.bias": shift,
+      "batch-norm1.mean": filled(n + 1, 0),
+      "batch-norm1.variance": filled(n + 1, 1 - 2 ** -10),
+    }),
+    "linear1.weight": weight,
+    "linear1.bias": [0, gap],
+  });
+  const rows = [weight.slice(1, n + 1), weight.slice(n + 2)];
+  const [up, down] = rows.map((row, i) => onTop(onTop(shift[0], row) + i * gap, row));
+  return { model, x: Float64Array.of(0, ...filled(n, 1)), evaluation: "float32", machine: up - down };
+}
+
 const CASES: readonly (readonly [string, () => Case])[] = [
   ["products added to the other branch of a join", intoTheJoin],
   ["batch norm folded into the layer before", intoTheBias],
   ["thirty scales folded one by one", intoTheWeights],
+  ["a shift folded into the layer after", () => intoTheNextBias((shift) => scaleShift(1, shift))],
+  ["batch norm folded into the layer after", () => intoTheNextBias(() => batchNorm({ epsilon: 2 ** -10 }))],
   [
     "batch norm that underflows on its way",
     () => betweenScales("float32", [31 * 2 ** -149, 2 ** 126, 64, 8]),
@@ -232,7 +259,7 @@ describe("layers that a machine runs as one", () => {
     }
   });
 
-  it.each(CASES.slice(0, 3))("are not checked as valid: %s", (_, make) => {
+  it.each(CASES.slice(0, 5))("are not checked as valid: %s", (_, make) => {
     const { model, x } = make();
     const network = checkedNetwork(model, MACHINES.float32);
     const part = boundPart(network, { lower: x, upper: x }, null);
