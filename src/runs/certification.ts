@@ -2,7 +2,7 @@ import { type CascadeBatchVerdict, certifyCascade } from "../cascade/certify-cas
 import type { Against } from "../certify/certify.js";
 import { predictions } from "../certify/predictions.js";
 import type { Budget } from "../compute/budget.js";
-import { type Deadline, letIn } from "../compute/deadline.js";
+import { Deadline, letIn } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod, DualOptions } from "../dual/dual-options.js";
 import type { PlacedNetwork } from "../network/weights.js";
@@ -15,6 +15,10 @@ import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
 import { examplesWithin } from "./memory.js";
 import { observed, type Watch } from "./observer.js";
+
+/** Seconds after the deadline for answers to what it left, and how many at once. */
+const ANSWERING = 0.5;
+const ANSWERED_AT_ONCE = 200;
 
 /** Within which balls a data set is certified, and how. */
 export interface CertificationSettings {
@@ -29,8 +33,8 @@ export interface CertificationSettings {
   /** What all tensors may take: fewer examples at a time, and smaller pieces, where it asks for them. */
   readonly budget?: Budget;
   /**
-   * Ends the work. Examples that the time did not reach count as not certified; those that its signal left are left out
-   * (`unreached`).
+   * Ends the work. Examples that the time did not reach are answered, and count as not certified, as far as a moment is enough for
+   * that; the others, and those that its signal left, are left out (`unreached`).
    */
   readonly deadline?: Deadline;
   /** Absent: deterministic bounds. */
@@ -62,7 +66,7 @@ export interface CertificationSummary {
   readonly estimatedRobustError?: number;
   /** Where there was a time, how many examples it left unbounded: they count as not certified. */
   readonly unfinished?: number;
-  /** How many examples the deadline's signal left; absent: none. The figures are about the others. */
+  /** How many examples were not even answered; absent: none. The figures are about the others. */
   readonly unreached?: number;
   readonly examplesPerSecond: number;
   readonly seconds: number;
@@ -95,7 +99,8 @@ export async function certifyDataset(
   const signal = deadline ?? watch.signal;
   const { budget } = how;
   const networks = stages.map(({ network }) => network);
-  const atOnce = budget ? examplesWithin(budget, stages[0].backend, networks, batch) : batch;
+  const within = (most: number): number =>
+    budget ? examplesWithin(budget, stages[0].backend, networks, most) : most;
   let unfinished = 0;
   const began = performance.now();
   const examples: CertifiedExample[] = [];
@@ -104,7 +109,14 @@ export async function certifyDataset(
     watch,
     { name: "certify", total: dataset.count, about: aboutOf(stages.length) },
     async (seen) => {
-      for (const { x, labels, first } of inOrder(dataset, atOnce)) {
+      const take = (verdict: CascadeBatchVerdict, first: number, labels: Int32Array): void => {
+        verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
+          examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
+          guarantees.push(verdict.guarantee);
+        });
+        seen.update(examples.length, { robustError: errors(examples).robustError });
+      };
+      for (const { x, labels, first } of inOrder(dataset, within(batch))) {
         const certify = () =>
           certifyCascade(
             stages,
@@ -119,15 +131,16 @@ export async function certifyDataset(
           );
         const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
         watch.signal?.throwIfAborted();
-        if (!found && deadline?.aborted) break;
-        if (!found) unfinished += labels.length;
-        const verdict = found ?? (await unboundedVerdict(stages, { x, labels }, how.against));
-        verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
-          examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
-          guarantees.push(verdict.guarantee);
-        });
-        seen.update(examples.length, { robustError: errors(examples).robustError });
+        if (!found) break;
+        take(found, first, labels);
         await letIn(watch.signal);
+      }
+      // What is left of the time's examples is answered, many at once.
+      const answered = Deadline.in(ANSWERING);
+      for (const { x, labels, first } of inOrder(dataset, within(ANSWERED_AT_ONCE), examples.length)) {
+        if (deadline?.aborted || answered.passed) break;
+        take(await unboundedVerdict(stages, { x, labels }, how.against), first, labels);
+        unfinished += labels.length;
       }
     },
   );
@@ -144,7 +157,7 @@ export async function certifyDataset(
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
       ...(deadline?.isTimed && { unfinished }),
       ...(examples.length < dataset.count && { unreached: dataset.count - examples.length }),
-      examplesPerSecond: examples.length / seconds,
+      examplesPerSecond: (examples.length - unfinished) / seconds,
       seconds,
     },
     examples: mix ? examples.map((example, i) => ({ ...example, guarantee: guarantees[i] })) : examples,

@@ -2,12 +2,13 @@ import { type Dataset, type Examples, examples } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import type { BallSpec } from "../threat/ball.js";
 
-/** Examples in their own order, `batch` at a time, and the number of the first. */
+/** Examples in their own order, `batch` at a time, and the number of the first; from this one on. */
 export function* inOrder(
   dataset: Dataset,
   batch: number,
+  from = 0,
 ): Generator<Examples & { readonly first: number }, void, undefined> {
-  for (let first = 0; first < dataset.count; first += batch) {
+  for (let first = from; first < dataset.count; first += batch) {
     const size = Math.min(batch, dataset.count - first);
     yield {
       ...examples(

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -149,6 +149,22 @@ describe.skipIf(nativeProblem() !== null)("--memory", () => {
 });
 
 describe("--timeout", () => {
+  it("ends the writing of certificates in time", { retry: 2 }, async () => {
+    const certificate = path("certificates.json");
+    const args = ["certify", "mnist-small-0.1/stage-1", "--data", "glyphs", "--epsilon", "0.02"];
+    const { code, stderr, json, seconds } = await inChild(
+      ...args,
+      "--timeout",
+      "4",
+      "--certificate",
+      certificate,
+    );
+    expect(code, stderr).toBe(0);
+    expect(seconds).toBeLessThan(6.5);
+    expect(json).toMatchObject({ certificate: null });
+    expect(existsSync(certificate)).toBe(false);
+  });
+
   it.each([
     ["residual", "verify"],
     ["large", "verify"],

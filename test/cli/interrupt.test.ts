@@ -164,6 +164,8 @@ describe("figures of examples that are stopped", () => {
     const args = [command, "mnist-small-0.1/stage-1", "--data", "glyphs", "--limit", String(all), ...flags];
     const json = at(`${command}.json`);
     const rest = ["--backend", "portable", "--json", json];
+    const page = at(`${command}.html`);
+    if (command === "certify") rest.push("--report", page);
     for (const delay of [1000, 4000, 10_000]) {
       const stopped = await startAndSignal([...args, ...rest], "portable", signal, delay);
       expect([stopped.code, stopped.killedBy]).toEqual([code, null]);
@@ -171,6 +173,11 @@ describe("figures of examples that are stopped", () => {
       const { examples: reached, ...record } = JSON.parse(readFileSync(json, "utf8"));
       expect(stopped.stdout).toContain(`stopped after ${reached.length} of 1,000 examples`);
       expect(reached.length).toBeGreaterThan(0);
+      if (command === "certify") {
+        const words = stopped.stdout.replace(/\s+/g, " ");
+        expect(words).toMatch(new RegExp(`of the ${reached.length} examples?, no change`));
+        expect(readFileSync(page, "utf8")).toContain("glyphs");
+      }
       expect(reached.length + (record.unreached ?? record.summary.unreached)).toBe(all);
       return;
     }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
 import { Deadline } from "../../compute/deadline.js";
+import { take } from "../../data/dataset.js";
 import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
@@ -36,10 +37,10 @@ import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evalu
 import { Interruption } from "../interruption.js";
 import { formatLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
-import { checkWritable, type Output } from "../output.js";
+import { checkWritable, Output } from "../output.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { plural } from "../wording.js";
+import { plural, wrap } from "../wording.js";
 
 interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly seed: number;
@@ -129,7 +130,10 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const deadline = timeout === undefined ? Deadline.at(signal) : own.deadline(timeout, signal);
   const memory = own.tensors.bytes;
   const opened = await deadline.unlessPassed(() => openSubject(models, { ...flags, memory }, io, deadline));
-  if (interruption.aborted) return interruption.exitCode;
+  if (interruption.aborted) {
+    new Output(io, flags.json).print("stopped; nothing was kept");
+    return interruption.exitCode;
+  }
   if (!opened) throw new UsageError(loadedTooLate(models.join(", "), timeout));
   const { ball, output, backend, model, dataset } = opened;
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
@@ -164,18 +168,20 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     { observer: new TerminalObserver(output) },
   );
   const reached = certification.examples.length;
+  // What is said and written is about the examples that were reached.
+  const seen = reached === 0 ? dataset : take(dataset, reached);
+  const subject = { model, dataset: seen, ball, method, arithmetic: backend.dtype, estimation };
   if (reached === 0) {
     output.print("stopped; nothing was kept");
+    await output.writeJson({ ...certificationRecord(subject, certification), budget: own.record(backend) });
     return interruption.exitCode;
   }
-
-  const subject = { model, dataset, ball, method, arithmetic: backend.dtype, estimation };
   printCertification(output, subject, certification);
-  const { unfinished } = certification.summary;
-  if (reached < dataset.count) {
-    output.print(
-      `stopped after ${reached} of ${plural(dataset.count, "example")}: the figures are about these.`,
-    );
+  const { unfinished, unreached } = certification.summary;
+  if (unreached) {
+    const why = interruption.aborted ? "stopped" : "the time was over";
+    const all = plural(dataset.count, "example");
+    output.print(wrap(`${why} after ${reached} of ${all}: figures and guarantee are about these.`));
   }
   if (unfinished)
     output.print(`${plural(unfinished, "example")} not bounded within the time: not certified.`);
@@ -198,10 +204,10 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
       ? null
       : await writeUnlessStopped(
           certificate,
-          { stages: model.stages, dataset, ball, evaluation },
+          { stages: model.stages, dataset: seen, ball, evaluation },
           certification.examples,
           output,
-          interruption,
+          deadline,
         );
   if (certificate !== undefined) output.print(writtenInWords(certificate, written));
   await output.writeJson({
@@ -214,16 +220,19 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
 }
 
-/** Ctrl-C ends the writing between two certificates; the verdicts stand, and what there was before stays in the file's place. */
+/**
+ * Ctrl-C, and the end of the time, end the writing between two certificates; the verdicts stand, and what there was before stays in the
+ * file's place.
+ */
 function writeUnlessStopped(
   path: string,
   subject: CertifiedSubject,
   examples: readonly CertifiedExample[],
   output: Output,
-  interruption: Interruption,
+  deadline: Deadline,
 ): Promise<WrittenCertificates | null> {
-  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
-  return interruption.unlessStopped(() => writeCertificates(path, subject, examples, watch));
+  const watch = { observer: new TerminalObserver(output) };
+  return deadline.unlessPassed(() => writeCertificates(path, subject, examples, watch, deadline));
 }
 
 /** A fault of δ is one of its flag. */

@@ -134,7 +134,10 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const seconds = timeout && timeout * dataset.count;
   const deadline = seconds === undefined ? Deadline.at(signal) : own.deadline(seconds, signal);
   const loaded = await deadline.unlessPassed(() => openStages([name], opened.backend, deadline));
-  if (interruption.aborted) return interruption.exitCode;
+  if (interruption.aborted) {
+    output.print("stopped; nothing was kept");
+    return interruption.exitCode;
+  }
   if (!loaded) throw new UsageError(loadedTooLate(name, seconds));
   const { stages } = loaded;
   if (stages.length > 1) {
@@ -156,15 +159,22 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const rows: RadiusRow[] = [];
   const settings = { ...flags, most, tolerance, rounding: evaluation, budget: own.tensors, deadline, rows };
   await interruption.unlessStopped(() => findRadii(model, dataset, ball, settings, opened, watch));
+  const isOver = deadline.passed && !interruption.aborted;
   const took = (performance.now() - began) / 1000;
   const record = own.record(opened.backend);
   opened.backend.dispose();
   if (rows.length === 0) {
     output.print("stopped; nothing was kept");
-    return interruption.exitCode;
-  }
-  report(rows, model, dataset, ball, { most, tolerance, seconds: took, timeout, evaluation }, output);
-  if (rows.length < dataset.count) {
+  } else
+    report(
+      rows,
+      model,
+      dataset,
+      ball,
+      { most, tolerance, seconds: took, timeout, isOver, evaluation },
+      output,
+    );
+  if (rows.length > 0 && rows.length < dataset.count) {
     output.print(
       `stopped after ${rows.length} of ${plural(dataset.count, "example")}: the figures are about these.`,
     );
@@ -223,6 +233,8 @@ function report(
     tolerance: number;
     seconds: number;
     timeout: number | undefined;
+    /** Whether the time ended the search. */
+    isOver: boolean;
     evaluation: Evaluation | null;
   },
   output: Output,
@@ -242,6 +254,8 @@ function report(
       ["time", formatDuration(settings.seconds)],
     ]),
   );
+  if (settings.isOver)
+    output.print("The time was over before all was searched: radii may be larger than found.");
   const wrong = rows.filter(({ prediction, label }) => prediction !== label).length;
   output.print(
     wrap(

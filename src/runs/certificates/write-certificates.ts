@@ -1,6 +1,6 @@
 import { type CheckedNetwork, checkedNetwork } from "../../check/network.js";
 import { MACHINES, Refusal } from "../../check/rounding.js";
-import { letIn } from "../../compute/deadline.js";
+import { letIn, type Stop } from "../../compute/deadline.js";
 import { type Dataset, examples } from "../../data/dataset.js";
 import { writeCertificate } from "../../formats/certificate/file.js";
 import type { Claim, ClaimedEvaluation } from "../../formats/certificate/schema.js";
@@ -47,13 +47,14 @@ export function checkCertifiable({
 /**
  * Writes a file of certificates, one for each certified example that the checker's own arithmetic bounds again; nothing but that
  * arithmetic goes into them. Throws a `Refusal` for a network that the checker does not know, a `UsageError` for a file that cannot
- * be written, and the signal's reason.
+ * be written, and the reason of the signal or of what else stops it.
  */
 export async function writeCertificates(
   path: string,
   subject: CertifiedSubject,
   verdicts: readonly CertifiedExample[],
   watch: Watch = {},
+  stop: Stop | undefined = watch.signal,
 ): Promise<WrittenCertificates> {
   const certified = verdicts.filter((verdict) => verdict.certified);
   let written = 0;
@@ -62,7 +63,7 @@ export async function writeCertificates(
       const networks = new Map<number, CheckedNetwork>();
       for (const [done, verdict] of certified.entries()) {
         const claim = claimOf(subject, networks, verdict);
-        await letIn(watch.signal);
+        await letIn(stop);
         seen.update(done + 1, {});
         if (claim === null) continue;
         written += 1;
