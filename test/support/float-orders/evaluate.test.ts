@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../../src/compute/random.js";
 import { batchNorm, conv2d, flatten, linear, scaleShift } from "../../../src/network/build-layer.js";
-import { sequential } from "../../../src/network/network.js";
+import { type Network, sequential } from "../../../src/network/network.js";
 import { sizeOf } from "../../../src/network/shape.js";
 import type { Model } from "../../../src/network/weights.js";
 import { randomExamples } from "../bounds.js";
@@ -13,6 +13,7 @@ import { plainNetwork } from "../plain-network.js";
 import { FLOAT32, FLOAT64 } from "./arithmetic.js";
 import { FloatNetwork } from "./evaluate.js";
 import { evaluationsOf } from "./evaluations.js";
+import type { NormForm } from "./prepare.js";
 import { type Order, type Sequence, Summer } from "./summation.js";
 
 const ALL = (["float32", "float32-ftz", "float64"] as const).flatMap((evaluation) =>
@@ -60,11 +61,9 @@ describe("evaluations", () => {
     expect(new Set(results.map(([first]) => first)).size).toBeGreaterThan(5);
   });
 
-  it("fold a norm into the layer before it", () => {
-    const network = sequential([2], [linear(1, { bias: false }), scaleShift(3, 0.5)]);
-    const weights = new Map([["linear1.weight", Float64Array.of(0.1, 0.2)]]);
+  const inForms = (network: Network, weights: ReadonlyMap<string, Float64Array>, ...forms: NormForm[]) => {
     const plain = plainNetwork({ network, weights });
-    const [formula, folded] = (["formula", "folded"] as const).map((norms) =>
+    return forms.map((norms) =>
       new FloatNetwork(
         plain,
         {
@@ -74,8 +73,25 @@ describe("evaluations", () => {
         random(1, "fold"),
       ).outputs(Float64Array.of(1, 1), Float64Array.of(0, 0)),
     );
+  };
+
+  it("fold a norm into the layer before it", () => {
+    const network = sequential([2], [linear(1, { bias: false }), scaleShift(3, 0.5)]);
+    const weights = new Map([["linear1.weight", Float64Array.of(0.1, 0.2)]]);
+    const [formula, folded] = inForms(network, weights, "formula", "folded");
     expect(formula[0]).toBe((0.1 + 0.2) * 3 + 0.5);
     expect(folded[0]).toBe(0.1 * 3 + 0.2 * 3 + 0.5);
+  });
+
+  it("fold a norm into the layer after it", () => {
+    const network = sequential([2], [scaleShift(3, 0.7), linear(1)]);
+    const weights = new Map([
+      ["linear1.weight", Float64Array.of(0.1, 0.2)],
+      ["linear1.bias", Float64Array.of(0.3)],
+    ]);
+    const [formula, folded] = inForms(network, weights, "formula", "folded after");
+    expect(formula[0]).toBe(0.1 * 3.7 + 0.2 * 3.7 + 0.3);
+    expect(folded[0]).toBe(0.1 * 3 + 0.2 * 3 + (0.3 + 0.1 * 0.7 + 0.2 * 0.7));
   });
 });
 

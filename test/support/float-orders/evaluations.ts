@@ -32,13 +32,16 @@ const WAYS: readonly Way[] = [
   [sequence("negative first"), false, "last", "scaled"],
   [sequence("largest first"), true, "first", "formula"],
   [sequence("smallest first"), false, "last", "folded"],
+  [sequence("stored"), false, "first", "folded after"],
+  [pairwise, true, "last", "folded after"],
+  [sequence("largest first"), false, "first", "folded after"],
 ];
 
 const [UP, DOWN, INWARD] = (["up", "down", "inward"] as const).map(directed);
 
 /** On machines without subnormal numbers, to nearest and in one direction. */
 const FLUSHED_WAYS: readonly (readonly [Arithmetic, number])[] = [
-  ...[0, 2, 3, 5, 6, 7, 9, 10, 12, 14, 16, 17, 18, 19].map((way) => [FLUSHED, way] as const),
+  ...[0, 2, 3, 5, 6, 7, 9, 10, 12, 14, 16, 17, 18, 19, 20].map((way) => [FLUSHED, way] as const),
   ...[0, 6, 16].flatMap((way) => [UP, DOWN].map((arithmetic) => [arithmetic, way] as const)),
   [INWARD, 2],
   [INWARD, 17],

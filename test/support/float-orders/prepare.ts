@@ -3,10 +3,10 @@ import type { Arithmetic } from "./arithmetic.js";
 
 /**
  * How a batch norm or a scaling is computed: by its `formula`; as one scale and one shift, `scaled`; or `folded` into the
- * affine layer before it, where that has no other reader. Means of windows: a sum that is divided, or with `scaled` and
- * `folded` a sum with equal weights.
+ * affine layer before it, where that has no other reader; or `folded after`, into the one that alone reads it. Means of windows: a
+ * sum that is divided, or in all other forms a sum with equal weights.
  */
-export type NormForm = "formula" | "scaled" | "folded";
+export type NormForm = "formula" | "scaled" | "folded" | "folded after";
 
 /** A step as it is run: sums of an affine layer may go on from those of the branch that it meets. */
 export type PreparedStep = PlainStep | { readonly kind: "joined"; readonly map: AffineMap };
@@ -20,6 +20,7 @@ export interface PreparedNetwork {
 /** A network whose numbers have entered an arithmetic, its norms in one form; `folded`, joins too go into the layer before. */
 export function prepared(plain: PlainNetwork, arithmetic: Arithmetic, form: NormForm): PreparedNetwork {
   const network = normsPrepared(plain, arithmetic, form);
+  if (form === "folded after") return foldedAfter(network, arithmetic);
   return form === "folded" ? joined(network) : network;
 }
 
@@ -75,6 +76,33 @@ function normsPrepared(plain: PlainNetwork, arithmetic: Arithmetic, form: NormFo
     }
   }
   return { ...plain, nodes };
+}
+
+/** Scales and shifts in the weights and the constants of the layer that alone reads them. */
+function foldedAfter({ nodes, output }: PlainNetwork, { add, multiply }: Arithmetic): PlainNetwork {
+  const readers = nodes.map(() => 0);
+  for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
+  const all = [...nodes];
+  for (const [i, { step, inputs }] of nodes.entries()) {
+    const [input] = inputs;
+    if (step?.kind !== "affine" || step.map.divisor !== 1 || inputs.length !== 1) continue;
+    const before = all[input].step;
+    if (before?.kind !== "scale-shift" || readers[input] !== 1 || input === output) continue;
+    const { scale, shift } = before;
+    const rows = step.map.rows.map(({ sources, weights }) => ({
+      sources,
+      weights: weights.map((weight, t) => multiply(weight, scale[sources[t]])),
+    }));
+    const bias = Float64Array.from(step.map.rows, ({ sources, weights }, f) =>
+      weights.reduce(
+        (sum, weight, t) => add(sum, multiply(weight, shift[sources[t]])),
+        step.map.bias?.[f] ?? 0,
+      ),
+    );
+    all[i] = { ...nodes[i], step: { kind: "affine", map: { rows, bias, divisor: 1 } } };
+    all[input] = { ...all[input], step: { kind: "copy" } };
+  }
+  return { nodes: all, output };
 }
 
 function entered(step: PlainStep | null, arithmetic: Arithmetic, form: NormForm): PlainStep | null {
