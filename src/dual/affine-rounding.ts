@@ -3,6 +3,7 @@ import {
   dot,
   linear,
   multiply,
+  norm,
   scaleBy,
   scaleShift,
   type Tape,
@@ -157,13 +158,13 @@ export class AffineRounding extends OwnRounding {
     const offset = layer.offsetMagnitude ?? layer.offset;
     // bᵀν is a sum of terms of either sign.
     const signed = this.summed && offset ? this.gamma(offset.value.features + this.terms) * (1 + SLACK) : 0;
-    const constant = offset && weightedSum(tape, [{ weight: 1 + signed / least, x: offset, absolute: true }]);
+    const constants = offset ? [{ weight: 1 + signed / least, x: offset, absolute: true }] : [];
     const between = layer.intermediates?.(tape);
     // What is lost without being a share of anything, as sizes that have it as their share.
     const lost = [...sizes, ...chains.flatMap(({ isNew, begun }) => (isNew ? [] : [begun()]))];
     const begun = once(() => together(tape, lost, 1 / share));
     const meeting = [{ weight: scale, x: this.sum(tape, product) }, ...sizes];
-    const { total, over } = this.#over(tape, meeting, constant, chains[0], between);
+    const { total, over } = this.#over(tape, meeting, constants, chains[0], between);
     const folded = this.#folded(tape, begun, raised, between, steepOf(tape, chains));
     const everywhere = weightedSum(
       tape,
@@ -177,7 +178,7 @@ export class AffineRounding extends OwnRounding {
     );
     const size = weightedSum(tape, [
       { weight: share * scale, x: product },
-      ...(constant ? [{ weight: share, x: constant }] : []),
+      ...constants.map(({ weight, ...term }) => ({ ...term, weight: share * weight })),
       { weight: 1, x: everywhere },
       ...folded.filter(({ x }) => x.value.features > 1),
     ]);
@@ -220,9 +221,8 @@ export class AffineRounding extends OwnRounding {
   /** The share of a chain's magnitudes that rounding may come to. Not a number where it is too long for this to be known. */
   #shareOf({ own, roundings, folded, digits }: ChainRoundings): number {
     const lost = this.gamma(digits + 2 * this.terms + 2 * FOLDED);
-    const most = roundings + folded;
-    const known = Math.max(lost, accumulated(most, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
-    return known * (most * this.deployed.roundoff + own) * GROWN;
+    const known = Math.max(lost, accumulated(roundings + folded, this.deployed)) < SLACK / 2 ? 1 : Number.NaN;
+    return known * ((roundings + folded) * this.deployed.roundoff + own) * GROWN;
   }
 
   /**
@@ -232,13 +232,15 @@ export class AffineRounding extends OwnRounding {
   #over(
     tape: Tape,
     sums: Terms,
-    constant: Variable | undefined,
+    constants: Terms,
     before: AffineChain,
     between: Intermediates | undefined,
   ): { readonly total: Weighted<Variable>; readonly over: Terms } {
     const { largest } = this.deployed;
     const all = [...sums];
-    if (constant) all.push({ weight: 1, x: this.sum(tape, constant) });
+    for (const { weight, x } of constants) {
+      all.push({ weight, x: norm(tape, x, this.ones(tape, x.value.features), SHARED, 1) });
+    }
     if (between) {
       const steps = dot(tape, before.size, between.scale, SHARED);
       all.push({ weight: before.scale, x: steps }, { weight: 1, x: this.sum(tape, between.offset) });
