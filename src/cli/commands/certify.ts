@@ -37,7 +37,7 @@ import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evalu
 import { Interruption } from "../interruption.js";
 import { formatLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
-import { checkWritable, Output } from "../output.js";
+import { checkWritable, type Output } from "../output.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { plural, wrap } from "../wording.js";
@@ -125,17 +125,16 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const rounding = roundingOf(flags);
   const own = new CommandBudget(flags, io);
   const { timeout } = flags;
+  const memory = own.tensors.bytes;
+  const loading = timeout === undefined ? undefined : own.deadline(timeout);
+  const opening = () => openSubject(models, { ...flags, memory }, io, loading);
+  const opened = await (loading ? loading.unlessPassed(opening) : opening());
+  if (!opened) throw new UsageError(loadedTooLate(models.join(", "), timeout));
+  const { ball, output, backend, model, dataset } = opened;
+  // A model is read in one go: until here Ctrl-C ends the process at once.
   using interruption = new Interruption();
   const { signal } = interruption;
   const deadline = timeout === undefined ? Deadline.at(signal) : own.deadline(timeout, signal);
-  const memory = own.tensors.bytes;
-  const opened = await deadline.unlessPassed(() => openSubject(models, { ...flags, memory }, io, deadline));
-  if (interruption.aborted) {
-    new Output(io, flags.json).print("stopped; nothing was kept");
-    return interruption.exitCode;
-  }
-  if (!opened) throw new UsageError(loadedTooLate(models.join(", "), timeout));
-  const { ball, output, backend, model, dataset } = opened;
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
   const { evaluation = arithmeticOfStages(model.stages) } = flags;
   if (flags.certificate !== undefined) checkCertifiable({ stages: model.stages, evaluation });

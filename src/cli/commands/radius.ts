@@ -129,15 +129,10 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
     dtype: flags.dtype ?? (timeout === undefined ? undefined : "float64"),
   });
   const dataset = await loadDataset(data, { split, limit, dataDir });
-  using interruption = new Interruption();
-  const { signal } = interruption;
   const seconds = timeout && timeout * dataset.count;
-  const deadline = seconds === undefined ? Deadline.at(signal) : own.deadline(seconds, signal);
-  const loaded = await deadline.unlessPassed(() => openStages([name], opened.backend, deadline));
-  if (interruption.aborted) {
-    output.print("stopped; nothing was kept");
-    return interruption.exitCode;
-  }
+  const loading = seconds === undefined ? undefined : own.deadline(seconds);
+  const reading = () => openStages([name], opened.backend, loading);
+  const loaded = await (loading ? loading.unlessPassed(reading) : reading());
   if (!loaded) throw new UsageError(loadedTooLate(name, seconds));
   const { stages } = loaded;
   if (stages.length > 1) {
@@ -154,6 +149,10 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${opened.description}`);
 
+  // A model is read in one go: until here Ctrl-C ends the process at once.
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const deadline = seconds === undefined ? Deadline.at(signal) : own.deadline(seconds, signal);
   const began = performance.now();
   const watch = { observer: new TerminalObserver(output), signal };
   const rows: RadiusRow[] = [];
