@@ -149,6 +149,12 @@ describe.skipIf(nativeProblem() !== null)("--memory", () => {
 });
 
 describe("--timeout", () => {
+  it("shows nothing of examples that it did not reach", async () => {
+    const args = ["certify", "mnist-small-0.1/stage-1", "--data", "glyphs", "--epsilon", "0.1"];
+    const { code } = await inChild(...args, "--backend", "portable", "--timeout", "1.5", "--fail-above", "1");
+    expect(code).toBe(1);
+  });
+
   it("ends the writing of certificates in time", { retry: 2 }, async () => {
     const certificate = path("certificates.json");
     const args = ["certify", "mnist-small-0.1/stage-1", "--data", "glyphs", "--epsilon", "0.02"];

@@ -216,7 +216,9 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     ...(certificate !== undefined && { certificate: written && { path: certificate, ...written } }),
   });
   if (interruption.aborted) return interruption.exitCode;
-  return failAbove !== undefined && certification.summary.robustError > failAbove ? 1 : 0;
+  // Of examples that were not reached nothing is known.
+  const isShown = !unreached && !(certification.summary.robustError > (failAbove ?? 1));
+  return failAbove === undefined || isShown ? 0 : 1;
 }
 
 /**
