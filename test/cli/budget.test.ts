@@ -151,7 +151,7 @@ describe.skipIf(nativeProblem() !== null)("--memory", () => {
 describe("--timeout", () => {
   it("shows nothing of examples that it did not reach", async () => {
     const args = ["certify", "mnist-small-0.1/stage-1", "--data", "glyphs", "--epsilon", "0.1"];
-    const { code } = await inChild(...args, "--backend", "portable", "--timeout", "1.5", "--fail-above", "1");
+    const { code } = await inChild(...args, "--backend", "portable", "--timeout", "3", "--fail-above", "0.9");
     expect(code).toBe(1);
   });
 

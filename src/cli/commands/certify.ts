@@ -171,9 +171,10 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const seen = reached === 0 ? dataset : take(dataset, reached);
   const subject = { model, dataset: seen, ball, method, arithmetic: backend.dtype, estimation };
   if (reached === 0) {
-    output.print("stopped; nothing was kept");
+    output.print(interruption.aborted ? "stopped; nothing was kept" : "the time was over before one example");
     await output.writeJson({ ...certificationRecord(subject, certification), budget: own.record(backend) });
-    return interruption.exitCode;
+    if (interruption.aborted) return interruption.exitCode;
+    return failAbove === undefined ? 0 : 1;
   }
   printCertification(output, subject, certification);
   const { unfinished, unreached } = certification.summary;
