@@ -124,15 +124,19 @@ AUTODUAL_OPERATION(cropTranspose, (y: T, ...rest: [...WindowArguments, columns: 
 AUTODUAL_KERNEL(void, crop, (Pool&, const T* x, int64_t rows, const Owners&, const Window&, T* out))
 AUTODUAL_KERNEL(void, cropTranspose, (Pool&, const T* y, int64_t rows, const Owners&, const Window&, T* out))
 
-// activations.cc, lines.h: each tensor has `count` entries
+// activations.cc, lines.h, boxes.h: each tensor has `count` entries
 AUTODUAL_OPERATION(parallelLines, (...rest: [...FunctionArguments, lower: T, upper: T]): Three)
 AUTODUAL_OPERATION(parallelLinesGradient, (...rest: [...FunctionArguments, lower: T, upper: T, ...g: Three]): Two)
 AUTODUAL_OPERATION(adaptiveLines, (...rest: [...FunctionArguments, lower: T, upper: T]): Four)
 AUTODUAL_OPERATION(adaptiveLinesGradient, (...rest: [...FunctionArguments, lower: T, upper: T, ...g: Four]): Two)
+AUTODUAL_OPERATION(activateBox, (...rest: [...FunctionArguments, centre: T, radius: T]): Two)
+AUTODUAL_OPERATION(activateBoxGradient, (...rest: [...FunctionArguments, centre: T, radius: T, ...g: Two]): Two)
 AUTODUAL_KERNEL(void, parallelLines, (Pool&, const Elementwise&, const T* lower, const T* upper, int64_t count, T* slope, T* shift, T* radius))
 AUTODUAL_KERNEL(void, parallelLinesGradient, (Pool&, const Elementwise&, const T* lower, const T* upper, const T* gSlope, const T* gShift, const T* gRadius, int64_t count, T* outLower, T* outUpper))
 AUTODUAL_KERNEL(void, adaptiveLines, (Pool&, const Elementwise&, const T* lower, const T* upper, int64_t count, T* lowerSlope, T* lowerShift, T* upperSlope, T* upperShift))
 AUTODUAL_KERNEL(void, adaptiveLinesGradient, (Pool&, const Elementwise&, const T* lower, const T* upper, const T* gLowerSlope, const T* gLowerShift, const T* gUpperSlope, const T* gUpperShift, int64_t count, T* outLower, T* outUpper))
+AUTODUAL_KERNEL(void, activateBox, (Pool&, const Elementwise&, const T* centre, const T* radius, int64_t count, T* outCentre, T* outRadius))
+AUTODUAL_KERNEL(void, activateBoxGradient, (Pool&, const Elementwise&, const T* centre, const T* radius, const T* gCentre, const T* gRadius, int64_t count, T* outCentre, T* outRadius))
 
 // loss.cc, loss.h: logits `[classes, columns]`
 AUTODUAL_OPERATION(softmaxCrossEntropy, (logits: T, labels: Int32Array): T)

@@ -21,6 +21,7 @@ namespace AUTODUAL_SET {
 #include "../kernels/crop.h"
 #include "../kernels/enclose.h"
 #include "../kernels/entries.h"
+#include "../kernels/boxes.h"
 #include "../kernels/features.h"
 #include "../kernels/loss.h"
 #include "../kernels/median.h"

@@ -1,4 +1,4 @@
-// Lines that enclose an activation over an interval, and their derivatives in its ends.
+// Lines and boxes that enclose an activation over an interval, and their derivatives in its ends.
 #include "operations.h"
 
 namespace autodual::operations {
@@ -50,6 +50,28 @@ Napi::Value adaptiveLinesGradient(Arguments& a) {
                                       run.out(outUpper));
   });
   return a.give({outLower, outUpper});
+}
+
+Napi::Value activateBox(Arguments& a) {
+  const Elementwise f = a.function(true);
+  const Tensor centre = a.tensor("centre"), radius = a.like("radius", centre);
+  const Tensor outCentre = a.resultLike(centre), outRadius = a.resultLike(centre);
+  a.run({outCentre, outRadius}, [=](const auto& run) {
+    run.kernels.activateBox(run.pool, f, run.in(centre), run.in(radius), centre.count(), run.out(outCentre), run.out(outRadius));
+  });
+  return a.give({outCentre, outRadius});
+}
+
+Napi::Value activateBoxGradient(Arguments& a) {
+  const Elementwise f = a.function(true);
+  const Tensor centre = a.tensor("centre"), radius = a.like("radius", centre);
+  const Tensor gCentre = a.like("g.centre", centre), gRadius = a.like("g.radius", centre);
+  const Tensor outCentre = a.resultLike(centre), outRadius = a.resultLike(centre);
+  a.run({outCentre, outRadius}, [=](const auto& run) {
+    run.kernels.activateBoxGradient(run.pool, f, run.in(centre), run.in(radius), run.in(gCentre), run.in(gRadius), centre.count(),
+                                    run.out(outCentre), run.out(outRadius));
+  });
+  return a.give({outCentre, outRadius});
 }
 
 }  // namespace autodual::operations

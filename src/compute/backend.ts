@@ -38,6 +38,12 @@ export interface MemoryUse {
 /** Order of a norm: 1, 2 or ∞. */
 export type NormOrder = 1 | 2 | typeof Number.POSITIVE_INFINITY;
 
+/** Where a value lies: within centre ± radius, each `[n, examples]`. */
+export interface Box {
+  readonly centre: Tensor;
+  readonly radius: Tensor;
+}
+
 /**
  * Two parallel lines d·z + m ± ρ around an activation over [ℓ, u], each `[features, examples]`: the whole dual
  * layer in three numbers per neuron.
@@ -359,6 +365,10 @@ export interface Backend {
     upper: Tensor,
     g: TwoLines,
   ): { readonly lower: Tensor; readonly upper: Tensor };
+  /** The box of f over a box: centre and radius of [f(c − r), f(c + r)], of a radius that is not negative. */
+  activateBox(f: Activation, centre: Tensor, radius: Tensor): Box;
+  /** Derivatives of ⟨gCentre, c⟩ + ⟨gRadius, r⟩ of that box in the centre and the radius before. */
+  activateBoxGradient(f: Activation, centre: Tensor, radius: Tensor, g: Box): Box;
   /**
    * For each window (padding left out) and example: the input with the largest lower bound, and among the others the
    * one with the largest upper bound (−1 if there is none), as feature numbers `[out, C]`. With ℓ = u = x the choice is

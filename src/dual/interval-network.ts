@@ -1,13 +1,15 @@
-import { add, dot, norm, scaleShift, subtract, type Tape, type Variable } from "../autodiff/index.js";
-import { OWN, repeatOwners, SHARED } from "../compute/owners.js";
+import { add, type BoxVariables, dot, norm, subtract, type Tape, type Variable } from "../autodiff/index.js";
+import { repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
+import type { LayerContext } from "../network/layers/definition.js";
+import { definitionOf } from "../network/layers/index.js";
 import type { Network } from "../network/network.js";
 import type { Bindings } from "../network/weights.js";
 import type { Ball } from "../threat/ball.js";
 import { propagateBack } from "./backward.js";
 import { boxOf } from "./box.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { BoundLayer, Bounds, ParallelDual } from "./dual-layer.js";
+import type { BoundLayer, Bounds, EnclosedRule, ParallelDual } from "./dual-layer.js";
 import { ruleOf } from "./layers/index.js";
 import { allMargins, checkLabels, objectiveOf, placed } from "./margin.js";
 import { wholeRows } from "./view.js";
@@ -15,25 +17,17 @@ import { wholeRows } from "./view.js";
 /** Which lines rows between interval bounds go by: none, as the box is carried on, or those of a dual network. */
 export type IntervalMargins = "interval" | "parallel" | "adaptive";
 
-/** The centre and the radius of a node, `[n, examples]`. */
-interface NodeBox {
-  readonly centre: Variable;
-  readonly radius: Variable;
-}
-
 /**
  * Interval bounds of a network over ℓ∞ balls (Gowal et al. 2018), node by node: v̂ and r go through W and |W|, ℓ and u through
  * activations. One affine layer over a box is exact; from layer to layer they forget how features depend on one another. Rounding
  * is not counted: for training, and as what is bounded between.
  */
 export class IntervalNetwork {
-  /** ℓ and u of every node that an activation reads. */
-  readonly preActivation: ReadonlyMap<number, Bounds>;
   readonly #tape: Tape;
   readonly #network: Network;
   readonly #bindings: Bindings;
   readonly #ball: Ball;
-  readonly #boxes: readonly NodeBox[];
+  readonly #boxes: readonly BoxVariables[];
   readonly #affine: readonly (BoundLayer | undefined)[];
 
   private constructor(parts: {
@@ -41,9 +35,8 @@ export class IntervalNetwork {
     network: Network;
     bindings: Bindings;
     ball: Ball;
-    boxes: readonly NodeBox[];
+    boxes: readonly BoxVariables[];
     affine: readonly (BoundLayer | undefined)[];
-    preActivation: ReadonlyMap<number, Bounds>;
   }) {
     this.#tape = parts.tape;
     this.#network = parts.network;
@@ -51,7 +44,6 @@ export class IntervalNetwork {
     this.#ball = parts.ball;
     this.#boxes = parts.boxes;
     this.#affine = parts.affine;
-    this.preActivation = parts.preActivation;
   }
 
   /** Bounds every node. Throws a `UsageError` for balls of another norm, which are no boxes. */
@@ -59,9 +51,10 @@ export class IntervalNetwork {
     if (ball.spec.norm !== "linf") {
       throw new UsageError(`interval bounds: expected linf balls, which are boxes, found ${ball.spec.norm}`);
     }
-    const boxes: NodeBox[] = [{ centre: tape.constant(ball.centre), radius: tape.constant(ball.radius) }];
+    const boxes: BoxVariables[] = [
+      { centre: tape.constant(ball.centre), radius: tape.constant(ball.radius) },
+    ];
     const affine: (BoundLayer | undefined)[] = network.nodes.map(() => undefined);
-    const preActivation = new Map<number, Bounds>();
     for (let node = 1; node <= network.output; node++) {
       const { layer, inputs } = network.nodes[node];
       if (layer === null) continue;
@@ -71,26 +64,31 @@ export class IntervalNetwork {
       if (rule.form === "affine") {
         const bound = rule.bind(tape, layer, context);
         affine[node] = bound;
-        const pushed = bound.push(
-          tape,
-          before.map(({ centre }) => centre),
-          OWN,
-        );
-        const radius = bound.absolute(
-          tape,
-          before.map((box) => box.radius),
-          1,
-        );
-        const centre = bound.offset ? scaleShift(tape, pushed, undefined, bound.offset, SHARED) : pushed;
-        boxes[node] = { centre, radius };
+        const centres = before.map(({ centre }) => centre);
+        const radii = before.map(({ radius }) => radius);
+        boxes[node] = {
+          centre: definitionOf(layer).forward(tape, layer, context, centres),
+          radius: bound.absolute(tape, radii, 1),
+        };
         continue;
       }
-      const [{ centre, radius }] = before;
-      const bounds = { lower: subtract(tape, centre, radius), upper: add(tape, centre, radius) };
-      preActivation.set(inputs[0], bounds);
-      boxes[node] = boxOf(tape, rule.interval(tape, layer, context, bounds));
+      const [box] = before;
+      boxes[node] = rule.box?.(tape, layer, context, box) ?? boxThrough(tape, rule, layer, context, box);
     }
-    return new IntervalNetwork({ tape, network, bindings, ball, boxes, affine, preActivation });
+    return new IntervalNetwork({ tape, network, bindings, ball, boxes, affine });
+  }
+
+  /** The boxes of what activations read, layer by layer; the input's own comes first. */
+  get readByActivations(): readonly BoxVariables[] {
+    const nodes = this.#network.nodes.flatMap(({ layer, inputs }) =>
+      layer && ruleOf(layer).form === "enclosed" ? inputs : [],
+    );
+    return [0, ...nodes].map((node) => this.#boxes[node]);
+  }
+
+  /** ℓ and u of a node. */
+  boundsOf(node: number): Bounds {
+    return endsOf(this.#tape, this.#boxes[node]);
   }
 
   /**
@@ -120,8 +118,12 @@ export class IntervalNetwork {
       if (known || layer === null) return known;
       const rule = ruleOf(layer);
       if (rule.form !== "enclosed") throw new Error(`node ${node} was not bound`);
-      const bounds = this.preActivation.get(inputs[0]) as Bounds;
-      return rule[method](this.#tape, layer, this.#network.context(node, this.#bindings), bounds);
+      return rule[method](
+        this.#tape,
+        layer,
+        this.#network.context(node, this.#bindings),
+        this.boundsOf(inputs[0]),
+      );
     });
     return this.#graph(layers);
   }
@@ -149,8 +151,23 @@ export class IntervalNetwork {
   }
 }
 
+function endsOf(tape: Tape, { centre, radius }: BoxVariables): Bounds {
+  return { lower: subtract(tape, centre, radius), upper: add(tape, centre, radius) };
+}
+
+/** The box after a monotone layer, by the images of the ends. */
+function boxThrough<L>(
+  tape: Tape,
+  rule: EnclosedRule<L>,
+  layer: L,
+  context: LayerContext,
+  box: BoxVariables,
+) {
+  return boxOf(tape, rule.interval(tape, layer, context, endsOf(tape, box)));
+}
+
 /** A layer of which the box of its output is all that is known. */
-function boxLayer({ centre, radius }: NodeBox): ParallelDual {
+function boxLayer({ centre, radius }: BoxVariables): ParallelDual {
   return {
     kind: "parallel",
     coupling: "diagonal",

@@ -32,7 +32,8 @@ async function intervalsOf(bench: Bench, x: Float64Array, labels: Int32Array, sp
   const margins: Partial<Record<IntervalMargins, FloatArray>> = {};
   for (const way of WAYS) margins[way] = await bench.values(intervals.margins(labels, way));
   const nodes = new Map<number, { lower: FloatArray; upper: FloatArray }>();
-  for (const [node, { lower, upper }] of intervals.preActivation) {
+  for (let node = 1; node <= bench.network.output; node++) {
+    const { lower, upper } = intervals.boundsOf(node);
     nodes.set(node, { lower: await bench.values(lower), upper: await bench.values(upper) });
   }
   return { margins: margins as Found["margins"], nodes };

@@ -70,6 +70,26 @@ export function adaptiveLines(tape: Tape, f: Activation, lower: Variable, upper:
   );
 }
 
+/** Where a value lies: within centre ± radius, each `[n, examples]`. */
+export interface BoxVariables {
+  readonly centre: Variable;
+  readonly radius: Variable;
+}
+
+/** The box of an activation over a box (interval bound propagation). */
+export function activateBox(tape: Tape, f: Activation, { centre, radius }: BoxVariables): BoxVariables {
+  const { backend } = tape;
+  const box = backend.activateBox(f, centre.value, radius.value);
+  const [c, r] = tape.recordMany([box.centre, box.radius], [centre, radius], ([gCentre, gRadius]) => {
+    const g = backend.activateBoxGradient(f, centre.value, radius.value, {
+      centre: gCentre,
+      radius: gRadius,
+    });
+    return [g.centre, g.radius];
+  });
+  return { centre: c, radius: r };
+}
+
 /** The window's input with the largest lower bound, and its strongest rival; feature numbers `[out, examples]`. */
 export function maxPoolChoice(
   tape: Tape,

@@ -84,6 +84,8 @@ export interface Engine {
   parallelLinesGradient(...rest: [...FunctionArguments, lower: T, upper: T, ...g: Three]): Two;
   adaptiveLines(...rest: [...FunctionArguments, lower: T, upper: T]): Four;
   adaptiveLinesGradient(...rest: [...FunctionArguments, lower: T, upper: T, ...g: Four]): Two;
+  activateBox(...rest: [...FunctionArguments, centre: T, radius: T]): Two;
+  activateBoxGradient(...rest: [...FunctionArguments, centre: T, radius: T, ...g: Two]): Two;
 
   softmaxCrossEntropy(logits: T, labels: Int32Array): T;
   softmaxCrossEntropyGradient(logits: T, labels: Int32Array, g: T): T;

@@ -5,10 +5,15 @@ import type { NativeMemory } from "./tensor.js";
 
 type Relaxations = Pick<
   Backend,
-  "parallelLines" | "parallelLinesGradient" | "adaptiveLines" | "adaptiveLinesGradient"
+  | "parallelLines"
+  | "parallelLinesGradient"
+  | "adaptiveLines"
+  | "adaptiveLinesGradient"
+  | "activateBox"
+  | "activateBoxGradient"
 >;
 
-/** Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u. */
+/** Enclosing lines and boxes of an activation over an interval, neuron by neuron, and their derivatives in its ends. */
 export function relaxationOperations(memory: NativeMemory): Relaxations {
   return {
     parallelLines(f, lower, upper) {
@@ -73,6 +78,27 @@ export function relaxationOperations(memory: NativeMemory): Relaxations {
         upperShift.number,
       );
       return { lower: memory.give(shape, byLower), upper: memory.give(shape, byUpper) };
+    },
+
+    activateBox(f, centre, radius) {
+      const [centres, radii] = [memory.take(centre), memory.take(radius)];
+      const shape = rules.activateBox(centres, radii);
+      const [c, r] = memory.engine.activateBox(...functionArguments(f), centres.number, radii.number);
+      return { centre: memory.give(shape, c), radius: memory.give(shape, r) };
+    },
+
+    activateBoxGradient(f, centre, radius, g) {
+      const [centres, radii] = [memory.take(centre), memory.take(radius)];
+      const [gCentre, gRadius] = [memory.take(g.centre), memory.take(g.radius)];
+      const shape = rules.activateBoxGradient(centres, radii, [gCentre, gRadius]);
+      const [c, r] = memory.engine.activateBoxGradient(
+        ...functionArguments(f),
+        centres.number,
+        radii.number,
+        gCentre.number,
+        gRadius.number,
+      );
+      return { centre: memory.give(shape, c), radius: memory.give(shape, r) };
     },
   };
 }

@@ -6,10 +6,15 @@ import type { PortableMemory } from "./tensor.js";
 
 type Relaxations = Pick<
   Backend,
-  "parallelLines" | "parallelLinesGradient" | "adaptiveLines" | "adaptiveLinesGradient"
+  | "parallelLines"
+  | "parallelLinesGradient"
+  | "adaptiveLines"
+  | "adaptiveLinesGradient"
+  | "activateBox"
+  | "activateBoxGradient"
 >;
 
-/** Enclosing lines of an activation over [ℓ, u], neuron by neuron, and their derivatives in ℓ and u. */
+/** Enclosing lines and boxes of an activation over an interval, neuron by neuron, and their derivatives in its ends. */
 export function relaxationOperations(memory: PortableMemory): Relaxations {
   const lines = new LinePair();
   const { lower: below, upper: above } = lines;
@@ -96,6 +101,37 @@ export function relaxationOperations(memory: PortableMemory): Relaxations {
           upperShift[i] * above.shiftByUpper;
       }
       return { lower: outLower, upper: outUpper };
+    },
+
+    activateBox(f, centre, radius) {
+      const [centres, radii] = [memory.take(centre), memory.take(radius)];
+      const shape = rules.activateBox(centres, radii);
+      const activation = scalarActivation(f);
+      const out = { centre: memory.zeros(shape), radius: memory.zeros(shape) };
+      const [c, r] = [centres.values, radii.values];
+      for (let i = 0; i < c.length; i++) {
+        const [low, high] = [activation.value(c[i] - r[i]), activation.value(c[i] + r[i])];
+        out.centre.values[i] = (low + high) / 2;
+        out.radius.values[i] = (high - low) / 2;
+      }
+      return out;
+    },
+
+    activateBoxGradient(f, centre, radius, g) {
+      const [centres, radii] = [memory.take(centre), memory.take(radius)];
+      const [gCentre, gRadius] = [memory.take(g.centre), memory.take(g.radius)];
+      const shape = rules.activateBoxGradient(centres, radii, [gCentre, gRadius]);
+      const activation = scalarActivation(f);
+      const out = { centre: memory.zeros(shape), radius: memory.zeros(shape) };
+      const [c, r] = [centres.values, radii.values];
+      for (let i = 0; i < c.length; i++) {
+        const [byCentre, byRadius] = [gCentre.values[i], gRadius.values[i]];
+        const low = (activation.derivative(c[i] - r[i]) * (byCentre - byRadius)) / 2;
+        const high = (activation.derivative(c[i] + r[i]) * (byCentre + byRadius)) / 2;
+        out.centre.values[i] = high + low;
+        out.radius.values[i] = high - low;
+      }
+      return out;
     },
   };
 }

@@ -23,6 +23,15 @@ export function linesGradient(operation: string, lower: Size, upper: Size, gradi
   return checkSame(operation, lower, upper, ...gradients);
 }
 
+/** Rule of `activateBox`: centre and radius of one shape, which both results have too. */
+export function activateBox(centre: Size, radius: Size): Size {
+  return checkSame("activateBox", centre, radius);
+}
+
+export function activateBoxGradient(centre: Size, radius: Size, gradients: readonly Size[]): Size {
+  return checkSame("activateBoxGradient", centre, radius, ...gradients);
+}
+
 export function maxPoolChoice(lower: Size, upper: Size, geometry: Conv2dGeometry): Size {
   checkGeometry("maxPoolChoice", geometry);
   const { groups, inChannels, outChannels } = geometry;

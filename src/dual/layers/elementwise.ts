@@ -1,5 +1,6 @@
 import { type Activation, activationDefinition } from "../../activations/index.js";
 import {
+  activateBox,
   adaptiveLines,
   add,
   apply,
@@ -41,6 +42,7 @@ export const elementwise: EnclosedRule<Activation> = {
     lower: apply(tape, layer, lower),
     upper: apply(tape, layer, upper),
   }),
+  box: (tape, layer, _context, box) => activateBox(tape, layer, box),
   states(layer, _context, lower, upper) {
     const definition = activationDefinition(layer);
     const states = new Uint8Array(lower.length);
