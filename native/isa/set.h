@@ -28,6 +28,8 @@ namespace AUTODUAL_SET {
 #include "../kernels/noise.h"
 #include "../kernels/peak.h"
 #include "../kernels/products.h"
+#include "../kernels/dot-tiles.h"
+#include "../kernels/linear-gradients.h"
 #include "../kernels/product-gradients.h"
 #include "../kernels/rows.h"
 #include "../kernels/select.h"

@@ -1,4 +1,5 @@
 // Tables for the products: linear maps and convolutions, forwards and transposed.
+#include <algorithm>
 #include <map>
 
 #include "plans.h"
@@ -250,6 +251,9 @@ GradientPlan planLinearGradient(int64_t outputs, int64_t inputs) {
 GradientPlan planConv2dGradient(const Geometry& g) {
   GradientPlan plan{};
   plan.convolution = planConv2d(g);
+  // Neighbours of one shape are summed together.
+  auto& positions = plan.convolution.positions;
+  std::stable_sort(positions.begin(), positions.end(), [](const auto& a, const auto& b) { return a.shape < b.shape; });
   plan.inFeatures = plan.convolution.inFeatures;
   plan.outFeatures = plan.convolution.outFeatures;
   plan.multiplyAdds = plan.convolution.multiplyAdds;

@@ -1,174 +1,23 @@
 // Gradients of products in their weights. Lanes are rows; sums over lanes are made at the end of each run of positions.
 
-/// to[i] += the sum of sum[i]'s lanes, i < COUNT ≤ 8.
-template <class T, int COUNT>
-AUTODUAL_INLINE void addLanes(const Vec<T>* sum, T* to) {
-  constexpr int GROUP = LANES<T> < 8 ? LANES<T> : 8;
-  constexpr int EACH = LANES<T> / GROUP;
-#pragma GCC unroll 8
-  for (int first = 0; first < COUNT; first += GROUP) {
-    Vec<T> some[GROUP];
-#pragma GCC unroll 8
-    for (int i = 0; i < GROUP; i++) some[i] = first + i < COUNT ? sum[first + i] : Vec<T>{};
-    alignas(64) T lanes[LANES<T>];
-    store(lanes, foldLanes<T, GROUP>(some));
-    for (int i = 0; i < GROUP && first + i < COUNT; i++) {
-      T total = lanes[i * EACH];
-      for (int e = 1; e < EACH; e++) total += lanes[i * EACH + e];
-      to[first + i] += total;
-    }
-  }
-}
-
-constexpr int64_t TILE_RIGHT = 3;
-
-/// Dot products of features over `steps` vectors of rows, lanes apart: to[b][a] += left a ⊙ right b, where left a begins
-/// at left + a · leftStride. Of the last vector `last` lanes count; left has zeros after them.
-template <class T>
-struct DotTile {
-  const T* left;
-  int64_t leftStride;
-  const T* const* right;
-  /// What comes next, to be fetched meanwhile.
-  const T* const* ahead;
-  int64_t steps;
-  int last;
-  Vec<T>* const* to;
-};
-
-template <class T, int A, int B>
-inline void dotTile(const DotTile<T>& tile) {
-  Vec<T> total[B][A];
-  const T *left = tile.left, *right[B];
-#pragma GCC unroll 4
-  for (int b = 0; b < B; b++) {
-    right[b] = tile.right[b];
-#pragma GCC unroll 8
-    for (int a = 0; a < A; a++) total[b][a] = tile.to[b][a];
-  }
-  const auto addStep = [&](int64_t s, const Vec<T>(&value)[B]) {
-    const T* from = left + s * LANES<T>;
-#pragma GCC unroll 8
-    for (int a = 0; a < A; a++) {
-      Vec<T> own = load(from + a * tile.leftStride);
-      keepInRegister<T>(own);
-#pragma GCC unroll 4
-      for (int b = 0; b < B; b++) total[b][a] += own * value[b];
-    }
-  };
-  const int64_t whole = tile.last == LANES<T> ? tile.steps : tile.steps - 1;
-  for (int64_t s = 0; s < whole; s++) {
-    Vec<T> value[B];
-#pragma GCC unroll 4
-    for (int b = 0; b < B; b++) {
-      value[b] = load(right[b] + s * LANES<T>);
-      __builtin_prefetch(tile.ahead[b] + s * LANES<T>);
-    }
-    addStep(s, value);
-  }
-  if (whole < tile.steps) {
-    Vec<T> value[B];
-#pragma GCC unroll 4
-    for (int b = 0; b < B; b++) value[b] = loadSome<T>(right[b] + whole * LANES<T>, tile.last);
-    addStep(whole, value);
-  }
-#pragma GCC unroll 4
-  for (int b = 0; b < B; b++) {
-#pragma GCC unroll 8
-    for (int a = 0; a < A; a++) tile.to[b][a] = total[b][a];
-  }
-}
-
-template <class T, int A>
-inline void dotTileRight(int b, const DotTile<T>& tile) {
-  switch (b) {
-    case 1: return dotTile<T, A, 1>(tile);
-    case 2: return dotTile<T, A, 2>(tile);
-    default: return dotTile<T, A, 3>(tile);
-  }
-}
-
-template <class T>
-inline void dotTileOf(int a, int b, const DotTile<T>& tile) {
-  switch (a) {
-    case 1: return dotTileRight<T, 1>(b, tile);
-    case 2: return dotTileRight<T, 2>(b, tile);
-    case 3: return dotTileRight<T, 3>(b, tile);
-#if AUTODUAL_VECTOR_BYTES == 64
-    case 4: return dotTileRight<T, 4>(b, tile);
-    case 5: return dotTileRight<T, 5>(b, tile);
-    case 6: return dotTileRight<T, 6>(b, tile);
-    case 7: return dotTileRight<T, 7>(b, tile);
-#endif
-    default: return dotTileRight<T, TILE_OUTPUTS>(b, tile);
-  }
-}
-
-/// Copies `count` entries, zeros after them up to a whole vector.
-template <class T>
-inline void packVectors(const T* from, int64_t count, T* to) {
-  for (int64_t row = 0; row < count; row += LANES<T>) store(to + row, loadUpTo(from + row, count - row));
-}
-
-/// Rows of y that are packed at once.
-constexpr int64_t LINEAR_GRADIENT_ROWS = 4096;
-/// Rows of a tile's features of x that fit into a first-level cache beside what passes by.
-constexpr int64_t LINEAR_TILE_ROWS = 512;
-
-/// out[m][n] = Σ_row y[m] x[n]: tiles of TILE_OUTPUTS features of x stay near while y passes by.
-template <class T>
-inline void linearGradient(Pool& pool, int64_t outputs, int64_t inputs, const T* y, const T* x, int64_t rows, T* out) {
-  const int64_t tiles = (inputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
-  const int64_t most = roundUp(rows < LINEAR_GRADIENT_ROWS ? rows : LINEAR_GRADIENT_ROWS, LANES<T>);
-  const int64_t xEntries = TILE_OUTPUTS * LINEAR_TILE_ROWS;
-  const int64_t right = roundUp(outputs, TILE_RIGHT);
-  const int64_t ownEntries = xEntries + right * TILE_OUTPUTS * LANES<T>;
-  T* packedY = static_cast<T*>(
-      pool.scratch(0, static_cast<size_t>(outputs * most + ownEntries * pool.threads()) * sizeof(T)));
-  T* areas = packedY + outputs * most;
-  for (int64_t first = 0; first < rows || first == 0; first += LINEAR_GRADIENT_ROWS) {
-    const int64_t here = rows - first < LINEAR_GRADIENT_ROWS ? rows - first : LINEAR_GRADIENT_ROWS;
-    inPieces(pool, outputs, featureGrain(here), [=](int64_t begin, int64_t end) {
-      for (int64_t m = begin; m < end; m++) packVectors(y + m * rows + first, here, packedY + m * most);
-    });
-    forEach(pool, tiles, [&](int64_t tile, int worker) {
-      T* packedX = areas + worker * ownEntries;
-      Vec<T>* totals = reinterpret_cast<Vec<T>*>(packedX + xEntries);
-      const int64_t n = tile * TILE_OUTPUTS;
-      const int height = static_cast<int>(inputs - n < TILE_OUTPUTS ? inputs - n : TILE_OUTPUTS);
-      for (int64_t i = 0; i < right * TILE_OUTPUTS; i++) totals[i] = Vec<T>{};
-      for (int64_t row = 0; row < here; row += LINEAR_TILE_ROWS) {
-        const int64_t count = here - row < LINEAR_TILE_ROWS ? here - row : LINEAR_TILE_ROWS;
-        for (int a = 0; a < height; a++) {
-          packVectors(x + (n + a) * rows + first + row, count, packedX + a * LINEAR_TILE_ROWS);
-        }
-        for (int64_t m = 0; m < outputs; m += TILE_RIGHT) {
-          const int width = static_cast<int>(outputs - m < TILE_RIGHT ? outputs - m : TILE_RIGHT);
-          const T* lines[TILE_RIGHT];
-          Vec<T>* to[TILE_RIGHT];
-          for (int b = 0; b < width; b++) {
-            lines[b] = packedY + (m + b) * most + row;
-            to[b] = totals + (m + b) * TILE_OUTPUTS;
-          }
-          dotTileOf(height, width,
-                    DotTile<T>{packedX, LINEAR_TILE_ROWS, lines, lines, (count + LANES<T> - 1) / LANES<T>, LANES<T>, to});
-        }
-      }
-      for (int64_t m = 0; m < outputs; m++) {
-        T sums[TILE_OUTPUTS] = {};
-        addLanes<T, TILE_OUTPUTS>(totals + m * TILE_OUTPUTS, sums);
-        T* to = out + m * inputs + n;
-        for (int a = 0; a < height; a++) to[a] = first == 0 ? sums[a] : to[a] + sums[a];
-      }
-    });
-  }
-}
-
 /// Rows whose part of a convolution's gradient is summed by one thread: as many as let the image lines that positions
 /// share stay in a second-level cache. Four pieces, or a multiple, whatever the threads, so that sums are the same.
 constexpr int64_t GRADIENT_ROWS = 1024, GRADIENT_PIECES = 4;
 /// Vectors of rows that are worth a piece: a tile's sums are fetched and put back once per position and piece.
 constexpr int64_t GRADIENT_STEPS = 32;
+
+/// Positions of one shape that are summed in registers, as long as they are so many and so many vectors of rows.
+constexpr int64_t GRADIENT_RUN = 16, GRADIENT_RUN_STEPS = 32;
+
+/// How many from position p on.
+inline int64_t gradientRun(const ProductPlan& plan, int64_t p, int64_t steps) {
+  const int64_t few = GRADIENT_RUN_STEPS / (steps + 1);
+  const int64_t most = few < 1 ? 1 : few > GRADIENT_RUN ? GRADIENT_RUN : few;
+  const int64_t count = static_cast<int64_t>(plan.positions.size());
+  int64_t end = p + 1;
+  while (end < count && end - p < most && plan.positions.data()[end].shape == plan.positions.data()[p].shape) end++;
+  return end - p;
+}
 
 /// Tiles first … end − 1 of the outputs of one group.
 struct GradientPart {
@@ -177,26 +26,33 @@ struct GradientPart {
 };
 
 /// Adds the part of `rows` rows: y and x at the first of them, features `stride` apart. `totals` holds LANES sums for each
-/// weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y.
+/// weight, TILE_OUTPUTS outputs side by side for each tap; `packed` a tile of y at a run of positions.
 template <class T>
 inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, const T* y, const T* x, int64_t stride,
                              int64_t rows, T* packed, Vec<T>* totals) {
   const int64_t steps = (rows + LANES<T> - 1) / LANES<T>;
   const int last = static_cast<int>(rows - (steps - 1) * LANES<T>);
   const int64_t allTaps = static_cast<int64_t>(plan.packs.data()[part.group].taps.size());
-  for (size_t p = 0; p < plan.positions.size(); p++) {
+  int64_t run = 1;
+  for (int64_t p = 0; p < static_cast<int64_t>(plan.positions.size()); p += run) {
     const ProductPlan::Position& position = plan.positions.data()[p];
     const ProductPlan::Shape& shape = plan.shapes.data()[position.shape];
+    run = gradientRun(plan, p, steps);
     if (shape.pack != part.group) continue;
+    int64_t offset[GRADIENT_RUN];
+    for (int64_t i = 0; i < run; i++) offset[i] = (plan.positions.data()[p + i].feature - position.feature) * stride;
     const T* image = x + position.feature * stride;
     const int32_t *feature = shape.feature.data(), *tap = shape.tap.data();
     const int64_t count = static_cast<int64_t>(shape.tap.size());
     for (int64_t tile = part.first; tile < part.end; tile++) {
       const int64_t o = tile * TILE_OUTPUTS;
       const int height = static_cast<int>(shape.outputs - o < TILE_OUTPUTS ? shape.outputs - o : TILE_OUTPUTS);
-      for (int a = 0; a < height; a++) {
-        const T* from = y + (position.outFeature + shape.outFeature.data()[o + a]) * stride;
-        packVectors(from, rows, packed + a * steps * LANES<T>);
+      for (int64_t i = 0; i < run; i++) {
+        const int64_t first = plan.positions.data()[p + i].outFeature;
+        for (int a = 0; a < height; a++) {
+          const T* from = y + (first + shape.outFeature.data()[o + a]) * stride;
+          packVectors(from, rows, packed + (i * height + a) * steps * LANES<T>);
+        }
       }
       Vec<T>* own = totals + (tile - part.first) * allTaps * TILE_OUTPUTS;
       for (int64_t k = 0; k < count; k += TILE_RIGHT) {
@@ -208,7 +64,7 @@ inline void convGradientRows(const ProductPlan& plan, const GradientPart& part, 
           ahead[b] = k + TILE_RIGHT + b < count ? image + feature[k + TILE_RIGHT + b] * stride : right[b];
           to[b] = own + tap[k + b] * TILE_OUTPUTS;
         }
-        dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, ahead, steps, last, to});
+        dotTileOf(height, width, DotTile<T>{packed, steps * LANES<T>, right, ahead, offset, run, steps, last, to});
       }
     }
   }
@@ -233,7 +89,8 @@ inline void convGradient(Pool& pool, const ProductPlan& plan, const T* y, const 
   const int64_t turns = (tiles + tilesAtOnce - 1) / tilesAtOnce;
   // One after the other: the pieces' sums; then for each thread its tile and totals.
   const size_t partialBytes = alignedBytes(static_cast<size_t>(pieces * weights) * sizeof(T));
-  const size_t tileBytes = static_cast<size_t>(TILE_OUTPUTS * most * LANES<T>) * sizeof(T);
+  const int64_t together = GRADIENT_RUN_STEPS > most ? GRADIENT_RUN_STEPS : most;
+  const size_t tileBytes = static_cast<size_t>(TILE_OUTPUTS * together * LANES<T>) * sizeof(T);
   const int64_t totalCount = tilesAtOnce * taps * TILE_OUTPUTS;
   const size_t ownBytes = tileBytes + static_cast<size_t>(totalCount) * sizeof(Vec<T>);
   char* memory = static_cast<char*>(

@@ -284,10 +284,16 @@ struct ProductRun {
     const int64_t unit = plan.inFeatures / plan.units;
     return {first, end, first * unit, end * unit};
   }
-  int64_t rowsOf(int64_t block) const {
-    const int64_t left = rows - block * BLOCK_ROWS<T>;
-    return left < BLOCK_ROWS<T> ? left : BLOCK_ROWS<T>;
+  /// The first row of a block: all are of as many vectors, or of one less, as a last one of a few rows costs nearly as much as
+  /// a whole one.
+  int64_t rowOf(int64_t block) const {
+    const int64_t vectors = (rows + LANES<T> - 1) / LANES<T>;
+    // The larger ones first, so that the first is as large as any.
+    const int64_t least = vectors / cut.blocks, larger = vectors % cut.blocks;
+    const int64_t row = (block * least + (block < larger ? block : larger)) * LANES<T>;
+    return row < rows ? row : rows;
   }
+  int64_t rowsOf(int64_t block) const { return rowOf(block + 1) - rowOf(block); }
   /// Entries of a block that is packed.
   int64_t blockEntries() const {
     const int64_t features = cut.passes == 1 ? plan.inFeatures
@@ -297,10 +303,10 @@ struct ProductRun {
   /// `packed` is where the pass's features of the block lie, null where they were not packed.
   void multiply(int64_t block, const Pass& pass, const T* packed, ProductPart part) const {
     const int64_t count = rowsOf(block), stride = packed != nullptr ? roundUp(count, LANES<T>) : rows;
-    const T* from = packed != nullptr ? packed - pass.firstFeature * stride : x + block * BLOCK_ROWS<T>;
+    const T* from = packed != nullptr ? packed - pass.firstFeature * stride : x + rowOf(block);
     part.firstUnit = pass.firstUnit;
     part.endUnit = pass.endUnit;
-    productBlock(plan, weights, part, from, stride, rows, block * BLOCK_ROWS<T>, count, bias, out);
+    productBlock(plan, weights, part, from, stride, rows, rowOf(block), count, bias, out);
   }
 };
 
@@ -315,7 +321,7 @@ inline void productByGroups(Pool& pool, const ProductRun<T>& run, T* area) {
     for (int64_t number = 0; number < cut.passes; number++) {
       const auto pass = run.pass(number);
       for (int64_t block = first; cut.packing && block < end; block++) {
-        packRows(run.x + block * BLOCK_ROWS<T>, run.rows, run.rowsOf(block), pass.firstFeature, pass.endFeature,
+        packRows(run.x + run.rowOf(block), run.rows, run.rowsOf(block), pass.firstFeature, pass.endFeature,
                  own + (block - first) * entries);
       }
       for (int64_t p = 0; p < positions; p++) {
@@ -349,7 +355,7 @@ inline void productByPositions(Pool& pool, const ProductRun<T>& run, T* area) {
         const int64_t first = pass.firstFeature + at;
         const int64_t end = first + slice < pass.endFeature ? first + slice : pass.endFeature;
         const int64_t width = roundUp(run.rowsOf(block), LANES<T>);
-        packRows(run.x + block * BLOCK_ROWS<T>, run.rows, run.rowsOf(block), first, end,
+        packRows(run.x + run.rowOf(block), run.rows, run.rowsOf(block), first, end,
                  area + block * entries + at * width);
       });
     }

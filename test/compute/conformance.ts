@@ -3,6 +3,7 @@ import type { Backend } from "../../src/compute/backend.js";
 import { affineConformance } from "./conformance/affine.js";
 import { backwardConformance } from "./conformance/backward.js";
 import { Bench } from "./conformance/bench.js";
+import { boxesConformance } from "./conformance/boxes.js";
 import { conv2dConformance } from "./conformance/conv2d.js";
 import { encloseConformance } from "./conformance/enclose.js";
 import { enclosureConformance } from "./conformance/enclosure.js";
@@ -43,6 +44,7 @@ export function conformance(
     linesConformance(bench);
     enclosureConformance(bench);
     lossConformance(bench);
+    boxesConformance(bench);
     nanConformance(bench);
   });
 }

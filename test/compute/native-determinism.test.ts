@@ -180,6 +180,9 @@ function* entries(backend: Backend, draw: Draw): Generator<readonly [string, Ten
     yield* Object.entries(lines);
     yield* Object.entries(backend.parallelLinesGradient(f, lower, upper, lines));
     yield* Object.entries(backend.adaptiveLines(f, lower, upper));
+    const box = backend.activateBox(f, lower, upper);
+    yield* Object.entries(box);
+    yield* Object.entries(backend.activateBoxGradient(f, lower, upper, box));
   }
   const scattered = draw.indices(features, -1, 7);
   yield ["scatterAdd", backend.scatterAdd(x, scattered, 7)];

@@ -17,6 +17,7 @@ const SIZES: readonly [number, number, number][] = [
   [1, 40, 49],
   [16, 3, 129],
   [6, 4, 257],
+  [9, 101, 50],
   [3, 4, 0],
 ];
 

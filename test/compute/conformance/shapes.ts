@@ -115,6 +115,11 @@ const CALLS: readonly [string, Call][] = [
     (b, t) =>
       b.parallelLinesGradient(relu, t(2, 3), t(2, 3), { slope: t(2, 3), shift: t(2, 3), radius: t(2, 2) }),
   ],
+  ["activateBox", (b, t) => b.activateBox(relu, t(2, 3), t(3, 3))],
+  [
+    "activateBoxGradient",
+    (b, t) => b.activateBoxGradient(relu, t(2, 3), t(2, 3), { centre: t(2, 3), radius: t(3, 3) }),
+  ],
   ["adaptiveLines", (b, t) => b.adaptiveLines(relu, t(2, 3), t(3, 3))],
   [
     "adaptiveLinesGradient",
