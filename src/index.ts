@@ -62,7 +62,7 @@ export {
   type Viewers,
   type Want,
 } from "./dual/dual-layer.js";
-export type { BoundMethod } from "./dual/dual-options.js";
+export type { BoundMethod, LineMethod } from "./dual/dual-options.js";
 export type { SketchForm } from "./dual/estimator.js";
 export { type EnclosingLines, parallelDual } from "./dual/parallel-dual.js";
 export {

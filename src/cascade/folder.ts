@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, normalize } from "node:path";
 import * as z from "zod";
+import { BOUND_METHODS } from "../dual/dual-options.js";
 import { FormatError, UsageError } from "../errors.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
@@ -16,7 +17,7 @@ export const cascadeSchema = z.strictObject({
   norm: z.enum(["linf", "l2", "l1"]),
   epsilon: z.number().min(0),
   box: z.tuple([z.number(), z.number()]).nullable(),
-  bound: z.enum(["parallel", "adaptive"]),
+  bound: z.enum(BOUND_METHODS),
   stages: z
     .array(
       z.strictObject({

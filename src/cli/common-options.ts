@@ -118,7 +118,7 @@ export function readBall(flags: BallFlags): BallSpec & BallInWords {
 export function addBoundOption(command: Command): Command {
   return command.option(
     "--bound <method>",
-    "parallel (the paper's lines) or adaptive (usually tighter)",
+    "parallel (the paper's lines), adaptive (usually tighter), or interval (boxes alone, for networks trained by them)",
     oneOf<BoundMethod>("--bound", BOUND_METHODS),
     "parallel",
   );

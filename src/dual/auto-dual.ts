@@ -10,6 +10,7 @@ import type { Ball } from "../threat/ball.js";
 import type { Bounder, NodeToBound, Settled } from "./bounders/bounder.js";
 import { boundersOf } from "./bounders/index.js";
 import { affineRadius, type BoxState, boundsOf, boxOf, lazyBox, precisionAfter } from "./box.js";
+import { boxLayer } from "./box-layer.js";
 import { checkOptions } from "./check-options.js";
 import type { DualGraph } from "./dual-graph.js";
 import {
@@ -169,6 +170,8 @@ class DualBuilder {
       rule.states(layer, context, lower, upper, this.#ball.examples),
     );
     this.#preActivation.set(input, bounds);
+    if (this.#method === "interval")
+      return this.#bindBox(node, layer, box, bounds, rule.interval(this.#tape, layer, context, bounds));
     const parallel = () => rule.parallel(this.#tape, layer, context, bounds);
     const own = this.#method === "parallel" ? parallel() : rule.adaptive(this.#tape, layer, context, bounds);
     const rounding = this.#rounding;
@@ -182,6 +185,17 @@ class DualBuilder {
     this.#states[node] = this.#enclosedState(bound, layer, box, bounds, () =>
       rule.interval(this.#tape, layer, context, bounds),
     );
+  }
+
+  /** Of interval arithmetic: an activation is the box of its values. */
+  #bindBox(node: number, layer: Layer, input: BoxState, bounds: Bounds, image: Bounds): void {
+    const tape = this.#tape;
+    const rounding = this.#rounding;
+    const exact = boxOf(tape, image);
+    const box = rounding ? outwardBox(tape, rounding, exact, layer, bounds) : exact;
+    this.#floor = rounding?.floorOf(tape, input, this.#floor);
+    this.#graph.layers[node] = boxLayer(box);
+    this.#states[node] = { ...box, precision: "loose" };
   }
 
   #affineState(node: number, layer: AffineDual): BoxState {
@@ -232,6 +246,7 @@ class DualBuilder {
   async #settle(node: number, statesOf: StateTest): Promise<Settled> {
     const known = this.#options.known?.get(node);
     if (known) return this.#settleKnown(node, known);
+    if (this.#method === "interval") return this.#settleBox(node, statesOf);
     const place = this.#nodeToBound(node);
     const plan = planAtSight(this.#bounders, place) ?? (await this.#planned(place, statesOf));
     this.#plans.set(node, plan);
@@ -248,6 +263,21 @@ class DualBuilder {
 
   #settleKnown(node: number, known: Bounds<Float64Array>): Settled {
     const settled = settleKnown(this.#tape, this.#rounding, this.#states[node], known);
+    this.#plans.set(node, { way: "box", rows: 0, multiplyAdds: 0, bound: () => settled });
+    return settled;
+  }
+
+  /** Neurons are counted where somebody wants to hear of them. */
+  async #settleBox(node: number, statesOf: StateTest): Promise<Settled> {
+    const { box, loose: bounds, examples } = this.#nodeToBound(node);
+    if (this.#options.onLayer) {
+      const states = await this.#neuronStates(statesOf, bounds);
+      this.#unstableCounts.set(
+        node,
+        unsettled(states, examples, this.#network.nodes[node].shape).unstable.index.length,
+      );
+    }
+    const settled = { box, bounds };
     this.#plans.set(node, { way: "box", rows: 0, multiplyAdds: 0, bound: () => settled });
     return settled;
   }

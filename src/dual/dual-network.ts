@@ -108,7 +108,7 @@ export class DualNetwork {
   #bound(tape: Tape, c: Variable, owners: Owners): Variable {
     const start = { node: this.network.output, nu: c };
     const view = wholeRows(this.#graph, owners);
-    if (this.method === "parallel") {
+    if (this.method !== "adaptive") {
       const { radius } = propagateBack(tape, this.#graph, view, start, { centre: false });
       return this.#below(tape, c, owners, dot(tape, c, this.#output.centre, owners), radius);
     }
@@ -136,7 +136,7 @@ export class DualNetwork {
     const tape = this.#tape;
     const start = { node: this.network.output, nu: c };
     const view = wholeRows(this.#graph, owners);
-    const want = { centre: this.method !== "parallel", input: true };
+    const want = { centre: this.method === "adaptive", input: true };
     const { centre, radius, input } = propagateBack(tape, this.#graph, view, start, want);
     const value = centre ?? dot(tape, c, this.#output.centre, owners);
     return { bound: this.#below(tape, c, owners, value, radius), input };

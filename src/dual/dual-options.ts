@@ -6,12 +6,17 @@ import type { Estimator } from "./estimator.js";
 import type { LayerReport } from "./planner.js";
 
 /**
- * `parallel` is the paper's bound. `adaptive` takes lines of two slopes (the lower by the larger area) and intersects
- * every bound with interval arithmetic.
+ * Which lines enclose activations: `parallel` are the paper's; `adaptive` have two slopes (the lower by the larger area), and every
+ * bound is intersected with interval arithmetic.
  */
-export type BoundMethod = "parallel" | "adaptive";
+export type LineMethod = "parallel" | "adaptive";
+/** Every `LineMethod`. */
+export const LINE_METHODS: readonly LineMethod[] = ["parallel", "adaptive"];
+
+/** By lines, or by interval arithmetic alone (`interval`), as networks need it that were trained by interval bounds. */
+export type BoundMethod = LineMethod | "interval";
 /** Every `BoundMethod`. */
-export const BOUND_METHODS: readonly BoundMethod[] = ["parallel", "adaptive"];
+export const BOUND_METHODS: readonly BoundMethod[] = [...LINE_METHODS, "interval"];
 
 /** How `buildDual` bounds. */
 export interface DualOptions {

@@ -1,4 +1,4 @@
-import { add, type BoxVariables, dot, norm, subtract, type Tape, type Variable } from "../autodiff/index.js";
+import { add, type BoxVariables, subtract, type Tape, type Variable } from "../autodiff/index.js";
 import { repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import type { LayerContext } from "../network/layers/definition.js";
@@ -8,8 +8,9 @@ import type { Bindings } from "../network/weights.js";
 import type { Ball } from "../threat/ball.js";
 import { propagateBack } from "./backward.js";
 import { boxOf } from "./box.js";
+import { boxLayer } from "./box-layer.js";
 import type { DualGraph } from "./dual-graph.js";
-import type { BoundLayer, Bounds, EnclosedRule, ParallelDual } from "./dual-layer.js";
+import type { BoundLayer, Bounds, EnclosedRule } from "./dual-layer.js";
 import { ruleOf } from "./layers/index.js";
 import { allMargins, checkLabels, objectiveOf, placed } from "./margin.js";
 import { wholeRows } from "./view.js";
@@ -164,25 +165,4 @@ function boxThrough<L>(
   box: BoxVariables,
 ) {
   return boxOf(tape, rule.interval(tape, layer, context, endsOf(tape, box)));
-}
-
-/** A layer of which the box of its output is all that is known. */
-function boxLayer({ centre, radius }: BoxVariables): ParallelDual {
-  return {
-    kind: "parallel",
-    coupling: "diagonal",
-    shift: centre,
-    radius,
-    push: () => {
-      throw new Error("a box passes nothing on");
-    },
-    absolute: () => {
-      throw new Error("a box passes nothing on");
-    },
-    back: (tape, nu, owners, want) => ({
-      nus: [],
-      radius: norm(tape, nu, radius, owners, 1),
-      ...(want.centre && { centre: dot(tape, nu, centre, owners) }),
-    }),
-  };
 }

@@ -53,15 +53,38 @@ function checkNetwork(what: string, network: Network): void {
     throw new UsageError(`${what}: expected a Network, found ${kindOf(network)}`);
 }
 
+/**
+ * How weights start: as each layer has it (`standard`), or such that boxes keep their width from layer to layer (`ibp`, Shi et al.
+ * 2021): matrices and kernels are normal with deviation √(2π) / fan-in.
+ */
+export const INITIALIZATIONS = ["standard", "ibp"] as const;
+export type InitializationName = (typeof INITIALIZATIONS)[number];
+
 /** Starting weights, a function of the seed and of each parameter's name alone. */
-export function initialWeights(network: Network, seed: number): Weights {
+export function initialWeights(
+  network: Network,
+  seed: number,
+  initialization: InitializationName = "standard",
+): Weights {
   checkNetwork("initialWeights: network", network);
   expectFinite("initialWeights: seed", seed);
+  if (!INITIALIZATIONS.includes(initialization)) {
+    throw new UsageError(
+      `initialWeights: initialization: expected ${INITIALIZATIONS.join(" or ")}, found ${String(initialization)}`,
+    );
+  }
   return new Map(
-    network.parameters.map(({ name, shape, initialization }) => [
-      name,
-      initialValues(sizeOf(shape), initialization, seed, name),
-    ]),
+    network.parameters.map((parameter) => {
+      const { name, shape } = parameter;
+      // Of a matrix or a kernel the first extent counts outputs.
+      const isWeight = parameter.role === "trained" && shape.length > 1;
+      const deviation = (Math.sqrt(2 * Math.PI) * shape[0]) / sizeOf(shape);
+      const own =
+        initialization === "ibp" && isWeight
+          ? ({ kind: "normal", std: deviation } as const)
+          : parameter.initialization;
+      return [name, initialValues(sizeOf(shape), own, seed, name)];
+    }),
   );
 }
 

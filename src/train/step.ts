@@ -1,5 +1,6 @@
 import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
+import { type RandomSource, random } from "../compute/random.js";
 import type { DualOptions } from "../dual/dual-options.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
@@ -21,6 +22,10 @@ export interface StepSettings {
   /** Default the paper's, `dualLoss`. */
   readonly loss?: RobustLoss;
   readonly dual?: DualOptions;
+  /** Weight of what regularises interval bounds. Default 0. */
+  readonly regularization?: number;
+  /** Random numbers of losses that attack. Default those of seed 0, the same in each step. */
+  readonly stream?: RandomSource;
 }
 
 /** What a step found, as sums over its examples, so that batches of different size add up. */
@@ -47,7 +52,14 @@ export interface StepResult {
 export async function trainingStep(
   { backend, network, parameters }: PlacedNetwork,
   batch: LabelledBatch,
-  { ball, kappa, dual, loss: robustLoss = dualLoss }: StepSettings,
+  {
+    ball,
+    kappa,
+    dual,
+    loss: robustLoss = dualLoss,
+    regularization = 0,
+    stream = random(0, "step"),
+  }: StepSettings,
 ): Promise<StepResult> {
   const { labels } = batch;
   const examples = labels.length;
@@ -61,7 +73,7 @@ export async function trainingStep(
   let robust: LossOutcome | undefined;
   if (kappa > 0) {
     const { output: logits, bindings } = pass;
-    robust = await robustLoss({ tape, network, bindings, batch, ball, logits, dual });
+    robust = await robustLoss({ tape, network, bindings, batch, ball, logits, dual, regularization, stream });
     total = mixedLoss(tape, robust.loss, standard, kappa);
   }
   const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);

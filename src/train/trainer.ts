@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.js";
+import { random } from "../compute/random.js";
 import type { DualOptions } from "../dual/dual-options.js";
 import { trainingEstimator } from "../estimators/training.js";
 import type { Network } from "../network/network.js";
@@ -23,6 +24,9 @@ import { checkRamp, rampAt, rateAt } from "./schedule.js";
 import { type StepOutcome, trainingStep } from "./step.js";
 import { checkLearning } from "./stuck.js";
 import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
+
+/** Where the radius is 0, nothing is divided by it. */
+const MIN_EPSILON = Number.MIN_VALUE;
 
 /** The examples of a run, in an order that depends on the epoch alone. */
 export interface BatchSource {
@@ -207,6 +211,10 @@ export class Trainer {
       kappa,
       loss: this.#loss,
       dual: { method: config.bound, ...this.#projections() },
+      // Faded out as ε reaches its end.
+      regularization:
+        config.regularization * (1 - epsilon / Math.max(config.epsilon.end, epsilon, MIN_EPSILON)),
+      stream: random(config.seed, "loss").fork(this.#epoch).fork(this.#batch),
     });
     this.#prepare();
     const { outcome, gradients: found, statistics } = await step;

@@ -1,7 +1,7 @@
 import { Tape } from "../autodiff/index.js";
 import { buildDual } from "../dual/auto-dual.js";
 import type { Bounds } from "../dual/dual-layer.js";
-import type { BoundMethod, DualOptions } from "../dual/dual-options.js";
+import type { DualOptions, LineMethod } from "../dual/dual-options.js";
 import type { Subject } from "../network/subject.js";
 import { boxBall, releaseBall } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";
@@ -13,7 +13,7 @@ export async function caseBounds(
   { backend, network, bindings }: Subject,
   { lower, upper }: Bounds<Float64Array>,
   cases: readonly OutputCase[],
-  method: BoundMethod,
+  method: LineMethod,
   evaluation: Evaluation,
   limits: Pick<DualOptions, "budget" | "signal"> = {},
 ): Promise<number[]> {

@@ -1,5 +1,5 @@
 import type { Bounds } from "../dual/dual-layer.js";
-import type { BoundMethod } from "../dual/dual-options.js";
+import type { LineMethod } from "../dual/dual-options.js";
 import type { OutputCase } from "./question.js";
 import type { TightenRecord } from "./tighten-box.js";
 
@@ -49,7 +49,7 @@ export class ProofPart {
 
 /** How a case of a property was proved over a box. */
 export type CaseProof = { readonly case: OutputCase; readonly region: Bounds<Float64Array> } & (
-  | { readonly how: "bounds"; readonly method: BoundMethod }
+  | { readonly how: "bounds"; readonly method: LineMethod }
   | { readonly how: "inputs"; readonly tree: ProofPart }
   | { readonly how: "neurons"; readonly tree: ProofPart; readonly box: TightenRecord }
 );

@@ -1,6 +1,6 @@
 import { Budget, DEFAULT_MEMORY } from "../compute/budget.js";
 import { Deadline } from "../compute/deadline.js";
-import type { BoundMethod } from "../dual/dual-options.js";
+import type { LineMethod } from "../dual/dual-options.js";
 import { AffineLayers } from "../dual/slopes/relaxation.js";
 import { OutOfMemoryError } from "../errors.js";
 import type { Property } from "../formats/vnnlib/property.js";
@@ -159,7 +159,7 @@ class Verification {
     bounded: Subject,
     question: Question,
     cases: readonly OutputCase[],
-    method: BoundMethod,
+    method: LineMethod,
     deadline: Deadline,
   ): Promise<readonly OutputCase[]> {
     const limits = { budget: this.#budget, signal: deadline };

@@ -3,7 +3,7 @@ import type { Backend } from "../../src/compute/backend.js";
 import { indexedOwners, SHARED } from "../../src/compute/owners.js";
 import { propagateBack } from "../../src/dual/backward.js";
 import type { DualGraph } from "../../src/dual/dual-graph.js";
-import type { BoundMethod } from "../../src/dual/dual-options.js";
+import type { LineMethod } from "../../src/dual/dual-options.js";
 import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
 import { type View, wholeRows } from "../../src/dual/view.js";
 import { patchCost } from "../../src/dual/windows.js";
@@ -42,7 +42,7 @@ function views(graph: DualGraph, node: number, { index, owner }: Rows): readonly
 export async function errorOfPatches(
   backend: Backend,
   network: Network,
-  method: BoundMethod,
+  method: LineMethod,
   mostRows = MOST_ROWS,
 ): Promise<{
   readonly nodes: readonly number[];
@@ -80,7 +80,7 @@ export async function errorOfPatches(
 export async function gradientsBothWays(
   backend: Backend,
   network: Network,
-  method: BoundMethod,
+  method: LineMethod,
 ): Promise<readonly number[][]> {
   const found: number[][] = [];
   for (const way of [0, 1]) {

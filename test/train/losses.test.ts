@@ -49,7 +49,17 @@ describe.each(LOSS_NAMES)("the robust loss %s", (name) => {
     const { output: logits } = forward(tape, NETWORK, bindings, tape.own(backend.upload(16, 3, X)));
     const loss = lossOf(name);
     const found = await loss({
-      ...{ tape, network: NETWORK, bindings, batch: BATCH, ball: BALL, logits, dual: {} },
+      ...{
+        tape,
+        network: NETWORK,
+        bindings,
+        batch: BATCH,
+        ball: BALL,
+        logits,
+        dual: {},
+        regularization: 0,
+        stream: random(0, "loss"),
+      },
     });
     expect((await backend.read(found.loss.value)).length).toBe(1);
     const margins = await backend.read(found.margins.value);

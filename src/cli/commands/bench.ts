@@ -8,7 +8,7 @@ import type { BoundMethod, DualOptions } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { UsageError } from "../../errors.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
-import { LOSS_NAMES, LOSSES, type LossName } from "../../train/losses/index.js";
+import { LOSS_DEFAULTS, LOSS_NAMES, LOSSES, type LossName } from "../../train/losses/index.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import { benchSubjects, type SubjectsFlags } from "../bench-subjects.js";
 import {
@@ -185,7 +185,13 @@ async function runTraining(
     return estimator ? { estimator } : { method };
   };
   try {
-    return await benchTrainStep(backend, { ...subject, name }, dual, undefined, LOSSES[loss].of({}));
+    return await benchTrainStep(
+      backend,
+      { ...subject, name },
+      dual,
+      undefined,
+      LOSSES[loss].of(LOSS_DEFAULTS),
+    );
   } finally {
     progress.stop();
   }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { BoundMethod } from "../../dual/dual-options.js";
+import type { LineMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { AUGMENTATION } from "../../train/settings/augmentation.js";
 import { BOUND, PROJECTIONS } from "../../train/settings/bounds.js";
@@ -34,7 +34,7 @@ export interface TrainFlags
     Omit<TrainOverrides, "bound"> {
   readonly model: string;
   readonly settings: string;
-  readonly bound: BoundMethod;
+  readonly bound: LineMethod;
   readonly cascade: number;
   readonly firstStage?: string;
   readonly limit?: number;

@@ -147,7 +147,8 @@ async function newStage(
 /** Fresh weights of this seed, or those of the model file that the cascade began with, as its folder keeps them. */
 async function stageStart({ folder, run, train, backend }: CascadeSoFar, seed: number): Promise<Model> {
   const { startSha256, config } = run;
-  if (startSha256 === undefined) return startingModel({ model: config.model, seed }, train, backend);
+  const { model, initialization } = config;
+  if (startSha256 === undefined) return startingModel({ model, seed, initialization }, train, backend);
   const { network, weights, path, sha256 } = await RunFolder.open(folder).readModel("start");
   if (sha256 === startSha256) return { network, weights };
   throw new FormatError(

@@ -59,8 +59,8 @@ export async function prepareRun(order: TrainingOrder, backend: Backend): Promis
       ? loadDataset(data, { split, limit: most, dataDir, seed: DATA_SEED })
       : data[split];
   const train = await load("train", limit);
-  const model = await startingModel(order, train, backend);
   const settings = order.configOf(train);
+  const model = await startingModel({ ...order, initialization: settings.initialization }, train, backend);
   const test = await load("test", testCount(settings));
   const config = withTestData(settings, test);
   for (const dataset of [train, test]) {
@@ -93,7 +93,11 @@ export function freshRun(config: TrainConfig): Run {
 
 /** A named architecture with fresh weights, or the model of a file or run folder. */
 export async function startingModel(
-  { model, seed }: Pick<TrainingOrder, "model" | "seed">,
+  {
+    model,
+    seed,
+    initialization,
+  }: Pick<TrainingOrder, "model" | "seed"> & Pick<TrainConfig, "initialization">,
   train: Dataset,
   backend: Backend,
 ): Promise<Model> {
@@ -113,7 +117,7 @@ export async function startingModel(
     classes: train.classes,
     ...(train.name === "cifar10" && { normalization: CIFAR10_NORMALIZATION }),
   });
-  return { network, weights: initialWeights(network, seed) };
+  return { network, weights: initialWeights(network, seed, initialization) };
 }
 
 /** `runs/<data>-<model>-<epsilon>`, with a number after it if that is taken. */

@@ -1,5 +1,6 @@
 import { IntervalNetwork } from "../../dual/interval-network.js";
 import { robustLoss } from "./cross-entropy.js";
+import { regularized } from "./interval-regularizer.js";
 import { ballOf, type LossInputs, type LossOutcome } from "./robust-loss.js";
 
 /**
@@ -10,5 +11,6 @@ export async function crownIbpLoss(inputs: LossInputs): Promise<LossOutcome> {
   const { tape, network, bindings, batch, dual } = inputs;
   const intervals = IntervalNetwork.over(tape, network, bindings, ballOf(inputs));
   const margins = intervals.margins(batch.labels, dual?.method ?? "adaptive");
-  return { loss: robustLoss(tape, margins, batch.labels), margins };
+  const loss = robustLoss(tape, margins, batch.labels);
+  return { loss: regularized(tape, loss, intervals, inputs.regularization), margins };
 }

@@ -1,5 +1,6 @@
 import { IntervalNetwork } from "../../dual/interval-network.js";
 import { robustLoss } from "./cross-entropy.js";
+import { regularized } from "./interval-regularizer.js";
 import { ballOf, type LossInputs, type LossOutcome } from "./robust-loss.js";
 
 /**
@@ -9,6 +10,8 @@ import { ballOf, type LossInputs, type LossOutcome } from "./robust-loss.js";
  */
 export async function ibpLoss(inputs: LossInputs): Promise<LossOutcome> {
   const { tape, network, bindings, batch } = inputs;
-  const margins = IntervalNetwork.over(tape, network, bindings, ballOf(inputs)).margins(batch.labels);
-  return { loss: robustLoss(tape, margins, batch.labels), margins };
+  const intervals = IntervalNetwork.over(tape, network, bindings, ballOf(inputs));
+  const margins = intervals.margins(batch.labels);
+  const loss = robustLoss(tape, margins, batch.labels);
+  return { loss: regularized(tape, loss, intervals, inputs.regularization), margins };
 }

@@ -1,8 +1,11 @@
 import type { Norm } from "../../threat/ball.js";
+import type { AttackSettings } from "./attacked-point.js";
 import { crownIbpLoss } from "./crown-ibp.js";
 import { dualLoss } from "./dual.js";
 import { ibpLoss } from "./ibp.js";
+import { mtlIbpLoss } from "./mtl-ibp.js";
 import type { RobustLoss } from "./robust-loss.js";
+import { sabrLoss } from "./sabr.js";
 
 /**
  * A line of the table: what a loss is in words, and how it is made of a run's configuration. A loss with settings of its
@@ -26,6 +29,17 @@ export const LOSSES = {
     of: (_config: object) => crownIbpLoss,
     norms: ["linf"],
   },
+  "mtl-ibp": {
+    words: "interval bounds and the loss at an attacked point",
+    of: ({ intervalShare, attack }: { intervalShare: number; attack: AttackSettings }) =>
+      mtlIbpLoss(intervalShare, attack),
+    norms: ["linf"],
+  },
+  sabr: {
+    words: "interval bounds of a small box at an attacked point",
+    of: ({ boxShare, attack }: { boxShare: number; attack: AttackSettings }) => sabrLoss(boxShare, attack),
+    norms: ["linf"],
+  },
 } as const satisfies Readonly<Record<string, LossEntry>>;
 
 /** The name of a robust loss. */
@@ -33,6 +47,9 @@ export type LossName = keyof typeof LOSSES;
 
 /** Every `LossName`, the paper's first. */
 export const LOSS_NAMES = Object.keys(LOSSES) as LossName[];
+
+/** Settings of every loss, as they are where nothing is said. */
+export const LOSS_DEFAULTS = { intervalShare: 0.5, boxShare: 0.4, attack: { steps: 8, scale: 1 } } as const;
 
 /** The norms of balls that a loss takes; undefined: any. */
 export function normsOf(name: LossName): readonly Norm[] | undefined {

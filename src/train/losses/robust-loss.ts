@@ -1,5 +1,7 @@
 import type { Tape, Variable } from "../../autodiff/index.js";
+import type { RandomSource } from "../../compute/random.js";
 import type { DualOptions } from "../../dual/dual-options.js";
+import { UsageError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
 import type { Bindings } from "../../network/weights.js";
 import { type Ball, type BallSpec, makeBall } from "../../threat/ball.js";
@@ -17,6 +19,10 @@ export interface LossInputs {
   readonly ball: BallSpec;
   /** Of the examples as they are, `[classes, examples]`. */
   readonly logits: Variable;
+  /** Weight of what regularises interval bounds, at this step. */
+  readonly regularization: number;
+  /** This step's random numbers. */
+  readonly stream: RandomSource;
   /** How a dual pass is to bound: the method, and this step's estimator. */
   readonly dual: DualOptions | undefined;
 }
@@ -46,4 +52,11 @@ export function ballOf(
   tape.own(ball.centre);
   tape.own(ball.radius);
   return ball;
+}
+
+/** The same ball, so many times as large. */
+export function scaled(spec: BallSpec, by: number): BallSpec {
+  if (by === 1) return spec;
+  if (typeof spec.epsilon !== "number") throw new UsageError("attack radius: expected one epsilon for all");
+  return { ...spec, epsilon: by * spec.epsilon };
 }

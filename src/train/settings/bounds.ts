@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BOUND_METHODS, type BoundMethod } from "../../dual/dual-options.js";
+import { LINE_METHODS, type LineMethod } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { MOST_PROJECTIONS, type TrainingProjections } from "../../estimators/training.js";
 import { setting } from "./setting.js";
@@ -7,20 +7,20 @@ import { setting } from "./setting.js";
 /** The method of bounds. */
 export const BOUND = {
   bound: setting({
-    schema: z.enum(BOUND_METHODS),
+    schema: z.enum(LINE_METHODS),
     flags: {
       bound: {
         argument: "<method>",
         help: "parallel (the paper's lines) or adaptive (usually tighter)",
-        kind: { type: "choice", choices: BOUND_METHODS },
+        kind: { type: "choice", choices: LINE_METHODS },
         byDefault: "parallel",
       },
     },
     value: ({ bound = "parallel" }) => bound,
-    again: ({ bound }: { bound: BoundMethod }) => ({ bound: bound === "parallel" ? undefined : bound }),
+    again: ({ bound }: { bound: LineMethod }) => ({ bound: bound === "parallel" ? undefined : bound }),
     row: {
       name: "bounds in training",
-      words: (config: { bound: BoundMethod; projections: TrainingProjections; sketch: SketchForm }) =>
+      words: (config: { bound: LineMethod; projections: TrainingProjections; sketch: SketchForm }) =>
         `${config.bound}, ${projectionsInWords(config.projections, config.sketch)}`,
     },
   }),

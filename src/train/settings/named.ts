@@ -1,6 +1,11 @@
 import { UsageError } from "../../errors.js";
 import type { TrainingProjections } from "../../estimators/training.js";
+import type { InitializationName } from "../../network/weights.js";
+import type { AttackSettings } from "../losses/attacked-point.js";
+import type { LossName } from "../losses/index.js";
 import type { OptimizerSettings } from "../optimizer.js";
+import type { RampShape } from "../schedule.js";
+import type { WeightRange } from "./setting.js";
 
 /** How to train, whatever the data, the model, the ball and the machine are. */
 export interface TrainSettings {
@@ -19,6 +24,21 @@ export interface TrainSettings {
   startEpsilon(epsilon: number): number;
   readonly gradientClip: number | null;
   readonly augmentation: { readonly flip: boolean; readonly crop: number } | null;
+  /** Default `dual`. */
+  readonly loss?: LossName;
+  /** Default 1 from the start. */
+  readonly kappa?: WeightRange;
+  /** Default linear. */
+  readonly schedule?: RampShape;
+  /** Default 0. */
+  readonly warmupEpochs?: number;
+  readonly intervalShare?: number;
+  readonly boxShare?: number;
+  readonly attack?: AttackSettings;
+  /** Default 0. */
+  readonly regularization?: number;
+  /** Default `standard`. */
+  readonly initialization?: InitializationName;
 }
 
 const MNIST: TrainSettings = {

@@ -49,9 +49,8 @@ export const RAMPS = {
       },
       schedule: {
         argument: "<shape>",
-        help: "how epsilon and kappa rise: linear, or smooth (slowly at first)",
+        help: "how epsilon and kappa rise: linear, or smooth, slowly at first (default: linear, or the settings')",
         kind: { type: "choice", choices: RAMP_SHAPES },
-        byDefault: "linear",
       },
     },
     value: ({ startEpsilon }, { named, epsilon, course }) => ({
@@ -63,7 +62,7 @@ export const RAMPS = {
     again: ({ epsilon: { start, epochs, shape } }: { epsilon: Ramp }) => ({
       startEpsilon: start,
       scheduleEpochs: epochs,
-      schedule: shape === "linear" ? undefined : shape,
+      schedule: shape,
     }),
     row: {
       name: "epsilon",
@@ -77,9 +76,8 @@ export const RAMPS = {
     flags: {
       kappa: {
         argument: "<k>",
-        help: "weight of the robust loss, or its start and end such as 0,1",
+        help: "weight of the robust loss, or its start and end such as 0,1 (default: 1, or the settings')",
         kind: { type: "weight range" },
-        byDefault: { start: 1, end: 1 },
       },
       kappaEpochs: {
         argument: "<n>",
@@ -87,13 +85,13 @@ export const RAMPS = {
         kind: { type: "whole number", range: { min: 0 } },
       },
     },
-    value: ({ kappa = { start: 1, end: 1 }, kappaEpochs }, { course }) => ({
-      ...kappa,
+    value: ({ kappa, kappaEpochs }, { named, course }) => ({
+      ...(kappa ?? named.kappa ?? { start: 1, end: 1 }),
       epochs: kappaEpochs ?? course.scheduleEpochs,
       shape: course.shape,
     }),
     again: ({ kappa: { start, end, epochs }, epsilon }: { kappa: Ramp; epsilon: Ramp }) => ({
-      kappa: start === 1 && end === 1 ? undefined : { start, end },
+      kappa: { start, end },
       kappaEpochs: epochs === epsilon.epochs ? undefined : epochs,
     }),
     row: {
@@ -108,13 +106,12 @@ export const RAMPS = {
     flags: {
       warmupEpochs: {
         argument: "<n>",
-        help: "epochs on the standard loss alone, before epsilon begins to rise",
+        help: "epochs on the standard loss alone, before epsilon begins to rise (default: 0, or the settings')",
         kind: { type: "whole number", range: { min: 0 } },
-        byDefault: 0,
       },
     },
     value: (_given, { course }) => course.warmupEpochs,
-    again: ({ warmupEpochs }: { warmupEpochs: number }) => ({ warmupEpochs: warmupEpochs || undefined }),
+    again: ({ warmupEpochs }: { warmupEpochs: number }) => ({ warmupEpochs }),
   }),
 };
 
@@ -122,10 +119,15 @@ type CourseFlags = typeof LENGTH.epochs.flags & typeof RAMPS.epsilon.flags & typ
 
 /** The course of a run that these flags ask for. */
 export function courseOf(
-  { epochs: given, scheduleEpochs, warmupEpochs = 0, schedule = "linear" }: Given<CourseFlags>,
+  { epochs: given, scheduleEpochs, warmupEpochs, schedule }: Given<CourseFlags>,
   named: TrainSettings,
 ): Course {
   const epochs = given ?? named.epochs;
   const rise = scheduleEpochs ?? named.scheduleEpochs(epochs);
-  return { epochs, warmupEpochs, scheduleEpochs: rise, shape: schedule };
+  return {
+    epochs,
+    warmupEpochs: warmupEpochs ?? named.warmupEpochs ?? 0,
+    scheduleEpochs: rise,
+    shape: schedule ?? named.schedule ?? "linear",
+  };
 }
