@@ -1,5 +1,5 @@
 import { expectRecord, expectText, UsageError } from "../errors.js";
-import { add, conv2d, flatten, linear, normalize, relu } from "./build-layer.js";
+import { add, batchNorm, conv2d, flatten, linear, normalize, relu } from "./build-layer.js";
 import { type Attach, graph, type Handle, type Network } from "./network.js";
 import type { Shape } from "./shape.js";
 
@@ -84,14 +84,46 @@ function deep(k: number): Body {
   };
 }
 
-/** Names that `architecture` knows; `wide` and `deep` take a factor, such as `wide4`. */
-export const ARCHITECTURES = ["tiny", "small", "large", "resnet", "wide<k>", "deep<k>"] as const;
+/** The medium network of interval training (Gowal et al. 2018): as `large`, without padding. */
+const medium: Body = (attach, x) => {
+  const a = convRelu(attach, convRelu(attach, x, 32, 3, 1, 0), 32, 4, 2, 0);
+  const b = convRelu(attach, convRelu(attach, a, 64, 3, 1, 0), 64, 4, 2, 0);
+  return hidden(attach, hidden(attach, attach(flatten(), b), 512), 512);
+};
+
+/** Three convolutions of width w, 2w and 4w, the last two of stride 2, each with a batch norm, and a hidden layer of 16w. */
+function cnn5(w: number): Body {
+  return (attach, x) => {
+    const block = (y: Handle, out: number, kernel: number, stride: number): Handle =>
+      attach(
+        relu(),
+        attach(batchNorm(), attach(conv2d(out, { kernel, stride, padding: 1, bias: false }), y)),
+      );
+    const body = block(block(block(x, w, 3, 1), 2 * w, 4, 2), 4 * w, 4, 2);
+    return hidden(attach, attach(flatten(), body), 16 * w);
+  };
+}
+
+/** Families of networks by their name's beginning, each with a factor after it. */
+const FAMILIES: Readonly<Record<string, (k: number) => Body>> = { wide, deep, "cnn5-": cnn5 };
+
+/** Names that `architecture` knows; `wide`, `deep` and `cnn5-` take a factor, such as `wide4`. */
+export const ARCHITECTURES = [
+  "tiny",
+  "small",
+  "medium",
+  "large",
+  "resnet",
+  "wide<k>",
+  "deep<k>",
+  "cnn5-<w>",
+] as const;
 
 function bodyOf(name: string): Body {
-  const fixed: Readonly<Record<string, Body>> = { tiny, small, large, resnet };
+  const fixed: Readonly<Record<string, Body>> = { tiny, small, medium, large, resnet };
   if (Object.hasOwn(fixed, name)) return fixed[name];
-  const scaled = /^(wide|deep)([1-9]\d?)$/.exec(name);
-  if (scaled) return (scaled[1] === "wide" ? wide : deep)(Number(scaled[2]));
+  const scaled = /^([a-z]+|cnn5-)([1-9]\d?)$/.exec(name);
+  if (scaled && Object.hasOwn(FAMILIES, scaled[1])) return FAMILIES[scaled[1]](Number(scaled[2]));
   throw new UsageError(
     `unknown model "${name}"; known: ${ARCHITECTURES.join(", ")}, or a file or run folder`,
   );
@@ -99,7 +131,8 @@ function bodyOf(name: string): Body {
 
 /**
  * One of the paper's networks (Section 4 and Table 1) for an image input, with a linear layer to the classes at the
- * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; `tiny` is ours. Throws `UsageError` for an unknown name.
+ * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; or `medium` and `cnn5-<w>`, of interval training, and `tiny`, ours. Throws
+ * `UsageError` for an unknown name.
  */
 export function architecture(name: string, options: ArchitectureOptions): Network {
   expectText("architecture: name", name);
