@@ -1,10 +1,22 @@
-import { type CertifyOptions, certifyBatch, type ExampleVerdict } from "../certify/certify.js";
+import {
+  type BatchVerdict,
+  type CertifyOptions,
+  certifyBatch,
+  type ExampleVerdict,
+} from "../certify/certify.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type Batch, countExamples } from "../threat/batch.js";
 import { type Guarantee, weakest } from "../threat/guarantee.js";
 import { pickBalls, pickExamples } from "../threat/pick.js";
+
+/** How a stage certifies a batch. */
+export type CertifyStage = (
+  stage: PlacedNetwork,
+  batch: Batch,
+  options: CertifyOptions,
+) => Promise<BatchVerdict>;
 
 /** The verdict on one example. */
 export interface CascadeVerdict extends ExampleVerdict {
@@ -35,6 +47,7 @@ export async function certifyCascade(
   stages: readonly PlacedNetwork[],
   batch: Batch,
   options: CertifyOptions,
+  certifyStage: CertifyStage = certifyBatch,
 ): Promise<CascadeBatchVerdict> {
   if (stages.length === 0) throw new UsageError("cascade: expected at least one stage, got none");
   if (stages.length > 1 && options.estimator) {
@@ -42,8 +55,8 @@ export async function certifyCascade(
   }
   const examples = countExamples(batch, sizeOf(stages[0].network.inputShape));
   const bound = (stage: PlacedNetwork, indices: readonly number[], own: CertifyOptions) => {
-    if (indices.length === examples) return certifyBatch(stage, batch, own);
-    return certifyBatch(stage, pickExamples(batch, examples, indices), pickBalls(own, indices));
+    if (indices.length === examples) return certifyStage(stage, batch, own);
+    return certifyStage(stage, pickExamples(batch, examples, indices), pickBalls(own, indices));
   };
   const verdicts: CascadeVerdict[] = new Array(examples);
   const guarantees: Guarantee[] = [];

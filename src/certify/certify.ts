@@ -46,6 +46,8 @@ export interface ExampleVerdict {
   readonly certified: boolean;
   /** Lower bounds of z_reference − z_j over the ball, 0 at j = reference: `[classes]`. */
   readonly marginLower: readonly number[];
+  /** Where several ways were tried, which proved it first; null where none did. */
+  readonly rung?: string | null;
 }
 
 /** The verdicts on a batch. */

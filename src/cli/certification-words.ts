@@ -24,7 +24,7 @@ const BOUND_IN_WORDS = { estimate: "estimated", probability: "certain with a pro
 /** The table of `certify`. */
 export function printCertification(
   output: Output,
-  { model, dataset, ball, method, estimation }: CertificationSubject,
+  { model, dataset, ball, method, each, estimation }: CertificationSubject,
   { guarantee, mix, summary }: Certification,
 ): void {
   const estimated = estimation && guarantee !== "deterministic" ? estimation : null;
@@ -40,7 +40,7 @@ export function printCertification(
       ["ball", formatBall(ball)],
       [
         "bound",
-        `${method}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
+        `${each === undefined ? method : `whatever proves it first in ${formatNumber(each)} s`}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
       ],
       ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],
@@ -50,10 +50,17 @@ export function printCertification(
       ...(summary.estimatedRobustError === undefined
         ? []
         : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
+      ...(summary.rungs ? ([["proved first by", rungsInWords(summary.rungs)]] as const) : []),
       ["certified predictions", formatPercent(summary.certified, "lower")],
       ["speed", `${formatRate(summary.examplesPerSecond)} examples/s`],
     ]),
   );
+}
+
+/** `interval 912, adaptive 3, neuron splitting 14`. */
+function rungsInWords(rungs: Readonly<Record<string, number>>): string {
+  const used = Object.entries(rungs).filter(([, count]) => count > 0);
+  return used.map(([rung, count]) => `${rung} ${formatCount(count)}`).join(", ") || "none";
 }
 
 /** Of how many examples something holds, where it is not of all. */

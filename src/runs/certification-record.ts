@@ -33,6 +33,8 @@ export interface CertificationSubject {
   readonly dataset: Dataset;
   readonly ball: BallInWords;
   readonly method: BoundMethod;
+  /** Seconds an example for whatever proves it first; absent: `method` alone. */
+  readonly each?: number | undefined;
   readonly arithmetic: Dtype;
   /** Absent: deterministic bounds. */
   readonly estimation?: Estimation | null;
@@ -40,7 +42,7 @@ export interface CertificationSubject {
 
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
 export function certificationRecord(
-  { model, dataset, ball, method, arithmetic, estimation }: CertificationSubject,
+  { model, dataset, ball, method, each, arithmetic, estimation }: CertificationSubject,
   { about, guarantee, evaluation, mix, summary, examples }: Certification,
 ) {
   return {
@@ -52,7 +54,7 @@ export function certificationRecord(
     box: ball.box,
     about,
     bound: {
-      method,
+      ...(each === undefined ? { method } : { method: "strongest" as const, secondsEach: each }),
       arithmetic,
       guarantee,
       delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,

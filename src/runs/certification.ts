@@ -1,4 +1,4 @@
-import { type CascadeBatchVerdict, certifyCascade } from "../cascade/certify-cascade.js";
+import { type CascadeBatchVerdict, type CertifyStage, certifyCascade } from "../cascade/certify-cascade.js";
 import type { Against } from "../certify/certify.js";
 import { predictions } from "../certify/predictions.js";
 import type { Budget } from "../compute/budget.js";
@@ -11,6 +11,7 @@ import type { BallSpec } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
+import { certifyByRungs, RUNGS } from "../verify/strongest.js";
 import type { Estimation } from "./estimation.js";
 import { inOrder } from "./example-batches.js";
 import { examplesWithin } from "./memory.js";
@@ -24,6 +25,8 @@ const ANSWERED_AT_ONCE = 200;
 export interface CertificationSettings {
   readonly ball: BallSpec;
   readonly method: BoundMethod;
+  /** Seconds an example for whatever proves it first, from interval bounds to branch and bound; absent: `method` alone. */
+  readonly each?: number | undefined;
   readonly against: Against;
   /** Examples at a time; each verdict is its own, whatever their number. */
   readonly batch: number;
@@ -52,6 +55,8 @@ export interface CertifiedExample {
   /** The stage of a cascade that answered; 0 for a single model. */
   readonly stage: number;
   readonly marginLower: readonly number[];
+  /** Where several ways were tried, which proved it first; null where none did. */
+  readonly rung?: string | null;
   /** What its bounds are worth, where not those of all examples are worth the same. */
   readonly guarantee?: Guarantee;
 }
@@ -62,6 +67,8 @@ export interface CertificationSummary {
   /** An example counts as right only if it is certified and the prediction is its label. */
   readonly robustError: number;
   readonly certified: number;
+  /** Where several ways were tried, how many examples each proved first. */
+  readonly rungs?: Readonly<Record<string, number>>;
   /** Where bounds are estimates, of all examples or of some, which certify nothing: the robust error that they suggest. */
   readonly estimatedRobustError?: number;
   /** Where there was a time, how many examples it left unbounded: they count as not certified. */
@@ -93,11 +100,16 @@ export interface Certification {
 export async function certifyDataset(
   stages: readonly PlacedNetwork[],
   dataset: Dataset,
-  { ball, batch, estimation, rounding = evaluationOf(stages), deadline, ...how }: CertificationSettings,
+  { ball, batch, estimation, rounding = evaluationOf(stages), deadline, each, ...how }: CertificationSettings,
   watch: Watch = {},
 ): Promise<Certification> {
   const signal = deadline ?? watch.signal;
   const { budget } = how;
+  const climb: CertifyStage | undefined =
+    each === undefined
+      ? undefined
+      : (stage, part, options) =>
+          certifyByRungs(stage, part, options, { seconds: each, deadline, memoryBytes: budget?.bytes });
   const networks = stages.map(({ network }) => network);
   const within = (most: number): number =>
     budget ? examplesWithin(budget, stages[0].backend, networks, most) : most;
@@ -110,8 +122,9 @@ export async function certifyDataset(
     { name: "certify", total: dataset.count, about: aboutOf(stages.length) },
     async (seen) => {
       const take = (verdict: CascadeBatchVerdict, first: number, labels: Int32Array): void => {
-        verdict.examples.forEach(({ prediction, certified, stage, marginLower }, i) => {
-          examples.push({ index: first + i, label: labels[i], prediction, certified, stage, marginLower });
+        verdict.examples.forEach(({ prediction, certified, stage, marginLower, rung }, i) => {
+          const own = { index: first + i, label: labels[i], prediction, certified, stage, marginLower };
+          examples.push(rung === undefined ? own : { ...own, rung });
           guarantees.push(verdict.guarantee);
         });
         seen.update(examples.length, { robustError: errors(examples).robustError });
@@ -128,6 +141,7 @@ export async function certifyDataset(
               ...(signal && { signal }),
               ...(estimation && { estimator: estimation.estimatorFor(first) }),
             },
+            climb,
           );
         const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
         watch.signal?.throwIfAborted();
@@ -154,6 +168,7 @@ export async function certifyDataset(
     ...(mix && { mix }),
     summary: {
       ...errors(examples),
+      ...(each !== undefined && { rungs: rungsOf(examples) }),
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
       ...(deadline?.isTimed && { unfinished }),
       ...(examples.length < dataset.count && { unreached: dataset.count - examples.length }),
@@ -162,6 +177,14 @@ export async function certifyDataset(
     },
     examples: mix ? examples.map((example, i) => ({ ...example, guarantee: guarantees[i] })) : examples,
   };
+}
+
+/** In the order in which they are tried. */
+function rungsOf(examples: readonly CertifiedExample[]): Record<string, number> {
+  const counts = RUNGS.map(
+    (rung) => [rung, examples.filter((example) => example.rung === rung).length] as const,
+  );
+  return Object.fromEntries(counts);
 }
 
 /** What is said of examples for whose bounds there was no time: the last stage's answers, and nothing of their margins. */

@@ -47,6 +47,7 @@ interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly bound: BoundMethod;
   readonly against: Against;
   readonly margins: "all" | "open";
+  readonly each?: number;
   readonly failAbove?: number;
   readonly explain?: true;
   readonly report?: string;
@@ -77,6 +78,11 @@ export function addCertify(program: Command, context: CommandContext): void {
       "bound all margins by the dual network, or those alone that the box leaves open: the verdicts are the same",
       oneOf<"all" | "open">("--margins", ["all", "open"]),
       "all",
+    )
+    .option(
+      "--each <s>",
+      "seconds an example for whatever proves it first: interval bounds, those by lines, optimised slopes, branch and bound",
+      numberIn("--each", { min: 0 }, "5"),
     )
     .option(
       "--fail-above <f>",
@@ -110,9 +116,19 @@ export function addCertify(program: Command, context: CommandContext): void {
         `--certificate: expected deterministic bounds, found --projections ${flags.projections}`,
       );
     }
+    checkEach(flags, command.getOptionValueSource("bound") === "cli");
     requireFlags(command, ["data", "epsilon"], "MODEL --data mnist --epsilon 0.1");
     context.exitCode = await certify(models, flags, context);
   });
+}
+
+/** The strongest bounds are all bounds, and none that is estimated. */
+function checkEach({ each, projections, explain }: CertifyFlags, isBoundGiven: boolean): void {
+  if (each === undefined) return;
+  const other =
+    (isBoundGiven && "--bound") || (projections !== "exact" && "--projections") || (explain && "--explain");
+  if (other)
+    throw new UsageError(`--each: expected without ${other}, as it tries every bound itself, found both`);
 }
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
@@ -138,7 +154,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
   const { evaluation = arithmeticOfStages(model.stages) } = flags;
   if (flags.certificate !== undefined) checkCertifiable({ stages: model.stages, evaluation });
-  const { batch, bound: method, against, margins, failAbove, explain } = flags;
+  const { batch, bound: method, against, margins, failAbove, explain, each } = flags;
   const plan = new LayerPlan();
   const [{ network }] = model.stages;
   const estimation = readEstimation(flags, network);
@@ -155,6 +171,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     {
       ball,
       method,
+      each,
       against,
       margins,
       batch: estimation ? batchWithin(estimation, network, backend, batch, memory) : batch,
@@ -169,7 +186,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   const reached = certification.examples.length;
   // What is said and written is about the examples that were reached.
   const seen = reached === 0 ? dataset : take(dataset, reached);
-  const subject = { model, dataset: seen, ball, method, arithmetic: backend.dtype, estimation };
+  const subject = { model, dataset: seen, ball, method, each, arithmetic: backend.dtype, estimation };
   if (reached === 0) {
     output.print(interruption.aborted ? "stopped; nothing was kept" : "the time was over before one example");
     await output.writeJson({ ...certificationRecord(subject, certification), budget: own.record(backend) });
@@ -250,6 +267,7 @@ function readEstimation(flags: CertifyFlags, network: Network): Estimation | nul
 /** Flags beside data, ball and limit that decide the figures, for the command that gives them again. */
 function decidingFlags({
   bound,
+  each,
   against,
   margins,
   projections,
@@ -262,6 +280,7 @@ function decidingFlags({
 }: CertifyFlags): string[] {
   return [
     ...(bound === "parallel" ? [] : ["--bound", bound]),
+    ...(each === undefined ? [] : ["--each", String(each)]),
     ...(against === "prediction" ? [] : ["--against", against]),
     ...(margins === "all" ? [] : ["--margins", margins]),
     ...(evaluation === undefined ? [] : ["--evaluation", evaluation]),

@@ -1,0 +1,144 @@
+import {
+  type BatchVerdict,
+  type CertifyOptions,
+  certifyBatch,
+  type ExampleVerdict,
+} from "../certify/certify.js";
+import type { Deadline } from "../compute/deadline.js";
+import { BOUND_METHODS, type BoundMethod } from "../dual/dual-options.js";
+import { UsageError } from "../errors.js";
+import { sizeOf } from "../network/shape.js";
+import { outputsAt, type Subject } from "../network/subject.js";
+import { fixedBindings, type PlacedNetwork } from "../network/weights.js";
+import { type Batch, countExamples } from "../threat/batch.js";
+import { pickBalls, pickColumns, pickExamples } from "../threat/pick.js";
+import { isProof } from "../threat/proof.js";
+import { robustness } from "./robustness.js";
+import type { Step, Verdict } from "./verdict.js";
+import { verify } from "./verify.js";
+
+/** What proved an example: bounds of a whole batch, cheapest first, or steps of `verify`. */
+export type Rung = BoundMethod | Exclude<Step, "attack" | "empty box">;
+
+/** The bounds that are tried on all that is open, one after the other. */
+const BATCH_RUNGS: readonly BoundMethod[] = [
+  "interval",
+  ...BOUND_METHODS.filter((method) => method !== "interval"),
+];
+
+/** Every `Rung`, in the order in which they are tried. */
+export const RUNGS: readonly Rung[] = [...BATCH_RUNGS, "slopes", "input splitting", "neuron splitting"];
+
+/** The verdict on one example, and what proved it; null where nothing did. */
+export interface ClimbedVerdict extends ExampleVerdict {
+  readonly rung: Rung | null;
+}
+
+/** Verdicts on a batch, all of them deterministic. */
+export interface ClimbedBatch extends BatchVerdict {
+  readonly examples: readonly ClimbedVerdict[];
+}
+
+/** How long an example may take beyond the bounds of its batch. */
+export interface ClimbLimits {
+  /** Seconds an example; 0 leaves it at bounds. */
+  readonly seconds: number;
+  /** Of all together. */
+  readonly deadline?: Deadline | undefined;
+  readonly memoryBytes?: number | undefined;
+}
+
+/**
+ * Certifies a batch by whatever proves each example first: interval bounds, the dual network's by the paper's lines and by those of
+ * two slopes, then, of ℓ∞ balls, slopes that are optimised for it, and branch and bound. Margins are the best that bounds found; where
+ * branch and bound proves an example, they need not be above 0. Throws what `certifyBatch` and `verify` throw, a `UsageError` for an estimator.
+ */
+export async function certifyByRungs(
+  placed: PlacedNetwork,
+  batch: Batch,
+  options: CertifyOptions,
+  limits: ClimbLimits,
+): Promise<ClimbedBatch> {
+  if (options.estimator) throw new UsageError("rungs: expected deterministic bounds, got an estimator");
+  const count = countExamples(batch, sizeOf(placed.network.inputShape));
+  const verdicts: ClimbedVerdict[] = [];
+  let open = Array.from({ length: count }, (_, b) => b);
+  for (const method of BATCH_RUNGS) {
+    if (open.length === 0) break;
+    const own = { ...options, method };
+    const found =
+      open.length === count
+        ? await certifyBatch(placed, batch, own)
+        : await certifyBatch(placed, pickExamples(batch, count, open), pickBalls(own, open));
+    for (const [i, b] of open.entries()) verdicts[b] = better(verdicts[b], found.examples[i], method);
+    open = open.filter((b) => !verdicts[b].certified);
+  }
+  for (const b of open) {
+    if (limits.deadline?.passed) break;
+    const x = pickColumns(Float64Array.from(batch.x), count, [b]);
+    verdicts[b] = await climbed(placed, x, verdicts[b], options, limits);
+  }
+  return { guarantee: "deterministic", examples: verdicts };
+}
+
+/** Of two sound verdicts on an example, the better bound of each margin. */
+function better(
+  before: ClimbedVerdict | undefined,
+  found: ExampleVerdict,
+  method: BoundMethod,
+): ClimbedVerdict {
+  const marginLower = found.marginLower.map((bound, j) => Math.max(bound, before?.marginLower[j] ?? bound));
+  const isRight = found.prediction === found.reference;
+  const certified = found.certified || (isRight && provesAll(marginLower, found.reference));
+  return { ...found, marginLower, certified, rung: certified ? method : null };
+}
+
+function provesAll(marginLower: readonly number[], reference: number): boolean {
+  return marginLower.every((bound, j) => j === reference || isProof(bound));
+}
+
+/** Branch and bound on the margins that bounds leave open. */
+async function climbed(
+  placed: PlacedNetwork,
+  x: Float64Array,
+  before: ClimbedVerdict,
+  { norm, epsilon, box, rounding, signal }: CertifyOptions,
+  { seconds, deadline, memoryBytes }: ClimbLimits,
+): Promise<ClimbedVerdict> {
+  const { prediction, reference, marginLower } = before;
+  const isAnswer = prediction === reference && prediction >= 0;
+  // Without rounding, or in another norm, `verify` proves something else.
+  if (!isAnswer || norm !== "linf" || typeof epsilon !== "number" || rounding === null || seconds <= 0)
+    return before;
+  const { classes } = placed.network;
+  const whole = robustness(x, { epsilon, box: box ?? null, prediction, classes });
+  const others = Array.from({ length: classes }, (_, j) => j).filter((j) => j !== prediction);
+  const cases = whole.cases.filter((_, i) => !isProof(marginLower[others[i]]));
+  const timeout = deadline ? Math.min(seconds, deadline.left) : seconds;
+  const verdict = await verify(
+    subjectOf(placed),
+    { ...whole, cases },
+    {
+      timeout,
+      ...(rounding && { evaluation: rounding }),
+      ...(memoryBytes !== undefined && { memoryBytes }),
+      ...(signal && { signal: signal as AbortSignal }),
+    },
+  );
+  return verdict.answer === "holds" ? { ...before, certified: true, rung: dearest(verdict) } : before;
+}
+
+/** The last step that was needed. */
+function dearest({ cases }: Verdict): Rung {
+  return RUNGS[Math.max(0, ...cases.map(({ step }) => RUNGS.indexOf(step as Rung)))];
+}
+
+/** The network judges itself: what would break a property is only looked for, and proves nothing here. */
+function subjectOf(placed: PlacedNetwork): Subject {
+  const subject: Subject = {
+    ...placed,
+    bindings: fixedBindings(placed.parameters),
+    evaluate: async (input) => Float64Array.from(await outputsAt(subject, input, 1)),
+  };
+  return subject;
+}
