@@ -131,12 +131,16 @@ AUTODUAL_OPERATION(adaptiveLines, (...rest: [...FunctionArguments, lower: T, upp
 AUTODUAL_OPERATION(adaptiveLinesGradient, (...rest: [...FunctionArguments, lower: T, upper: T, ...g: Four]): Two)
 AUTODUAL_OPERATION(activateBox, (...rest: [...FunctionArguments, centre: T, radius: T]): Two)
 AUTODUAL_OPERATION(activateBoxGradient, (...rest: [...FunctionArguments, centre: T, radius: T, ...g: Two]): Two)
+AUTODUAL_OPERATION(boxMoments, (centre: T, radius: T): T)
+AUTODUAL_OPERATION(boxMomentsGradient, (centre: T, radius: T, g: T): Two)
 AUTODUAL_KERNEL(void, parallelLines, (Pool&, const Elementwise&, const T* lower, const T* upper, int64_t count, T* slope, T* shift, T* radius))
 AUTODUAL_KERNEL(void, parallelLinesGradient, (Pool&, const Elementwise&, const T* lower, const T* upper, const T* gSlope, const T* gShift, const T* gRadius, int64_t count, T* outLower, T* outUpper))
 AUTODUAL_KERNEL(void, adaptiveLines, (Pool&, const Elementwise&, const T* lower, const T* upper, int64_t count, T* lowerSlope, T* lowerShift, T* upperSlope, T* upperShift))
 AUTODUAL_KERNEL(void, adaptiveLinesGradient, (Pool&, const Elementwise&, const T* lower, const T* upper, const T* gLowerSlope, const T* gLowerShift, const T* gUpperSlope, const T* gUpperShift, int64_t count, T* outLower, T* outUpper))
 AUTODUAL_KERNEL(void, activateBox, (Pool&, const Elementwise&, const T* centre, const T* radius, int64_t count, T* outCentre, T* outRadius))
 AUTODUAL_KERNEL(void, activateBoxGradient, (Pool&, const Elementwise&, const T* centre, const T* radius, const T* gCentre, const T* gRadius, int64_t count, T* outCentre, T* outRadius))
+AUTODUAL_KERNEL(void, boxMoments, (Pool&, const T* centre, const T* radius, int64_t count, T* out))
+AUTODUAL_KERNEL(void, boxMomentsGradient, (Pool&, const T* centre, const T* radius, const T* g, int64_t count, T* outCentre, T* outRadius))
 
 // loss.cc, loss.h: logits `[classes, columns]`
 AUTODUAL_OPERATION(softmaxCrossEntropy, (logits: T, labels: Int32Array): T)

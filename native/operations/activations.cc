@@ -74,4 +74,23 @@ Napi::Value activateBoxGradient(Arguments& a) {
   return a.give({outCentre, outRadius});
 }
 
+Napi::Value boxMoments(Arguments& a) {
+  const Tensor centre = a.tensor("centre"), radius = a.like("radius", centre);
+  const Tensor out = a.result(8, 1);
+  a.run({out}, [=](const auto& run) {
+    run.kernels.boxMoments(run.pool, run.in(centre), run.in(radius), centre.count(), run.out(out));
+  });
+  return a.give(out);
+}
+
+Napi::Value boxMomentsGradient(Arguments& a) {
+  const Tensor centre = a.tensor("centre"), radius = a.like("radius", centre), g = a.tensor("g", 8, 1);
+  const Tensor outCentre = a.resultLike(centre), outRadius = a.resultLike(centre);
+  a.run({outCentre, outRadius}, [=](const auto& run) {
+    run.kernels.boxMomentsGradient(run.pool, run.in(centre), run.in(radius), run.in(g), centre.count(), run.out(outCentre),
+                                   run.out(outRadius));
+  });
+  return a.give({outCentre, outRadius});
+}
+
 }  // namespace autodual::operations

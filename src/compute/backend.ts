@@ -370,6 +370,13 @@ export interface Backend {
   /** Derivatives of ⟨gCentre, c⟩ + ⟨gRadius, r⟩ of that box in the centre and the radius before. */
   activateBoxGradient(f: Activation, centre: Tensor, radius: Tensor, g: Box): Box;
   /**
+   * Sums over all entries of a box: Σr, Σc, then of entries that are above 0 all over their box, and of those below 0 all over it,
+   * how many, Σc and Σc²: `[8, 1]`.
+   */
+  boxMoments(centre: Tensor, radius: Tensor): Tensor;
+  /** Derivatives of ⟨g, moments⟩ in the centre and the radius: g `[8, 1]`. */
+  boxMomentsGradient(centre: Tensor, radius: Tensor, g: Tensor): Box;
+  /**
    * For each window (padding left out) and example: the input with the largest lower bound, and among the others the
    * one with the largest upper bound (−1 if there is none), as feature numbers `[out, C]`. With ℓ = u = x the choice is
    * the maximum itself. Geometry: groups = channels, inChannels = outChannels.

@@ -144,6 +144,8 @@ const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {
   ],
   activateBox: (t) => [...TANH, t.of(2, 6), t.of(2, 6)],
   activateBoxGradient: (t) => [...TANH, t.of(2, 6), t.of(2, 6), t.of(2, 6), t.of(2, 6)],
+  boxMoments: (t) => [t.of(2, 6), t.of(2, 6)],
+  boxMomentsGradient: (t) => [t.of(2, 6), t.of(2, 6), t.of(8, 1)],
   softmaxCrossEntropy: (t) => [t.of(2, 6), LABELS],
   softmaxCrossEntropyGradient: (t) => [t.of(2, 6), LABELS, t.of(1, 6)],
   adamStep: (t) => [t.of(5, 5), t.of(5, 5), t.of(5, 5), t.of(5, 5), 0.1, 0.9, 0.999, 1e-8, 0, 1],

@@ -182,6 +182,9 @@ function* entries(backend: Backend, draw: Draw): Generator<readonly [string, Ten
     yield* Object.entries(backend.adaptiveLines(f, lower, upper));
     const box = backend.activateBox(f, lower, upper);
     yield* Object.entries(box);
+    const moments = backend.boxMoments(lower, upper);
+    yield ["boxMoments", moments];
+    yield* Object.entries(backend.boxMomentsGradient(lower, upper, moments));
     yield* Object.entries(backend.activateBoxGradient(f, lower, upper, box));
   }
   const scattered = draw.indices(features, -1, 7);

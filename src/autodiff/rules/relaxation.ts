@@ -90,6 +90,15 @@ export function activateBox(tape: Tape, f: Activation, { centre, radius }: BoxVa
   return { centre: c, radius: r };
 }
 
+/** Sums over all entries of a box; see `Backend.boxMoments`: `[8, 1]`. */
+export function boxMoments(tape: Tape, { centre, radius }: BoxVariables): Variable {
+  const { backend } = tape;
+  return tape.record(backend.boxMoments(centre.value, radius.value), [centre, radius], (g) => {
+    const gradient = backend.boxMomentsGradient(centre.value, radius.value, g);
+    return [gradient.centre, gradient.radius];
+  });
+}
+
 /** The window's input with the largest lower bound, and its strongest rival; feature numbers `[out, examples]`. */
 export function maxPoolChoice(
   tape: Tape,

@@ -86,6 +86,8 @@ export interface Engine {
   adaptiveLinesGradient(...rest: [...FunctionArguments, lower: T, upper: T, ...g: Four]): Two;
   activateBox(...rest: [...FunctionArguments, centre: T, radius: T]): Two;
   activateBoxGradient(...rest: [...FunctionArguments, centre: T, radius: T, ...g: Two]): Two;
+  boxMoments(centre: T, radius: T): T;
+  boxMomentsGradient(centre: T, radius: T, g: T): Two;
 
   softmaxCrossEntropy(logits: T, labels: Int32Array): T;
   softmaxCrossEntropyGradient(logits: T, labels: Int32Array, g: T): T;

@@ -11,6 +11,8 @@ type Relaxations = Pick<
   | "adaptiveLinesGradient"
   | "activateBox"
   | "activateBoxGradient"
+  | "boxMoments"
+  | "boxMomentsGradient"
 >;
 
 /** Enclosing lines and boxes of an activation over an interval, neuron by neuron, and their derivatives in its ends. */
@@ -98,6 +100,19 @@ export function relaxationOperations(memory: NativeMemory): Relaxations {
         gCentre.number,
         gRadius.number,
       );
+      return { centre: memory.give(shape, c), radius: memory.give(shape, r) };
+    },
+
+    boxMoments(centre, radius) {
+      const [centres, radii] = [memory.take(centre), memory.take(radius)];
+      const shape = rules.boxMoments(centres, radii);
+      return memory.give(shape, memory.engine.boxMoments(centres.number, radii.number));
+    },
+
+    boxMomentsGradient(centre, radius, g) {
+      const [centres, radii, gradient] = [memory.take(centre), memory.take(radius), memory.take(g)];
+      const shape = rules.boxMomentsGradient(centres, radii, gradient);
+      const [c, r] = memory.engine.boxMomentsGradient(centres.number, radii.number, gradient.number);
       return { centre: memory.give(shape, c), radius: memory.give(shape, r) };
     },
   };

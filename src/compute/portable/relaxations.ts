@@ -12,6 +12,8 @@ type Relaxations = Pick<
   | "adaptiveLinesGradient"
   | "activateBox"
   | "activateBoxGradient"
+  | "boxMoments"
+  | "boxMomentsGradient"
 >;
 
 /** Enclosing lines and boxes of an activation over an interval, neuron by neuron, and their derivatives in its ends. */
@@ -130,6 +132,35 @@ export function relaxationOperations(memory: PortableMemory): Relaxations {
         const high = (activation.derivative(c[i] + r[i]) * (byCentre + byRadius)) / 2;
         out.centre.values[i] = high + low;
         out.radius.values[i] = high - low;
+      }
+      return out;
+    },
+
+    boxMoments(centre, radius) {
+      const [centres, radii] = [memory.take(centre), memory.take(radius)];
+      const out = memory.zeros(rules.boxMoments(centres, radii));
+      const [c, r, sums] = [centres.values, radii.values, out.values];
+      for (let i = 0; i < c.length; i++) {
+        sums[0] += r[i];
+        sums[1] += c[i];
+        const at = c[i] - r[i] > 0 ? 2 : c[i] + r[i] < 0 ? 5 : null;
+        if (at === null) continue;
+        sums[at] += 1;
+        sums[at + 1] += c[i];
+        sums[at + 2] += c[i] * c[i];
+      }
+      return out;
+    },
+
+    boxMomentsGradient(centre, radius, g) {
+      const [centres, radii, gradient] = [memory.take(centre), memory.take(radius), memory.take(g)];
+      const shape = rules.boxMomentsGradient(centres, radii, gradient);
+      const out = { centre: memory.zeros(shape), radius: memory.zeros(shape) };
+      const [c, r, by] = [centres.values, radii.values, gradient.values];
+      for (let i = 0; i < c.length; i++) {
+        const at = c[i] - r[i] > 0 ? 2 : c[i] + r[i] < 0 ? 5 : null;
+        out.centre.values[i] = by[1] + (at === null ? 0 : by[at + 1] + 2 * c[i] * by[at + 2]);
+        out.radius.values[i] = by[0];
       }
       return out;
     },

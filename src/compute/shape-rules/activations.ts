@@ -32,6 +32,19 @@ export function activateBoxGradient(centre: Size, radius: Size, gradients: reado
   return checkSame("activateBoxGradient", centre, radius, ...gradients);
 }
 
+/** How many numbers `boxMoments` gives. */
+export const BOX_MOMENTS = 8;
+
+export function boxMoments(centre: Size, radius: Size): Size {
+  checkSame("boxMoments", centre, radius);
+  return { features: BOX_MOMENTS, rows: 1 };
+}
+
+export function boxMomentsGradient(centre: Size, radius: Size, g: Size): Size {
+  checkShape("boxMomentsGradient", "g", g, BOX_MOMENTS, 1);
+  return checkSame("boxMomentsGradient", centre, radius);
+}
+
 export function maxPoolChoice(lower: Size, upper: Size, geometry: Conv2dGeometry): Size {
   checkGeometry("maxPoolChoice", geometry);
   const { groups, inChannels, outChannels } = geometry;

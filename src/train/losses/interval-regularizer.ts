@@ -2,18 +2,17 @@ import {
   add,
   apply,
   type BoxVariables,
+  boxMoments,
+  combine,
   maximum,
-  mean,
   minimum,
   multiply,
-  reshape,
   scaleBy,
-  scaleShift,
+  slice,
   sum,
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
-import { SHARED } from "../../compute/owners.js";
 import type { IntervalNetwork } from "../../dual/interval-network.js";
 
 /** How much worse than the input's, or than one another, numbers may be before they count. */
@@ -29,46 +28,33 @@ const TINY = 1e-12;
 export function intervalRegularizer(tape: Tape, intervals: IntervalNetwork): Variable | null {
   const [input, ...read] = intervals.readByActivations;
   if (read.length === 0) return null;
-  const width = overall(tape, input.radius);
-  const terms = read.flatMap((box) => [
-    short(tape, ratio(tape, width, overall(tape, box.radius))),
-    ...balance(tape, box),
-  ]);
+  const [width] = meansOf(tape, input);
+  const terms = read.flatMap((box) => {
+    const means = meansOf(tape, box);
+    return [short(tape, ratio(tape, width, means[0])), ...balance(tape, means)];
+  });
   return scaleBy(tape, sum(tape, terms), 1 / (TOLERANCE * read.length));
 }
 
-/** Of a layer: by how much the ratios of means and of variances of active and inactive neurons fall short. */
-function balance(tape: Tape, { centre, radius }: BoxVariables): Variable[] {
-  const line = flat(tape, centre);
-  const middle = mean(tape, line);
-  const off = apply(
-    tape,
-    { kind: "square" },
-    scaleShift(tape, line, undefined, scaleBy(tape, middle, -1), SHARED),
-  );
-  const [active, inactive] = ([1, -1] as const).map((sign) => surely(tape, sign, line, flat(tape, radius)));
-  const by = (mask: Variable, x: Variable, sign = 1): Variable =>
-    scaleBy(tape, mean(tape, multiply(tape, x, mask)), sign);
+/** The means of a box's entries: width, centre, and of active and inactive entries the share, centre and its square. */
+function meansOf(tape: Tape, box: BoxVariables): readonly Variable[] {
+  const { features, rows } = box.centre.value;
+  const means = scaleBy(tape, boxMoments(tape, box), 1 / (features * rows));
+  return Array.from({ length: means.value.features }, (_, i) => slice(tape, means, i, 1));
+}
+
+/** By how much the ratios of means and of variances of active and inactive neurons fall short. */
+function balance(tape: Tape, [, middle, ...parts]: readonly Variable[]): Variable[] {
+  const [active, inactive] = [parts.slice(0, 3), parts.slice(3)];
+  /** Σ(c − middle)² of some entries. */
+  const off = ([share, centre, square]: readonly Variable[]): Variable => {
+    const back = multiply(tape, middle, combine(tape, 1, multiply(tape, middle, share), -2, centre));
+    return apply(tape, { kind: "relu" }, add(tape, square, back));
+  };
   return [
-    [by(active, line), by(inactive, line, -1)],
-    [by(active, off), by(inactive, off)],
+    [active[1], scaleBy(tape, inactive[1], -1)],
+    [off(active), off(inactive)],
   ].map(([a, b]) => short(tape, ratio(tape, minimum(tape, a, b), maximum(tape, a, b))));
-}
-
-/** 1 where sign · v is above 0 all over its box, 0 elsewhere; no gradient passes. */
-function surely(tape: Tape, sign: 1 | -1, centre: Variable, radius: Variable): Variable {
-  const { backend } = tape;
-  using least = backend.combine(sign, centre.value, -1, radius.value);
-  using signs = backend.apply({ kind: "sign" }, least);
-  return tape.own(backend.apply({ kind: "relu" }, signs));
-}
-
-function flat(tape: Tape, x: Variable): Variable {
-  return reshape(tape, x, 1, x.value.features * x.value.rows);
-}
-
-function overall(tape: Tape, x: Variable): Variable {
-  return mean(tape, flat(tape, x));
 }
 
 /** a / b, where b is not negative. */

@@ -23,7 +23,43 @@ function boxes(
   return [centre, radius];
 }
 
+/** Numbers that boxMoments sums of one entry: of all, of active ones, of inactive ones. */
+function moments(c: number, r: number): number[] {
+  const part = (counts: boolean): number[] => (counts ? [1, c, c * c] : [0, 0, 0]);
+  return [r, c, ...part(c - r > 0), ...part(c + r < 0)];
+}
+
 export function boxesConformance(bench: Bench): void {
+  describe("moments of boxes", () => {
+    for (const [features, rows] of [
+      [1, 1],
+      [3, 13],
+      [40, 1000],
+    ] as const) {
+      test(`${features} × ${rows}: sums and derivatives`, async () => {
+        const [c, r] = [bench.matrixAwayFromZero(features, rows), bench.positiveMatrix(features, rows)];
+        const got = await bench.run([c, r], (b, [x, y]) => b.boxMoments(x, y));
+        const each = c.values.map((_, i) => moments(c.values[i], r.values[i]));
+        const expected = build(8, 1, (k) => each.reduce((sum, own) => sum + own[k], 0));
+        bench.expectClose(got, expected, "moments");
+        const g = bench.matrix(8, 1);
+        for (const part of ["centre", "radius"] as const) {
+          const gradient = await bench.run(
+            [c, r, g],
+            (b, [x, y, by]) => b.boxMomentsGradient(x, y, by)[part],
+          );
+          const slopes = build(features, rows, (f, row) => {
+            const [x, own] = [c.values[f * rows + row], r.values[f * rows + row]];
+            if (part === "radius") return g.values[0];
+            const by = (first: number): number => g.values[first] + 2 * x * g.values[first + 1];
+            return g.values[1] + (x - own > 0 ? by(3) : 0) + (x + own < 0 ? by(6) : 0);
+          });
+          bench.expectClose(gradient, slopes, `derivative in ${part}`);
+        }
+      });
+    }
+  });
+
   describe("boxes through activations", () => {
     for (const f of ACTIVATIONS) {
       test(`${describeActivation(f)}: centre, radius and derivatives`, async () => {

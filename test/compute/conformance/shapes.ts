@@ -120,6 +120,8 @@ const CALLS: readonly [string, Call][] = [
     "activateBoxGradient",
     (b, t) => b.activateBoxGradient(relu, t(2, 3), t(2, 3), { centre: t(2, 3), radius: t(3, 3) }),
   ],
+  ["boxMoments", (b, t) => b.boxMoments(t(2, 3), t(3, 3))],
+  ["boxMomentsGradient", (b, t) => b.boxMomentsGradient(t(2, 3), t(2, 3), t(2, 1))],
   ["adaptiveLines", (b, t) => b.adaptiveLines(relu, t(2, 3), t(3, 3))],
   [
     "adaptiveLinesGradient",
