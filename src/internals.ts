@@ -200,6 +200,7 @@ export type { Batch, LabelledBatch } from "./threat/batch.js";
 export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
+export type { EpochSums } from "./train/epoch-sums.js";
 export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";
 export { mixedLoss } from "./train/losses/mixed.js";
 export type { OptimizerSettings, OptimizerSlots, OptimizerState } from "./train/optimizer.js";
@@ -210,7 +211,6 @@ export { TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/setti
 export type { WeightRange } from "./train/settings/setting.js";
 export {
   type BatchSource,
-  type EpochSums,
   Trainer,
   type TrainingEvent,
   type TrainingState,

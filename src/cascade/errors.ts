@@ -1,7 +1,7 @@
 import type { CertifyOptions } from "../certify/certify.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { LabelledBatch } from "../threat/batch.js";
-import { certifyCascade } from "./certify-cascade.js";
+import { type CertifyStage, certifyCascade } from "./certify-cascade.js";
 
 /** The errors of a model over all its examples, as fractions from 0 to 1. */
 export interface Errors {
@@ -24,10 +24,16 @@ export async function certifiedErrors(
   batches: Iterable<LabelledBatch>,
   options: CertifyOptions,
   onBatch: () => void | Promise<void> = () => {},
+  certifyStage?: CertifyStage,
 ): Promise<Errors> {
   let [examples, right, robust] = [0, 0, 0];
   for (const { x, labels } of batches) {
-    const verdict = await certifyCascade(stages, { x, labels }, { ...options, margins: "open" });
+    const verdict = await certifyCascade(
+      stages,
+      { x, labels },
+      { ...options, margins: "open" },
+      certifyStage,
+    );
     verdict.examples.forEach(({ prediction, certified }, b) => {
       if (prediction === labels[b]) right += 1;
       if (prediction === labels[b] && certified) robust += 1;

@@ -84,7 +84,7 @@ function epochInWords(row: EpochRow, epochs: number): string {
       : `epsilon ${formatNumber(epsilon)}  robust loss ${robustLoss.toFixed(2)}  ` +
         `error ${formatPercent(error)}  robust error ${formatPercent(robustError)}`;
   const tested = test
-    ? `  test error ${formatPercent(test.error)}  robust${ofStages(test.stages ?? 1)} ${formatPercent(test.robustError, "upper")}`
+    ? `  ${test.heldOut ? "held-out" : "test"} error ${formatPercent(test.error)}  robust${ofStages(test.stages ?? 1)} ${formatPercent(test.robustError, "upper")}`
     : "";
   return `epoch ${epoch}/${epochs}  ${figures}${tested}  ${formatDuration(seconds)}`;
 }

@@ -26,10 +26,12 @@ const positionSchema = z.strictObject({
     seconds: z.number(),
   }),
   rows: z.array(epochRowSchema),
+  /** How many epochs' weights the average holds; 0 where there is none. */
+  averaged: z.int().min(0).default(0),
 });
 
 /**
- * A training state as a safetensors file: weights under `model/`, what the optimizer remembers under `optimizer/` and
+ * A training state as a safetensors file: weights under `model/`, their mean over the last epochs under `average/`, what the optimizer remembers under `optimizer/` and
  * the slot's name, the position as metadata. Nothing is rounded: a resumed run gives the numbers of one never stopped.
  */
 export function encodeCheckpoint(network: Network, state: TrainingState): Uint8Array {
@@ -37,6 +39,8 @@ export function encodeCheckpoint(network: Network, state: TrainingState): Uint8A
   for (const { name, shape } of network.parameters) {
     const values = state.weights.get(name);
     if (values) tensors.set(`model/${name}`, { shape, values });
+    const mean = state.average?.weights.get(name);
+    if (mean) tensors.set(`average/${name}`, { shape, values: mean });
     for (const [slot, remembered] of state.optimizer.slots) {
       const own = remembered.get(name);
       if (own) tensors.set(`optimizer/${slot}/${name}`, { shape, values: own as Float64Array });
@@ -49,6 +53,7 @@ export function encodeCheckpoint(network: Network, state: TrainingState): Uint8A
     step: state.optimizer.step,
     sums: state.sums,
     rows: state.rows,
+    averaged: state.average?.count ?? 0,
   };
   return encodeSafetensors(tensors, { [KEY]: JSON.stringify(position) });
 }
@@ -84,8 +89,12 @@ export function decodeCheckpoint(
       new Map(trained.map(({ name, size }) => [name, take(`optimizer/${slot}`, name, size)])),
     ]),
   );
-  const { epoch, batch, sums, rows, step } = position;
-  return { epoch, batch, sums, rows, weights, optimizer: { step, slots } };
+  const { epoch, batch, sums, rows, step, averaged } = position;
+  const average = averaged > 0 && {
+    count: averaged,
+    weights: new Map(sized.map(({ name, size }) => [name, take("average", name, size)])),
+  };
+  return { epoch, batch, sums, rows, weights, optimizer: { step, slots }, ...(average && { average }) };
 }
 
 function parsePosition(text: string | undefined, where: string): z.infer<typeof positionSchema> {

@@ -23,7 +23,7 @@ export const trainConfigSchema = z.strictObject(inOrder(KEY_ORDER, SCHEMAS));
 /** Everything that decides a training run's numbers, as it stands in `run.json`. Made by `configOf`. */
 export interface TrainConfig extends z.infer<typeof trainConfigSchema> {}
 
-/** Fractions of test examples at the radius that training ends with, by deterministic bounds. */
+/** Fractions of test examples, or held-out ones, at the radius that training ends with, by deterministic bounds. */
 const testRowSchema = z.strictObject({
   examples: z.int().positive(),
   epsilon: z.number(),
@@ -31,6 +31,8 @@ const testRowSchema = z.strictObject({
   robustError: z.number(),
   /** Whose errors these are: a cascade's of so many stages, with this model as the last. Absent: the model's own. */
   stages: z.int().min(2).optional(),
+  /** Whether these are training examples that were held out, and not test examples. */
+  heldOut: z.literal(true).optional(),
 });
 
 /** Fractions of test examples at the radius that training ends with, by deterministic bounds. */

@@ -175,7 +175,7 @@ export class RunFolder {
   }
 
   /** A model that `writeModel` wrote. */
-  async readModel(name: "model" | "start" = "model"): Promise<LoadedModel> {
+  async readModel(name: "model" | "best" | "start" = "model"): Promise<LoadedModel> {
     return loadModelFile(this.#filePresent(name));
   }
 

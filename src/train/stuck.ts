@@ -15,15 +15,26 @@ export function checkLearning(rows: readonly EpochRow[], classes: number, batche
   const epochs = Math.max(1, Math.ceil(PATIENCE / batchesPerEpoch));
   const last = rows.slice(-epochs);
   if (last.length < epochs || !last.every((row) => isGuessing(row, classes))) return;
-  const { epoch, epsilon, kappa } = last[last.length - 1];
-  throw new TrainingFailure(
-    `the loss has stayed at that of guessing, ln ${classes} = ${Math.log(classes).toFixed(2)}, up to epoch ` +
-      `${epoch} (epsilon ${Number(epsilon.toPrecision(3))})`,
-    kappa > 0
-      ? "let epsilon start smaller or rise more slowly in a new run (--start-epsilon, --schedule-epochs), or begin it with " +
-          "--warmup-epochs"
-      : "try another --rate in a new run",
-  );
+  throw new TrainingFailure(foundOf(last[last.length - 1], classes), adviceOf(last[last.length - 1]));
+}
+
+/** What to say of a run that is over, too short to be called stuck on its way, and never did better than guessing; null of any other. */
+export function stuckInWords(rows: readonly EpochRow[], classes: number): string | null {
+  const last = rows.at(-1);
+  if (!last || !rows.every((row) => isGuessing(row, classes))) return null;
+  return `${foundOf(last, classes)}: train for more epochs, or ${adviceOf(last)}`;
+}
+
+function foundOf({ epoch, epsilon }: EpochRow, classes: number): string {
+  const guessing = `ln ${classes} = ${Math.log(classes).toFixed(2)}`;
+  return `the loss has stayed at that of guessing, ${guessing}, up to epoch ${epoch} (epsilon ${Number(epsilon.toPrecision(3))})`;
+}
+
+function adviceOf({ kappa }: EpochRow): string {
+  return kappa > 0
+    ? "let epsilon start smaller or rise more slowly in a new run (--start-epsilon, --schedule-epochs), or begin it with " +
+        "--warmup-epochs"
+    : "try another --rate in a new run";
 }
 
 function isGuessing({ loss, robustLoss, error }: EpochRow, classes: number): boolean {

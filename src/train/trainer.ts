@@ -17,13 +17,16 @@ import { checkFiniteAnswers, checkFiniteWeights } from "./check-numbers.js";
 import { clipGradients } from "./clip.js";
 import type { EpochRow, TestRow, TrainConfig } from "./config.js";
 import { createOptimizer } from "./create-optimizer.js";
+import { addOutcome, type EpochSums, NO_SUMS } from "./epoch-sums.js";
+import { withL1 } from "./l1.js";
 import { LOSSES } from "./losses/index.js";
 import type { RobustLoss } from "./losses/robust-loss.js";
 import { type MutableParameters, type Optimizer, type OptimizerState, readState } from "./optimizer.js";
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
-import { type StepOutcome, trainingStep } from "./step.js";
+import { trainingStep } from "./step.js";
 import { checkLearning } from "./stuck.js";
 import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
+import { type AverageState, WeightAverage } from "./weight-average.js";
 
 /** Where the radius is 0, nothing is divided by it. */
 const MIN_EPSILON = Number.MIN_VALUE;
@@ -36,29 +39,6 @@ export interface BatchSource {
   batch(epoch: number, index: number): LabelledBatch;
 }
 
-/** Sums over the batches of an epoch that has begun. */
-export interface EpochSums {
-  readonly examples: number;
-  /** Of standard losses. */
-  readonly loss: number;
-  /** Examples for which bounds were computed; robust losses and what is not certified are of these. */
-  readonly bounded: number;
-  readonly robustLoss: number;
-  readonly wrong: number;
-  readonly notCertified: number;
-  readonly seconds: number;
-}
-
-const NO_SUMS: EpochSums = {
-  examples: 0,
-  loss: 0,
-  bounded: 0,
-  robustLoss: 0,
-  wrong: 0,
-  notCertified: 0,
-  seconds: 0,
-};
-
 /** All that a run needs in order to go on with the same numbers. */
 export interface TrainingState {
   /** The epoch and batch to be done next, from 0. */
@@ -70,6 +50,8 @@ export interface TrainingState {
   readonly rows: readonly EpochRow[];
   readonly weights: Weights;
   readonly optimizer: OptimizerState;
+  /** Where weights of the last epochs are averaged, and that has begun. */
+  readonly average?: AverageState | null;
 }
 
 /** What `Trainer.run` tells: a batch is done (`batch`: how many of this epoch are; `epoch` from 0), or an epoch is. */
@@ -90,6 +72,7 @@ export class Trainer {
   readonly #optimizer: Optimizer;
   readonly #loss: RobustLoss;
   readonly #source: BatchSource;
+  readonly #average: WeightAverage;
   /** The batch to be done next, where it is at hand. */
   #next: { readonly epoch: number; readonly index: number; readonly batch: LabelledBatch } | null = null;
   #epoch = 0;
@@ -109,6 +92,7 @@ export class Trainer {
     this.#backend = backend;
     this.#source = source;
     this.#loss = LOSSES[config.loss].of(config);
+    this.#average = new WeightAverage(backend);
     this.#parameters = new Map(uploadWeights(backend, { network, weights }));
     const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
     this.#optimizer = createOptimizer(backend, this.#parameters, trained, config.optimizer);
@@ -137,6 +121,7 @@ export class Trainer {
     this.#sums = state.sums;
     this.#rows = [...state.rows];
     this.#optimizer.restore(state.optimizer);
+    if (state.average) this.#average.restore(state.average, this.#parameters);
   }
 
   /** Adds to the last epoch's row what was found on test examples. */
@@ -155,6 +140,7 @@ export class Trainer {
       rows: [...this.#rows],
       weights,
       optimizer: await readState(this.#backend, this.#optimizer),
+      average: await this.#average.state(),
     };
   }
 
@@ -173,6 +159,7 @@ export class Trainer {
         yield { kind: "batch", epoch: this.#epoch, batch: this.#batch, sums: this.#sums };
       }
       await this.#checkNumbers();
+      this.#averageWeights();
       const row = this.#finishEpoch();
       yield { kind: "epoch", row };
       this.#checkLearning();
@@ -183,6 +170,15 @@ export class Trainer {
   dispose(): void {
     releaseParameters(this.#parameters);
     this.#optimizer.dispose();
+    this.#average.dispose();
+  }
+
+  /** Puts others in the place of the weights, once training is over. */
+  replaceWeights(weights: Weights): void {
+    for (const [name, value] of uploadWeights(this.#backend, { network: this.network, weights })) {
+      this.#parameters.get(name)?.dispose();
+      this.#parameters.set(name, value);
+    }
   }
 
   async #weights(): Promise<Weights> {
@@ -224,8 +220,9 @@ export class Trainer {
         DIVERGED_ADVICE,
       );
     }
+    const whole = withL1(this.#backend, this.network, this.#parameters, found, config.l1);
     const gradients =
-      config.gradientClip === null ? found : await clipGradients(this.#backend, found, config.gradientClip);
+      config.gradientClip === null ? whole : await clipGradients(this.#backend, whole, config.gradientClip);
     this.#optimizer.update(this.#parameters, gradients, rateAt(config.learningRate, this.#epoch));
     for (const gradient of gradients.values()) gradient.dispose();
     for (const [name, statistic] of statistics) {
@@ -234,6 +231,14 @@ export class Trainer {
     }
     this.#batch += 1;
     this.#sums = addOutcome(this.#sums, outcome, (performance.now() - began) / 1000);
+  }
+
+  /** At the end of one of the last epochs; with the last one the mean takes the weights' place. */
+  #averageWeights(): void {
+    const { epochs, averageEpochs } = this.config;
+    if (this.#epoch < epochs - averageEpochs) return;
+    this.#average.add(this.#parameters);
+    if (this.#epoch === epochs - 1) this.#average.replace(this.#parameters);
   }
 
   /** The batch to be done now. */
@@ -286,16 +291,4 @@ export class Trainer {
     this.#sums = NO_SUMS;
     return row;
   }
-}
-
-function addOutcome(sums: EpochSums, outcome: StepOutcome, seconds: number): EpochSums {
-  return {
-    examples: sums.examples + outcome.examples,
-    loss: sums.loss + outcome.loss,
-    bounded: sums.bounded + outcome.bounded,
-    robustLoss: sums.robustLoss + outcome.robustLoss,
-    wrong: sums.wrong + outcome.wrong,
-    notCertified: sums.notCertified + outcome.notCertified,
-    seconds: sums.seconds + seconds,
-  };
 }

@@ -42,41 +42,45 @@ async function lossAt(name: LossName, weights: Weights): Promise<number> {
 }
 
 describe.each(LOSS_NAMES)("the robust loss %s", (name) => {
-  it("is one number, with margins of every class that no point of the ball falls below", async () => {
-    using tape = new Tape(backend, { record: true });
-    const parameters = uploadWeights(backend, lively(NETWORK, 1));
-    const bindings = trainedBindings(NETWORK, parameters);
-    const { output: logits } = forward(tape, NETWORK, bindings, tape.own(backend.upload(16, 3, X)));
-    const loss = lossOf(name);
-    const found = await loss({
-      ...{
-        tape,
-        network: NETWORK,
-        bindings,
-        batch: BATCH,
-        ball: BALL,
-        logits,
-        dual: {},
-        regularization: 0,
-        stream: random(0, "loss"),
-      },
-    });
-    expect((await backend.read(found.loss.value)).length).toBe(1);
-    const margins = await backend.read(found.margins.value);
-    expect(margins.length).toBe(9);
-    const source = random(0, "points");
-    for (let i = 0; i < 100; i++) {
-      const near = X.map((value) =>
-        Math.min(1, Math.max(0, value + BALL.epsilon * (2 * source.uniform() - 1))),
-      );
-      const { output } = forward(tape, NETWORK, bindings, tape.own(backend.upload(16, 3, near)));
-      const z = await backend.read(output.value);
-      for (let j = 0; j < 9; j++) {
-        const label = BATCH.labels[j % 3];
-        expect(z[label * 3 + (j % 3)] - z[j]).toBeGreaterThan(margins[j] - 1e-9);
+  // The margins of `sabr` are those of a part of the ball.
+  it.skipIf(name === "sabr")(
+    "is one number, with margins of every class that no point of the ball falls below",
+    async () => {
+      using tape = new Tape(backend, { record: true });
+      const parameters = uploadWeights(backend, lively(NETWORK, 1));
+      const bindings = trainedBindings(NETWORK, parameters);
+      const { output: logits } = forward(tape, NETWORK, bindings, tape.own(backend.upload(16, 3, X)));
+      const loss = lossOf(name);
+      const found = await loss({
+        ...{
+          tape,
+          network: NETWORK,
+          bindings,
+          batch: BATCH,
+          ball: BALL,
+          logits,
+          dual: {},
+          regularization: 0,
+          stream: random(0, "loss"),
+        },
+      });
+      expect((await backend.read(found.loss.value)).length).toBe(1);
+      const margins = await backend.read(found.margins.value);
+      expect(margins.length).toBe(9);
+      const source = random(0, "points");
+      for (let i = 0; i < 100; i++) {
+        const near = X.map((value) =>
+          Math.min(1, Math.max(0, value + BALL.epsilon * (2 * source.uniform() - 1))),
+        );
+        const { output } = forward(tape, NETWORK, bindings, tape.own(backend.upload(16, 3, near)));
+        const z = await backend.read(output.value);
+        for (let j = 0; j < 9; j++) {
+          const label = BATCH.labels[j % 3];
+          expect(z[label * 3 + (j % 3)] - z[j]).toBeGreaterThan(margins[j] - 1e-9);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("gives every trained parameter its gradient, as finite differences find it", async () => {
     const weights = livelyWeights(NETWORK, 1);

@@ -40,6 +40,19 @@ describe.each(Object.keys(TRAIN_SETTINGS))("the table of settings, by the named 
   });
 });
 
+describe("the words of losses", () => {
+  it.each([
+    ["mtl-ibp", { intervalShare: 0.25 }, "mtl-ibp, a share of 0.25, attacks of 8 steps within 1 epsilon"],
+    ["sabr", { boxShare: 0.1, attackSteps: 3 }, "sabr, a box of 0.1, attacks of 3 steps within 1 epsilon"],
+    ["ibp", {}, "ibp"],
+    ["dual", {}, null],
+  ] as const)("say what is minimised: %s", (loss, overrides, expected) => {
+    const config = configOf(trainSettings("plain"), SUBJECT, { loss, ...overrides });
+    expect(SETTINGS.loss.row?.words(config, SAY)).toBe(expected);
+    expect(configOf(trainSettings("plain"), SUBJECT, overridesOf(config))).toEqual(config);
+  });
+});
+
 describe("the table of settings", () => {
   const config = configOf(trainSettings("plain"), SUBJECT);
 
@@ -113,9 +126,11 @@ describe("the table of settings", () => {
   it("has words for every setting, of its own or in another's line", () => {
     for (const [key, { row }] of Object.entries(SETTINGS)) {
       const words = row?.words(config, SAY);
-      // Bounds and warm-up are told by the lines of the method and of the epochs.
-      if (!row) expect(["projections", "sketch", "warmupEpochs"]).toContain(key);
-      else expect(words === null || words !== "").toBe(true);
+      // Bounds, warm-up and what is a loss's own are told by the lines of the method, of the epochs and of the loss.
+      if (!row) {
+        const others = ["projections", "sketch", "warmupEpochs", "intervalShare", "boxShare", "attack"];
+        expect(others).toContain(key);
+      } else expect(words === null || words !== "").toBe(true);
     }
   });
 

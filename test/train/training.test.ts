@@ -151,6 +151,13 @@ describe("training", () => {
     [33, "exact", {}],
     [13, "projections", { projections: 4 }],
     [13, "the planner's choice", { projections: "auto" }],
+    [33, "averaged weights", { averageEpochs: 2 }],
+    [
+      45,
+      "averaged weights, l1 and intervals",
+      { averageEpochs: 3, l1: 1e-4, loss: "ibp", regularization: 0.5 },
+    ],
+    [33, "an attack", { loss: "mtl-ibp", intervalShare: 0.3, attack: { steps: 2, scale: 1 } }],
     [33, "sgd, clipped, after a warm-up", { optimizer: SGD, gradientClip: 0.5, warmupEpochs: 1 }],
   ])(
     "stopped after %i batches and resumed from its checkpoint gives the same numbers: %s",
@@ -180,6 +187,28 @@ describe("training", () => {
       expect(comparable(await second.state())).toEqual(comparable(await whole.state()));
     },
   );
+
+  it("averages the weights of the last epochs", async () => {
+    const ends: (readonly number[])[] = [];
+    const name = "linear1.weight";
+    const run = async (averageEpochs: number): Promise<readonly number[]> => {
+      const trainer = new Trainer(
+        backend,
+        { network: NETWORK, weights: initialWeights(NETWORK, 0) },
+        { ...CONFIG, averageEpochs },
+        SOURCE,
+      );
+      const weights = async () => Array.from((await trainer.state()).weights.get(name) ?? []);
+      for await (const event of trainer.run())
+        if (event.kind === "epoch" && averageEpochs === 0) ends.push(await weights());
+      return weights();
+    };
+    await run(0);
+    const mean = await run(2);
+    mean.forEach((value, i) => {
+      expect(value).toBeCloseTo((ends[1][i] + ends[2][i]) / 2, 12);
+    });
+  });
 
   it("kappa 0 is standard training: no bounds, and no robust figures that could be taken for measured ones", async () => {
     const config = { ...CONFIG, kappa: { start: 0, end: 0, epochs: 0, shape: "linear" as const } };

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { LineMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
+import { ARCHITECTURES } from "../../network/architectures.js";
 import { AUGMENTATION } from "../../train/settings/augmentation.js";
 import { BOUND, PROJECTIONS } from "../../train/settings/bounds.js";
 import { EVALUATION } from "../../train/settings/evaluation.js";
@@ -45,7 +46,7 @@ export interface TrainFlags
 
 export function addTrainOptions(command: Command): Command {
   addDataOptions(command);
-  command.option("--model <model>", "tiny, small, large, resnet, wide<k>, deep<k>, or a model to start from");
+  command.option("--model <model>", `${ARCHITECTURES.join(", ")}, or a model to start from`);
   addBallOptions(command);
   addSettingFlags(command, BOUND);
   command.option(

@@ -11,6 +11,7 @@ import { loadRunData, movedData } from "../../runs/training/run-data.js";
 import { runTraining } from "../../runs/training/training.js";
 import { cascadeOfStage } from "../../train/cascade-run.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
+import { stuckInWords } from "../../train/stuck.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
@@ -110,8 +111,10 @@ async function runJob(
   return await finishRun(finished, backend, output, interruption);
 }
 
-function printRun(output: Output, { config, evaluation }: Run, folder: RunFolder): void {
+function printRun(output: Output, { config, evaluation, epochs }: Run, folder: RunFolder): void {
   if (!evaluation) return;
+  const stuck = stuckInWords(epochs, config.data.classes);
+  if (stuck !== null) output.print(wrap(stuck));
   const ball = { norm: config.norm, epsilon: evaluation.epsilon, box: config.box };
   output.print(
     formatFigures([

@@ -2,7 +2,7 @@ import { nextTurn } from "../../compute/deadline.js";
 import type { EpochRow } from "../../train/config.js";
 import type { Trainer, TrainingEvent } from "../../train/trainer.js";
 import { type Figures, isEnded, observed, type WorkObserver } from "../observer.js";
-import { bestEpoch, evaluateEpoch, isDue } from "./evaluation.js";
+import { bestEpoch, evaluateEpoch, isDue, isPatienceOver } from "./evaluation.js";
 import type { RunningTraining, TrainingJob } from "./job.js";
 
 /** The state is kept after every epoch, and after this many seconds within one. */
@@ -35,6 +35,7 @@ export async function trainEpochs(course: RunningTraining, batchesPerEpoch: numb
     for await (const event of trainer.run(watch.signal)) {
       if (event.kind === "epoch") {
         await finishEpoch(course, event.row, seen);
+        if (isPatienceOver(trainer.rows, job.run.config)) return;
         saved = performance.now();
       } else {
         const { epoch, batch } = event;
@@ -64,7 +65,7 @@ async function finishEpoch(course: RunningTraining, row: EpochRow, seen: WorkObs
   if (isDue(config, row.epoch)) {
     seen.update(row.epoch * Math.ceil(job.train.count / config.batchSize), { evaluating: true });
     try {
-      trainer.noteTest(await evaluateEpoch(trainer, job.earlier ?? [], job.test, watch.signal));
+      trainer.noteTest(await evaluateEpoch(trainer, job.earlier ?? [], job, watch.signal));
     } catch (error) {
       // Without it the epoch cannot be kept: the run goes on from the state before.
       if (isEnded(error, watch.signal)) return;

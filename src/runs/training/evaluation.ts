@@ -1,10 +1,13 @@
+import type { CertifyStage } from "../../cascade/certify-cascade.js";
 import { certifiedErrors } from "../../cascade/errors.js";
 import { letIn } from "../../compute/deadline.js";
 import { type Dataset, take } from "../../data/dataset.js";
 import type { PlacedNetwork } from "../../network/weights.js";
 import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
+import { isIntervalLoss } from "../../train/losses/index.js";
 import type { Run } from "../../train/run-folder.js";
 import type { Trainer } from "../../train/trainer.js";
+import { certifyByRungs } from "../../verify/strongest.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
 import type { Watch } from "../observer.js";
@@ -25,23 +28,34 @@ export function isDue({ evaluation: { every } }: TrainConfig, epoch: number): bo
 export async function evaluateEpoch(
   trainer: Trainer,
   earlier: readonly PlacedNetwork[],
-  test: Dataset,
+  { test, heldOut = null }: { readonly test: Dataset; readonly heldOut?: Dataset | null },
   signal?: AbortSignal,
 ): Promise<TestRow> {
-  const { norm, epsilon, box, bound: method, evaluation } = trainer.config;
-  const batches = inOrder(take(test, evaluation.limit ?? test.count), EVALUATION_BATCH);
+  const { norm, epsilon, box, bound: method, evaluation, loss } = trainer.config;
+  const examples = heldOut ?? take(test, evaluation.limit ?? test.count);
+  const batches = inOrder(examples, EVALUATION_BATCH);
   const ball = { norm, epsilon: epsilon.end, box };
   const errors = await certifiedErrors(
     [...earlier, trainer.placed],
     batches,
     { ...ball, method, ...(signal && { signal }) },
     () => letIn(signal),
+    isIntervalLoss(loss) ? byEveryBound : undefined,
   );
-  return { ...errors, epsilon: epsilon.end, ...(earlier.length > 0 && { stages: earlier.length + 1 }) };
+  return {
+    ...errors,
+    epsilon: epsilon.end,
+    ...(earlier.length > 0 && { stages: earlier.length + 1 }),
+    ...(heldOut && { heldOut: true }),
+  };
 }
 
+/** What a network was trained for proves most of it, other bounds some of the rest. */
+const byEveryBound: CertifyStage = (stage, batch, options) =>
+  certifyByRungs(stage, batch, options, { seconds: 0 });
+
 /**
- * The epoch with the lowest robust error on test examples among those whose training had reached its radius, the warm-up
+ * The epoch with the lowest robust error on test examples, or held-out ones, among those whose training had reached its radius, the warm-up
  * left out, which trains on no radius; the first of equals. Its choice saw these examples, so that on others the error is
  * likely to be higher.
  */
@@ -57,11 +71,21 @@ export function bestEpoch(
   return best;
 }
 
+/** Whether the best epoch is as many epochs ago as patience is left for it. */
+export function isPatienceOver(
+  rows: readonly EpochRow[],
+  config: Pick<TrainConfig, "epsilon" | "warmupEpochs" | "patience">,
+): boolean {
+  const best = config.patience === null ? null : bestEpoch(rows, config);
+  return best !== null && config.patience !== null && rows.length - best.epoch >= config.patience;
+}
+
 /** The final evaluation, by deterministic bounds. Throws the signal's reason. */
 export function evaluateRun(trainer: Trainer, test: Dataset, watch: Watch): Promise<Certification> {
-  const { norm, epsilon, box, bound: method, testLimit } = trainer.config;
+  const { norm, epsilon, box, bound: method, testLimit, loss } = trainer.config;
   const ball = { norm, epsilon: epsilon.end, box };
-  const settings = { ball, method, against: "prediction", batch: EVALUATION_BATCH } as const;
+  const each = isIntervalLoss(loss) ? 0 : undefined;
+  const settings = { ball, method, each, against: "prediction", batch: EVALUATION_BATCH } as const;
   return certifyDataset([trainer.placed], take(test, testLimit ?? test.count), settings, watch);
 }
 

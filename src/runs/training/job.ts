@@ -17,6 +17,8 @@ export interface TrainingJob {
   readonly state: TrainingState | null;
   readonly train: Dataset;
   readonly test: Dataset;
+  /** Training examples that are held out of `train`; null or absent where none are. */
+  readonly heldOut?: Dataset | null;
   /** Of a stage of a cascade: the stages before it, on the backend. Epochs are then evaluated as the cascade so far. */
   readonly earlier?: readonly PlacedNetwork[];
 }

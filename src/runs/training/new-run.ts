@@ -14,7 +14,9 @@ import { type Run, RunFolder } from "../../train/run-folder.js";
 import { circumstances } from "../circumstances.js";
 import { checkBallFitsData } from "../example-batches.js";
 import { checkModelFitsData, isModelPath, openModel } from "../models/open-model.js";
+import { checkBatchNorm } from "./check-batch-norm.js";
 import { DATA_SEED, testCount, withTestData } from "./data-config.js";
+import { checkValidation } from "./hold-out.js";
 import type { TrainingJob } from "./job.js";
 import { CIFAR10_NORMALIZATION } from "./normalization.js";
 import type { RunData } from "./run-data.js";
@@ -60,7 +62,9 @@ export async function prepareRun(order: TrainingOrder, backend: Backend): Promis
       : data[split];
   const train = await load("train", limit);
   const settings = order.configOf(train);
+  checkValidation(settings, train);
   const model = await startingModel({ ...order, initialization: settings.initialization }, train, backend);
+  checkBatchNorm(model.network, settings, train.count - settings.validation);
   const test = await load("test", testCount(settings));
   const config = withTestData(settings, test);
   for (const dataset of [train, test]) {

@@ -8,6 +8,7 @@ import { isEnded, type Watch } from "../observer.js";
 import { batchSource } from "./batch-source.js";
 import { saveState, trainEpochs } from "./epochs.js";
 import { bestEpoch, evaluateRun, evaluationRecord } from "./evaluation.js";
+import { holdOut } from "./hold-out.js";
 import type { RunningTraining, TrainingJob } from "./job.js";
 
 /** A run that is finished, with its certification, or interrupted by the signal, without one. */
@@ -21,10 +22,11 @@ export interface TrainingOutcome {
  * whatever happens, and from its last batch after a signal, which does not reject: the run is `interrupted` then.
  */
 export async function runTraining(
-  job: TrainingJob,
+  given: TrainingJob,
   backend: Backend,
   watch: Watch = {},
 ): Promise<TrainingOutcome> {
+  const job = { ...given, ...holdOut(given.train, given.run.config) };
   const { folder, network, train } = job;
   const { config } = job.run;
   const source = batchSource(train, config);
@@ -74,11 +76,26 @@ async function trainAndEvaluate(
   try {
     await trainEpochs(course, batchesPerEpoch);
     watch.signal?.throwIfAborted();
+    await takeBest(course);
     return await evaluateRun(trainer, job.test, watch);
   } catch (error) {
     if (isEnded(error, watch.signal)) return null;
     throw error;
   }
+}
+
+/** The model of the best epoch on held-out examples is the run's. */
+async function takeBest({ job, trainer }: RunningTraining): Promise<void> {
+  const best = job.heldOut ? bestEpoch(trainer.rows, job.run.config) : null;
+  if (best === null || best.epoch === trainer.rows.length) return;
+  const { network, weights } = await job.folder.readModel("best");
+  trainer.replaceWeights(weights);
+  await job.folder.writeModel(
+    "model",
+    { network, weights },
+    job.run.config,
+    trainer.rows.slice(0, best.epoch),
+  );
 }
 
 /** The first files of this sitting: an unwritable folder is found out here, and a new run then leaves nothing in it. */

@@ -56,3 +56,8 @@ export function normsOf(name: LossName): readonly Norm[] | undefined {
   const entry: LossEntry = LOSSES[name];
   return entry.norms;
 }
+
+/** Whether a loss trains for interval bounds: those prove most of what it trains, and other bounds little. */
+export function isIntervalLoss(name: LossName): boolean {
+  return name !== "dual";
+}

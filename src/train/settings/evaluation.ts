@@ -40,6 +40,44 @@ export const EVALUATION = {
         every === 0 ? "none" : `every ${every}, on ${limitInWords(limit, say)} test examples`,
     },
   }),
+  /** So many training examples are held out: epochs are evaluated on them, and the best one's model is the run's. */
+  validation: setting({
+    schema: z.int().min(0).default(0),
+    flags: {
+      validation: {
+        argument: "<n>",
+        help:
+          "training examples that are held out: epochs are evaluated on all of them in place of test examples, and the best one's " +
+          "model is the run's",
+        kind: { type: "whole number", range: { min: 0 } },
+      },
+    },
+    value: ({ validation = 0 }) => validation,
+    again: ({ validation }: { validation: number }) => ({ validation: validation || undefined }),
+    row: {
+      name: "held-out training examples",
+      words: ({ validation }: { validation: number }, say) =>
+        validation === 0 ? null : say.count(validation),
+    },
+  }),
+  /** Epochs without a better one after which training ends; null: never. */
+  patience: setting({
+    schema: z.int().positive().nullable().default(null),
+    flags: {
+      patience: {
+        argument: "<n>",
+        help: "epochs at full epsilon without a lower robust error, held-out if there are such examples, after which training ends",
+        kind: { type: "whole number", range: { min: 1 } },
+      },
+    },
+    value: ({ patience }) => patience ?? null,
+    again: ({ patience }: { patience: number | null }) => ({ patience: patience ?? undefined }),
+    row: {
+      name: "early stop",
+      words: ({ patience }: { patience: number | null }) =>
+        patience === null ? null : `after ${patience} epochs without a better one`,
+    },
+  }),
   /** How many test examples are evaluated at the end; null for all. */
   testLimit: setting({
     schema: z.int().positive().nullable(),

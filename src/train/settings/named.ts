@@ -36,6 +36,10 @@ export interface TrainSettings {
   readonly boxShare?: number;
   readonly attack?: AttackSettings;
   /** Default 0. */
+  readonly l1?: number;
+  /** Default 0. */
+  readonly averageEpochs?: number;
+  /** Default 0. */
   readonly regularization?: number;
   /** Default `standard`. */
   readonly initialization?: InitializationName;
@@ -56,6 +60,20 @@ const MNIST: TrainSettings = {
   augmentation: null,
 };
 
+/** What goes with interval bounds, whatever the data: starting weights, regularisers, and a slow beginning (Shi et al. 2021). */
+const INTERVALS: Partial<TrainSettings> = {
+  batchSize: 100,
+  projections: "exact",
+  warmupEpochs: 1,
+  schedule: "smooth",
+  scheduleEpochs: (epochs) => Math.round(0.4 * epochs),
+  startEpsilon: (epsilon) => epsilon / 100,
+  decayEvery: (epochs) => Math.max(1, Math.round(epochs / 10)),
+  gradientClip: 10,
+  initialization: "ibp",
+  regularization: 0.5,
+};
+
 /** Of CIFAR-10 pixels; the paper's ε is in units of normalised ones. */
 const CIFAR_DEVIATION = 0.225;
 
@@ -70,6 +88,32 @@ export const TRAIN_SETTINGS: Readonly<Record<string, TrainSettings>> = {
     startEpsilon: (epsilon) => epsilon / 100,
   },
   "paper-mnist": MNIST,
+  "ibp-mnist": {
+    ...MNIST,
+    ...INTERVALS,
+    epochs: 70,
+    loss: "ibp",
+    learningRate: 0.001,
+  },
+  "mtl-ibp-cifar10": {
+    ...MNIST,
+    ...INTERVALS,
+    epochs: 60,
+    loss: "mtl-ibp",
+    learningRate: 0.0005,
+    intervalShare: 0.02,
+    attack: { steps: 4, scale: 1 },
+    l1: 1e-6,
+    augmentation: { flip: true, crop: 4 },
+  },
+  "ibp-cifar10": {
+    ...MNIST,
+    ...INTERVALS,
+    epochs: 60,
+    loss: "ibp",
+    learningRate: 0.0005,
+    augmentation: { flip: true, crop: 4 },
+  },
   "paper-cifar10": {
     ...MNIST,
     optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 5e-4 },

@@ -70,6 +70,38 @@ export const OPTIMIZER = {
           : `adam, weight decay ${optimizer.weightDecay}`,
     },
   }),
+  /** Weight of Σ|w| over matrices and kernels. */
+  l1: setting({
+    schema: z.number().min(0).default(0),
+    flags: {
+      l1: {
+        argument: "<w>",
+        help: "weight of the l1 norm of matrices and kernels (default: 0, or the settings')",
+        kind: { type: "number", range: { min: 0 }, example: "1e-6" },
+      },
+    },
+    value: ({ l1 }, { named }) => l1 ?? named.l1 ?? 0,
+    again: ({ l1 }: { l1: number }) => ({ l1 }),
+    row: { name: "l1 of weights", words: ({ l1 }: { l1: number }) => (l1 === 0 ? null : String(l1)) },
+  }),
+  /** Of so many last epochs the mean of the weights is the model; 0: none. */
+  averageEpochs: setting({
+    schema: z.int().min(0).default(0),
+    flags: {
+      averageEpochs: {
+        argument: "<n>",
+        help: "the model's weights are the mean of those of the last n epochs (default: 0, or the settings')",
+        kind: { type: "whole number", range: { min: 0 } },
+      },
+    },
+    value: ({ averageEpochs }, { named }) => averageEpochs ?? named.averageEpochs ?? 0,
+    again: ({ averageEpochs }: { averageEpochs: number }) => ({ averageEpochs }),
+    row: {
+      name: "weights averaged",
+      words: ({ averageEpochs }: { averageEpochs: number }) =>
+        averageEpochs === 0 ? null : `over the last ${averageEpochs} epochs`,
+    },
+  }),
   /** Multiplied by `factor` every `every` epochs after the first `after`, or with `every` = 0 never. */
   learningRate: setting({
     schema: z.strictObject({
