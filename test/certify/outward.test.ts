@@ -20,7 +20,12 @@ const BALLS: readonly BallSpec[] = [
   { norm: "l1", epsilon: 0.3 },
   { norm: "linf", epsilon: 0 },
 ];
-const METHODS: readonly DualOptions[] = [{}, { method: "adaptive" }, { direction: "forward" }];
+const METHODS: readonly DualOptions[] = [
+  {},
+  { method: "adaptive" },
+  { direction: "forward" },
+  { method: "interval" },
+];
 /** What counting rounding may take from a margin, in units of the largest. */
 const COST: Readonly<Record<Dtype, number>> = { float32: 1e-2, float64: 1e-9 };
 

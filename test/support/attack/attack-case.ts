@@ -59,6 +59,7 @@ const METHODS: readonly (readonly [string, DualOptions])[] = [
   ["parallel, backward, complete", { complete: true }],
   ["parallel, forward", { direction: "forward" }],
   ["adaptive, backward", { method: "adaptive" }],
+  ["interval", { method: "interval" }],
 ];
 
 /** Certifies the case of a seed to the verge, and attacks the certificate. */
