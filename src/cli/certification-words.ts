@@ -40,7 +40,7 @@ export function printCertification(
       ["ball", formatBall(ball)],
       [
         "bound",
-        `${each === undefined ? method : `whatever proves it first in ${formatNumber(each)} s`}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
+        `${each === undefined ? method : `strongest in ${formatNumber(each)} s`}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
       ],
       ...(estimated ? estimationFigures(estimated) : []),
       ["error", formatPercent(summary.error)],

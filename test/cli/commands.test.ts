@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { loadModelFile } from "../../src/formats/model-file.js";
 import { EVALUATIONS } from "../../src/threat/evaluation.js";
+import { RUNGS, type Rung } from "../../src/verify/strongest.js";
 import { cifarBytes } from "../data/fixtures.js";
 import { budgetSchema } from "./budget-schema.js";
 import { imageNetwork, writeModel } from "./input-files.js";
@@ -38,7 +39,8 @@ const certificationSchema = z.strictObject({
   schema: z.literal("autodual/certification/1"),
   ...common,
   bound: z.strictObject({
-    method: z.enum(["parallel", "adaptive"]),
+    method: z.enum(["parallel", "adaptive", "interval", "strongest"]),
+    secondsEach: z.number().min(0).optional(),
     arithmetic: z.enum(["float64", "float32"]),
     guarantee: z.enum(["deterministic", "probability", "estimate"]),
     delta: z.number().nullable(),
@@ -54,6 +56,7 @@ const certificationSchema = z.strictObject({
     error: fraction,
     robustError: fraction,
     certified: fraction,
+    rungs: z.record(z.enum(RUNGS as [Rung, ...Rung[]]), z.int().min(0)).optional(),
     estimatedRobustError: fraction.optional(),
     examplesPerSecond: z.number().positive(),
     seconds: z.number().positive(),
@@ -65,6 +68,10 @@ const certificationSchema = z.strictObject({
       ...exampleFields,
       certified: z.boolean(),
       stage: z.int().min(0),
+      rung: z
+        .enum(RUNGS as [Rung, ...Rung[]])
+        .nullable()
+        .optional(),
       marginLower: z.array(z.number().nullable()),
     }),
   ),
@@ -210,6 +217,40 @@ describe("certify", () => {
       bound: { method: "adaptive", arithmetic: "float32" },
     });
     for (const { label, marginLower } of examples) expect(marginLower[label]).toBe(0);
+  });
+
+  it("bounds by intervals alone, or by whatever proves an example first", async () => {
+    const found = async (...flags: string[]) =>
+      certificationSchema.parse((await done(...args, ...flags)).json);
+    const [interval, adaptive] = [await found("--bound", "interval"), await found("--bound", "adaptive")];
+    expect(interval.bound.method).toBe("interval");
+    const strongest = await found("--each", "2");
+    expect(strongest.bound).toMatchObject({ method: "strongest", secondsEach: 2 });
+    strongest.examples.forEach(({ certified, rung, marginLower }, i) => {
+      if (interval.examples[i].certified) expect(rung).toBe("interval");
+      if (adaptive.examples[i].certified) expect(certified).toBe(true);
+      expect(certified).toBe(rung !== null);
+      marginLower.forEach((bound, j) => {
+        expect(bound as number).toBeGreaterThanOrEqual(interval.examples[i].marginLower[j] as number);
+      });
+    });
+    const counted = Object.values(strongest.summary.rungs ?? {}).reduce((sum, count) => sum + count, 0);
+    expect(counted).toBe(strongest.examples.filter(({ certified }) => certified).length);
+    const { stdout } = await runCommand([...args, "--each", "0"]);
+    expect(stdout).toMatch(/proved first by/);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it.each([
+    [["--bound", "adaptive"], "--bound"],
+    [["--projections", "5"], "--projections"],
+    [["--explain"], "--explain"],
+  ])("tries every bound itself with --each, without %s", async (flags, name) => {
+    const { code, stderr } = await runCommand([...args, "--each", "1", ...flags]);
+    expect([code, stderr.trim()]).toEqual([
+      2,
+      `autodual: --each: expected without ${name}, as it tries every bound itself, found both`,
+    ]);
   });
 
   it("takes no box where none is asked for", async () => {

@@ -30,6 +30,7 @@ const BOUNDS: readonly (readonly [string, DualOptions])[] = [
   ["parallel, every neuron", { complete: true }],
   ["parallel, forward", { direction: "forward" }],
   ["adaptive", { method: "adaptive" }],
+  ["interval", { method: "interval" }],
 ];
 
 /** How far sampled values leave the bounds, pre-activations and margins; at most 0 when sound. */
