@@ -37,6 +37,7 @@ export {
 export {
   type CascadeBatchVerdict,
   type CascadeVerdict,
+  type CertifyStage,
   certifyCascade,
 } from "./cascade/certify-cascade.js";
 export { certifiedErrors, type Errors } from "./cascade/errors.js";
@@ -58,6 +59,7 @@ export type {
   BackwardEnd,
   BackwardStart,
   BackwardStep,
+  CentredBox,
   Dtype,
   FloatArray,
   MemoryUse,
@@ -119,7 +121,13 @@ export {
   type Want,
 } from "./dual/dual-layer.js";
 export type { DualNetwork } from "./dual/dual-network.js";
-export { BOUND_METHODS, type BoundMethod, type DualOptions } from "./dual/dual-options.js";
+export {
+  BOUND_METHODS,
+  type BoundMethod,
+  type DualOptions,
+  LINE_METHODS,
+  type LineMethod,
+} from "./dual/dual-options.js";
 export { type Estimator, SKETCH_FORMS, type SketchForm } from "./dual/estimator.js";
 export { type IntervalMargins, IntervalNetwork } from "./dual/interval-network.js";
 export type { Margin } from "./dual/margin.js";
@@ -201,20 +209,21 @@ export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
 export type { EpochSums } from "./train/epoch-sums.js";
+export type { TrainingAttack } from "./train/losses/attacked-point.js";
 export { robustLoss, standardLoss } from "./train/losses/cross-entropy.js";
 export { mixedLoss } from "./train/losses/mixed.js";
 export type { OptimizerSettings, OptimizerSlots, OptimizerState } from "./train/optimizer.js";
-export type { RampShape } from "./train/schedule.js";
+export type { RampShape, WeightRange } from "./train/schedule.js";
 export { configOf, type TrainSubject } from "./train/settings/config-of.js";
 export type { TrainOverrides } from "./train/settings/index.js";
 export { TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings/named.js";
-export type { WeightRange } from "./train/settings/setting.js";
 export {
   type BatchSource,
   Trainer,
   type TrainingEvent,
   type TrainingState,
 } from "./train/trainer.js";
+export type { AverageState } from "./train/weight-average.js";
 export {
   type CaseProof,
   ProofPart,

@@ -39,7 +39,7 @@ export interface MemoryUse {
 export type NormOrder = 1 | 2 | typeof Number.POSITIVE_INFINITY;
 
 /** Where a value lies: within centre ± radius, each `[n, examples]`. */
-export interface Box {
+export interface CentredBox {
   readonly centre: Tensor;
   readonly radius: Tensor;
 }
@@ -366,16 +366,16 @@ export interface Backend {
     g: TwoLines,
   ): { readonly lower: Tensor; readonly upper: Tensor };
   /** The box of f over a box: centre and radius of [f(c − r), f(c + r)], of a radius that is not negative. */
-  activateBox(f: Activation, centre: Tensor, radius: Tensor): Box;
+  activateBox(f: Activation, centre: Tensor, radius: Tensor): CentredBox;
   /** Derivatives of ⟨gCentre, c⟩ + ⟨gRadius, r⟩ of that box in the centre and the radius before. */
-  activateBoxGradient(f: Activation, centre: Tensor, radius: Tensor, g: Box): Box;
+  activateBoxGradient(f: Activation, centre: Tensor, radius: Tensor, g: CentredBox): CentredBox;
   /**
    * Sums over all entries of a box: Σr, Σc, then of entries that are above 0 all over their box, and of those below 0 all over it,
    * how many, Σc and Σc²: `[8, 1]`.
    */
   boxMoments(centre: Tensor, radius: Tensor): Tensor;
   /** Derivatives of ⟨g, moments⟩ in the centre and the radius: g `[8, 1]`. */
-  boxMomentsGradient(centre: Tensor, radius: Tensor, g: Tensor): Box;
+  boxMomentsGradient(centre: Tensor, radius: Tensor, g: Tensor): CentredBox;
   /**
    * For each window (padding left out) and example: the input with the largest lower bound, and among the others the
    * one with the largest upper bound (−1 if there is none), as feature numbers `[out, C]`. With ℓ = u = x the choice is

@@ -1,7 +1,7 @@
-import { add, scaleShift, type Tape, type Variable } from "../autodiff/index.js";
+import { add, type Tape, type Variable } from "../autodiff/index.js";
 import type { FloatArray } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
-import { OWN, SHARED } from "../compute/owners.js";
+import { OWN } from "../compute/owners.js";
 import type { Layer } from "../network/layer.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -9,8 +9,9 @@ import type { Bindings } from "../network/weights.js";
 import type { Ball } from "../threat/ball.js";
 import type { Bounder, NodeToBound, Settled } from "./bounders/bounder.js";
 import { boundersOf } from "./bounders/index.js";
-import { affineRadius, type BoxState, boundsOf, boxOf, lazyBox, precisionAfter } from "./box.js";
+import { type BoxState, boundsOf, lazyBox } from "./box.js";
 import { boxLayer } from "./box-layer.js";
+import { affineBox, intervalBox } from "./box-states.js";
 import { checkOptions } from "./check-options.js";
 import type { DualGraph } from "./dual-graph.js";
 import {
@@ -25,9 +26,9 @@ import type { BoundMethod, DualOptions } from "./dual-options.js";
 import { GeneratorPass } from "./generators.js";
 import { settleKnown } from "./known-bounds.js";
 import { ruleOf } from "./layers/index.js";
-import { unsettled } from "./neuron-lists.js";
+import { type Unsettled, unsettled } from "./neuron-lists.js";
 import { namingLayer } from "./out-of-memory.js";
-import { ballOf, outward, outwardBox } from "./outward.js";
+import { ballOf, outward } from "./outward.js";
 import { type LayerReport, type NodePlan, planAtSight, planNode } from "./planner.js";
 import { Rounding } from "./rounding.js";
 
@@ -191,36 +192,21 @@ class DualBuilder {
   #bindBox(node: number, layer: Layer, input: BoxState, bounds: Bounds, image: Bounds): void {
     const tape = this.#tape;
     const rounding = this.#rounding;
-    const exact = boxOf(tape, image);
-    const box = rounding ? outwardBox(tape, rounding, exact, layer, bounds) : exact;
+    const box = intervalBox(tape, rounding, layer, bounds, image);
     this.#floor = rounding?.floorOf(tape, input, this.#floor);
     this.#graph.layers[node] = boxLayer(box);
     this.#states[node] = { ...box, precision: "loose" };
   }
 
   #affineState(node: number, layer: AffineDual): BoxState {
-    const tape = this.#tape;
     const inputs = this.#network.nodes[node].inputs.map((i) => this.#states[i]);
-    const pushed = layer.push(
-      tape,
-      inputs.map(({ centre }) => centre),
-      OWN,
-    );
-    const centre = layer.offset ? scaleShift(tape, pushed, undefined, layer.offset, SHARED) : pushed;
-    const ball = this.#ball;
-    const precision = precisionAfter(layer, inputs, ball.spec.norm);
+    const [ball, rounding, floor] = [this.#ball, this.#rounding, this.#floor];
     // A loose radius only decides which neurons are unstable; in the paper's bound no gradient passes through it.
-    const fixed = precision === "loose" && this.#method === "parallel";
-    const rounding = this.#rounding;
-    const { error, floor, chain } =
-      rounding?.affine(tape, layer, inputs, centre.value.features, this.#floor) ?? {};
-    this.#floor = floor;
-    this.#graph.errors[node] = error;
-    const radius = () =>
-      fixed
-        ? tape.aside((aside) => affineRadius(aside, layer, inputs, ball, rounding))
-        : affineRadius(tape, layer, inputs, ball, rounding);
-    return lazyBox(centre, precision, radius, { error, chain });
+    const isFixed = this.#method === "parallel";
+    const found = affineBox(this.#tape, layer, inputs, { ball, rounding, floor, isFixed });
+    this.#floor = found.floor;
+    this.#graph.errors[node] = found.state.error;
+    return found.state;
   }
 
   #enclosedState(
@@ -233,9 +219,7 @@ class DualBuilder {
     const tape = this.#tape;
     const precision = input.precision === "loose" ? "loose" : "dual";
     if (this.#method === "adaptive") {
-      const box = boxOf(tape, interval());
-      const rounding = this.#rounding;
-      return { ...(rounding ? outwardBox(tape, rounding, box, layer, bounds) : box), precision };
+      return { ...intervalBox(tape, this.#rounding, layer, bounds, interval()), precision };
     }
     if (bound.kind !== "parallel") throw new Error("the parallel bound takes parallel lines only");
     const centre = add(tape, bound.push(tape, [input.centre], OWN), bound.shift);
@@ -245,9 +229,13 @@ class DualBuilder {
   /** The bounds of a node's value, the dual network's own wherever that can still change the lines of what reads it. */
   async #settle(node: number, statesOf: StateTest): Promise<Settled> {
     const known = this.#options.known?.get(node);
-    if (known) return this.#settleKnown(node, known);
-    if (this.#method === "interval") return this.#settleBox(node, statesOf);
+    if (known) return this.#asBox(node, settleKnown(this.#tape, this.#rounding, this.#states[node], known));
     const place = this.#nodeToBound(node);
+    if (this.#method === "interval") {
+      // Neurons are counted where somebody wants to hear of them.
+      if (this.#options.onLayer) await this.#unsettled(place, statesOf);
+      return this.#asBox(node, { box: place.box, bounds: place.loose });
+    }
     const plan = planAtSight(this.#bounders, place) ?? (await this.#planned(place, statesOf));
     this.#plans.set(node, plan);
     return plan.bound();
@@ -261,33 +249,20 @@ class DualBuilder {
     return lazyBox(box.centre, box.precision, () => box.radius, { error });
   }
 
-  #settleKnown(node: number, known: Bounds<Float64Array>): Settled {
-    const settled = settleKnown(this.#tape, this.#rounding, this.#states[node], known);
-    this.#plans.set(node, { way: "box", rows: 0, multiplyAdds: 0, bound: () => settled });
-    return settled;
-  }
-
-  /** Neurons are counted where somebody wants to hear of them. */
-  async #settleBox(node: number, statesOf: StateTest): Promise<Settled> {
-    const { box, loose: bounds, examples } = this.#nodeToBound(node);
-    if (this.#options.onLayer) {
-      const states = await this.#neuronStates(statesOf, bounds);
-      this.#unstableCounts.set(
-        node,
-        unsettled(states, examples, this.#network.nodes[node].shape).unstable.index.length,
-      );
-    }
-    const settled = { box, bounds };
+  #asBox(node: number, settled: Settled): Settled {
     this.#plans.set(node, { way: "box", rows: 0, multiplyAdds: 0, bound: () => settled });
     return settled;
   }
 
   async #planned(place: NodeToBound, statesOf: StateTest): Promise<NodePlan> {
-    const { node, examples, loose } = place;
+    return planNode(this.#bounders, place, await this.#unsettled(place, statesOf));
+  }
+
+  async #unsettled({ node, examples, loose }: NodeToBound, statesOf: StateTest): Promise<Unsettled> {
     const states = await this.#neuronStates(statesOf, loose);
     const neurons = unsettled(states, examples, this.#network.nodes[node].shape);
     this.#unstableCounts.set(node, neurons.unstable.index.length);
-    return planNode(this.#bounders, place, neurons);
+    return neurons;
   }
 
   /** What is left to settle of each neuron: on request, everything. */

@@ -7,6 +7,12 @@ import { UsageError } from "../errors.js";
 export type RampShape = "linear" | "smooth";
 export const RAMP_SHAPES: readonly RampShape[] = ["linear", "smooth"];
 
+/** A weight, such as κ, that goes from a start to an end. */
+export interface WeightRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A value that moves from `start` to `end` over the first `epochs` epochs and then stays. */
 export interface Ramp {
   readonly start: number;

@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../../errors.js";
 import { valueInWords } from "../../runs/page/flag-words.js";
+import type { WeightRange } from "../../train/schedule.js";
 import { flagsOf, longFlag, type SettingGroup } from "../../train/settings/index.js";
-import type { Flag, FlagKind, WeightRange } from "../../train/settings/setting.js";
+import type { Flag, FlagKind } from "../../train/settings/setting.js";
 import { numberIn, oneOf, quote, readNumber, wholeNumber, wholeNumberOr } from "../arguments.js";
 
 /** The flags of these settings, in their order. */

@@ -1,5 +1,5 @@
+import type { WeightRange } from "../../train/schedule.js";
 import { flagsOf, longFlag, type SettingGroup } from "../../train/settings/index.js";
-import type { WeightRange } from "../../train/settings/setting.js";
 
 /** A flag's value as the command line takes it; a weight that stays as one number. */
 export function valueInWords(value: number | string | WeightRange): string {

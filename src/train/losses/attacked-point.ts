@@ -6,7 +6,7 @@ import type { Ball } from "../../threat/ball.js";
 import type { LossInputs } from "./robust-loss.js";
 
 /** How a loss attacks. */
-export interface AttackSettings {
+export interface TrainingAttack {
   /** Gradient steps, the first from a random point. */
   readonly steps: number;
   /** The radius of the attack by that of the step. */

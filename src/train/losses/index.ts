@@ -1,5 +1,5 @@
 import type { Norm } from "../../threat/ball.js";
-import type { AttackSettings } from "./attacked-point.js";
+import type { TrainingAttack } from "./attacked-point.js";
 import { crownIbpLoss } from "./crown-ibp.js";
 import { dualLoss } from "./dual.js";
 import { ibpLoss } from "./ibp.js";
@@ -31,13 +31,13 @@ export const LOSSES = {
   },
   "mtl-ibp": {
     words: "interval bounds and the loss at an attacked point",
-    of: ({ intervalShare, attack }: { intervalShare: number; attack: AttackSettings }) =>
+    of: ({ intervalShare, attack }: { intervalShare: number; attack: TrainingAttack }) =>
       mtlIbpLoss(intervalShare, attack),
     norms: ["linf"],
   },
   sabr: {
     words: "interval bounds of a small box at an attacked point",
-    of: ({ boxShare, attack }: { boxShare: number; attack: AttackSettings }) => sabrLoss(boxShare, attack),
+    of: ({ boxShare, attack }: { boxShare: number; attack: TrainingAttack }) => sabrLoss(boxShare, attack),
     norms: ["linf"],
   },
 } as const satisfies Readonly<Record<string, LossEntry>>;

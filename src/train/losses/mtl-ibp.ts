@@ -1,7 +1,7 @@
 import { combine } from "../../autodiff/index.js";
 import { IntervalNetwork } from "../../dual/interval-network.js";
 import { forward } from "../../network/forward.js";
-import { type AttackSettings, attackedPoint } from "./attacked-point.js";
+import { attackedPoint, type TrainingAttack } from "./attacked-point.js";
 import { robustLoss, standardLoss } from "./cross-entropy.js";
 import { regularized } from "./interval-regularizer.js";
 import { ballOf, type RobustLoss, scaled } from "./robust-loss.js";
@@ -11,7 +11,7 @@ import { ballOf, type RobustLoss, scaled } from "./robust-loss.js";
  * what branch and bound then proves; with 1 it is `ibp`. The margins that count are the interval bounds. Throws a `UsageError` for
  * balls of another norm than ℓ∞.
  */
-export function mtlIbpLoss(share: number, attack: AttackSettings): RobustLoss {
+export function mtlIbpLoss(share: number, attack: TrainingAttack): RobustLoss {
   return async (inputs) => {
     const { tape, network, bindings, batch, ball } = inputs;
     const { labels } = batch;

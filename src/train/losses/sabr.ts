@@ -1,6 +1,6 @@
 import { IntervalNetwork } from "../../dual/interval-network.js";
 import type { Ball } from "../../threat/ball.js";
-import { type AttackSettings, attackedPoint } from "./attacked-point.js";
+import { attackedPoint, type TrainingAttack } from "./attacked-point.js";
 import { robustLoss } from "./cross-entropy.js";
 import { regularized } from "./interval-regularizer.js";
 import { ballOf, type LossInputs, type RobustLoss, scaled } from "./robust-loss.js";
@@ -9,7 +9,7 @@ import { ballOf, type LossInputs, type RobustLoss, scaled } from "./robust-loss.
  * SABR (Müller et al. 2023): the interval loss of a small box, `share` as wide as the ball, within it around an attacked point. The margins
  * that count are that box's, so that these counts certify nothing. Throws a `UsageError` for balls of another norm than ℓ∞.
  */
-export function sabrLoss(share: number, attack: AttackSettings): RobustLoss {
+export function sabrLoss(share: number, attack: TrainingAttack): RobustLoss {
   return async (inputs) => {
     const { tape, network, bindings, batch } = inputs;
     const intervals = IntervalNetwork.over(tape, network, bindings, smallBox(inputs, share, attack));
@@ -20,7 +20,7 @@ export function sabrLoss(share: number, attack: AttackSettings): RobustLoss {
 }
 
 /** Wherever the attack ends among the points that leave room for it, the box lies within the ball. */
-function smallBox(inputs: LossInputs, share: number, { steps, scale }: AttackSettings): Ball {
+function smallBox(inputs: LossInputs, share: number, { steps, scale }: TrainingAttack): Ball {
   const { tape, batch, ball } = inputs;
   const { backend } = tape;
   const whole = ballOf(inputs, batch.x, scaled(ball, scale));

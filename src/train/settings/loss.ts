@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { INITIALIZATIONS, type InitializationName } from "../../network/weights.js";
-import type { AttackSettings } from "../losses/attacked-point.js";
+import type { TrainingAttack } from "../losses/attacked-point.js";
 import { LOSS_DEFAULTS, LOSS_NAMES, LOSSES, type LossName } from "../losses/index.js";
 import { setting } from "./setting.js";
 
@@ -8,7 +8,7 @@ export interface LossConfig {
   readonly loss: LossName;
   readonly intervalShare: number;
   readonly boxShare: number;
-  readonly attack: AttackSettings;
+  readonly attack: TrainingAttack;
 }
 
 function attacks(loss: LossName): boolean {

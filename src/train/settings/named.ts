@@ -1,11 +1,10 @@
 import { UsageError } from "../../errors.js";
 import type { TrainingProjections } from "../../estimators/training.js";
 import type { InitializationName } from "../../network/weights.js";
-import type { AttackSettings } from "../losses/attacked-point.js";
+import type { TrainingAttack } from "../losses/attacked-point.js";
 import type { LossName } from "../losses/index.js";
 import type { OptimizerSettings } from "../optimizer.js";
-import type { RampShape } from "../schedule.js";
-import type { WeightRange } from "./setting.js";
+import type { RampShape, WeightRange } from "../schedule.js";
 
 /** How to train, whatever the data, the model, the ball and the machine are. */
 export interface TrainSettings {
@@ -34,7 +33,7 @@ export interface TrainSettings {
   readonly warmupEpochs?: number;
   readonly intervalShare?: number;
   readonly boxShare?: number;
-  readonly attack?: AttackSettings;
+  readonly attack?: TrainingAttack;
   /** Default 0. */
   readonly l1?: number;
   /** Default 0. */

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { RampShape } from "../schedule.js";
+import type { RampShape, WeightRange } from "../schedule.js";
 import type { TrainSettings } from "./named.js";
 
 /** Range of a number; both ends belong to it unless `above` is given. */
@@ -30,12 +30,6 @@ export type FlagKind =
     }
   /** A number from 0 to 1, or two: where it starts and where it ends. */
   | { readonly type: "weight range" };
-
-/** A weight, such as κ, that goes from a start to an end. */
-export interface WeightRange {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** The value of a flag of this kind. */
 export type FlagValue<K> = K extends { readonly type: "switch" }
