@@ -6,6 +6,7 @@ import { encodeModel, type LoadedModel, loadModelFile } from "../formats/model-f
 import { MODEL_FILES } from "../formats/model-folder.js";
 import { exportOnnx } from "../formats/onnx/export/export.js";
 import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import { foldBatchNorms } from "../network/fold-batch-norms.js";
 import type { Network } from "../network/network.js";
 import type { Model } from "../network/weights.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
@@ -189,10 +190,10 @@ export class RunFolder {
     await writeFileAtomically(this.file(name), encodeModel(model, modelMetadata(config, rows)));
   }
 
-  /** The model of the last epoch as an ONNX file. */
+  /** The model as an ONNX file, batch norms folded into the layers before them. */
   async writeOnnx(model: Model, config: TrainConfig, rows: readonly EpochRow[]): Promise<void> {
     const metadata = modelMetadata(config, rows);
-    await writeFileAtomically(this.file("onnx"), exportOnnx(model, { metadata }));
+    await writeFileAtomically(this.file("onnx"), exportOnnx(foldBatchNorms(model), { metadata }));
   }
 
   /** The path of a file without which the run cannot go on; a `FormatError` if it is not there. */
