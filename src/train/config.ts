@@ -42,7 +42,7 @@ export interface TestRow extends z.infer<typeof testRowSchema> {}
 export const epochRowSchema = z.strictObject({
   /** From 1. */
   epoch: z.int().positive(),
-  /** At the end of the epoch, as κ is. */
+  /** At the end of the epoch, as κ is; training's own ball is `overshoot` times as large. */
   epsilon: z.number(),
   kappa: z.number(),
   learningRate: z.number(),

@@ -203,7 +203,7 @@ export class Trainer {
     const { config } = this;
     const { epsilon, kappa } = this.#ramps(this.#batch / this.#source.batchesPerEpoch);
     const step = trainingStep(this.placed, this.#take(), {
-      ball: { norm: config.norm, epsilon, box: config.box },
+      ball: { norm: config.norm, epsilon: config.overshoot * epsilon, box: config.box },
       kappa,
       loss: this.#loss,
       dual: { method: config.bound, ...this.#projections() },

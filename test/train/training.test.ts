@@ -188,6 +188,19 @@ describe("training", () => {
     },
   );
 
+  it("trains within a larger ball where it is to overshoot", async () => {
+    const run = async (changes: Partial<TrainConfig>) => {
+      const weights = initialWeights(NETWORK, 0);
+      const trainer = new Trainer(backend, { network: NETWORK, weights }, { ...CONFIG, ...changes }, SOURCE);
+      await runAll(trainer, 5);
+      return [...(await trainer.state()).weights];
+    };
+    const { epsilon } = CONFIG;
+    const double = { ...epsilon, start: 2 * epsilon.start, end: 2 * epsilon.end };
+    expect(await run({ overshoot: 2 })).toEqual(await run({ epsilon: double }));
+    expect(await run({ overshoot: 2 })).not.toEqual(await run({}));
+  });
+
   it("averages the weights of the last epochs", async () => {
     const ends: (readonly number[])[] = [];
     const name = "linear1.weight";

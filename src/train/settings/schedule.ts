@@ -70,6 +70,26 @@ export const RAMPS = {
         `from ${say.number(start)} to ${say.epsilon(end)} in ${epochs} epochs, ${shape}`,
     },
   }),
+  /** By ε: steps train within a ball so many times as large as the one at which epochs are evaluated. */
+  overshoot: setting({
+    schema: z.number().positive().default(1),
+    flags: {
+      overshoot: {
+        argument: "<s>",
+        help: "train within a ball s times as large as the one at which the model is evaluated (default: 1, or the settings')",
+        kind: { type: "number", range: { above: 0 }, example: "1.33" },
+      },
+    },
+    value: ({ overshoot }, { named, epsilon }) => overshoot ?? named.overshoot?.(epsilon) ?? 1,
+    again: ({ overshoot }: { overshoot: number }) => ({ overshoot }),
+    row: {
+      name: "ball of training",
+      words: ({ overshoot, epsilon }: { overshoot: number; epsilon: Ramp }, say) =>
+        overshoot === 1
+          ? null
+          : `epsilon ${say.number(overshoot * epsilon.end)}, ${say.number(overshoot)} times as large`,
+    },
+  }),
   /** The weight of the robust loss. */
   kappa: setting({
     schema: rampSchema,
