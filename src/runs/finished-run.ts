@@ -1,6 +1,7 @@
 import type { Backend } from "../compute/backend.js";
 import { type Dataset, take } from "../data/dataset.js";
 import type { TrainConfig } from "../train/config.js";
+import { boundsOfLoss } from "./bounds-of-loss.js";
 import { type Certification, certifyDataset } from "./certification.js";
 import { ATTACK_AFTER_TRAINING, measureRun } from "./measure-run.js";
 import { openStages } from "./models/open-model.js";
@@ -25,15 +26,16 @@ export async function measureFinished(
   backend: Backend,
   watch: Watch = {},
 ): Promise<void> {
-  const { norm, epsilon, box, bound: method, testLimit, seed } = config;
+  const { norm, epsilon, box, testLimit, seed } = config;
   const ball = { norm, epsilon: epsilon.end, box };
   const dataset = take(test, testLimit ?? test.count);
   const model = await openStages([folder], backend);
   using placed = placeStages(backend, model.stages);
   const { stages } = placed;
-  const settings = { ball, method, against: "prediction", batch: BATCH } as const;
+  const bounds = boundsOfLoss(config, stages.length);
+  const settings = { ball, ...bounds, against: "prediction", batch: BATCH } as const;
   const found = certification ?? (await certifyDataset(stages, dataset, settings, watch));
-  const subject = { model, dataset, ball, method, arithmetic: backend.dtype };
+  const subject = { model, dataset, ball, ...bounds, arithmetic: backend.dtype };
   const trained = { folder, subject, certification: found, stages };
   await measureRun(trained, { ...ATTACK_AFTER_TRAINING, seed }, watch);
 }

@@ -16,6 +16,8 @@ const errorsSchema = z.strictObject({
   certified: z.number(),
   /** Of a cascade, where it was measured: of its own answers, misled into another stage's; a lower bound. */
   switchingError: z.number().optional(),
+  /** Where several ways were tried, how many examples each proved first. */
+  rungs: z.record(z.string(), z.int()).optional(),
 });
 
 export type RowErrors = z.infer<typeof errorsSchema>;

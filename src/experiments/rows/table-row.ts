@@ -7,6 +7,7 @@ import { loadDataset } from "../../data/load.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { PlacedNetwork } from "../../network/weights.js";
 import { attackDataset } from "../../runs/attack.js";
+import { boundsOfLoss } from "../../runs/bounds-of-loss.js";
 import { type CascadeJob, resumedCascade } from "../../runs/cascade/cascade-job.js";
 import { trainCascade } from "../../runs/cascade/cascade-training.js";
 import { certifyDataset } from "../../runs/certification.js";
@@ -48,7 +49,7 @@ export async function reproduceRow(
     const model = cascadeOf(count === 1 ? stages[0].path : paths.run, stages.slice(0, count));
     using placed = placeStages(backend, model.stages);
     const folder = count === stages.length ? paths.run : null;
-    return await errorsOf(folder, model, placed.stages, run, job.test, watch);
+    return await errorsOf({ folder, each: row.each }, model, placed.stages, run, job.test, watch);
   };
   const single = await measure(1);
   const cascade = stages.length > 1 ? await measure(stages.length) : null;
@@ -134,22 +135,25 @@ function earlierResult(path: string, { stages }: CascadeRun): RowResult | null {
 
 /** What is measured of the whole row also goes into its run folder, for the report: there with a bound of every margin. */
 async function errorsOf(
-  folder: string | null,
+  { folder, each }: { readonly folder: string | null; readonly each: number | undefined },
   model: LoadedCascade,
   placed: readonly PlacedNetwork[],
   { config }: CascadeRun,
   test: Dataset,
   watch: Watch,
 ): Promise<RowErrors> {
-  const { norm, epsilon, box, bound: method } = config;
+  const { norm, epsilon, box } = config;
   const ball = { norm, epsilon: epsilon.end, box };
+  const own = boundsOfLoss(config, placed.length);
+  const bounds = own.each === undefined ? own : { ...own, each: each ?? own.each };
+  const { method } = bounds;
   const margins = folder === null ? "open" : "all";
-  const settings = { ball, method, against: "prediction", margins, batch: BATCH } as const;
+  const settings = { ball, ...bounds, against: "prediction", margins, batch: BATCH } as const;
   const certification = await certifyDataset(placed, test, settings, watch);
   const plan = { batch: BATCH, ...ATTACK };
   const attack = await attackDataset(placed, test, { ball, method, ...plan }, watch);
   if (folder !== null) {
-    const subject = { model, dataset: test, ball, method, arithmetic: placed[0].backend.dtype };
+    const subject = { model, dataset: test, ball, ...bounds, arithmetic: placed[0].backend.dtype };
     const trained = { folder, subject, certification, stages: placed };
     await writeCertification(trained);
     await writeAttack(trained, plan, attack);
@@ -161,6 +165,7 @@ async function errorsOf(
   return {
     ...{ error, pgdError, robustError, about, certified },
     ...(switchingError !== undefined && { switchingError }),
+    ...(certification.summary.rungs && { rungs: certification.summary.rungs }),
   };
 }
 

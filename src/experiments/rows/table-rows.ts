@@ -3,11 +3,12 @@ import type { Norm } from "../../threat/ball.js";
 import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
 import type { TrainOverrides } from "../../train/settings/index.js";
 import { trainSettings } from "../../train/settings/named.js";
+import { INTERVAL_ROWS } from "./interval-rows.js";
 import { PAPER_ROWS, type PaperRow } from "./paper-rows.js";
 
 /** The tables whose rows are trained. */
-export type TableName = "table2" | "table3" | "table4";
-export const TABLES: readonly TableName[] = ["table2", "table3", "table4"];
+export type TableName = "table2" | "table3" | "table4" | "intervals";
+export const TABLES: readonly TableName[] = ["table2", "table3", "table4", "intervals"];
 
 /** One row of the paper's Tables 2 to 4: what is trained, within which ball, and what the paper found. */
 export interface TableRow {
@@ -23,6 +24,10 @@ export interface TableRow {
   /** Epochs of each stage, where they are not the settings'. */
   readonly epochs?: number;
   readonly paper: PaperRow;
+  /** Named settings other than the paper's, and what of them is other. */
+  readonly settings?: { readonly name: string; readonly overrides: TrainOverrides };
+  /** Seconds an example for whatever proves it first. */
+  readonly each?: number;
 }
 
 /** The paper's cascades have up to six stages. */
@@ -33,7 +38,7 @@ function rowOf(
   data: TableRow["data"],
   model: string,
   [epsilon, name]: readonly [number, string],
-  more: Partial<Pick<TableRow, "projections" | "cascade" | "norm" | "epochs">> & {
+  more: Partial<Pick<TableRow, "projections" | "cascade" | "norm" | "epochs" | "settings" | "each">> & {
     readonly suffix?: string;
   } = {},
 ): TableRow {
@@ -58,6 +63,13 @@ const MNIST_01 = [0.1, "0.1"] as const;
 const MNIST_03 = [0.3, "0.3"] as const;
 const CIFAR_2 = [2 / 255, "2-255"] as const;
 const CIFAR_8 = [8 / 255, "8-255"] as const;
+
+const BALLS = {
+  "mnist 0.1": MNIST_01,
+  "mnist 0.3": MNIST_03,
+  "cifar 2/255": CIFAR_2,
+  "cifar 8/255": CIFAR_8,
+};
 
 /** Table 3 compares widths and depths: single models, trained alike. */
 const TABLE_3 = { projections: 10, cascade: 1 } as const;
@@ -87,6 +99,14 @@ export const TABLE_ROWS: readonly TableRow[] = [
   rowOf("table4", "mnist", "large", [1.58, "l2-1.58"], { norm: "l2" }),
   rowOf("table4", "cifar10", "small", [36 / 255, "l2-36-255"], { norm: "l2", projections: 10 }),
   rowOf("table4", "cifar10", "large", [36 / 255, "l2-36-255"], { norm: "l2" }),
+  ...INTERVAL_ROWS.map(({ data, model, ball, suffix, ...own }) =>
+    rowOf("intervals", data, model, BALLS[ball], {
+      suffix: `-${suffix}`,
+      projections: "exact",
+      cascade: 1,
+      ...own,
+    }),
+  ),
 ];
 
 /** A short version of a row, to see that it runs: its figures say nothing about the paper's. */
@@ -97,11 +117,11 @@ const EVALUATED = 1000;
 
 /** A row's configuration by the paper's settings (Section 4; DESIGN of the experiments). */
 export function rowConfig(
-  { data, norm, epsilon, projections, epochs }: TableRow,
+  { data, norm, epsilon, projections, epochs, settings: other }: TableRow,
   subject: Omit<TrainSubject, "norm" | "epsilon" | "box">,
   quick: boolean,
 ) {
-  const settings = trainSettings(data === "mnist" ? "paper-mnist" : "paper-cifar10");
+  const settings = trainSettings(other?.name ?? (data === "mnist" ? "paper-mnist" : "paper-cifar10"));
   const overrides: TrainOverrides = {
     projections,
     evaluateEvery: 1,
@@ -112,9 +132,15 @@ export function rowConfig(
       scheduleEpochs: settings.scheduleEpochs(settings.epochs),
       rateDecayEvery: settings.decayEvery(settings.epochs),
     }),
-    ...(quick && { epochs: QUICK.epochs, scheduleEpochs: undefined, rateDecayEvery: undefined }),
+    ...other?.overrides,
+    ...(quick && {
+      validation: 0,
+      epochs: QUICK.epochs,
+      scheduleEpochs: undefined,
+      rateDecayEvery: undefined,
+    }),
   };
   // The paper cuts the ball by the box [0, 1] on MNIST only.
-  const box: TrainSubject["box"] = norm === "linf" && data === "mnist" ? [0, 1] : null;
+  const box: TrainSubject["box"] = norm === "linf" && (data === "mnist" || other) ? [0, 1] : null;
   return configOf(settings, { ...subject, norm, epsilon, box }, overrides);
 }

@@ -10,6 +10,7 @@ import type { Model } from "../../network/weights.js";
 import { type CascadeRun, type CascadeStageRow, stageFolder } from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
+import { boundsOfLoss } from "../bounds-of-loss.js";
 import { inOrder } from "../example-batches.js";
 import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
@@ -52,9 +53,14 @@ export async function resumedStage(cascade: CascadeSoFar): Promise<TrainedStage 
   });
 }
 
+/** Stages from which on a model is a cascade. */
+const CASCADE = 2;
+
 /** The numbers of the training examples that no stage so far certifies. Throws the signal's reason. */
 export async function stageExamples({ run, models, train, backend, watch }: CascadeSoFar): Promise<number[]> {
-  const { norm, epsilon, box, bound: method } = run.config;
+  const { norm, epsilon, box } = run.config;
+  // Whatever is certified by the whole cascade remains for no later stage.
+  const { method } = boundsOfLoss(run.config, CASCADE);
   using placed = placeStages(backend, models);
   const work = { name: "certify training examples", total: train.count } as const;
   return await observed(watch, work, (seen) =>

@@ -14,6 +14,7 @@ import {
 } from "../../train/cascade-run.js";
 import { RUN_FILES } from "../../train/run-folder.js";
 import { TrainingFailure } from "../../train/training-failure.js";
+import { boundsOfLoss } from "../bounds-of-loss.js";
 import { certifyDataset } from "../certification.js";
 import { MEASURED_FILES } from "../measured-files.js";
 import { openModel } from "../models/open-model.js";
@@ -97,11 +98,12 @@ export async function trainCascade(
 
   async function evaluate(models: readonly LoadedModel[]): Promise<CascadeStageRow["evaluation"]> {
     const { config } = run;
-    const { norm, epsilon, box, bound: method } = config;
+    const { norm, epsilon, box } = config;
+    const bounds = boundsOfLoss(config, models.length);
     using placed = placeStages(backend, models);
     const examples = take(test, config.testLimit ?? test.count);
     const ball = { norm, epsilon: epsilon.end, box };
-    const settings = { ball, method, against: "prediction", margins: "open", batch: BATCH } as const;
+    const settings = { ball, ...bounds, against: "prediction", margins: "open", batch: BATCH } as const;
     const { about, evaluation, summary } = await certifyDataset(placed.stages, examples, settings, watch);
     const { error, robustError, certified, seconds } = summary;
     return {
@@ -124,16 +126,17 @@ function forgetMeasured(folder: string): void {
 }
 
 function recordOf(
-  { config: { norm, epsilon, box, bound } }: CascadeRun,
+  { config }: CascadeRun,
   stages: readonly CascadeStageRow[],
   models: readonly LoadedModel[],
 ): CascadeRecord {
+  const { norm, epsilon, box } = config;
   return {
     schema: "autodual/cascade/1",
     norm,
     epsilon: epsilon.end,
     box,
-    bound,
+    bound: boundsOfLoss(config, stages.length).method,
     stages: stages.map(({ folder, trainedOn }, i) => ({
       model: `${folder}/${RUN_FILES.model}`,
       sha256: models[i].sha256,

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import type { BoundMethod } from "../../dual/dual-options.js";
 import type { TrainConfig } from "../../train/config.js";
+import { boundsOfLoss } from "../bounds-of-loss.js";
 import { MEASURED_FILES } from "../measured-files.js";
 import { shellLine } from "./shell-words.js";
 import { ballFlags } from "./train-command.js";
@@ -7,7 +9,9 @@ import { ballFlags } from "./train-command.js";
 /** What a run's parts are measured on. */
 export interface MeasureSubject {
   readonly folder: string;
-  readonly config: Pick<TrainConfig, "data" | "norm" | "box" | "epsilon" | "bound">;
+  readonly config: Pick<TrainConfig, "data" | "norm" | "box" | "epsilon" | "bound" | "loss">;
+  /** Of a cascade more than one. */
+  readonly stages: number;
   /** Test examples; null for all. */
   readonly limit: number | null;
 }
@@ -18,8 +22,9 @@ const RADII = 100;
 /** Verdicts, and how each layer was bounded. */
 export function certifyCommand(subject: MeasureSubject): string {
   const { config } = subject;
-  const bound = config.bound === "parallel" ? [] : ["--bound", config.bound];
-  return commandOf("certify", "certification", subject, subject.limit, [...bound, "--explain"]);
+  const { method, each } = boundsOfLoss(config, subject.stages);
+  const bounds = each === undefined ? [...boundFlags(method), "--explain"] : ["--each", String(each)];
+  return commandOf("certify", "certification", subject, subject.limit, bounds);
 }
 
 export function attackCommand(subject: MeasureSubject): string {
@@ -28,8 +33,12 @@ export function attackCommand(subject: MeasureSubject): string {
 
 export function radiusCommand(subject: MeasureSubject): string {
   const limit = Math.min(RADII, subject.limit ?? RADII);
-  const bound = subject.config.bound === "parallel" ? [] : ["--bound", subject.config.bound];
-  return commandOf("radius", "radius", subject, limit, bound);
+  const { method } = boundsOfLoss(subject.config, 1);
+  return commandOf("radius", "radius", subject, limit, boundFlags(method));
+}
+
+function boundFlags(method: BoundMethod): string[] {
+  return method === "parallel" ? [] : ["--bound", method];
 }
 
 function commandOf(

@@ -19,7 +19,6 @@ import { picturesOf } from "./pictures.js";
 
 /** A run, as far as what is measured of it must belong to it. */
 export interface RunSubject extends MeasureSubject {
-  readonly stages: number;
   /** Of the folder's model as it is now; null where there is none that can be read. */
   readonly sha256: string | null;
   /** What the run's own record says of its test examples. */

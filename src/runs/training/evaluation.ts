@@ -1,13 +1,11 @@
-import type { CertifyStage } from "../../cascade/certify-cascade.js";
 import { certifiedErrors } from "../../cascade/errors.js";
 import { letIn } from "../../compute/deadline.js";
 import { type Dataset, take } from "../../data/dataset.js";
 import type { PlacedNetwork } from "../../network/weights.js";
 import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
-import { isIntervalLoss } from "../../train/losses/index.js";
 import type { Run } from "../../train/run-folder.js";
 import type { Trainer } from "../../train/trainer.js";
-import { certifyByRungs } from "../../verify/strongest.js";
+import { boundsOfLoss, certifyStageOf } from "../bounds-of-loss.js";
 import { type Certification, certifyDataset } from "../certification.js";
 import { inOrder } from "../example-batches.js";
 import type { Watch } from "../observer.js";
@@ -31,16 +29,17 @@ export async function evaluateEpoch(
   { test, heldOut = null }: { readonly test: Dataset; readonly heldOut?: Dataset | null },
   signal?: AbortSignal,
 ): Promise<TestRow> {
-  const { norm, epsilon, box, bound: method, evaluation, loss } = trainer.config;
+  const { norm, epsilon, box, evaluation } = trainer.config;
+  const bounds = boundsOfLoss(trainer.config, earlier.length + 1);
   const examples = heldOut ?? take(test, evaluation.limit ?? test.count);
   const batches = inOrder(examples, EVALUATION_BATCH);
   const ball = { norm, epsilon: epsilon.end, box };
   const errors = await certifiedErrors(
     [...earlier, trainer.placed],
     batches,
-    { ...ball, method, ...(signal && { signal }) },
+    { ...ball, method: bounds.method, ...(signal && { signal }) },
     () => letIn(signal),
-    isIntervalLoss(loss) ? byEveryBound : undefined,
+    certifyStageOf(bounds),
   );
   return {
     ...errors,
@@ -49,10 +48,6 @@ export async function evaluateEpoch(
     ...(heldOut && { heldOut: true }),
   };
 }
-
-/** What a network was trained for proves most of it, other bounds some of the rest. */
-const byEveryBound: CertifyStage = (stage, batch, options) =>
-  certifyByRungs(stage, batch, options, { seconds: 0 });
 
 /**
  * The epoch with the lowest robust error on test examples, or held-out ones, among those whose training had reached its radius, the warm-up
@@ -82,10 +77,10 @@ export function isPatienceOver(
 
 /** The final evaluation, by deterministic bounds. Throws the signal's reason. */
 export function evaluateRun(trainer: Trainer, test: Dataset, watch: Watch): Promise<Certification> {
-  const { norm, epsilon, box, bound: method, testLimit, loss } = trainer.config;
+  const { norm, epsilon, box, testLimit } = trainer.config;
   const ball = { norm, epsilon: epsilon.end, box };
-  const each = isIntervalLoss(loss) ? 0 : undefined;
-  const settings = { ball, method, each, against: "prediction", batch: EVALUATION_BATCH } as const;
+  const bounds = boundsOfLoss(trainer.config, 1);
+  const settings = { ball, ...bounds, against: "prediction", batch: EVALUATION_BATCH } as const;
   return certifyDataset([trainer.placed], take(test, testLimit ?? test.count), settings, watch);
 }
 
