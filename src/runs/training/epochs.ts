@@ -54,7 +54,7 @@ export async function trainEpochs(course: RunningTraining, batchesPerEpoch: numb
 async function finishLastEpoch(course: RunningTraining, seen: WorkObserver): Promise<void> {
   const { job, trainer } = course;
   const last = trainer.rows[trainer.rows.length - 1];
-  if (!last || job.state?.batch !== 0 || last.test || !isDue(job.run.config, last.epoch)) return;
+  if (!last || job.state?.batch !== 0 || last.test || !isDue(job.run.config, last)) return;
   await finishEpoch(course, last, seen);
 }
 
@@ -62,7 +62,7 @@ async function finishLastEpoch(course: RunningTraining, seen: WorkObserver): Pro
 async function finishEpoch(course: RunningTraining, row: EpochRow, seen: WorkObserver): Promise<void> {
   const { job, trainer, watch, events, save } = course;
   const { config } = job.run;
-  if (isDue(config, row.epoch)) {
+  if (isDue(config, row)) {
     seen.update(row.epoch * Math.ceil(job.train.count / config.batchSize), { evaluating: true });
     try {
       trainer.noteTest(await evaluateEpoch(trainer, job.earlier ?? [], job, watch.signal));

@@ -14,9 +14,19 @@ import { roundingRecord } from "../rounding-record.js";
 /** Examples certified at a time; each verdict is its own, whatever the batch. */
 const EVALUATION_BATCH = 20;
 
-/** Whether an epoch is to be evaluated on test examples. */
-export function isDue({ evaluation: { every } }: TrainConfig, epoch: number): boolean {
-  return every > 0 && epoch % every === 0;
+/** Whether an epoch is to be evaluated; on held-out examples, by which epochs are chosen, only those that may be. */
+export function isDue(config: TrainConfig, row: EpochRow): boolean {
+  const { every } = config.evaluation;
+  if (every === 0 || row.epoch % every !== 0) return false;
+  return config.validation === 0 || isCandidate(row, config);
+}
+
+/** Whether an epoch had reached the radius; the warm-up trains on none. */
+function isCandidate(
+  row: EpochRow,
+  { epsilon, warmupEpochs }: Pick<TrainConfig, "epsilon" | "warmupEpochs">,
+): boolean {
+  return row.epoch > warmupEpochs && row.epsilon === epsilon.end;
 }
 
 /**
@@ -56,11 +66,11 @@ export async function evaluateEpoch(
  */
 export function bestEpoch(
   rows: readonly EpochRow[],
-  { epsilon, warmupEpochs }: Pick<TrainConfig, "epsilon" | "warmupEpochs">,
+  config: Pick<TrainConfig, "epsilon" | "warmupEpochs">,
 ): EpochRow | null {
   let best: EpochRow | null = null;
   for (const row of rows) {
-    if (row.test === null || row.epoch <= warmupEpochs || row.epsilon !== epsilon.end) continue;
+    if (row.test === null || !isCandidate(row, config)) continue;
     if (best?.test == null || row.test.robustError < best.test.robustError) best = row;
   }
   return best;
