@@ -22,27 +22,27 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
   {
     ...{ data: "mnist", model: "small", ball: "mnist 0.3", suffix: "ibp" },
     settings: { name: "ibp-mnist", overrides: VALIDATION },
-    each: 2,
+    each: 0.5,
   },
   {
     ...{ data: "mnist", model: "medium", ball: "mnist 0.3", suffix: "ibp" },
     settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4 } },
-    each: 2,
+    each: 0.5,
   },
   {
     ...{ data: "mnist", model: "small", ball: "mnist 0.1", suffix: "ibp" },
     settings: { name: "ibp-mnist", overrides: VALIDATION },
-    each: 2,
+    each: 0.5,
   },
   {
     ...{ data: "mnist", model: "medium", ball: "mnist 0.1", suffix: "ibp" },
     settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4 } },
-    each: 2,
+    each: 0.5,
   },
   {
     ...{ data: "cifar10", model: "cnn5-16", ball: "cifar 2/255", suffix: "mtl" },
     settings: { name: "mtl-ibp-cifar10", overrides: VALIDATION },
-    each: 20,
+    each: 10,
   },
   {
     ...{ data: "cifar10", model: "cnn5-16", ball: "cifar 8/255", suffix: "ibp" },

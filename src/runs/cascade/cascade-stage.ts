@@ -53,6 +53,9 @@ export async function resumedStage(cascade: CascadeSoFar): Promise<TrainedStage 
   });
 }
 
+/** The largest share of a stage's examples that may be held out. */
+const HELD_OUT_SHARE = 0.2;
+
 /** Stages from which on a model is a cascade. */
 const CASCADE = 2;
 
@@ -146,7 +149,9 @@ async function newStage(
   const common = { folder: at, ...model, state: null, test };
   if (examples === null) return { ...common, run: freshRun(config), train };
   await at.writeExamples(examples);
-  const own = { ...config, data: { ...config.data, count: examples.length, listed: true } };
+  // Of few examples none are held out.
+  const validation = config.validation < HELD_OUT_SHARE * examples.length ? config.validation : 0;
+  const own = { ...config, validation, data: { ...config.data, count: examples.length, listed: true } };
   return { ...common, run: freshRun(own), train: subset(train, examples) };
 }
 

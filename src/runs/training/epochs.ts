@@ -32,6 +32,7 @@ export async function trainEpochs(course: RunningTraining, batchesPerEpoch: numb
   await observed(watch, work, async (seen) => {
     let saved = performance.now();
     await finishLastEpoch(course, seen);
+    if (isPatienceOver(trainer.rows, job.run.config)) return;
     for await (const event of trainer.run(watch.signal)) {
       if (event.kind === "epoch") {
         await finishEpoch(course, event.row, seen);

@@ -26,10 +26,10 @@ export async function resumedRun(
 /** A checkpoint and a record that do not belong together would give numbers that no configuration explains. */
 function checkPosition(
   folder: RunFolder,
-  { epochs, data, batchSize }: TrainConfig,
+  { epochs, data, batchSize, validation }: TrainConfig,
   state: TrainingState,
 ): void {
-  const batchesPerEpoch = Math.ceil(data.count / batchSize);
+  const batchesPerEpoch = Math.ceil((data.count - validation) / batchSize);
   const steps = state.epoch * batchesPerEpoch + state.batch;
   if (
     state.epoch <= epochs &&
