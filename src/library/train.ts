@@ -23,6 +23,7 @@ import { type Run, RunFolder } from "../train/run-folder.js";
 import { configOf } from "../train/settings/config-of.js";
 import { FLAG_GROUPS, flagsOf, type TrainOverrides } from "../train/settings/index.js";
 import { trainSettings } from "../train/settings/named.js";
+import { recommendedSettings } from "../train/settings/recommended.js";
 import { type BallOptions, ballOf } from "./ball.js";
 import { COMMON, checkOptions, isRecord, POSITIVE, TEXT } from "./check-options.js";
 import { type MachineOptions, onBackend } from "./machine.js";
@@ -43,7 +44,10 @@ export interface TrainOptions extends Omit<BallOptions, "epsilon">, MachineOptio
   readonly model: string | Network | Model;
   /** The radius that training ends with, in the units of the data. */
   readonly epsilon: number;
-  /** Named settings, such as `paper-mnist`. Default `plain`. */
+  /**
+   * Named settings, such as `paper-mnist`. Default: those that measured results speak for, by data and ε, where neither `loss` nor
+   * `projections` is given; else `plain`.
+   */
   readonly settings?: string;
   /** Stages of a cascade (Algorithm 2). Default 1, a single model. */
   readonly stages?: number;
@@ -145,15 +149,14 @@ async function finished(
 }
 
 function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
-  const { data, dataDir, limit, model, epsilon, settings = "plain", seed = 0, out } = options;
+  const { data, dataDir, limit, model, epsilon, seed = 0, out } = options;
   const ball = ballOf(options);
-  const named = trainSettings(settings);
   return {
     ...{ data, dataDir, limit, ball, seed, out },
     model: model instanceof Network ? { network: model, weights: initialWeights(model, seed) } : model,
     configOf: (train) =>
       configOf(
-        named,
+        trainSettings(recommendedSettings({ data: train.name, norm: ball.norm, epsilon }, options).settings),
         {
           data: dataOf(train, options),
           model: nameOf(model),

@@ -34,7 +34,8 @@ export interface TrainFlags
     MachineFlags,
     Omit<TrainOverrides, "bound"> {
   readonly model: string;
-  readonly settings: string;
+  /** Absent: by data and ε. */
+  readonly settings?: string;
   readonly bound: LineMethod;
   readonly cascade: number;
   readonly firstStage?: string;
@@ -51,9 +52,9 @@ export function addTrainOptions(command: Command): Command {
   addSettingFlags(command, BOUND);
   command.option(
     "--settings <name>",
-    `${Object.keys(TRAIN_SETTINGS).join(", ")}: what flags that are not given are taken to be; paper-… are the paper's`,
+    `${Object.keys(TRAIN_SETTINGS).join(", ")}: what flags that are not given are taken to be; paper-… are the paper's ` +
+      "(default: by data and epsilon, where neither --loss nor --projections is given, else plain)",
     oneOf("--settings", Object.keys(TRAIN_SETTINGS)),
-    "plain",
   );
   addSettingFlags(command, PROJECTIONS);
   addSettingFlags(command, LOSS);
@@ -95,7 +96,8 @@ export function addTrainOptions(command: Command): Command {
 export function checkTrainFlags(command: Command): void {
   requireFlags(command, ["data", "model", "epsilon"], "--data glyphs --model tiny --epsilon 0.1");
   const flags = command.opts<TrainFlags>();
-  const projections = flags.projections ?? TRAIN_SETTINGS[flags.settings].projections;
+  const named = flags.settings === undefined ? undefined : TRAIN_SETTINGS[flags.settings];
+  const projections = flags.projections ?? named?.projections ?? "exact";
   checkProjectionFlags({ ...flags, projections });
   if (flags.firstStage !== undefined && flags.cascade === 1) {
     throw new UsageError("--first-stage: expected --cascade 2 or more beside it, found a single model");

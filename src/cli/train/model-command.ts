@@ -21,12 +21,15 @@ import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } f
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
+import { recommendationInWords } from "./train-config.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train` of one model from the start. */
 export async function startModel(flags: TrainFlags, output: Output): Promise<number> {
   const opened = await openBackend(flags);
   const job = await newRun(trainingOrder(flags, opened.backend), opened.backend);
+  const recommendation = recommendationInWords(flags, job.train);
+  if (recommendation !== null) output.print(wrap(recommendation));
   try {
     return await runJob(job, opened, output);
   } catch (error) {

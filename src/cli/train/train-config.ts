@@ -6,6 +6,7 @@ import { dataConfig } from "../../runs/training/data-config.js";
 import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
+import { recommendedSettings } from "../../train/settings/recommended.js";
 import { readBall } from "../common-options.js";
 import type { TrainFlags } from "./flags.js";
 
@@ -22,9 +23,17 @@ export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend)
     backend: backend.name,
     dtype: backend.dtype,
   };
-  const config = configOf(trainSettings(flags.settings), subject, flags);
+  const { settings } = recommendedSettings({ data: train.name, norm, epsilon }, flags);
+  const config = configOf(trainSettings(settings), subject, flags);
   checkAugmentation(config, train);
   return config;
+}
+
+/** Which settings were taken for a new run, and why, where nobody asked for any; null elsewhere. */
+export function recommendationInWords(flags: TrainFlags, { name }: Dataset): string | null {
+  const { norm, epsilon } = readBall(flags);
+  const { settings, why } = recommendedSettings({ data: name, norm, epsilon }, flags);
+  return why && `settings ${settings}: ${why}; --loss dual takes the paper's`;
 }
 
 function checkAugmentation({ augmentation }: TrainConfig, { shape, name }: Dataset): void {

@@ -55,8 +55,8 @@ export const LOSS = {
     },
     value: ({ intervalShare }, { named }) =>
       intervalShare ?? named.intervalShare ?? LOSS_DEFAULTS.intervalShare,
-    again: ({ loss, intervalShare }: LossConfig) => ({
-      intervalShare: loss === "mtl-ibp" ? intervalShare : undefined,
+    again: ({ intervalShare }: LossConfig) => ({
+      intervalShare: intervalShare === LOSS_DEFAULTS.intervalShare ? undefined : intervalShare,
     }),
   }),
   /** Of `sabr`. */
@@ -70,7 +70,9 @@ export const LOSS = {
       },
     },
     value: ({ boxShare }, { named }) => boxShare ?? named.boxShare ?? LOSS_DEFAULTS.boxShare,
-    again: ({ loss, boxShare }: LossConfig) => ({ boxShare: loss === "sabr" ? boxShare : undefined }),
+    again: ({ boxShare }: LossConfig) => ({
+      boxShare: boxShare === LOSS_DEFAULTS.boxShare ? undefined : boxShare,
+    }),
   }),
   /** Of losses that attack. */
   attack: setting({
@@ -93,8 +95,10 @@ export const LOSS = {
       steps: attackSteps ?? attack.steps,
       scale: attackScale ?? attack.scale,
     }),
-    again: ({ loss, attack: { steps, scale } }: LossConfig) =>
-      attacks(loss) ? { attackSteps: steps, attackScale: scale } : {},
+    again: ({ attack: { steps, scale } }: LossConfig) => ({
+      attackSteps: steps === LOSS_DEFAULTS.attack.steps ? undefined : steps,
+      attackScale: scale === LOSS_DEFAULTS.attack.scale ? undefined : scale,
+    }),
   }),
   /** Of interval bounds, while epsilon rises. */
   regularization: setting({

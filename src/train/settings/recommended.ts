@@ -1,0 +1,40 @@
+import type { Norm } from "../../threat/ball.js";
+import type { TrainOverrides } from "./index.js";
+
+/** Named settings for a training that asks for none, and why; `why` is null where nothing was measured that speaks for others. */
+export interface Recommendation {
+  readonly settings: string;
+  readonly why: string | null;
+}
+
+/** What trainings of one data set and of ℓ∞ balls from some ε on came to, in results/. */
+interface Measured {
+  readonly data: readonly string[];
+  readonly from: number;
+  readonly settings: string;
+  readonly why: string;
+}
+
+const MEASURED: readonly Measured[] = [
+  {
+    data: ["mnist"],
+    from: 0.2,
+    settings: "ibp-mnist",
+    why: "at epsilon 0.3 the paper's loss leaves three times as many errors of the small network possible",
+  },
+];
+
+const DEFAULT = "plain";
+
+/** The settings that were asked for, or, where neither settings nor a loss nor projections were, those that measured results speak for. */
+export function recommendedSettings(
+  subject: { readonly data: string; readonly norm: Norm; readonly epsilon: number },
+  given: Pick<TrainOverrides, "loss" | "projections"> & { readonly settings?: string | undefined },
+): Recommendation {
+  if (given.settings !== undefined) return { settings: given.settings, why: null };
+  if (given.loss !== undefined || given.projections !== undefined || subject.norm !== "linf") {
+    return { settings: DEFAULT, why: null };
+  }
+  const best = MEASURED.findLast(({ data, from }) => data.includes(subject.data) && subject.epsilon >= from);
+  return best ?? { settings: DEFAULT, why: null };
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { TRAIN_SETTINGS } from "../../src/train/settings/named.js";
+import { recommendedSettings } from "../../src/train/settings/recommended.js";
+
+const MNIST = { data: "mnist", norm: "linf", epsilon: 0.3 } as const;
+
+describe("settings for a training that asks for none", () => {
+  it("are those that measured results speak for, and say why", () => {
+    const { settings, why } = recommendedSettings(MNIST, {});
+    expect(settings).toBe("ibp-mnist");
+    expect(Object.keys(TRAIN_SETTINGS)).toContain(settings);
+    expect(why).toMatch(/at epsilon 0.3 /);
+  });
+
+  it.each([
+    ["another data set", { ...MNIST, data: "glyphs" }, {}, "plain"],
+    ["a small ball", { ...MNIST, epsilon: 0.05 }, {}, "plain"],
+    ["another norm", { ...MNIST, norm: "l2" }, {}, "plain"],
+    ["a loss that was asked for", MNIST, { loss: "dual" }, "plain"],
+    ["projections that were asked for", MNIST, { projections: 10 }, "plain"],
+    ["settings that were asked for", MNIST, { settings: "paper-mnist" }, "paper-mnist"],
+  ] as const)("are not taken with %s", (_what, subject, given, settings) => {
+    expect(recommendedSettings(subject, given)).toEqual({ settings, why: null });
+  });
+});
