@@ -120,7 +120,7 @@ const FLAGS: readonly Row[] = [
   ["kappa above 1", `${TRAIN} --epsilon 0.1 --kappa 0,2`, ["--kappa", "from 0 to 1", '"0,2"']],
   ["a rate of 0", `${TRAIN} --epsilon 0.1 --rate 0`, ["--rate", "above 0"]],
   ["no epochs", `${TRAIN} --epsilon 0.1 --epochs 0`, ["--epochs", "at least 1"]],
-  ["an unknown architecture", "info huge", ['"huge"', "tiny, small, large, resnet"]],
+  ["an unknown architecture", "info huge", ['"huge"', "tiny, small, medium, large, resnet"]],
   ["a shape of nothing", "info tiny --input 1,28,x", ["--input", "1,28,28", '"1,28,x"']],
   ["a shape that does not fit", "info tiny --input 7", ["conv2d", "7"]],
   ["a shape beside a file", "info flat.safetensors --input 1,28,28", ["--input", "flat.safetensors"]],

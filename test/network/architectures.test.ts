@@ -40,6 +40,22 @@ describe("the paper's architectures", () => {
     ]);
   });
 
+  it("medium is large without padding, and cnn5 follows its width, with batch norms", () => {
+    const medium = architecture("medium", MNIST);
+    expect(
+      medium.nodes.filter(({ layer }) => layer?.kind === "conv2d").map(({ shape }) => shape.join("x")),
+    ).toEqual(["32x26x26", "32x12x12", "64x10x10", "64x4x4"]);
+    // Convolutions, a flat 1,024, two hidden layers of 512, the classes.
+    expect(medium.parameterCount).toBe(320 + 16416 + 18496 + 65600 + 524800 + 262656 + 5130);
+    const cnn5 = architecture("cnn5-16", CIFAR).nodes;
+    expect(
+      cnn5.filter(({ layer }) => layer?.kind === "batch-norm").map(({ shape }) => shape.join("x")),
+    ).toEqual(["16x32x32", "32x16x16", "64x8x8"]);
+    expect(cnn5.filter(({ layer }) => layer?.kind === "linear").map(({ shape }) => shape[0])).toEqual([
+      256, 10,
+    ]);
+  });
+
   it("normalization is a layer, so that epsilon keeps the data's units", () => {
     const network = architecture("small", { ...CIFAR, normalization: { mean: [0.5, 0.4, 0.3], std: 0.25 } });
     expect(network.nodes[1].layer).toMatchObject({
@@ -49,7 +65,10 @@ describe("the paper's architectures", () => {
     });
   });
 
-  it.each(["smal", "wide0", "deep", "wide", ""])("unknown name %j", (name) => {
-    expect(() => architecture(name, MNIST)).toThrow(UsageError);
-  });
+  it.each(["smal", "wide0", "deep", "wide", "cnn5", "cnn5-0", "cnn516", "small4", ""])(
+    "unknown name %j",
+    (name) => {
+      expect(() => architecture(name, MNIST)).toThrow(UsageError);
+    },
+  );
 });
