@@ -8,14 +8,14 @@ export interface Recommendation {
 }
 
 /** What trainings of one data set and of ℓ∞ balls from some ε on came to, in results/. */
-interface Measured {
+interface MeasuredTraining {
   readonly data: readonly string[];
   readonly from: number;
   readonly settings: string;
   readonly why: string;
 }
 
-const MEASURED: readonly Measured[] = [
+const MEASURED: readonly MeasuredTraining[] = [
   {
     data: ["mnist"],
     from: 0.2,
