@@ -67,7 +67,7 @@ export interface CertifiedImage {
   readonly stage: number;
   /** Lower bounds of z[prediction] − z[j] by class j, 0 at the prediction (with `against: "label"`, of the label). */
   readonly marginLower: readonly number[];
-  /** With `each`: what proved it first, null where nothing did. Branch and bound proves what `marginLower` need not. */
+  /** With `each`: what proved it first, null where nothing did. Slopes and branch and bound prove what `marginLower` need not. */
   readonly rung?: string | null;
   /** What its bounds are worth, where not those of all images are worth the same. */
   readonly guarantee?: Guarantee;

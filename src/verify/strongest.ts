@@ -51,7 +51,7 @@ export interface ClimbLimits {
 /**
  * Certifies a batch by whatever proves each example first: interval bounds, the dual network's by the paper's lines and by those of
  * two slopes, then, of ℓ∞ balls, slopes that are optimised for it, and branch and bound. Margins are the best that bounds found; where
- * branch and bound proves an example, they need not be above 0. Throws what `certifyBatch` and `verify` throw, a `UsageError` for an estimator.
+ * slopes or branch and bound prove an example, they need not be above 0. Throws what `certifyBatch` and `verify` throw, a `UsageError` for an estimator.
  */
 export async function certifyByRungs(
   placed: PlacedNetwork,

@@ -224,7 +224,7 @@ describe("certify", () => {
       certificationSchema.parse((await done(...args, ...flags)).json);
     const [interval, adaptive] = [await found("--bound", "interval"), await found("--bound", "adaptive")];
     expect(interval.bound.method).toBe("interval");
-    const strongest = await found("--each", "2");
+    const strongest = await found("--each", "2", "--report", "each.html");
     expect(strongest.bound).toMatchObject({ method: "strongest", secondsEach: 2 });
     strongest.examples.forEach(({ certified, rung, marginLower }, i) => {
       if (interval.examples[i].certified) expect(rung).toBe("interval");

@@ -121,6 +121,9 @@ describe("what goes with training", () => {
     expect(() => checkBatchNorm(NETWORK, { batchSize: 20 }, 61)).toThrow(
       /found a last batch of 1, of 61 .*; take 21$/,
     );
+    expect(() => checkBatchNorm(NETWORK, { batchSize: 20 }, 1)).toThrow(
+      /found 1; hold out fewer by --validation/,
+    );
     expect(() => checkBatchNorm(NETWORK, { batchSize: 20 }, 60)).not.toThrow();
     expect(() => checkBatchNorm(sequential([4], [linear(2)]), { batchSize: 1 }, 5)).not.toThrow();
   });

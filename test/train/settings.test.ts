@@ -40,6 +40,20 @@ describe.each(Object.keys(TRAIN_SETTINGS))("the table of settings, by the named 
   });
 });
 
+describe("settings that choose epochs", () => {
+  it.each([
+    [{ validation: 20 }, "--validation"],
+    [{ patience: 2 }, "--patience"],
+  ])("ask for epochs that are evaluated: %o", (overrides, flag) => {
+    expect(() => configOf(trainSettings("plain"), SUBJECT, { ...overrides, evaluateEvery: 0 })).toThrow(
+      `${flag}: expected --evaluate-every 1 or more beside it, as epochs are chosen by their evaluation, found 0`,
+    );
+    expect(configOf(trainSettings("plain"), SUBJECT, { ...overrides, evaluateEvery: 1 })).toMatchObject(
+      overrides,
+    );
+  });
+});
+
 describe("the words of losses", () => {
   it.each([
     ["mtl-ibp", { intervalShare: 0.25 }, "mtl-ibp, a share of 0.25, attacks of 8 steps within 1 epsilon"],

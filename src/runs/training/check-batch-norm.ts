@@ -12,6 +12,12 @@ export function checkBatchNorm(
   if (!norm) return;
   const last = count % batchSize;
   if (batchSize > 1 && last !== 1) return;
+  if (count === 1) {
+    throw new UsageError(
+      `training examples: expected at least 2, as batch norm "${norm.name}" needs them, found 1; hold out fewer by --validation, or ` +
+        "raise --limit",
+    );
+  }
   const found =
     batchSize === 1 ? "batches of 1" : `a last batch of 1, of ${count} examples in batches of ${batchSize}`;
   const mend = batchSize === 1 ? "2 or more" : String(batchSize + 1);

@@ -25,7 +25,13 @@ export function configOf(
   const values = Object.entries(SETTINGS).map(([key, { value }]) => [key, value(overrides, asked)]);
   const parsed = trainConfigSchema.safeParse({ ...subject, ...Object.fromEntries(values) });
   if (parsed.success) {
-    const { loss, norm } = parsed.data;
+    const { loss, norm, validation, patience, evaluation } = parsed.data;
+    const chooses = (validation > 0 && "--validation") || (patience !== null && "--patience");
+    if (chooses && evaluation.every === 0) {
+      throw new UsageError(
+        `${chooses}: expected --evaluate-every 1 or more beside it, as epochs are chosen by their evaluation, found 0`,
+      );
+    }
     const norms = normsOf(loss);
     if (!norms || norms.includes(norm)) return parsed.data;
     throw new UsageError(
