@@ -87,7 +87,9 @@ function better(
   found: ExampleVerdict,
   method: BoundMethod,
 ): ClimbedVerdict {
-  const marginLower = found.marginLower.map((bound, j) => Math.max(bound, before?.marginLower[j] ?? bound));
+  // A near tie may be answered otherwise in another batch: those are margins of another class.
+  const same = before?.reference === found.reference ? before : undefined;
+  const marginLower = found.marginLower.map((bound, j) => Math.max(bound, same?.marginLower[j] ?? bound));
   const isRight = found.prediction === found.reference;
   const certified = found.certified || (isRight && provesAll(marginLower, found.reference));
   return { ...found, marginLower, certified, rung: certified ? method : null };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { TRAIN_SETTINGS } from "../../src/train/settings/named.js";
 import { recommendedSettings } from "../../src/train/settings/recommended.js";
@@ -9,7 +10,11 @@ describe("settings for a training that asks for none", () => {
     const { settings, why } = recommendedSettings(MNIST, {});
     expect(settings).toBe("ibp-mnist");
     expect(Object.keys(TRAIN_SETTINGS)).toContain(settings);
-    expect(why).toMatch(/at epsilon 0.3 /);
+    expect(why).toMatch(/at epsilon 0.3 the paper's loss leaves three times as many errors/);
+    const [paper, interval] = ["mnist-small-0.3", "mnist-small-0.3-ibp"].map(
+      (row) => JSON.parse(readFileSync(`results/${row}.json`, "utf8")).single.robustError as number,
+    );
+    expect(paper / interval).toBeGreaterThan(3);
   });
 
   it.each([

@@ -34,13 +34,12 @@ const VALIDATION = { validation: 5000, evaluateEvery: 1 } as const;
 export const INTERVAL_ROWS: readonly IntervalRow[] = [
   {
     ...{ data: "mnist", model: "small", ball: "mnist 0.3", suffix: "ibp" },
-    // A larger ball is more than so small a network can learn.
-    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, overshoot: 1 } },
+    settings: { name: "ibp-mnist", overrides: VALIDATION },
     each: 0.5,
   },
   {
     ...{ data: "mnist", model: "medium", ball: "mnist 0.3", suffix: "ibp" },
-    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4 } },
+    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4, overshoot: 4 / 3 } },
     each: 0.5,
   },
   {
@@ -50,7 +49,7 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
   },
   {
     ...{ data: "mnist", model: "medium", ball: "mnist 0.1", suffix: "ibp" },
-    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4 } },
+    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4, overshoot: 2 } },
     each: 0.5,
   },
   {

@@ -25,8 +25,6 @@ export interface TrainSettings {
   readonly augmentation: { readonly flip: boolean; readonly crop: number } | null;
   /** Default `dual`. */
   readonly loss?: LossName;
-  /** By the radius; default 1. */
-  overshoot?(epsilon: number): number;
   /** Default 1 from the start. */
   readonly kappa?: WeightRange;
   /** Default linear. */
@@ -95,8 +93,6 @@ export const TRAIN_SETTINGS: Readonly<Record<string, TrainSettings>> = {
     epochs: 70,
     loss: "ibp",
     learningRate: 0.001,
-    // What is learnt within a larger ball generalises better (Gowal et al. 2018).
-    overshoot: (epsilon) => Math.max(1, Math.min(2, 0.4 / epsilon)),
   },
   "mtl-ibp-cifar10": {
     ...MNIST,

@@ -76,11 +76,11 @@ export const RAMPS = {
     flags: {
       overshoot: {
         argument: "<s>",
-        help: "train within a ball s times as large as the one at which the model is evaluated (default: 1, or the settings')",
+        help: "train within a ball s times as large as the one at which the model is evaluated (default: 1)",
         kind: { type: "number", range: { above: 0 }, example: "1.33" },
       },
     },
-    value: ({ overshoot }, { named, epsilon }) => overshoot ?? named.overshoot?.(epsilon) ?? 1,
+    value: ({ overshoot }) => overshoot ?? 1,
     again: ({ overshoot }: { overshoot: number }) => ({ overshoot }),
     row: {
       name: "ball of training",
