@@ -73,7 +73,10 @@ export async function trainingStep(
   let robust: LossOutcome | undefined;
   if (kappa > 0) {
     const { output: logits, bindings } = pass;
-    robust = await robustLoss({ tape, network, bindings, batch, ball, logits, dual, regularization, stream });
+    const placed = { ...batch, values: x.value };
+    robust = await robustLoss({
+      ...{ tape, network, bindings, batch: placed, ball, logits, dual, regularization, stream },
+    });
     total = mixedLoss(tape, robust.loss, standard, kappa);
   }
   const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);

@@ -31,14 +31,11 @@ const backend = createPortableBackend();
 async function inputs<T>(weights: Weights, run: (own: LossInputs) => Promise<T>): Promise<T> {
   using tape = new Tape(backend, { record: true });
   const bindings = trainedBindings(NETWORK, uploadWeights(backend, { network: NETWORK, weights }));
-  const { output: logits } = forward(
-    tape,
-    NETWORK,
-    bindings,
-    tape.own(backend.upload(16, EXAMPLES, BATCH.x)),
-  );
+  const x = tape.own(backend.upload(16, EXAMPLES, BATCH.x));
+  const { output: logits } = forward(tape, NETWORK, bindings, x);
+  const batch = { ...BATCH, values: x.value };
   const stream = random(0, "loss");
-  const common = { tape, network: NETWORK, bindings, batch: BATCH, ball: BALL, logits, dual: {} };
+  const common = { tape, network: NETWORK, bindings, batch, ball: BALL, logits, dual: {} };
   return await run({ ...common, regularization: 0, stream });
 }
 

@@ -49,14 +49,15 @@ describe.each(LOSS_NAMES)("the robust loss %s", (name) => {
       using tape = new Tape(backend, { record: true });
       const parameters = uploadWeights(backend, lively(NETWORK, 1));
       const bindings = trainedBindings(NETWORK, parameters);
-      const { output: logits } = forward(tape, NETWORK, bindings, tape.own(backend.upload(16, 3, X)));
+      const x = tape.own(backend.upload(16, 3, X));
+      const { output: logits } = forward(tape, NETWORK, bindings, x);
       const loss = lossOf(name);
       const found = await loss({
         ...{
           tape,
           network: NETWORK,
           bindings,
-          batch: BATCH,
+          batch: { ...BATCH, values: x.value },
           ball: BALL,
           logits,
           dual: {},

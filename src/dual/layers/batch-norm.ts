@@ -12,7 +12,8 @@ export const batchNorm: AffineRule<BatchNormLayer> = {
     const { scale, shift, magnitude, steps } = batchNormCoefficients(tape, layer, context);
     const [shape] = context.inputShapes;
     const positions = sizeOf(shape) / shape[0];
-    const channelOf = Int32Array.from({ length: sizeOf(shape) }, (_, f) => Math.floor(f / positions));
+    const channelOf = new Int32Array(sizeOf(shape));
+    for (let c = 0; c < shape[0]; c++) channelOf.fill(c, c * positions, (c + 1) * positions);
     const byFeature = (x: Variable): Variable => gather(tape, x, channelOf);
     return diagonalDual(tape, byFeature(scale), byFeature(shift), shape, {
       offsetMagnitude: byFeature(magnitude()),

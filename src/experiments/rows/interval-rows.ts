@@ -39,7 +39,7 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
   },
   {
     ...{ data: "mnist", model: "medium", ball: "mnist 0.3", suffix: "ibp" },
-    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4, overshoot: 4 / 3 } },
+    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, epochs: 40, rate: 5e-4, overshoot: 1.1, scheduleEpochs: 12, rateDecayEvery: 5 } },
     each: 0.5,
   },
   {

@@ -101,8 +101,11 @@ export function scaleShiftConstants(
 ): { readonly scale: Variable; readonly shift: Variable } {
   const features = sizeOf(shape);
   const column = (list: readonly number[]): Variable => {
-    const value = byFeature(list, shape);
-    const values = Float64Array.from({ length: features }, (_, i) => value(i));
+    const values = new Float64Array(features);
+    const repeat = features / list.length;
+    list.forEach((value, i) => {
+      values.fill(value, i * repeat, (i + 1) * repeat);
+    });
     return tape.own(tape.backend.upload(features, 1, values));
   };
   return { scale: column(layer.scale), shift: column(layer.shift) };

@@ -1,5 +1,6 @@
 import { mean, softmaxCrossEntropy, Tape } from "../../autodiff/index.js";
 import type { Backend, Tensor } from "../../compute/backend.js";
+import type { RandomSource } from "../../compute/random.js";
 import { forward } from "../../network/forward.js";
 import type { Bindings } from "../../network/weights.js";
 import type { Ball } from "../../threat/ball.js";
@@ -26,8 +27,7 @@ export function attackedPoint(inputs: LossInputs, { centre, radius }: Ball, step
   const bindings: Bindings = new Map(
     [...inputs.bindings].map(([name, variable]) => [name, tape.stop(variable)]),
   );
-  const away = Float64Array.from({ length: batch.x.length }, () => 2 * stream.uniform() - 1);
-  using random = backend.upload(centre.features, centre.rows, away);
+  using random = someDirection(backend, centre, stream);
   using lower = backend.combine(1, centre, -1, radius);
   using upper = backend.combine(1, centre, 1, radius);
   let point = moved(backend, centre, 1, radius, random);
@@ -45,6 +45,20 @@ export function attackedPoint(inputs: LossInputs, { centre, radius }: Ball, step
     point = backend.maximum(below, lower);
   }
   return point;
+}
+
+/** Tanh of so many normals is close to uniform in [−1, 1]: within 0.01, by their distribution. */
+const TO_UNIFORM = 0.851;
+
+/** Of the same shape, about uniform in [−1, 1], by the backend's own random numbers. */
+function someDirection(backend: Backend, { features, rows }: Tensor, stream: RandomSource): Tensor {
+  const [key, start] = [
+    [stream.bits(), stream.bits()],
+    [stream.bits(), stream.bits()],
+  ] as const;
+  using scale = backend.filled(features, rows, TO_UNIFORM);
+  using normals = backend.addNoise(null, null, scale, 1, { distribution: "normal", key, stream: start });
+  return backend.apply({ kind: "tanh" }, normals);
 }
 
 /** x + a · radius ⊙ direction. */

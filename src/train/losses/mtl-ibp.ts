@@ -17,9 +17,7 @@ export function mtlIbpLoss(share: number, attack: TrainingAttack): RobustLoss {
     const { labels } = batch;
     const intervals = IntervalNetwork.over(tape, network, bindings, ballOf(inputs));
     const margins = intervals.margins(labels);
-    const point = tape.own(
-      attackedPoint(inputs, ballOf(inputs, batch.x, scaled(ball, attack.scale)), attack.steps),
-    );
+    const point = tape.own(attackedPoint(inputs, ballOf(inputs, scaled(ball, attack.scale)), attack.steps));
     const attacked = standardLoss(tape, forward(tape, network, bindings, point).output, labels);
     const loss = combine(tape, share, robustLoss(tape, margins, labels), 1 - share, attacked);
     return { loss: regularized(tape, loss, intervals, inputs.regularization), margins };

@@ -4,8 +4,8 @@ import type { DualOptions } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
 import type { Bindings } from "../../network/weights.js";
-import { type Ball, type BallSpec, makeBall } from "../../threat/ball.js";
-import type { LabelledBatch } from "../../threat/batch.js";
+import type { Ball, BallSpec } from "../../threat/ball.js";
+import { type PlacedBatch, trainingBall } from "./training-ball.js";
 
 /** What a robust loss is computed of: one step's batch, and the network as it stands. */
 export interface LossInputs {
@@ -14,7 +14,7 @@ export interface LossInputs {
   readonly network: Network;
   /** Trained parameters as they are, and of batch norms the clean batch's statistics. */
   readonly bindings: Bindings;
-  readonly batch: LabelledBatch;
+  readonly batch: PlacedBatch;
   /** Around each example, at this step's ε. */
   readonly ball: BallSpec;
   /** Of the examples as they are, `[classes, examples]`. */
@@ -42,13 +42,12 @@ export interface LossOutcome {
 /** A loss of κ's robust part; mixing with the standard loss is the step's. */
 export type RobustLoss = (inputs: LossInputs) => Promise<LossOutcome>;
 
-/** The ball of this step around each example, or another ball around other points; released with the tape. */
+/** The ball of this step around each example, or a larger one; released with the tape. */
 export function ballOf(
   { tape, batch, ball: own }: Pick<LossInputs, "tape" | "batch" | "ball">,
-  x: Float64Array = batch.x,
   spec: BallSpec = own,
 ): Ball {
-  const ball = makeBall(tape.backend, x, batch.labels.length, spec, "nearest");
+  const ball = trainingBall(tape.backend, batch, spec);
   tape.own(ball.centre);
   tape.own(ball.radius);
   return ball;

@@ -21,9 +21,9 @@ export function sabrLoss(share: number, attack: TrainingAttack): RobustLoss {
 
 /** Wherever the attack ends among the points that leave room for it, the box lies within the ball. */
 function smallBox(inputs: LossInputs, share: number, { steps, scale }: TrainingAttack): Ball {
-  const { tape, batch, ball } = inputs;
+  const { tape, ball } = inputs;
   const { backend } = tape;
-  const whole = ballOf(inputs, batch.x, scaled(ball, scale));
+  const whole = ballOf(inputs, scaled(ball, scale));
   const room = tape.own(backend.scaleBy(whole.radius, 1 - share, 0)).value;
   const centre = tape.own(attackedPoint(inputs, { ...whole, radius: room }, steps)).value;
   const radius = tape.own(backend.scaleBy(whole.radius, share, 0)).value;
