@@ -127,9 +127,9 @@ function intervals() {
     const epsilon = row.data === "cifar10" ? `${Math.round(255 * row.epsilon)}/255` : String(row.epsilon);
     const known = KNOWN[`${row.data === "mnist" ? "mnist" : "cifar"} ${epsilon}`];
     const others = [known.robustError.toFixed(2), known.source];
-    if (!result) return [`\`${row.id}\``, `ℓ∞, ${epsilon}`, "", "not run", "", "", "", "", ...others];
-    const { config, hours, single, cascade } = result;
-    const { error, pgdError, robustError, rungs = {} } = cascade ?? single;
+    if (!result) return [`\`${row.id}\``, `ℓ∞, ${epsilon}`, "", "not run", "", "", "", "", "", ...others];
+    const { config, hours, single, cascade, stages } = result;
+    const { error, pgdError, robustError, rungs = {} } = single;
     const proved = Object.entries(rungs).filter(([, count]) => count > 0);
     return [
       `\`${row.id}\``,
@@ -140,6 +140,9 @@ function intervals() {
       percent(pgdError),
       upper(robustError),
       proved.map(([rung, count]) => `${rung} ${count}`).join(", ") || "–",
+      cascade
+        ? `${stages.length} stages: ${percent(cascade.error)}, ${lower(cascade.switchingError)}, ${upper(cascade.robustError)}`
+        : "–",
       ...others,
     ];
   });
@@ -155,6 +158,7 @@ function intervals() {
         "PGD error",
         "robust error",
         "proved first by",
+        "cascade: error, attacked on its own answers, robust error",
         "known",
         "by whom",
       ],

@@ -6,13 +6,17 @@ import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { loadDataset } from "../../src/data/load.js";
 import { flagWords } from "../../src/runs/page/flag-words.js";
 import type { TrainConfig } from "../../src/train/config.js";
+import { hears, LOSS_NAMES, type LossFlag } from "../../src/train/losses/index.js";
 import { overridesOf } from "../../src/train/settings/config-of.js";
 import { FLAG_GROUPS, flagsOf, longFlag } from "../../src/train/settings/index.js";
 import type { FlagKind } from "../../src/train/settings/setting.js";
 
 const SUBJECT = ["--data", "glyphs", "--model", "tiny", "--epsilon", "0.1", "--limit", "20"];
-/** So that every flag is one that may be given. */
-const BASE = ["--optimizer", "sgd"];
+/** So that the flag is one that may be given. */
+function baseOf(name: string): string[] {
+  const loss = LOSS_NAMES.find((known) => hears(known, name as LossFlag));
+  return ["--optimizer", "sgd", ...(loss ? ["--loss", loss] : [])];
+}
 const FLAGS = FLAG_GROUPS.flatMap(flagsOf);
 
 const train = await loadDataset("glyphs", { split: "train", limit: 20 });
@@ -45,15 +49,16 @@ function samples(kind: FlagKind): readonly (readonly string[])[] {
 
 describe.each(FLAGS.map(([name, flag]) => ({ flag: longFlag(name), name, ...flag })))(
   "$flag",
-  ({ flag, kind }) => {
+  ({ flag, name, kind }) => {
     it("decides the configuration, which gives the flags again that lead to it", () => {
+      const base = baseOf(name);
       const configs = samples(kind).map((value) => {
-        const config = configOfWords([...BASE, flag, ...value]);
+        const config = configOfWords([...base, flag, ...value]);
         const words = flagWords(FLAG_GROUPS, overridesOf(config));
         expect(configOfWords(words)).toEqual(config);
         return JSON.stringify(config);
       });
-      const untouched = JSON.stringify(configOfWords(BASE));
+      const untouched = JSON.stringify(configOfWords(base));
       const choices = kind.type === "choice" ? kind.choices.length : 2;
       if (choices > 1) expect(configs.some((config) => config !== untouched)).toBe(true);
     });
@@ -67,6 +72,27 @@ describe.each(FLAGS.map(([name, flag]) => ({ flag: longFlag(name), name, ...flag
     });
   },
 );
+
+describe("flags of some losses", () => {
+  it.each([
+    ["--loss ibp --projections 10", "--projections: expected with --loss dual alone, found with ibp"],
+    ["--loss crown-ibp --sketch per-term", "--sketch: expected with --loss dual alone, found with crown-ibp"],
+    ["--interval-share 0.1", "--interval-share: expected with --loss mtl-ibp alone, found with dual"],
+    ["--loss mtl-ibp --box-share 0.1", "--box-share: expected with --loss sabr alone, found with mtl-ibp"],
+    [
+      "--loss ibp --attack-steps 4",
+      "--attack-steps: expected with --loss mtl-ibp or sabr alone, found with ibp",
+    ],
+  ])("%s is answered by one line", (words, line) => {
+    expect(() => configOfWords(words.split(" "))).toThrow(line);
+  });
+
+  it("leave what settings say of other losses unheard", () => {
+    const config = configOfWords("--settings mtl-ibp-cifar10 --loss ibp".split(" "));
+    expect(config.intervalShare).toBe(0.5);
+    expect(configOfWords("--settings paper-mnist --loss ibp".split(" ")).projections).toBe("exact");
+  });
+});
 
 describe("the help of train", () => {
   const lines = (() => {

@@ -105,7 +105,7 @@ async function begunJob(
 }
 
 async function newJob(row: TableRow, settings: RowSettings, backend: Backend): Promise<CascadeJob> {
-  const { quick, dataDir, seed = 0 } = settings;
+  const { quick, dataDir, seed = row.seed ?? 0 } = settings;
   const load = (split: "train" | "test", count: number | null): Promise<Dataset> =>
     loadDataset(row.data, { split, limit: count ?? undefined, dataDir, seed: DATA_SEED });
   const limit = trainLimit(settings);

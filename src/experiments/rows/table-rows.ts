@@ -28,6 +28,8 @@ export interface TableRow {
   readonly settings?: { readonly name: string; readonly overrides: TrainOverrides };
   /** Seconds an example for whatever proves it first. */
   readonly each?: number;
+  /** Of weights and batches, where no flag says another; 0 if left out. */
+  readonly seed?: number;
 }
 
 /** The paper's cascades have up to six stages. */
@@ -38,7 +40,9 @@ function rowOf(
   data: TableRow["data"],
   model: string,
   [epsilon, name]: readonly [number, string],
-  more: Partial<Pick<TableRow, "projections" | "cascade" | "norm" | "epochs" | "settings" | "each">> & {
+  more: Partial<
+    Pick<TableRow, "projections" | "cascade" | "norm" | "epochs" | "settings" | "each" | "seed">
+  > & {
     readonly suffix?: string;
   } = {},
 ): TableRow {

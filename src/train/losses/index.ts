@@ -18,27 +18,41 @@ interface LossEntry<Needs = never> {
   readonly of: (config: Needs) => RobustLoss;
   /** Absent: any. */
   readonly norms?: readonly Norm[];
+  /** Flags that speak to this loss, and not to every one. */
+  readonly hears: readonly LossFlag[];
 }
+
+/** A flag of `train` that some losses alone have an ear for. */
+export type LossFlag =
+  | "projections"
+  | "sketch"
+  | "intervalShare"
+  | "boxShare"
+  | "attackSteps"
+  | "attackScale";
 
 /** Robust losses by name. */
 export const LOSSES = {
-  dual: { words: "the paper's", of: (_config: object) => dualLoss },
-  ibp: { words: "interval bounds", of: (_config: object) => ibpLoss, norms: ["linf"] },
+  dual: { words: "the paper's", of: (_config: object) => dualLoss, hears: ["projections", "sketch"] },
+  ibp: { words: "interval bounds", of: (_config: object) => ibpLoss, norms: ["linf"], hears: [] },
   "crown-ibp": {
     words: "a dual pass between interval bounds",
     of: (_config: object) => crownIbpLoss,
     norms: ["linf"],
+    hears: [],
   },
   "mtl-ibp": {
     words: "interval bounds and the loss at an attacked point",
     of: ({ intervalShare, attack }: { intervalShare: number; attack: TrainingAttack }) =>
       mtlIbpLoss(intervalShare, attack),
     norms: ["linf"],
+    hears: ["intervalShare", "attackSteps", "attackScale"],
   },
   sabr: {
     words: "interval bounds of a small box at an attacked point",
     of: ({ boxShare, attack }: { boxShare: number; attack: TrainingAttack }) => sabrLoss(boxShare, attack),
     norms: ["linf"],
+    hears: ["boxShare", "attackSteps", "attackScale"],
   },
 } as const satisfies Readonly<Record<string, LossEntry>>;
 
@@ -55,6 +69,12 @@ export const LOSS_DEFAULTS = { intervalShare: 0.5, boxShare: 0.4, attack: { step
 export function normsOf(name: LossName): readonly Norm[] | undefined {
   const entry: LossEntry = LOSSES[name];
   return entry.norms;
+}
+
+/** Whether a loss has an ear for a flag that some losses alone have one for. */
+export function hears(name: LossName, flag: LossFlag): boolean {
+  const entry: LossEntry = LOSSES[name];
+  return entry.hears.includes(flag);
 }
 
 /** Whether a loss trains for interval bounds: those prove most of what it trains, and other bounds little. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { LINE_METHODS, type LineMethod } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { MOST_PROJECTIONS, type TrainingProjections } from "../../estimators/training.js";
+import { hears } from "../losses/index.js";
 import { setting } from "./setting.js";
 
 /** The method of bounds. */
@@ -44,7 +45,8 @@ export const PROJECTIONS = {
         },
       },
     },
-    value: ({ projections }, { named }) => projections ?? named.projections,
+    value: ({ projections }, { named, loss }) =>
+      projections ?? (hears(loss, "projections") ? named.projections : "exact"),
     again: ({ projections }: { projections: TrainingProjections }) => ({ projections }),
   }),
   sketch: setting({

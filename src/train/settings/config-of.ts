@@ -1,7 +1,7 @@
 import { UsageError } from "../../errors.js";
 import { type TrainConfig, trainConfigSchema } from "../config.js";
-import { normsOf } from "../losses/index.js";
-import { SETTINGS, type TrainOverrides } from "./index.js";
+import { hears, LOSS_NAMES, LOSSES, type LossName, normsOf } from "../losses/index.js";
+import { longFlag, SETTINGS, type TrainOverrides } from "./index.js";
 import type { TrainSettings } from "./named.js";
 import { courseOf } from "./schedule.js";
 
@@ -21,15 +21,23 @@ export function configOf(
   { epsilon, ...subject }: TrainSubject,
   overrides: TrainOverrides = {},
 ): TrainConfig {
-  const asked = { named: settings, epsilon, course: courseOf(overrides, settings) };
+  const loss = overrides.loss ?? settings.loss ?? "dual";
+  expectHeard(loss, overrides);
+  const asked = { named: settings, epsilon, course: courseOf(overrides, settings), loss };
   const values = Object.entries(SETTINGS).map(([key, { value }]) => [key, value(overrides, asked)]);
   const parsed = trainConfigSchema.safeParse({ ...subject, ...Object.fromEntries(values) });
   if (parsed.success) {
-    const { loss, norm, validation, patience, evaluation } = parsed.data;
+    const { norm, validation, patience, evaluation } = parsed.data;
     const chooses = (validation > 0 && "--validation") || (patience !== null && "--patience");
     if (chooses && evaluation.every === 0) {
       throw new UsageError(
         `${chooses}: expected --evaluate-every 1 or more beside it, as epochs are chosen by their evaluation, found 0`,
+      );
+    }
+    const { averageEpochs, epochs } = parsed.data;
+    if (averageEpochs > epochs) {
+      throw new UsageError(
+        `--average-epochs: expected at most the epochs of the run, ${epochs}, found ${averageEpochs}`,
       );
     }
     const norms = normsOf(loss);
@@ -40,6 +48,19 @@ export function configOf(
   }
   const [{ path, message }] = parsed.error.issues;
   throw new UsageError(`training configuration: ${path.join(".")}: ${message}`);
+}
+
+/** What may be said of projections where there are none. */
+const WITHOUT_PROJECTIONS: readonly unknown[] = [undefined, "exact", "joint"];
+
+/** Throws a `UsageError` for a flag that the loss has no ear for, as nothing would come of it. */
+function expectHeard(loss: LossName, overrides: TrainOverrides): void {
+  const flags = [...new Set(LOSS_NAMES.flatMap((name) => LOSSES[name].hears))];
+  for (const flag of flags) {
+    if (hears(loss, flag) || WITHOUT_PROJECTIONS.includes(overrides[flag])) continue;
+    const others = LOSS_NAMES.filter((name) => hears(name, flag)).join(" or ");
+    throw new UsageError(`${longFlag(flag)}: expected with --loss ${others} alone, found with ${loss}`);
+  }
 }
 
 /** The flags that ask for a configuration again; those that it need not spell out are left out. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { INITIALIZATIONS, type InitializationName } from "../../network/weights.js";
 import type { TrainingAttack } from "../losses/attacked-point.js";
-import { LOSS_DEFAULTS, LOSS_NAMES, LOSSES, type LossName } from "../losses/index.js";
+import { hears, LOSS_DEFAULTS, LOSS_NAMES, LOSSES, type LossFlag, type LossName } from "../losses/index.js";
 import { setting } from "./setting.js";
 
 export interface LossConfig {
@@ -11,15 +11,16 @@ export interface LossConfig {
   readonly attack: TrainingAttack;
 }
 
-function attacks(loss: LossName): boolean {
-  return loss === "mtl-ibp" || loss === "sabr";
+/** What settings say by name, where the loss has an ear for it. */
+function heard<T>(loss: LossName, flag: LossFlag, value: T): T | undefined {
+  return hears(loss, flag) ? value : undefined;
 }
 
 function sharesInWords(
   loss: LossName,
   { intervalShare, boxShare, attack }: Omit<LossConfig, "loss">,
 ): string {
-  if (!attacks(loss)) return "";
+  if (!hears(loss, "attackSteps")) return "";
   const share = loss === "sabr" ? `a box of ${boxShare}` : `a share of ${intervalShare}`;
   return `, ${share}, attacks of ${attack.steps} steps within ${attack.scale} epsilon`;
 }
@@ -35,7 +36,7 @@ export const LOSS = {
         kind: { type: "choice", choices: LOSS_NAMES },
       },
     },
-    value: ({ loss }, { named }) => loss ?? named.loss ?? "dual",
+    value: (_given, { loss }) => loss,
     again: ({ loss }: { loss: LossName }) => ({ loss }),
     row: {
       name: "robust loss",
@@ -53,8 +54,8 @@ export const LOSS = {
         kind: { type: "number", range: { min: 0, max: 1 }, example: "0.5" },
       },
     },
-    value: ({ intervalShare }, { named }) =>
-      intervalShare ?? named.intervalShare ?? LOSS_DEFAULTS.intervalShare,
+    value: ({ intervalShare }, { named, loss }) =>
+      intervalShare ?? heard(loss, "intervalShare", named.intervalShare) ?? LOSS_DEFAULTS.intervalShare,
     again: ({ intervalShare }: LossConfig) => ({
       intervalShare: intervalShare === LOSS_DEFAULTS.intervalShare ? undefined : intervalShare,
     }),
@@ -69,7 +70,8 @@ export const LOSS = {
         kind: { type: "number", range: { min: 0, max: 1 }, example: "0.4" },
       },
     },
-    value: ({ boxShare }, { named }) => boxShare ?? named.boxShare ?? LOSS_DEFAULTS.boxShare,
+    value: ({ boxShare }, { named, loss }) =>
+      boxShare ?? heard(loss, "boxShare", named.boxShare) ?? LOSS_DEFAULTS.boxShare,
     again: ({ boxShare }: LossConfig) => ({
       boxShare: boxShare === LOSS_DEFAULTS.boxShare ? undefined : boxShare,
     }),
@@ -91,10 +93,10 @@ export const LOSS = {
         kind: { type: "number", range: { above: 0 }, example: "2" },
       },
     },
-    value: ({ attackSteps, attackScale }, { named: { attack = LOSS_DEFAULTS.attack } }) => ({
-      steps: attackSteps ?? attack.steps,
-      scale: attackScale ?? attack.scale,
-    }),
+    value: ({ attackSteps, attackScale }, { named, loss }) => {
+      const attack = heard(loss, "attackSteps", named.attack) ?? LOSS_DEFAULTS.attack;
+      return { steps: attackSteps ?? attack.steps, scale: attackScale ?? attack.scale };
+    },
     again: ({ attack: { steps, scale } }: LossConfig) => ({
       attackSteps: steps === LOSS_DEFAULTS.attack.steps ? undefined : steps,
       attackScale: scale === LOSS_DEFAULTS.attack.scale ? undefined : scale,

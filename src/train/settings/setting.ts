@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { LossName } from "../losses/index.js";
 import type { RampShape, WeightRange } from "../schedule.js";
 import type { TrainSettings } from "./named.js";
 
@@ -74,6 +75,7 @@ export interface Asked {
   /** The radius that training ends with. */
   readonly epsilon: number;
   readonly course: Course;
+  readonly loss: LossName;
 }
 
 /** How a report writes numbers. */
