@@ -49,7 +49,7 @@
       "target_name": "autodual",
       "sources": ["native/addon.cc", "<@(core)", "<@(operations)", "<@(plans)", "<@(instruction_sets)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc!": ["-fno-exceptions"],
       "cflags_cc": ["-std=gnu++17", "-fexceptions", "-fvisibility=hidden", "-pthread", "<@(warnings)", "<@(gcc_warnings)"],
       "ldflags": ["-pthread"],

@@ -74,16 +74,23 @@ void Promises::onSettled(napi_env rawEnv, napi_value, void* context, void* data)
   const Napi::Env env(rawEnv);
   const auto found = state->open.find(settled->id);
   if (found == state->open.end()) return;
-  const Open open = std::move(found->second);
-  state->open.erase(found);
-  if (state->open.empty()) napi_unref_threadsafe_function(env, state->function);
-  if (settled->error.empty()) open.deferred.Resolve(open.value(env));
-  else open.deferred.Reject(codedError(env, codeOf(settled->error), settled->error).Value());
+  // Where JavaScript is being ended, each of these calls fails, and nobody is left to be told.
+  try {
+    const Open open = std::move(found->second);
+    state->open.erase(found);
+    if (state->open.empty()) napi_unref_threadsafe_function(env, state->function);
+    if (settled->error.empty()) open.deferred.Resolve(open.value(env));
+    else open.deferred.Reject(codedError(env, codeOf(settled->error), settled->error).Value());
+  } catch (const Napi::Error&) {
+  }
 }
 
 void Promises::rejectAll(Napi::Env env, const char* code, const std::string& message) {
   if (state_ == nullptr) return;
-  for (auto& entry : state_->open) entry.second.deferred.Reject(codedError(env, code, message).Value());
+  try {
+    for (auto& entry : state_->open) entry.second.deferred.Reject(codedError(env, code, message).Value());
+  } catch (const Napi::Error&) {
+  }
 }
 
 Napi::Error codedError(Napi::Env env, const char* code, const std::string& message) {

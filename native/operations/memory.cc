@@ -39,20 +39,25 @@ Napi::Value release(Arguments& a) {
   return a.env().Undefined();
 }
 
+namespace {
+
+/// By JavaScript's own constructor, which throws where there is no memory: the one of the interface ends the process.
+Napi::TypedArray newArray(Napi::Env env, const char* type, size_t count) {
+  try {
+    const auto constructor = env.Global().Get(type).As<Napi::Function>();
+    return constructor.New({Napi::Number::New(env, static_cast<double>(count))}).As<Napi::TypedArray>();
+  } catch (const Napi::Error&) {
+    throw std::bad_alloc();
+  }
+}
+
+}  // namespace
+
 Napi::Value read(Arguments& a) {
   const Tensor tensor = a.tensor("tensor");
   const auto count = static_cast<size_t>(tensor.count());
-  Napi::TypedArray array;
-  void* data;
-  if (a.engine().options().doubles) {
-    const auto made = Napi::Float64Array::New(a.env(), count);
-    data = made.ArrayBuffer().Data();
-    array = made;
-  } else {
-    const auto made = Napi::Float32Array::New(a.env(), count);
-    data = made.ArrayBuffer().Data();
-    array = made;
-  }
+  const Napi::TypedArray array = newArray(a.env(), a.engine().options().doubles ? "Float64Array" : "Float32Array", count);
+  void* const data = array.ArrayBuffer().Data();
   const auto kept = std::make_shared<Napi::ObjectReference>(Napi::Persistent(array.As<Napi::Object>()));
   Promises& promises = a.promises();
   const auto started = promises.start(a.self(), [kept](Napi::Env) -> Napi::Value { return kept->Value(); });
