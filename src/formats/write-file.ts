@@ -44,7 +44,27 @@ export async function writeFileAtomically(
     await rm(beside, { force: true }).catch(() => {});
     // What the pieces' own maker throws is no fault of writing.
     if (typeof data === "object" && Symbol.asyncIterator in data && codeOf(error) === undefined) throw error;
-    throw new UsageError(`${path}: cannot write: ${writeReason(error, folder)}`);
+    throw cannotWrite(path, error, folder);
+  }
+  await syncFolder(folder);
+}
+
+/** That a file cannot be written, and why. */
+export function cannotWrite(path: string, error: unknown, folder = dirname(path)): UsageError {
+  return new UsageError(`${path}: cannot write: ${writeReason(error, folder)}`);
+}
+
+/** So that the new name outlives a loss of power, too, where the system lets folders be synchronised. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const entry = await open(folder, "r");
+    try {
+      await entry.sync();
+    } finally {
+      await entry.close();
+    }
+  } catch {
+    // The file is in place and whole; not every system can do more.
   }
 }
 

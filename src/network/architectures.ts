@@ -104,6 +104,19 @@ function cnn5(w: number): Body {
   };
 }
 
+/** What a name ends with where each ReLU has a batch norm before it; those of `cnn5` have their own. */
+const NORMALISED = "-bn";
+
+function normalised(attach: Attach): Attach {
+  const norm = (layer: Parameters<Attach>[0], inputs: readonly Handle[]): Handle[] =>
+    inputs.map((input) => (layer.kind === "relu" ? attach(batchNorm(), input) : input));
+  const own = (layer: Parameters<Attach>[0], ...inputs: Handle[]) => attach(layer, ...norm(layer, inputs));
+  return Object.assign(own, {
+    named: (name: string, layer: Parameters<Attach>[0], ...inputs: Handle[]) =>
+      attach.named(name, layer, ...norm(layer, inputs)),
+  });
+}
+
 /** Families of networks by their name's beginning, each with a factor after it. */
 const FAMILIES: Readonly<Record<string, (k: number) => Body>> = { wide, deep, "cnn5-": cnn5 };
 
@@ -119,30 +132,32 @@ export const ARCHITECTURES = [
   "cnn5-<w>",
 ] as const;
 
+/** The same as a sentence. */
+const KNOWN = `${ARCHITECTURES.join(", ")}, all but cnn5 also with ${NORMALISED} (batch norms)`;
+
 function bodyOf(name: string): Body {
   const fixed: Readonly<Record<string, Body>> = { tiny, small, medium, large, resnet };
   if (Object.hasOwn(fixed, name)) return fixed[name];
   const scaled = /^([a-z]+|cnn5-)([1-9]\d?)$/.exec(name);
   if (scaled && Object.hasOwn(FAMILIES, scaled[1])) return FAMILIES[scaled[1]](Number(scaled[2]));
-  throw new UsageError(
-    `unknown model "${name}"; known: ${ARCHITECTURES.join(", ")}, or a file or run folder`,
-  );
+  throw new UsageError(`unknown model "${name}"; known: ${KNOWN}, or a file or run folder`);
 }
 
 /**
  * One of the paper's networks (Section 4 and Table 1) for an image input, with a linear layer to the classes at the
- * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; or `medium` and `cnn5-<w>`, of interval training, and `tiny`, ours. Throws
- * `UsageError` for an unknown name.
+ * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; or `medium` and `cnn5-<w>`, of interval training, and `tiny`, ours. With
+ * `-bn` after a name but `cnn5`'s each ReLU has a batch norm before it. Throws `UsageError` for an unknown name.
  */
 export function architecture(name: string, options: ArchitectureOptions): Network {
   expectText("architecture: name", name);
   expectRecord("architecture: options", options);
   const { inputShape, classes, normalization } = options;
-  const body = bodyOf(name);
+  const isNormalised = name.endsWith(NORMALISED) && !name.startsWith("cnn5");
+  const body = bodyOf(isNormalised ? name.slice(0, -NORMALISED.length) : name);
   return graph(inputShape, (input, attach) => {
     const x = normalization
       ? attach.named("normalize", normalize(normalization.mean, normalization.std), input)
       : input;
-    return attach(linear(classes), body(attach, x));
+    return attach(linear(classes), body(isNormalised ? normalised(attach) : attach, x));
   });
 }

@@ -56,6 +56,20 @@ describe("the paper's architectures", () => {
     ]);
   });
 
+  it.each(["small", "medium", "resnet", "wide2", "tiny"])(
+    "%s-bn has a batch norm before each ReLU",
+    (name) => {
+      const kinds = (own: string) => architecture(own, MNIST).nodes.map(({ layer }) => layer?.kind);
+      const normed = kinds(`${name}-bn`);
+      expect(normed.filter((kind) => kind !== "batch-norm")).toEqual(kinds(name));
+      normed.forEach((kind, i) => {
+        expect(kind === "relu").toBe(normed[i - 1] === "batch-norm" && i > 0);
+      });
+      const names = architecture(`${name}-bn`, MNIST).nodes.map((node) => node.name);
+      for (const node of architecture(name, MNIST).nodes) expect(names).toContain(node.name);
+    },
+  );
+
   it("normalization is a layer, so that epsilon keeps the data's units", () => {
     const network = architecture("small", { ...CIFAR, normalization: { mean: [0.5, 0.4, 0.3], std: 0.25 } });
     expect(network.nodes[1].layer).toMatchObject({
@@ -65,10 +79,20 @@ describe("the paper's architectures", () => {
     });
   });
 
-  it.each(["smal", "wide0", "deep", "wide", "cnn5", "cnn5-0", "cnn516", "small4", ""])(
-    "unknown name %j",
-    (name) => {
-      expect(() => architecture(name, MNIST)).toThrow(UsageError);
-    },
-  );
+  it.each([
+    "smal",
+    "wide0",
+    "deep",
+    "wide",
+    "cnn5",
+    "cnn5-0",
+    "cnn516",
+    "small4",
+    "-bn",
+    "smal-bn",
+    "cnn5-16-bn",
+    "",
+  ])("unknown name %j", (name) => {
+    expect(() => architecture(name, MNIST)).toThrow(UsageError);
+  });
 });

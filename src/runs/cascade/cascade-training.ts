@@ -13,6 +13,7 @@ import {
   writeCascadeRun,
 } from "../../train/cascade-run.js";
 import { RUN_FILES } from "../../train/run-folder.js";
+import { withRunLock } from "../../train/run-lock.js";
 import { TrainingFailure } from "../../train/training-failure.js";
 import { boundsOfLoss } from "../bounds-of-loss.js";
 import { certifyDataset } from "../certification.js";
@@ -35,12 +36,21 @@ const BATCH = 50;
 
 /**
  * Trains stage by stage (Algorithm 2), evaluates the cascade after each, and keeps the folder such that it can go on. Ends
- * early where no example remains; where the signal aborts, which does not reject, the run is `interrupted`.
+ * early where no example remains; where the signal aborts, which does not reject, the run is `interrupted`. Throws a `UsageError`
+ * while another training is under way in the folder.
  */
 export async function trainCascade(
-  { folder, train, test, ...given }: CascadeJob,
+  job: CascadeJob,
   backend: Backend,
   watch: Watch = {},
+): Promise<CascadeRun> {
+  return withRunLock(job.folder, () => trainAlone(job, backend, watch));
+}
+
+async function trainAlone(
+  { folder, train, test, ...given }: CascadeJob,
+  backend: Backend,
+  watch: Watch,
 ): Promise<CascadeRun> {
   const tell = watch.observer?.tell?.bind(watch.observer) ?? (() => {});
   let { run } = given;

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import type { Backend } from "../../compute/backend.js";
 import { EventFile } from "../../train/event-file.js";
 import type { Run } from "../../train/run-folder.js";
+import { withRunLock } from "../../train/run-lock.js";
 import { Trainer } from "../../train/trainer.js";
 import type { Certification } from "../certification.js";
 import { isEnded, type Watch } from "../observer.js";
@@ -19,13 +20,18 @@ export interface TrainingOutcome {
 
 /**
  * Trains, evaluates by deterministic bounds, and keeps the run folder such that the run can go on from the last state kept
- * whatever happens, and from its last batch after a signal, which does not reject: the run is `interrupted` then.
+ * whatever happens, and from its last batch after a signal, which does not reject: the run is `interrupted` then. Throws a
+ * `UsageError` while another training is under way in the folder.
  */
 export async function runTraining(
   given: TrainingJob,
   backend: Backend,
   watch: Watch = {},
 ): Promise<TrainingOutcome> {
+  return withRunLock(given.folder.path, () => trainAlone(given, backend, watch));
+}
+
+async function trainAlone(given: TrainingJob, backend: Backend, watch: Watch): Promise<TrainingOutcome> {
   const job = { ...given, ...holdOut(given.train, given.run.config) };
   const { folder, network, train } = job;
   const { config } = job.run;

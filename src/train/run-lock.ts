@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import * as z from "zod";
+import { UsageError } from "../errors.js";
+import { cannotWrite } from "../formats/write-file.js";
+
+/** In a run folder while a training writes into it. */
+export const LOCK_FILE = ".lock";
+
+const holderSchema = z.object({
+  host: z.string(),
+  pid: z.int(),
+  /** When the process began, as its system counts; another process may come to have the same number. */
+  began: z.string().nullable(),
+  token: z.string(),
+});
+
+type Holder = z.infer<typeof holderSchema>;
+
+/** Tokens of the locks that this process holds. */
+const held = new Set<string>();
+
+/**
+ * Does work that alone may write into an existing run folder. What a dead process left there, its lock and half-written files, is
+ * cleared away. Throws a `UsageError` while another training is under way in it, and what the work throws.
+ */
+export async function withRunLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const path = join(folder, LOCK_FILE);
+  const own = { host: hostname(), pid: process.pid, began: beganAt(process.pid), token: tokenOf() };
+  take(folder, path, own);
+  held.add(own.token);
+  try {
+    clearParts(folder);
+    return await work();
+  } finally {
+    held.delete(own.token);
+    if (readHolder(path)?.token === own.token) rmSync(path, { force: true });
+  }
+}
+
+function take(folder: string, path: string, own: Holder): void {
+  // Each round ends with a lock, with a refusal, or with a dead process's lock gone.
+  for (;;) {
+    if (placed(path, own)) return;
+    const holder = readHolder(path);
+    if (holder !== null && isAlive(holder)) throw underWay(folder, path, holder);
+    moveAway(folder, path, holder);
+  }
+}
+
+/** Whether the lock file could be made, whole from its first moment; false where there is one. */
+function placed(path: string, own: Holder): boolean {
+  const beside = `${path}.${own.token}`;
+  try {
+    writeFileSync(beside, `${JSON.stringify(own)}\n`, { flag: "wx" });
+    linkSync(beside, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw cannotWrite(path, error);
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+/** Moved first, as another process may have taken the lock over meanwhile: that one's goes back. */
+function moveAway(folder: string, path: string, dead: Holder | null): void {
+  const aside = join(folder, `${LOCK_FILE}.${tokenOf()}`);
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw cannotWrite(path, error);
+  }
+  const moved = readHolder(aside);
+  if (moved !== null && moved.token !== dead?.token) renameSync(aside, path);
+  else rmSync(aside, { force: true });
+}
+
+function underWay(folder: string, path: string, { host, pid }: Holder): UsageError {
+  const there = host === hostname() ? "" : ` on ${host}`;
+  return new UsageError(
+    `${folder}: a training is under way in this folder (process ${pid}${there}); wait for its end, choose another --out, ` +
+      `or remove ${path} if it is no more`,
+  );
+}
+
+/** Null where there is none, or none that can be read: a lock is written in one piece. */
+function readHolder(path: string): Holder | null {
+  try {
+    return holderSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return null;
+  }
+}
+
+/** Of another machine's processes nothing is known: they count as alive. */
+function isAlive({ host, pid, began, token }: Holder): boolean {
+  if (host !== hostname()) return true;
+  if (pid === process.pid) return held.has(token);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  const now = beganAt(pid);
+  return began === null || now === null || now === began;
+}
+
+/** Where /proc tells it: the 22nd field, after the name in brackets, in which anything may stand. */
+function beganAt(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Files that a process was still writing when it ended. */
+function clearParts(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = /^\..*\.(\d+)-[0-9a-f]{8}\.part$/.exec(name)?.[1];
+    if (pid === undefined || beganAt(Number(pid)) !== null) continue;
+    rmSync(join(folder, name), { force: true });
+  }
+}
+
+function tokenOf(): string {
+  return randomBytes(8).toString("hex");
+}

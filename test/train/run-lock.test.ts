@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LOCK_FILE, withRunLock } from "../../src/train/run-lock.js";
+
+let folder = "";
+const lock = (): string => join(folder, LOCK_FILE);
+const deadProcess = (): number => spawnSync(process.execPath, ["-e", "0"]).pid;
+const holderOf = (changes: object): string =>
+  JSON.stringify({ host: hostname(), pid: process.ppid, began: null, token: "another", ...changes });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "autodual-lock-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the lock of a run folder", () => {
+  it("is there while the work is under way, and no longer, whatever becomes of it", async () => {
+    expect(await withRunLock(folder, async () => existsSync(lock()))).toBe(true);
+    expect(readdirSync(folder)).toEqual([]);
+    const fault = withRunLock(folder, async () => {
+      throw new Error("a fault");
+    });
+    await expect(fault).rejects.toThrow("a fault");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("keeps a second training out, of this process and of another one", async () => {
+    await withRunLock(folder, async () => {
+      const second = withRunLock(folder, async () => "in");
+      await expect(second).rejects.toThrow(
+        `${folder}: a training is under way in this folder (process ${process.pid}); wait for its end`,
+      );
+      expect(existsSync(lock())).toBe(true);
+    });
+    for (const changes of [{}, { host: "elsewhere", pid: 1 }]) {
+      writeFileSync(lock(), holderOf(changes));
+      await expect(withRunLock(folder, async () => "in")).rejects.toThrow("a training is under way");
+      expect(readFileSync(lock(), "utf8")).toContain("another");
+    }
+  });
+
+  it.each([
+    ["a process that is no more", () => holderOf({ pid: deadProcess() })],
+    ["this process's own number, of an earlier one", () => holderOf({ pid: process.pid })],
+    ["half of a file", () => '{"host":'],
+    ["nothing", () => ""],
+  ])("is taken over from %s", async (_words, text) => {
+    writeFileSync(lock(), text());
+    expect(await withRunLock(folder, async () => JSON.parse(readFileSync(lock(), "utf8")).pid)).toBe(
+      process.pid,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.skipIf(!existsSync("/proc/self/stat"))("is taken over where a number has a new process", async () => {
+    writeFileSync(lock(), holderOf({ began: "1" }));
+    expect(await withRunLock(folder, async () => "in")).toBe("in");
+  });
+
+  it("clears away what dead processes were writing, and nothing else", async () => {
+    const part = (pid: number): string => `.model.safetensors.${pid}-0123abcd.part`;
+    const names = [part(deadProcess()), part(process.pid), "notes.part", "run.json"];
+    for (const name of names) writeFileSync(join(folder, name), "");
+    await withRunLock(folder, async () => {});
+    expect(readdirSync(folder).sort()).toEqual(names.slice(1).sort());
+  });
+
+  it("lets one of many in", async () => {
+    writeFileSync(lock(), holderOf({ pid: deadProcess() }));
+    const tries = Array.from({ length: 20 }, () =>
+      withRunLock(folder, () => new Promise((go) => setTimeout(() => go("in"), 20))).catch(() => "out"),
+    );
+    expect((await Promise.all(tries)).filter((outcome) => outcome === "in").length).toBe(1);
+  });
+});
