@@ -19,22 +19,35 @@ const GROUP = 64;
 const BLOCKS = 16;
 
 /**
- * Entries first … first + out.length − 1 of a noise. Any entry can be made by itself: it is word ⌊e / 16⌋ mod 4 of block
- * 16·⌊e / 64⌋ + e mod 16, so that a vector of lanes makes sixteen blocks at once and stores them in order.
- * Another backend gives the same numbers up to its rounding.
+ * Reads entries of a noise. Any entry can be made by itself: it is word ⌊e / 16⌋ mod 4 of block 16·⌊e / 64⌋ + e mod 16, so that a
+ * vector of lanes makes sixteen blocks at once and stores them in order. Another backend gives the same numbers up to its rounding.
  */
-export function fillNoise(noise: Noise, first: number, out: Float64Array): void {
-  const group = new Float64Array(GROUP);
-  let made = -1;
-  for (let i = 0; i < out.length; i++) {
-    const entry = first + i;
-    const own = Math.floor(entry / GROUP);
-    if (own !== made) {
-      fillGroup(noise, own, group);
-      made = own;
-    }
-    out[i] = group[entry % GROUP];
+export class NoiseReader {
+  readonly #noise: Noise;
+  readonly #group = new Float64Array(GROUP);
+  #made = -1;
+
+  constructor(noise: Noise) {
+    this.#noise = noise;
   }
+
+  /** Entries first … first + out.length − 1. Entries of one group that are read one after the other are made once. */
+  fill(first: number, out: Float64Array): void {
+    for (let i = 0; i < out.length; i++) {
+      const entry = first + i;
+      const own = Math.floor(entry / GROUP);
+      if (own !== this.#made) {
+        fillGroup(this.#noise, own, this.#group);
+        this.#made = own;
+      }
+      out[i] = this.#group[entry % GROUP];
+    }
+  }
+}
+
+/** Entries first … first + out.length − 1 of a noise. */
+export function fillNoise(noise: Noise, first: number, out: Float64Array): void {
+  new NoiseReader(noise).fill(first, out);
 }
 
 function fillGroup({ distribution, key, stream }: Noise, group: number, out: Float64Array): void {

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import { fillNoise } from "../random-noise.js";
+import { NoiseReader } from "../random-noise.js";
 import * as rules from "../run-rules.js";
 import type { PortableMemory } from "./tensor.js";
 
@@ -10,8 +10,9 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
       const [input, d, rho] = [memory.takeOptional(x), memory.takeOptional(slope), memory.take(radius)];
       const out = memory.zeros(rules.addNoise(input, d, rho, times));
       const random = new Float64Array(times);
+      const reader = new NoiseReader(noise);
       rho.values.forEach((radius, run) => {
-        if (radius !== 0) fillNoise(noise, run * times, random);
+        if (radius !== 0) reader.fill(run * times, random);
         for (let k = 0, i = run * times; k < times; k++, i++) {
           const spread = radius === 0 ? 0 : radius * random[k];
           out.values[i] = input && d ? d.values[run] * input.values[i] + spread : spread;
@@ -27,8 +28,9 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
       const [ofX, ofSlope] = input && d ? [memory.zeros(shape), memory.zeros(rho)] : [null, null];
       const ofRadius = memory.zeros(rho);
       const random = new Float64Array(times);
+      const reader = new NoiseReader(noise);
       rho.values.forEach((radius, run) => {
-        if (radius !== 0) fillNoise(noise, run * times, random);
+        if (radius !== 0) reader.fill(run * times, random);
         let [sumOfRadius, sumOfSlope] = [0, 0];
         for (let k = 0, i = run * times; k < times; k++, i++) {
           if (radius !== 0) sumOfRadius += gradient.values[i] * random[k];
