@@ -58,7 +58,9 @@ function build() {
   const began = performance.now();
   // What is there and does not load may be another machine's, down to the object files.
   const steps = existsSync(BUILT) && !loads({}) ? ["rebuild"] : ["configure", "build"];
-  const args = [require.resolve("node-gyp/bin/node-gyp.js"), ...steps, "-j", "max", "--release"];
+  const gyp = nodeGyp();
+  if (gyp === null) return sayNotBuilt("no node-gyp", "");
+  const args = [gyp, ...steps, "-j", "max", "--release"];
   const headers = headersBesideNode();
   if (headers) args.push(`--nodedir=${headers}`);
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
@@ -77,9 +79,23 @@ function build() {
   // An older build may read other arguments in another order.
   if (status !== 0) rmSync(BUILT, { force: true });
   const output = `${stdout ?? ""}${stderr ?? ""}${error ? `${error.stack}\n` : ""}`;
+  return sayNotBuilt(reasonOf(status, output), output);
+}
+
+/** That of this package, which is optional, else the one that npm itself brings for its scripts; null where there is neither. */
+function nodeGyp() {
+  try {
+    return require.resolve("node-gyp/bin/node-gyp.js");
+  } catch {
+    return process.env.npm_config_node_gyp || null;
+  }
+}
+
+/** Says in one line why there is no native backend, and what to do. */
+function sayNotBuilt(reason, output) {
   const again = /[\\/]node_modules[\\/]/.test(root) ? "npm rebuild autodual" : "npm run build:native";
   console.log(
-    `native backend not built (${reasonOf(status, output)}): bounds run on the portable backend, many times slower; ` +
+    `native backend not built (${reason}): bounds run on the portable backend, many times slower; ` +
       `to get native speed, install a C++ compiler, make and Python 3, then ${again}${keptLog(output)}`,
   );
   return false;

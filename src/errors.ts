@@ -80,3 +80,22 @@ export function expectFunction(what: string, value: unknown): void {
 function unexpected(what: string, wanted: string, value: unknown): UsageError {
   return new UsageError(`${what}: expected ${wanted}, found ${kindOf(value)}`);
 }
+
+/** Whether an error says that this package cannot be found, rather than that it does not load. */
+export function isNotInstalled(name: string, error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  const isMissing = error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND";
+  return isMissing && error.message.includes(`'${name}`);
+}
+
+/**
+ * Throws a `UsageError` that says which optional package `what` needs, and how to get it, where the error is that it cannot be found;
+ * else the error itself.
+ */
+export function notInstalled(what: string, name: string, error: unknown): never {
+  if (!isNotInstalled(name, error)) throw error;
+  throw new UsageError(
+    `${what}: expected the optional package ${name}, found none; npm install autodual --include=optional brings it`,
+    { cause: error },
+  );
+}

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { eventTurn } from "./event-turn.js";
 
 /** What may end long work: a signal, or a deadline. */
 export interface Stop {
@@ -39,7 +39,7 @@ export class Deadline implements Stop {
    * queue by itself, and the signal would wait for the end.
    */
   async passes(): Promise<boolean> {
-    await setImmediate();
+    await eventTurn();
     return this.passed;
   }
 
@@ -87,11 +87,11 @@ export class Deadline implements Stop {
  */
 export async function letIn(signal: Stop | undefined): Promise<void> {
   if (!signal) return;
-  await setImmediate();
+  await eventTurn();
   signal.throwIfAborted();
 }
 
 /** Lets signals and timers in, and throws nothing. */
 export async function nextTurn(): Promise<void> {
-  await setImmediate();
+  await eventTurn();
 }

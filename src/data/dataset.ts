@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { expectList, expectNumbers, expectRecord, kindOf, UsageError } from "../errors.js";
 
 /** Which part of a data set. */
@@ -52,15 +51,6 @@ export function take(dataset: Dataset, limit: number): Dataset {
     pixels: dataset.pixels.subarray(0, limit * features),
     labels: dataset.labels.subarray(0, limit),
   };
-}
-
-/** SHA-256 of the pixels and labels, hexadecimal: whether two data sets are the same. */
-export function checksum({ pixels, labels }: Dataset): string {
-  const hash = createHash("sha256");
-  for (const { buffer, byteOffset, byteLength } of [pixels, labels]) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  return hash.digest("hex");
 }
 
 /**

@@ -1,10 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { AutodualError, FormatError, ShapeError, UnsupportedOperatorError } from "../errors.js";
 import type { Layer, LayerKind } from "../network/layer.js";
 import { positive } from "../network/layers/fields.js";
 import { fieldsOf, LAYER_KINDS } from "../network/layers/index.js";
 import { graph, type Handle, type Network } from "../network/network.js";
+import { isSameData } from "./same-data.js";
 
 /** The entry of a file's metadata that holds the network's structure. */
 export const NETWORK_KEY = "autodual.network";
@@ -101,8 +101,8 @@ export function networkFromJson(text: string, where: string, entry: string): Net
 /** What the first difference between two networks is, as `node "relu1"`; undefined where they are the same. */
 export function networkDifference(a: Network, b: Network): string | undefined {
   const [own, other] = [describeNetwork(a), describeNetwork(b)];
-  if (!isDeepStrictEqual(own.inputShape, other.inputShape)) return "the input's shape";
-  const odd = own.nodes.find((node, i) => !isDeepStrictEqual(node, other.nodes[i]));
+  if (!isSameData(own.inputShape, other.inputShape)) return "the input's shape";
+  const odd = own.nodes.find((node, i) => !isSameData(node, other.nodes[i]));
   if (odd) return `node ${JSON.stringify(odd.name)}`;
   if (own.nodes.length !== other.nodes.length) return "the number of nodes";
   return own.output === other.output ? undefined : "the output";

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { notInstalled } from "../errors.js";
 
 /** What an SVG asks for: the font that PNGs are drawn with, then one as wide that many machines have. */
 export const FONT_FAMILY = "DejaVu Sans, Verdana, sans-serif";
@@ -8,10 +9,14 @@ const require = createRequire(import.meta.url);
 
 /** The font files of the dejavu-fonts-ttf package. */
 export function fontFiles(): { readonly regular: string; readonly bold: string } {
-  return {
-    regular: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
-    bold: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"),
-  };
+  try {
+    return {
+      regular: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"),
+      bold: require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"),
+    };
+  } catch (error) {
+    return notInstalled("figures", "dejavu-fonts-ttf", error);
+  }
 }
 
 /** How wide text is, without kerning. */

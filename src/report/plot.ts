@@ -1,4 +1,4 @@
-import { UsageError } from "../errors.js";
+import { isNotInstalled, notInstalled, UsageError } from "../errors.js";
 import { writeFileAtomically } from "../formats/write-file.js";
 import { checkFigure } from "./check-figure.js";
 import type { Figure } from "./figure.js";
@@ -52,6 +52,7 @@ async function rasterize(svg: string, { scale = 2 }: PngOptions = {}): Promise<U
     throw new UsageError(`scale: expected a number above 0 and at most ${LARGEST_SCALE}, found ${scale}`);
   }
   const { Resvg } = await import("@resvg/resvg-js").catch((error: Error) => {
+    if (isNotInstalled("@resvg/resvg-js", error)) notInstalled("PNGs", "@resvg/resvg-js", error);
     throw new UsageError(
       `PNGs cannot be drawn on this machine: ${error.message.split("\n")[0]}; take the SVG`,
     );

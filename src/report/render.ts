@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { notInstalled } from "../errors.js";
 import type { Figure } from "./figure.js";
 import { type FontMetrics, loadFontMetrics } from "./font.js";
 import { specification } from "./specification.js";
@@ -30,8 +31,8 @@ export function renderSvg(figure: Figure): Promise<string> {
 
 async function draw(figure: Figure): Promise<string> {
   const [vega, { compile }, metrics] = await Promise.all([
-    import("vega"),
-    import("vega-lite"),
+    import("vega").catch((error: unknown) => notInstalled("figures", "vega", error)),
+    import("vega-lite").catch((error: unknown) => notInstalled("figures", "vega-lite", error)),
     loadFontMetrics(),
   ]);
   const { spec } = compile(specification(figure, metrics) as unknown as TopLevelSpec);

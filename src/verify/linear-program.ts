@@ -1,4 +1,5 @@
-import highsModule from "highs";
+import type highsModule from "highs";
+import { notInstalled } from "../errors.js";
 
 /** min cost·x over lower ≤ x ≤ upper and rowLower ≤ A x ≤ rowUpper; A dense, row-major. */
 export interface LinearProgram {
@@ -66,10 +67,13 @@ export async function solveProgram(
 const LONGEST = 5;
 
 // The package's types call its CommonJS export `default`; at run time the import is the loader itself.
-const loadHighs = highsModule as unknown as typeof highsModule.default;
-let loading: ReturnType<typeof loadHighs> | undefined;
+type LoadHighs = typeof highsModule.default;
+let loading: ReturnType<LoadHighs> | undefined;
 
-function solver(): ReturnType<typeof loadHighs> {
-  loading ??= loadHighs();
+/** HiGHS, loaded at the first program; a `UsageError` where the package is not installed. */
+function solver(): ReturnType<LoadHighs> {
+  loading ??= import("highs")
+    .catch((error: unknown) => notInstalled("linear programs of branch and bound", "highs", error))
+    .then((module) => (module.default as unknown as LoadHighs)());
   return loading;
 }

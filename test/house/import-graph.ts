@@ -1,3 +1,4 @@
+import { isBuiltin } from "node:module";
 import { posix } from "node:path";
 import { preProcessFile } from "typescript";
 import type { SourceFile } from "./source-files.js";
@@ -24,6 +25,13 @@ function importsOf({ path, text }: SourceFile, components: ReadonlySet<string>):
     .filter((name) => name.startsWith("."))
     .map((name) => source(posix.join(posix.dirname(path), name)));
   return [...new Set(targets)];
+}
+
+/** Node's built-ins that a file imports, `import()` and `import type` among them. */
+export function nodeImports({ text }: Pick<SourceFile, "text">): string[] {
+  return preProcessFile(text, true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => isBuiltin(name));
 }
 
 /** Imports of files that are not there, as `from -> to`. */

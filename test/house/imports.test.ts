@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { danglingImports, findCycle, importGraph } from "./import-graph.js";
-import { forbiddenArrows, ROOMS, roomOf, roomsBelow } from "./rooms.js";
+import { danglingImports, findCycle, importGraph, nodeImports } from "./import-graph.js";
+import { forbiddenArrows, isPure, ROOMS, roomOf, roomsBelow } from "./rooms.js";
 import { sourceFiles } from "./source-files.js";
 
 const graphOf = (arrows: Readonly<Record<string, readonly string[]>>) => new Map(Object.entries(arrows));
@@ -23,6 +23,30 @@ describe("imports of src", () => {
 
   it("run from the rooms above to the rooms below", () => {
     expect(forbiddenArrows(graph)).toEqual([]);
+  });
+});
+
+describe("the rooms that run wherever JavaScript does", () => {
+  const pure = sourceFiles("src").filter(({ path }) => isPure(path));
+
+  it("are not empty", () => {
+    expect(pure.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["src/browser.ts", "src/browser/certify.ts", "src/dual/backward.ts"]),
+    );
+  });
+
+  it("import no Node built-in", () => {
+    const faults = pure.flatMap((file) => nodeImports(file).map((name) => `${file.path} -> ${name}`));
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ['import { join } from "node:path";', ["node:path"]],
+    ['import { join } from "path";', ["path"]],
+    ['const fs = await import("node:fs/promises");', ["node:fs/promises"]],
+    ['import * as z from "zod";\nimport { a } from "./node.js";', []],
+  ])("%s", (text, expected) => {
+    expect(nodeImports({ text })).toEqual(expected);
   });
 });
 
@@ -116,6 +140,7 @@ describe("forbiddenArrows", () => {
     ["src/compute/index.ts", "src/compute/portable/index.ts"],
     ["src/compute/portable/rows.ts", "src/compute/backend.ts"],
     ["src/compute/portable/rows.ts", "src/compute/portable/tensor.ts"],
+    ["src/browser/portable.ts", "src/compute/portable/index.ts"],
     ["src/index.ts", "src/cli/program.ts"],
   ])("allows %s -> %s", (from, to) => {
     expect(forbiddenArrows(graphOf({ [from]: [to] }))).toEqual([]);
@@ -137,6 +162,9 @@ describe("forbiddenArrows", () => {
     ["src/threat/ball.ts", "src/index.ts"],
     ["src/cli/main.ts", "src/index.ts"],
     ["src/threat/ball.ts", "src/compute/portable/index.ts"],
+    ["src/browser/certify.ts", "src/compute/portable/index.ts"],
+    ["src/browser/portable.ts", "src/compute/native/index.ts"],
+    ["src/browser/certify.ts", "src/browser.ts"],
     ["src/cli/open-backend.ts", "src/compute/portable/index.ts"],
     ["src/compute/backend.ts", "src/compute/portable/tensor.ts"],
     ["src/threat/ball.ts", "src/compute/index.ts"],

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The version that certificates carry; another one is refused. */
 export const CERTIFICATE_SCHEMA = "autodual/certificate/1";

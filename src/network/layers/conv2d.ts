@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { conv2d as conv2dOp } from "../../autodiff/index.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { expectRecord } from "../../errors.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a file says of a layer beside its kind, each with what may stand there. */
 export type Fields<L extends { readonly kind: string }> = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { linear as linearOp } from "../../autodiff/index.js";
 import { expectRecord, ShapeError } from "../../errors.js";
 import { formatShape, sizeOf } from "../shape.js";

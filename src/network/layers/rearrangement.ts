@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { gather, scaleShift, type Tape, type Variable } from "../../autodiff/index.js";
 import { SHARED } from "../../compute/owners.js";
 import { expectNumbers, ShapeError } from "../../errors.js";

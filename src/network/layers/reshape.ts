@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { expectNumbers, ShapeError } from "../../errors.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
 import { type LayerDefinition, MOVES_ONLY, NO_PARAMETERS, onlyShape } from "./definition.js";

@@ -4,14 +4,13 @@ import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../
 import { pretrainedFolder } from "../../cascade/pretrained.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Stop } from "../../compute/deadline.js";
-import type { Dataset } from "../../data/dataset.js";
-import { FormatError, ShapeError, UsageError } from "../../errors.js";
+import { FormatError, UsageError } from "../../errors.js";
 import { isFolder } from "../../formats/is-folder.js";
 import { type LoadedModel, loadModelFile, modelEnding } from "../../formats/model-file.js";
 import { loadModelFolder } from "../../formats/model-folder.js";
-import type { Network } from "../../network/network.js";
-import { formatShape, sizeOf } from "../../network/shape.js";
 import { RUN_FILES } from "../../train/run-folder.js";
+
+export { checkModelFitsData } from "./fits-data.js";
 
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
@@ -70,27 +69,4 @@ export async function openStages(
   }
   const single = models.length === 1 && !isCascadeFolder(placeOf(models[0]));
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);
-}
-
-/**
- * Throws a `ShapeError` unless the network takes inputs of the data's size, and a `UsageError` if a label is not one
- * of its classes. `where` names the model.
- */
-export function checkModelFitsData(network: Network, dataset: Dataset, where: string): void {
-  const wanted = sizeOf(network.inputShape);
-  const found = sizeOf(dataset.shape);
-  if (wanted !== found) {
-    throw new ShapeError(
-      `${where}: the model takes inputs of ${formatShape(network.inputShape)} = ${wanted} numbers, ` +
-        `found ${formatShape(dataset.shape)} = ${found} in data set ${dataset.name}`,
-    );
-  }
-  const { classes } = network;
-  const outside = dataset.labels.findIndex((label) => label >= classes);
-  if (outside >= 0) {
-    throw new UsageError(
-      `--data ${dataset.name} (${dataset.split}): example ${outside}: expected a label from 0 to ${classes - 1}, ` +
-        `as ${where} has ${classes} classes, found ${dataset.labels[outside]}`,
-    );
-  }
 }

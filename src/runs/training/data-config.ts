@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { checksum, type Dataset } from "../../data/dataset.js";
+import { checksum } from "../../data/checksum.js";
+import type { Dataset } from "../../data/dataset.js";
 import { DATASET_NAMES } from "../../data/load.js";
 import type { TrainConfig } from "../../train/config.js";
 

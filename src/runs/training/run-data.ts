@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { checksum, type Dataset, type Split } from "../../data/dataset.js";
+import { checksum } from "../../data/checksum.js";
+import type { Dataset, Split } from "../../data/dataset.js";
 import { checkDataPath, DATASET_NAMES, findKnown, loadDataset } from "../../data/load.js";
 import { locate } from "../../data/locate.js";
 import { FormatError, UsageError } from "../../errors.js";
