@@ -16,6 +16,7 @@ import {
   type JsonOptions,
   type MachineFlags,
   readBall,
+  readingFlags,
 } from "./common-options.js";
 import { checkDistinctFiles } from "./distinct-files.js";
 import type { Io } from "./io.js";
@@ -69,8 +70,8 @@ export async function openSubject(
   const { backend, description } = await openBackend(flags);
   const model = await openStages(models, backend, stop);
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
-  const { data, split, limit, dataDir } = flags;
-  const dataset = await loadDataset(data, { split, limit, dataDir });
+  const { data, split, limit } = flags;
+  const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
   for (const { network, path } of model.stages) checkModelFitsData(network, dataset, path);
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${description}`);

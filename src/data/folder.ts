@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { FormatError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
+import { withClassesOf } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { readIdx } from "./idx.js";
 import { findFile } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { idxLabels, readPublished } from "./published.js";
+import { type ReadingOptions, refuseReading } from "./reading.js";
 
 /** How a folder keeps a data set. */
 export type FolderLayout = "npz" | "idx" | "cifar";
@@ -43,7 +45,11 @@ export function namedAfter(folder: string, layout: FolderLayout): KnownDataset |
  * batches. A folder named as a published data set's must hold that data set; IDX files in any other folder may
  * have images of any size and any labels. Throws FormatError.
  */
-export async function readFolder(folder: string, split: Split): Promise<Dataset> {
+export async function readFolder(
+  folder: string,
+  split: Split,
+  options: ReadingOptions = {},
+): Promise<Dataset> {
   const layouts = folderLayouts(folder);
   if (layouts.length !== 1) {
     throw new FormatError(
@@ -51,11 +57,12 @@ export async function readFolder(folder: string, split: Split): Promise<Dataset>
     );
   }
   const layout = layouts[0]!;
+  if (layout !== "npz") refuseReading(folder, options);
   const published = namedAfter(folder, layout);
   if (published) return readPublished(published, folder, split);
   switch (layout) {
     case "npz":
-      return readNpzFolder(folder, split);
+      return readNpzFolder(folder, split, options);
     case "idx":
       return readIdxFolder(folder, split);
     case "cifar":
@@ -65,13 +72,13 @@ export async function readFolder(folder: string, split: Split): Promise<Dataset>
   }
 }
 
-async function readNpzFolder(folder: string, split: Split): Promise<Dataset> {
-  const path = join(folder, `${split}.npz`);
-  const dataset = await readNpzDataset(path, split);
-  // A split may lack the highest classes: both decide how many there are.
+async function readNpzFolder(folder: string, split: Split, options: ReadingOptions): Promise<Dataset> {
+  refuseReading(folder, options, { layout: true });
+  const own = await readNpzDataset(join(folder, `${split}.npz`), split, options);
+  const dataset = { ...own, name: basename(resolve(folder)) };
+  // A split may lack some classes: both decide which there are.
   const other = join(folder, split === "train" ? "test.npz" : "train.npz");
-  const classes = existsSync(other) ? (await readNpzDataset(other, split)).classes : 0;
-  return { ...dataset, name: basename(resolve(folder)), classes: Math.max(dataset.classes, classes) };
+  return existsSync(other) ? withClassesOf(dataset, await readNpzDataset(other, split, options)) : dataset;
 }
 
 async function readIdxFolder(folder: string, split: Split): Promise<Dataset> {

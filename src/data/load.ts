@@ -7,12 +7,16 @@ import { GLYPH_COUNTS, generateGlyphs } from "./glyphs/glyphs.js";
 import { candidateFolders, dataPlaces, isFolder, locate } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { readPublished } from "./published.js";
+import { checkReading, type ReadingOptions, refuseReading } from "./reading.js";
 
 /** What `--data` takes by name. */
 export const DATASET_NAMES: readonly string[] = ["glyphs", ...KNOWN_DATASETS.map(({ name }) => name)];
 
+/** What `--data` takes, in words. */
+export const DATA_FORMS = `${DATASET_NAMES.join(", ")}, a folder or FILE.npz`;
+
 /** Options of `loadDataset`. */
-export interface LoadOptions {
+export interface LoadOptions extends ReadingOptions {
   readonly split: Split;
   /** Searched first for files of a published data set. */
   readonly dataDir?: string | undefined;
@@ -41,7 +45,9 @@ export async function loadDataset(nameOrPath: string, options: LoadOptions): Pro
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new UsageError(`seed: expected a whole number from 0, found ${seed}`);
   }
+  checkReading(options);
   if (nameOrPath === "glyphs") {
+    refuseReading(nameOrPath, options);
     return generateGlyphs({
       split,
       seed,
@@ -52,15 +58,19 @@ export async function loadDataset(nameOrPath: string, options: LoadOptions): Pro
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
-async function readFiles(nameOrPath: string, { split, dataDir }: LoadOptions): Promise<Dataset> {
+async function readFiles(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
+  const { split, dataDir } = options;
   const known = findKnown(nameOrPath);
   if (known) {
+    refuseReading(nameOrPath, options);
     const located = locate(known, split, { dataDir });
     if (!located) throw missing(known, split, dataDir);
     return readPublished(known, located.folder, split);
   }
   checkDataPath(nameOrPath);
-  return isFolder(nameOrPath) ? readFolder(nameOrPath, split) : readNpzDataset(nameOrPath, split);
+  if (isFolder(nameOrPath)) return readFolder(nameOrPath, split, options);
+  refuseReading(nameOrPath, options, { layout: true });
+  return readNpzDataset(nameOrPath, split, options);
 }
 
 /** The published data set of that name, if there is one. */
@@ -72,9 +82,7 @@ export function findKnown(name: string): KnownDataset | undefined {
 export function checkDataPath(path: string): void {
   if (isFolder(path) || (path.endsWith(".npz") && existsSync(path))) return;
   const found = existsSync(path) ? "a file of another kind" : "no such name, folder or file";
-  throw new UsageError(
-    `--data ${path}: expected ${DATASET_NAMES.join(", ")}, a folder or FILE.npz, found ${found}`,
-  );
+  throw new UsageError(`--data ${path}: expected ${DATA_FORMS}, found ${found}`);
 }
 
 function missing(known: KnownDataset, split: Split, dataDir: string | undefined): FormatError {

@@ -1,6 +1,7 @@
 import type { Dataset, Split } from "../data/dataset.js";
 import { checkDataset, take } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
+import type { ReadingOptions } from "../data/reading.js";
 import { ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sizeOf } from "../network/shape.js";
@@ -13,7 +14,7 @@ import { isRecord } from "./check-options.js";
 export type ImagesLike = string | Dataset | ArrayLike<number> | readonly ArrayLike<number>[];
 
 /** Which images are taken. */
-export interface ImageOptions {
+export interface ImageOptions extends ReadingOptions {
   /** The classes of images that are given as lists of numbers. */
   readonly labels?: ArrayLike<number>;
   /** The first so many. */
@@ -52,15 +53,11 @@ export async function imagesFor(
   call: string,
   network: Network,
   images: ImagesLike,
-  { labels, limit, split = "test", dataDir }: ImageOptions,
+  { labels, limit, split = "test", dataDir, layout, label }: ImageOptions,
 ): Promise<Images> {
   if (typeof images === "string") {
     if (labels !== undefined) throw new UsageError(`${call}: labels: the data set has labels of its own`);
-    const dataset = await loadDataset(images, {
-      split,
-      ...(limit !== undefined && { limit }),
-      ...(dataDir !== undefined && { dataDir }),
-    });
+    const dataset = await loadDataset(images, { split, limit, dataDir, layout, label });
     return { dataset, labelled: true };
   }
   if (isDataset(images)) {
