@@ -154,6 +154,11 @@ export function addReadingOptions(command: Command): Command {
       "--layout <layout>",
       "nhwc: images of an .npz file have their channels last, and are read with channels first (default: nchw)",
       oneOf("--layout", DATA_LAYOUTS),
+    )
+    .option(
+      "--label <column>",
+      "the column of a table (.csv) that has the labels, by its name (default: the last)",
+      someText("--label", "the name of a column"),
     );
 }
 

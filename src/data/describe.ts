@@ -5,7 +5,7 @@ import type { Split } from "./dataset.js";
 import { SOURCES } from "./download.js";
 import { holdsSplit } from "./folder.js";
 import { GLYPH_COUNTS, generateGlyphs } from "./glyphs/glyphs.js";
-import { checkDataPath, findKnown, loadDataset } from "./load.js";
+import { checkDataPath, findKnown, isTablePath, loadDataset } from "./load.js";
 import {
   cacheFolder,
   candidateFolders,
@@ -57,7 +57,7 @@ export interface SplitDescription {
 /** What `autodual data NAME` prints. */
 export interface DatasetDescription {
   readonly name: string;
-  readonly kind: "generated" | "published" | "folder" | "npz";
+  readonly kind: "generated" | "published" | "folder" | "npz" | "csv";
   readonly shape: readonly number[];
   readonly classes: number;
   readonly classNames?: readonly string[];
@@ -184,7 +184,7 @@ async function describeSplit(
 }
 
 async function describePath(path: string, options: ReadingOptions): Promise<DatasetDescription> {
-  const kind = isFolder(path) ? "folder" : "npz";
+  const kind = isFolder(path) ? "folder" : isTablePath(path) ? "csv" : "npz";
   const splits = {} as Record<Split, SplitDescription>;
   let description: Pick<DatasetDescription, "name" | "shape" | "classes" | "classNames"> = {
     name: path,

@@ -8,12 +8,13 @@ import { candidateFolders, dataPlaces, isFolder, locate } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { readPublished } from "./published.js";
 import { checkReading, type ReadingOptions, refuseReading } from "./reading.js";
+import { readTable } from "./table.js";
 
 /** What `--data` takes by name. */
 export const DATASET_NAMES: readonly string[] = ["glyphs", ...KNOWN_DATASETS.map(({ name }) => name)];
 
 /** What `--data` takes, in words. */
-export const DATA_FORMS = `${DATASET_NAMES.join(", ")}, a folder or FILE.npz`;
+export const DATA_FORMS = `${DATASET_NAMES.join(", ")}, a folder, FILE.npz or FILE.csv`;
 
 /** Options of `loadDataset`. */
 export interface LoadOptions extends ReadingOptions {
@@ -28,7 +29,7 @@ export interface LoadOptions extends ReadingOptions {
 
 /**
  * Loads a split of a data set: `glyphs` (generated), `mnist`, `cifar10`, `fashion-mnist` (looked for in the
- * places of `dataPlaces`), a folder, or an .npz file (which is either split).
+ * places of `dataPlaces`), a folder, or an .npz file or a table (which is either split).
  *
  * Throws UsageError for an unknown name or a limit that is not a positive integer, and FormatError for files that
  * are missing or fail a check.
@@ -69,8 +70,9 @@ async function readFiles(nameOrPath: string, options: LoadOptions): Promise<Data
   }
   checkDataPath(nameOrPath);
   if (isFolder(nameOrPath)) return readFolder(nameOrPath, split, options);
-  refuseReading(nameOrPath, options, { layout: true });
-  return readNpzDataset(nameOrPath, split, options);
+  const isTable = isTablePath(nameOrPath);
+  refuseReading(nameOrPath, options, { layout: !isTable, label: isTable });
+  return (isTable ? readTable : readNpzDataset)(nameOrPath, split, options);
 }
 
 /** The published data set of that name, if there is one. */
@@ -78,9 +80,14 @@ export function findKnown(name: string): KnownDataset | undefined {
   return KNOWN_DATASETS.find((known) => known.name === name);
 }
 
-/** Throws UsageError unless `path` is a folder or an .npz file; told apart from a mistyped name. */
+/** Whether a path's ending says that a table lies there. */
+export function isTablePath(path: string): boolean {
+  return /\.csv(\.gz)?$/i.test(path);
+}
+
+/** Throws UsageError unless `path` is a folder, an .npz file or a table; told apart from a mistyped name. */
 export function checkDataPath(path: string): void {
-  if (isFolder(path) || (path.endsWith(".npz") && existsSync(path))) return;
+  if (isFolder(path) || ((path.endsWith(".npz") || isTablePath(path)) && existsSync(path))) return;
   const found = existsSync(path) ? "a file of another kind" : "no such name, folder or file";
   throw new UsageError(`--data ${path}: expected ${DATA_FORMS}, found ${found}`);
 }
