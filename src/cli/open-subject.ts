@@ -6,7 +6,7 @@ import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import { checkWeights } from "../network/weights.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
-import { checkModelFitsData, openStages } from "../runs/models/open-model.js";
+import { checkStagesFitData, openStages } from "../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
   addBallOptions,
@@ -72,7 +72,7 @@ export async function openSubject(
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
   const { data, split, limit } = flags;
   const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
-  for (const { network, path } of model.stages) checkModelFitsData(network, dataset, path);
+  checkStagesFitData(model.stages, dataset);
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${description}`);
   return { ball, output, backend, model, dataset };

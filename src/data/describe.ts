@@ -192,7 +192,8 @@ async function describePath(path: string, options: ReadingOptions): Promise<Data
     classes: 0,
   };
   for (const split of SPLITS) {
-    if (kind === "folder" && !holdsSplit(path, split)) {
+    // A folder that holds neither is asked what it lacks.
+    if (kind === "folder" && !holdsSplit(path, split) && SPLITS.some((either) => holdsSplit(path, either))) {
       splits[split] = { state: "missing", count: 0, source: null };
       continue;
     }
@@ -203,7 +204,9 @@ async function describePath(path: string, options: ReadingOptions): Promise<Data
       splits[split] = { state: dataset.published === undefined ? "complete" : "partial", count, source };
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      splits[split] = { state: "corrupt", count: 0, source: path, fault: error.message };
+      const state = kind === "folder" && !holdsSplit(path, split) ? "missing" : "corrupt";
+      const source = state === "missing" ? null : path;
+      splits[split] = { state, count: 0, source, fault: error.message };
     }
   }
   return { ...description, kind, places: [], splits };

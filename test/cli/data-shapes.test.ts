@@ -172,3 +172,34 @@ describe("data of any range", () => {
     expect((await runCommand(words.split(" "))).code).toBe(0);
   });
 });
+
+describe("tables", () => {
+  it("a network of as many inputs is trained on one, certified, and its report says the column", async () => {
+    writeModel("four.safetensors", sequential([2], [linear(6), relu(), linear(2)]));
+    const rows = Array.from(
+      { length: 20 },
+      (_, i) => `${i % 2 ? "far" : "near"},${i / 4 - 2},${(i % 2) * 40}`,
+    );
+    writeFileSync(at("places.csv"), ["kind,east,north", ...rows].join("\n"));
+    const data = ["--data", at("places.csv"), "--label", "kind", "--epsilon", "0.1", "--box", "none"];
+    const out = at("places");
+    const train = ["train", ...data, "--model", at("four.safetensors"), "--epochs", "1", "--out", out];
+    expect((await runCommand(train)).code).toBe(0);
+    const { config } = JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
+    expect(config.data).toMatchObject({ label: "kind", classNames: ["far", "near"], shape: [2] });
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("--label kind");
+    const { code, stdout } = await runCommand(["certify", out, ...data]);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("far, near") });
+    const other = await runCommand([
+      "certify",
+      out,
+      "--data",
+      at("flat.npz"),
+      "--label",
+      "kind",
+      "--epsilon",
+      "0.1",
+    ]);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("--label kind") });
+  });
+});

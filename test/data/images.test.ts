@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encode as encodePng, type ImageData } from "fast-png";
 import jpeg from "jpeg-js";
@@ -174,6 +174,17 @@ describe("folders of images by class", () => {
       [folder, "expected", "found", ...parts],
       FormatError,
     );
+  });
+
+  test("a file that is not there, and a folder of nothing, are told in one line", async () => {
+    const folder = folderOf(animal(grey(2)));
+    symlinkSync(join(folder, "nowhere"), join(folder, "cat/3.png"));
+    await expectError(() => loadDataset(folder, { split: "test" }), ["3.png", "no such file"]);
+    const { splits } = await describeDataset(folderOf({ "readme.txt": "" }));
+    for (const split of [splits.train, splits.test]) {
+      expect(split).toMatchObject({ state: "missing", count: 0, source: null });
+      expect(split.fault).toContain("folders of PNG or JPEG images by class");
+    }
   });
 
   test("an absurd size is refused before it is decoded", async () => {

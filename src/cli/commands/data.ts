@@ -73,7 +73,9 @@ function printDescription(output: Output, description: DatasetDescription): void
       ]),
     ),
   );
-  for (const { fault } of Object.values(splits)) if (fault) output.print(fault);
+  for (const fault of new Set(Object.values(splits).map((split) => split.fault))) {
+    if (fault) output.print(fault);
+  }
   if (places.length > 0) {
     output.print("Looked for, in this order:");
     for (const { origin, path, exists, folder } of places) {

@@ -9,7 +9,7 @@ import { type DriftSettings, driftOfDataset, driftOverBox } from "../../runs/dri
 import { driftRecord } from "../../runs/drift-record.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
-import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
+import { checkStagesFitData, openStages } from "../../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import {
   addBallOptions,
@@ -119,7 +119,7 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
     data === undefined ? null : await loadDataset(data, { split, limit, ...readingFlags(flags) });
   const ball = { norm, epsilon, box: box ?? null };
   if (dataset) {
-    checkModelFitsData(single.network, dataset, single.path);
+    checkStagesFitData([single], dataset);
     checkBallFitsData(ball, dataset);
   }
   output.print(`${examplesInWords(dataset)}${description}`);

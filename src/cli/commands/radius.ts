@@ -12,7 +12,7 @@ import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords, ROUNDING_LEFT_OUT } from "../../report/guarantee.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
-import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
+import { checkStagesFitData, openStages } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
 import { radiiOfDataset } from "../../runs/radius.js";
 import {
@@ -146,7 +146,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   checkWeights(model.network, model.weights, model.path, opened.backend.dtype);
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = asked.rounding === undefined ? arithmeticOfModel(model) : asked.rounding;
-  checkModelFitsData(model.network, dataset, model.path);
+  checkStagesFitData([model], dataset);
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${opened.description}`);
 

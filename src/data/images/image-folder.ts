@@ -5,6 +5,7 @@ import { FormatError } from "../../errors.js";
 import { checkClassNames, shortList, sortedNames } from "../class-names.js";
 import type { Dataset, Split } from "../dataset.js";
 import { isFolder } from "../locate.js";
+import { readBytes } from "../read-bytes.js";
 import { decodeImage, type ImageHeader, readImageHeader } from "./decode-image.js";
 
 const READ = [".png", ".jpg", ".jpeg"];
@@ -59,7 +60,7 @@ export async function readImageFolder(folder: string, split: Split): Promise<Dat
   if (files.length === 0)
     throw new FormatError(`${root}: expected PNG or JPEG images in folders of classes, found none`);
   const [first] = files as [ImageFile];
-  const header = readImageHeader(await readFile(first.path), first.path);
+  const header = readImageHeader(await readBytes(first.path), first.path);
   const { width, height, channels } = header;
   const features = channels * height * width;
   if (files.length * features > MOST_BYTES) {
@@ -69,7 +70,7 @@ export async function readImageFolder(folder: string, split: Split): Promise<Dat
   }
   const pixels = new Uint8Array(files.length * features);
   for (const [i, { path }] of files.entries()) {
-    const bytes = await readFile(path);
+    const bytes = await readBytes(path);
     const own = readImageHeader(bytes, path);
     if (own.width !== width || own.height !== height || own.channels !== channels) {
       throw new FormatError(

@@ -12,6 +12,7 @@ import { loadModelFolder } from "../../formats/model-folder.js";
 import type { Network } from "../../network/network.js";
 import { formatShape, type Shape, sameOrder, sameShape, sizeOf } from "../../network/shape.js";
 import { RUN_FILES } from "../../train/run-folder.js";
+import { checkSameClasses } from "./trained-classes.js";
 
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
@@ -91,6 +92,14 @@ export function checkModelFitsData(network: Network, dataset: Dataset, where: st
       `--data ${dataset.name} (${dataset.split}): example ${outside}: expected a label from 0 to ${classes - 1}, ` +
         `as ${where} has ${classes} classes, found ${dataset.labels[outside]}`,
     );
+  }
+}
+
+/** Throws as `checkModelFitsData` does, and unless classes that have names are those that a model was trained on. */
+export function checkStagesFitData(stages: readonly LoadedModel[], dataset: Dataset): void {
+  for (const { network, path } of stages) {
+    checkModelFitsData(network, dataset, path);
+    checkSameClasses(path, dataset);
   }
 }
 

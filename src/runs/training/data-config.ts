@@ -25,6 +25,7 @@ export function dataConfig(train: Dataset, from: DataSource): TrainConfig["data"
     dataDir: from.dataDir === undefined ? null : resolve(from.dataDir),
     ...(from.layout !== undefined && { layout: from.layout }),
     ...(from.label !== undefined && { label: from.label }),
+    ...(train.classNames && !DATASET_NAMES.includes(train.name) && { classNames: [...train.classNames] }),
     seed: DATA_SEED,
     sha256: checksum(train),
     listed: false,
