@@ -8,7 +8,7 @@ import { architecture } from "../network/architectures.js";
 import { initialWeights, type Model } from "../network/weights.js";
 import { checkBallFitsData, inOrder } from "../runs/example-batches.js";
 import { checkModelFitsData, isModelPath, openModel } from "../runs/models/open-model.js";
-import { type BallFlags, type DataFlags, readBall } from "./common-options.js";
+import { type BallFlags, type DataFlags, readBall, readingFlags } from "./common-options.js";
 import { formatEpsilon } from "./wording.js";
 
 /** What steps are measured on. */
@@ -33,7 +33,7 @@ export async function benchSubjects(
   const split = target === "certify" ? "test" : "train";
   const count = target === "certify" ? limit : TRAINING_BATCHES * batch;
   const data = flags.data ?? defaultData(dataDir);
-  const dataset = await loadDataset(data, { split, limit: count, dataDir });
+  const dataset = await loadDataset(data, { split, limit: count, ...readingFlags(flags) });
   const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) });
   checkBallFitsData(ball, dataset);
   const batches = [...inOrder(dataset, Math.min(batch, dataset.count))];
@@ -58,10 +58,14 @@ const SCALING_PIECE = 2;
 
 /** What Figure 7 is measured on: ten training examples, in pieces, so that memory is that of one piece. */
 export async function scalingSubject(
-  flags: Pick<SubjectsFlags, "data" | "dataDir" | "epsilon" | "norm" | "box" | "seed">,
+  flags: Pick<SubjectsFlags, "data" | "dataDir" | "layout" | "label" | "epsilon" | "norm" | "box" | "seed">,
 ): Promise<ScalingSubject> {
-  const { data = defaultData(flags.dataDir), dataDir, seed } = flags;
-  const dataset = await loadDataset(data, { split: "train", limit: SCALING_EXAMPLES, dataDir });
+  const { data = defaultData(flags.dataDir), seed } = flags;
+  const dataset = await loadDataset(data, {
+    split: "train",
+    limit: SCALING_EXAMPLES,
+    ...readingFlags(flags),
+  });
   const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) });
   checkBallFitsData(ball, dataset);
   const { shape, classes } = dataset;

@@ -1,5 +1,7 @@
 import type { LoadedCascade } from "../cascade/folder.js";
 import type { Against } from "../certify/certify.js";
+import { shortList } from "../data/class-names.js";
+import { DATASET_NAMES } from "../data/load.js";
 import { guaranteeInSentences } from "../report/guarantee.js";
 import type { Certification } from "../runs/certification.js";
 import type { CertificationSubject } from "../runs/certification-record.js";
@@ -27,6 +29,7 @@ export function printCertification(
   { model, dataset, ball, method, each, estimation }: CertificationSubject,
   { guarantee, mix, summary }: Certification,
 ): void {
+  const { name, classNames } = dataset;
   const estimated = estimation && guarantee !== "deterministic" ? estimation : null;
   // A probability is that of each certificate and not of their sum.
   const worth = [guarantee, mix && worthBesideEstimates(mix)].includes("probability")
@@ -37,6 +40,7 @@ export function printCertification(
       ["model", model.path],
       ...stageRows(model),
       ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
+      ...(classNames && !DATASET_NAMES.includes(name) ? ([["classes", shortList(classNames)]] as const) : []),
       ["ball", formatBall(ball)],
       [
         "bound",

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { presentName } from "../compute/backend-name.js";
 import type { BackendName, Dtype } from "../compute/index.js";
+import { DATA_FORMS } from "../data/load.js";
+import { DATA_LAYOUTS, type ReadingOptions } from "../data/reading.js";
 import { BOUND_METHODS, type BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import type { BallSpec, Box, Norm } from "../threat/ball.js";
@@ -124,23 +126,39 @@ export function addBoundOption(command: Command): Command {
   );
 }
 
-/** Where examples come from. */
-export interface DataFlags {
+/** Where examples come from, and how their files are read. */
+export interface DataFlags extends ReadingOptions {
   readonly data: string;
   readonly dataDir?: string;
 }
 
+/** Of these flags what `loadDataset` takes. */
+export function readingFlags({ dataDir, layout, label }: Omit<DataFlags, "data">) {
+  return { dataDir, layout, label };
+}
+
 export function addDataOptions(command: Command): Command {
+  command.option("--data <data>", DATA_FORMS, someText("--data", `one of ${DATA_FORMS}`));
+  return addReadingOptions(command);
+}
+
+/** What says more of data that are named elsewhere. */
+export function addReadingOptions(command: Command): Command {
   return command
-    .option(
-      "--data <data>",
-      "glyphs, mnist, cifar10, fashion-mnist, a folder or FILE.npz",
-      someText("--data", "a data set's name, a folder or FILE.npz"),
-    )
     .option(
       "--data-dir <dir>",
       "folder in which data sets are looked for first",
       someText("--data-dir", "a folder"),
+    )
+    .option(
+      "--layout <layout>",
+      "nhwc: images of an .npz file have their channels last, and are read with channels first (default: nchw)",
+      oneOf("--layout", DATA_LAYOUTS),
+    )
+    .option(
+      "--label <column>",
+      "the column of a table (.csv) that has the labels, by its name (default: the last)",
+      someText("--label", "the name of a column"),
     );
 }
 

@@ -6,7 +6,7 @@ import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import { checkWeights } from "../network/weights.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
-import { checkModelFitsData, openStages } from "../runs/models/open-model.js";
+import { checkStagesFitData, openStages } from "../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
   addBallOptions,
@@ -16,6 +16,7 @@ import {
   type JsonOptions,
   type MachineFlags,
   readBall,
+  readingFlags,
 } from "./common-options.js";
 import { checkDistinctFiles } from "./distinct-files.js";
 import type { Io } from "./io.js";
@@ -69,9 +70,9 @@ export async function openSubject(
   const { backend, description } = await openBackend(flags);
   const model = await openStages(models, backend, stop);
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
-  const { data, split, limit, dataDir } = flags;
-  const dataset = await loadDataset(data, { split, limit, dataDir });
-  for (const { network, path } of model.stages) checkModelFitsData(network, dataset, path);
+  const { data, split, limit } = flags;
+  const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
+  checkStagesFitData(model.stages, dataset);
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${description}`);
   return { ball, output, backend, model, dataset };

@@ -13,7 +13,7 @@ export interface Dataset {
   readonly count: number;
   /** How many examples the split has as published, where the files hold fewer. */
   readonly published?: number;
-  /** [count, ...shape], row-major; a Uint8Array holds 255 times the value, the others the value itself, in [0, 1] where it is a pixel. */
+  /** [count, ...shape], row-major; a Uint8Array holds 255 times the value, the others the value itself, of any range. */
   readonly pixels: Uint8Array | Float32Array | Float64Array;
   /** [count], each from 0 to classes − 1. */
   readonly labels: Int32Array;
@@ -25,7 +25,7 @@ export interface Dataset {
 
 /** A batch as networks take it. */
 export interface Examples {
-  /** [features, batch], feature-major: feature f of example b at f · batch + b; values in [0, 1]. */
+  /** [features, batch], feature-major: feature f of example b at f · batch + b; bytes are divided by 255. */
   readonly x: Float64Array;
   /** [batch]. */
   readonly labels: Int32Array;
@@ -71,7 +71,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>): Dataset {
 }
 
 /**
- * The examples at `indices` as network input: `x` is feature-major [features, indices.length], in [0, 1].
+ * The examples at `indices` as network input: `x` is feature-major [features, indices.length].
  * Throws UsageError for an index outside the data set.
  */
 export function examples(dataset: Dataset, indices: ArrayLike<number>): Examples {

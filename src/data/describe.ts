@@ -3,9 +3,9 @@ import { FormatError } from "../errors.js";
 import type { KnownDataset, KnownFile } from "./checks.js";
 import type { Split } from "./dataset.js";
 import { SOURCES } from "./download.js";
-import { holdsSplit, readFolder } from "./folder.js";
+import { holdsSplit } from "./folder.js";
 import { GLYPH_COUNTS, generateGlyphs } from "./glyphs/glyphs.js";
-import { checkDataPath, findKnown } from "./load.js";
+import { checkDataPath, findKnown, isTablePath, loadDataset } from "./load.js";
 import {
   cacheFolder,
   candidateFolders,
@@ -15,8 +15,8 @@ import {
   locate,
   type PlaceOptions,
 } from "./locate.js";
-import { readNpzDataset } from "./npz-dataset.js";
 import { readPublishedFile } from "./published.js";
+import { checkReading, type ReadingOptions, refuseReading } from "./reading.js";
 
 /** One file that a published data set consists of, as found in one folder. */
 export interface FileDescription {
@@ -57,7 +57,7 @@ export interface SplitDescription {
 /** What `autodual data NAME` prints. */
 export interface DatasetDescription {
   readonly name: string;
-  readonly kind: "generated" | "published" | "folder" | "npz";
+  readonly kind: "generated" | "published" | "folder" | "npz" | "csv";
   readonly shape: readonly number[];
   readonly classes: number;
   readonly classNames?: readonly string[];
@@ -77,13 +77,15 @@ const SPLITS: readonly Split[] = ["train", "test"];
  */
 export async function describeDataset(
   nameOrPath: string,
-  options: PlaceOptions = {},
+  options: PlaceOptions & ReadingOptions = {},
 ): Promise<DatasetDescription> {
-  if (nameOrPath === "glyphs") return describeGlyphs();
+  checkReading(options);
   const known = findKnown(nameOrPath);
+  if (known || nameOrPath === "glyphs") refuseReading(nameOrPath, options);
+  if (nameOrPath === "glyphs") return describeGlyphs();
   if (known) return describePublished(known, options);
   checkDataPath(nameOrPath);
-  return describePath(nameOrPath);
+  return describePath(nameOrPath, options);
 }
 
 function describeGlyphs(): DatasetDescription {
@@ -181,23 +183,30 @@ async function describeSplit(
   };
 }
 
-async function describePath(path: string): Promise<DatasetDescription> {
-  const kind = isFolder(path) ? "folder" : "npz";
+async function describePath(path: string, options: ReadingOptions): Promise<DatasetDescription> {
+  const kind = isFolder(path) ? "folder" : isTablePath(path) ? "csv" : "npz";
   const splits = {} as Record<Split, SplitDescription>;
-  let description = { name: path, shape: [] as readonly number[], classes: 0 };
+  let description: Pick<DatasetDescription, "name" | "shape" | "classes" | "classNames"> = {
+    name: path,
+    shape: [],
+    classes: 0,
+  };
   for (const split of SPLITS) {
-    if (kind === "folder" && !holdsSplit(path, split)) {
+    // A folder that holds neither is asked what it lacks.
+    if (kind === "folder" && !holdsSplit(path, split) && SPLITS.some((either) => holdsSplit(path, either))) {
       splits[split] = { state: "missing", count: 0, source: null };
       continue;
     }
     try {
-      const dataset = await (kind === "folder" ? readFolder(path, split) : readNpzDataset(path, split));
-      const { name, shape, classes, count, source } = dataset;
-      description = { name, shape, classes };
+      const dataset = await loadDataset(path, { ...options, split });
+      const { name, shape, classes, classNames, count, source } = dataset;
+      description = { name, shape, classes, ...(classNames && { classNames }) };
       splits[split] = { state: dataset.published === undefined ? "complete" : "partial", count, source };
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      splits[split] = { state: "corrupt", count: 0, source: path, fault: error.message };
+      const state = kind === "folder" && !holdsSplit(path, split) ? "missing" : "corrupt";
+      const source = state === "missing" ? null : path;
+      splits[split] = { state, count: 0, source, fault: error.message };
     }
   }
   return { ...description, kind, places: [], splits };

@@ -2,32 +2,43 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { FormatError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
+import { withClassesOf } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { readIdx } from "./idx.js";
+import { holdsImages, imageRoot, readImageFolder } from "./images/image-folder.js";
 import { findFile } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { idxLabels, readPublished } from "./published.js";
+import { type ReadingOptions, refuseReading } from "./reading.js";
+import { readTable } from "./table.js";
 
 /** How a folder keeps a data set. */
-export type FolderLayout = "npz" | "idx" | "cifar";
+export type FolderLayout = "npz" | "csv" | "idx" | "cifar" | "images";
 
 const SPLITS: readonly Split[] = ["train", "test"];
 
 /** Which layouts' files lie in a folder, whole or not. */
 export function folderLayouts(folder: string): FolderLayout[] {
   const layouts: FolderLayout[] = [];
-  if (SPLITS.some((split) => existsSync(join(folder, `${split}.npz`)))) layouts.push("npz");
+  for (const layout of ["npz", "csv"] as const) {
+    if (SPLITS.some((split) => existsSync(join(folder, `${split}.${layout}`)))) layouts.push(layout);
+  }
   for (const layout of ["idx", "cifar"] as const) {
     const { files } = KNOWN_DATASETS.find((known) => known.layout === layout)!;
     if ([...files.train, ...files.test].some((file) => findFile(folder, file) !== null)) layouts.push(layout);
   }
+  if (layouts.length === 0 && holdsImages(folder)) layouts.push("images");
   return layouts;
 }
 
 /** Whether any file of the split lies in the folder. */
 export function holdsSplit(folder: string, split: Split): boolean {
   const names = KNOWN_DATASETS.flatMap(({ files }) => files[split]);
-  return existsSync(join(folder, `${split}.npz`)) || names.some((file) => findFile(folder, file) !== null);
+  return (
+    ["npz", "csv"].some((ending) => existsSync(join(folder, `${split}.${ending}`))) ||
+    names.some((file) => findFile(folder, file) !== null) ||
+    (holdsImages(folder) && imageRoot(folder, split) !== null)
+  );
 }
 
 /** The published data set that a folder's name tells, if its layout agrees. */
@@ -39,23 +50,32 @@ export function namedAfter(folder: string, layout: FolderLayout): KnownDataset |
 }
 
 /**
- * Reads a split from a folder that holds train.npz and test.npz, or IDX files named as MNIST's, or CIFAR-10's
- * batches. A folder named as a published data set's must hold that data set; IDX files in any other folder may
+ * Reads a split from a folder that holds train.npz and test.npz, or train.csv and test.csv, or IDX files named as MNIST's, or
+ * CIFAR-10's batches, or images in folders of their classes. A folder named as a published data set's must hold that data set; IDX files in any other folder may
  * have images of any size and any labels. Throws FormatError.
  */
-export async function readFolder(folder: string, split: Split): Promise<Dataset> {
+export async function readFolder(
+  folder: string,
+  split: Split,
+  options: ReadingOptions = {},
+): Promise<Dataset> {
   const layouts = folderLayouts(folder);
   if (layouts.length !== 1) {
     throw new FormatError(
-      `${folder}: expected train.npz and test.npz, MNIST's IDX files or CIFAR-10's .bin files, found ${layouts.length === 0 ? "none of them" : layouts.join(" and ")}`,
+      `${folder}: expected train.npz and test.npz, train.csv and test.csv, MNIST's IDX files, CIFAR-10's .bin files, or folders of PNG or JPEG images by class, found ${layouts.length === 0 ? "none of them" : layouts.join(" and ")}`,
     );
   }
   const layout = layouts[0]!;
+  refuseReading(folder, options, { layout: layout === "npz", label: layout === "csv" });
   const published = namedAfter(folder, layout);
   if (published) return readPublished(published, folder, split);
   switch (layout) {
     case "npz":
-      return readNpzFolder(folder, split);
+      return readSplitFile(folder, split, { ...options, ending: "npz", read: readNpzDataset });
+    case "csv":
+      return readSplitFile(folder, split, { ...options, ending: "csv", read: readTable });
+    case "images":
+      return readImageFolder(folder, split);
     case "idx":
       return readIdxFolder(folder, split);
     case "cifar":
@@ -65,13 +85,22 @@ export async function readFolder(folder: string, split: Split): Promise<Dataset>
   }
 }
 
-async function readNpzFolder(folder: string, split: Split): Promise<Dataset> {
-  const path = join(folder, `${split}.npz`);
-  const dataset = await readNpzDataset(path, split);
-  // A split may lack the highest classes: both decide how many there are.
-  const other = join(folder, split === "train" ? "test.npz" : "train.npz");
-  const classes = existsSync(other) ? (await readNpzDataset(other, split)).classes : 0;
-  return { ...dataset, name: basename(resolve(folder)), classes: Math.max(dataset.classes, classes) };
+/** How the file of a split is called and read. */
+interface SplitFile extends ReadingOptions {
+  readonly ending: "npz" | "csv";
+  readonly read: typeof readNpzDataset;
+}
+
+async function readSplitFile(
+  folder: string,
+  split: Split,
+  { ending, read, ...options }: SplitFile,
+): Promise<Dataset> {
+  const own = await read(join(folder, `${split}.${ending}`), split, options);
+  const dataset = { ...own, name: basename(resolve(folder)) };
+  // A split may lack some classes: both decide which there are.
+  const other = join(folder, `${split === "train" ? "test" : "train"}.${ending}`);
+  return existsSync(other) ? withClassesOf(dataset, await read(other, split, options)) : dataset;
 }
 
 async function readIdxFolder(folder: string, split: Split): Promise<Dataset> {

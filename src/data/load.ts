@@ -7,12 +7,17 @@ import { GLYPH_COUNTS, generateGlyphs } from "./glyphs/glyphs.js";
 import { candidateFolders, dataPlaces, isFolder, locate } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { readPublished } from "./published.js";
+import { checkReading, type ReadingOptions, refuseReading } from "./reading.js";
+import { readTable } from "./table.js";
 
 /** What `--data` takes by name. */
 export const DATASET_NAMES: readonly string[] = ["glyphs", ...KNOWN_DATASETS.map(({ name }) => name)];
 
+/** What `--data` takes, in words. */
+export const DATA_FORMS = `${DATASET_NAMES.join(", ")}, a folder, FILE.npz or FILE.csv`;
+
 /** Options of `loadDataset`. */
-export interface LoadOptions {
+export interface LoadOptions extends ReadingOptions {
   readonly split: Split;
   /** Searched first for files of a published data set. */
   readonly dataDir?: string | undefined;
@@ -24,7 +29,7 @@ export interface LoadOptions {
 
 /**
  * Loads a split of a data set: `glyphs` (generated), `mnist`, `cifar10`, `fashion-mnist` (looked for in the
- * places of `dataPlaces`), a folder, or an .npz file (which is either split).
+ * places of `dataPlaces`), a folder, or an .npz file or a table (which is either split).
  *
  * Throws UsageError for an unknown name or a limit that is not a positive integer, and FormatError for files that
  * are missing or fail a check.
@@ -41,7 +46,9 @@ export async function loadDataset(nameOrPath: string, options: LoadOptions): Pro
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new UsageError(`seed: expected a whole number from 0, found ${seed}`);
   }
+  checkReading(options);
   if (nameOrPath === "glyphs") {
+    refuseReading(nameOrPath, options);
     return generateGlyphs({
       split,
       seed,
@@ -52,15 +59,20 @@ export async function loadDataset(nameOrPath: string, options: LoadOptions): Pro
   return limit === undefined ? dataset : take(dataset, limit);
 }
 
-async function readFiles(nameOrPath: string, { split, dataDir }: LoadOptions): Promise<Dataset> {
+async function readFiles(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
+  const { split, dataDir } = options;
   const known = findKnown(nameOrPath);
   if (known) {
+    refuseReading(nameOrPath, options);
     const located = locate(known, split, { dataDir });
     if (!located) throw missing(known, split, dataDir);
     return readPublished(known, located.folder, split);
   }
   checkDataPath(nameOrPath);
-  return isFolder(nameOrPath) ? readFolder(nameOrPath, split) : readNpzDataset(nameOrPath, split);
+  if (isFolder(nameOrPath)) return readFolder(nameOrPath, split, options);
+  const isTable = isTablePath(nameOrPath);
+  refuseReading(nameOrPath, options, { layout: !isTable, label: isTable });
+  return (isTable ? readTable : readNpzDataset)(nameOrPath, split, options);
 }
 
 /** The published data set of that name, if there is one. */
@@ -68,13 +80,16 @@ export function findKnown(name: string): KnownDataset | undefined {
   return KNOWN_DATASETS.find((known) => known.name === name);
 }
 
-/** Throws UsageError unless `path` is a folder or an .npz file; told apart from a mistyped name. */
+/** Whether a path's ending says that a table lies there. */
+export function isTablePath(path: string): boolean {
+  return /\.csv(\.gz)?$/i.test(path);
+}
+
+/** Throws UsageError unless `path` is a folder, an .npz file or a table; told apart from a mistyped name. */
 export function checkDataPath(path: string): void {
-  if (isFolder(path) || (path.endsWith(".npz") && existsSync(path))) return;
+  if (isFolder(path) || ((path.endsWith(".npz") || isTablePath(path)) && existsSync(path))) return;
   const found = existsSync(path) ? "a file of another kind" : "no such name, folder or file";
-  throw new UsageError(
-    `--data ${path}: expected ${DATASET_NAMES.join(", ")}, a folder or FILE.npz, found ${found}`,
-  );
+  throw new UsageError(`--data ${path}: expected ${DATA_FORMS}, found ${found}`);
 }
 
 function missing(known: KnownDataset, split: Split, dataDir: string | undefined): FormatError {

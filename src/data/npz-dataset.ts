@@ -1,64 +1,78 @@
 import { basename } from "node:path";
 import { FormatError } from "../errors.js";
-import { type NpyArray, readNpz } from "../formats/npz.js";
+import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
+import { checkClassNames, numberNames, shortList } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
+import { arranged, type ReadingOptions } from "./reading.js";
 
 /**
- * Reads a data set from an .npz file: `x` [N, ...shape], uint8 (255 times the value) or float32 or float64 in
- * [0, 1], and `y` [N], integers from 0. Float64 pixels are rounded to float32. The number of classes is the
- * scalar `classes`, where the file has it, and else the largest label plus one.
+ * Reads a data set from an .npz file: `x` [N, ...shape], uint8 (255 times the value) or finite float32 or float64, and `y` [N],
+ * integers from 0 or texts. Float64 values are rounded to float32; examples [height, width] are images of one channel. The
+ * number of classes is the scalar `classes`, where the file has it, and else the largest label plus one. Texts are names of
+ * classes, which are numbered in sorted order, or in that of `classes` where it is a list of texts.
  *
- * Throws FormatError for wrong element types, shapes or counts, for pixels that are NaN or outside [0, 1] and for
+ * Throws FormatError for missing arrays, wrong element types, shapes or counts, for values that are NaN or infinite and for
  * negative labels.
  */
-export async function readNpzDataset(path: string, split: Split): Promise<Dataset> {
+export async function readNpzDataset(
+  path: string,
+  split: Split,
+  options: ReadingOptions = {},
+): Promise<Dataset> {
   const arrays = await readNpz(path, ["x", "y", "classes"]);
-  const x = requireArray(arrays, "x", path);
-  const y = requireArray(arrays, "y", path);
-  if (x.shape.length < 2 || x.values.length === 0) {
+  const [x, y] = await requireArrays(arrays, path);
+  if (x.shape.length < 2 || x.shape.includes(0)) {
     throw new FormatError(`${path}: x: expected shape [N, ...shape] with N > 0, found [${x.shape}]`);
   }
-  const [count, ...shape] = x.shape as [number, ...number[]];
+  const [count, ...own] = x.shape as [number, ...number[]];
   if (y.shape.length !== 1 || y.shape[0] !== count) {
     throw new FormatError(
       `${path}: y: expected shape [${count}], one label per example of x, found [${y.shape}]`,
     );
   }
-  const labels = readLabels(y, path);
+  const { shape, pixels } = arranged(path, { shape: own, pixels: readPixels(x, path) }, options);
   return {
     name: basename(path, ".npz"),
     split,
     shape,
-    classes: readClasses(arrays.get("classes"), labels, path),
+    ...readClasses(arrays.get("classes"), y, path),
     count,
-    pixels: readPixels(x, path),
-    labels,
+    pixels,
     source: path,
   };
 }
 
-function requireArray(arrays: ReadonlyMap<string, NpyArray>, name: string, path: string): NpyArray {
-  const array = arrays.get(name);
-  if (!array) {
-    const found = [...arrays.keys()].join(", ") || "neither";
-    throw new FormatError(`${path}: expected arrays x and y, found ${found}`);
-  }
-  return array;
+async function requireArrays(
+  arrays: ReadonlyMap<string, NpyArray>,
+  path: string,
+): Promise<[x: NpyArray, y: NpyArray]> {
+  const [x, y] = [arrays.get("x"), arrays.get("y")];
+  if (x && y) return [x, y];
+  const names = await npzNames(path);
+  const others = names.filter((name) => name !== "x" && name !== "y");
+  const found = x ? "x" : y ? "y" : "neither";
+  const beside =
+    others.length === 0 ? "no others" : `${shortList(others)}; np.savez(FILE, x=…, y=…) names them`;
+  throw new FormatError(`${path}: expected arrays x and y, found ${found}, and beside it ${beside}`);
 }
 
 function readPixels({ type, values, shape }: NpyArray, path: string): Uint8Array | Float32Array {
-  if (values instanceof Uint8Array) return values;
+  if (type === "u1") return values as Uint8Array;
   if (!(values instanceof Float32Array || values instanceof Float64Array)) {
-    throw new FormatError(`${path}: x: expected uint8, float32 or float64, found ${type}`);
+    throw new FormatError(
+      `${path}: x: expected uint8, float32 or float64, found ${type}; astype("uint8") is for pixels from 0 to 255, ` +
+        `astype("float32") for values as they are`,
+    );
   }
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!(value >= 0 && value <= 1)) {
-      const example = Math.floor(i / (values.length / shape[0]!));
-      throw new FormatError(`${path}: x: example ${example}: expected pixels in [0, 1], found ${value}`);
-    }
+  const single = values instanceof Float32Array ? values : Float32Array.from(values);
+  const bad = single.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    const example = Math.floor(bad / (values.length / shape[0]!));
+    throw new FormatError(
+      `${path}: x: example ${example}: expected finite numbers of single precision, found ${values[bad]}`,
+    );
   }
-  return values instanceof Float32Array ? values : Float32Array.from(values);
+  return single;
 }
 
 const LARGEST_LABEL = 2 ** 31 - 2;
@@ -76,14 +90,29 @@ function readLabels({ type, values }: NpyArray, path: string): Int32Array {
   return labels;
 }
 
-function readClasses(array: NpyArray | undefined, labels: Int32Array, path: string): number {
-  const fromLabels = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
-  if (!array) return fromLabels;
-  const classes = Number(array.values[0]);
-  if (array.values.length !== 1 || !Number.isInteger(classes) || classes < fromLabels) {
-    throw new FormatError(
-      `${path}: classes: expected one integer of at least ${fromLabels}, the largest label plus one, found ${array.values.length === 1 ? classes : `shape [${array.shape}]`}`,
-    );
+/** Labels, classes, and the names of classes where the file has them. */
+function readClasses(
+  array: NpyArray | undefined,
+  y: NpyArray,
+  path: string,
+): Pick<Dataset, "labels" | "classes" | "classNames"> {
+  const order = array?.texts;
+  if (order) checkClassNames(`${path}: classes`, order);
+  if (y.texts) {
+    const named = numberNames(`${path}: y`, y.texts, { order });
+    return { ...named, classes: named.classNames.length };
   }
-  return classes;
+  const labels = readLabels(y, path);
+  const fromLabels = labels.reduce((most, label) => Math.max(most, label), 0) + 1;
+  if (order && order.length >= fromLabels) return { labels, classes: order.length, classNames: order };
+  return { labels, classes: array ? countOf(array, fromLabels, path) : fromLabels };
+}
+
+function countOf({ values, texts, shape }: NpyArray, fromLabels: number, path: string): number {
+  const classes = Number(values[0]);
+  if (values.length === 1 && Number.isInteger(classes) && classes >= fromLabels) return classes;
+  const found = texts ? `${texts.length} names` : values.length === 1 ? classes : `shape [${shape}]`;
+  throw new FormatError(
+    `${path}: classes: expected one integer of at least ${fromLabels}, the largest label plus one, or as many names, found ${found}`,
+  );
 }

@@ -47,7 +47,10 @@ export function placed(
  */
 export function checkLabels(labels: Int32Array, classes: number, examples: number): void {
   if (classes < 2)
-    throw new UsageError(`margins: a classifier has two outputs or more, this network has ${classes}`);
+    throw new UsageError(
+      `margins: a classifier has two outputs or more, this network has ${classes}; a single logit that answers by its sign becomes ` +
+        "two, 0 and the logit, by a last linear layer with the weights [[0], [1]] and no bias",
+    );
   if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
   const bad = labels.findIndex((label) => label < 0 || label >= classes);
   if (bad >= 0)

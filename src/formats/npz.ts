@@ -3,6 +3,7 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { unzipSync, zipSync } from "fflate";
 import { FormatError } from "../errors.js";
+import { readTexts, textBytes } from "./npy-text.js";
 
 /** The element types that are read and written, by NumPy's code without its byte order. */
 const ELEMENTS = {
@@ -24,14 +25,20 @@ type NpyValues = InstanceType<(typeof ELEMENTS)[NpyType]>;
 
 /** An array of an .npz archive, in row-major order whatever its order in the file. */
 export interface NpyArray {
-  readonly type: NpyType;
+  /** `text` of NumPy's `U` and `S`. */
+  readonly type: NpyType | "text";
   readonly shape: readonly number[];
+  /** Empty where the array has texts. */
   readonly values: NpyValues;
+  readonly texts?: readonly string[];
 }
+
+/** An array to write. */
+export type NpyNumbers = Pick<NpyArray, "shape" | "values">;
 
 /**
  * Reads the arrays of an .npz archive by name (without ".npy"), all or only those in `names`. Little- and
- * big-endian integers and floats in either memory order are read. Throws FormatError for a missing, truncated or
+ * big-endian integers, floats and texts in either memory order are read. Throws FormatError for a missing, truncated or
  * corrupt file (the zip's own checksums are compared) and for other element types.
  */
 export async function readNpz(path: string, names?: readonly string[]): Promise<Map<string, NpyArray>> {
@@ -68,6 +75,11 @@ export function parseNpz(bytes: Uint8Array, where: string, names?: readonly stri
     arrays.set(arrayName(name), parseNpy(entry, `${where}: ${name}`));
   }
   return arrays;
+}
+
+/** The names of all arrays of an .npz archive, without reading them. Throws as readNpz does. */
+export async function npzNames(path: string): Promise<string[]> {
+  return [...readChecksums(await readFile(path), path).keys()].map(arrayName);
 }
 
 function arrayName(entry: string): string {
@@ -117,23 +129,30 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
     );
   }
   const type = descriptor.slice(1);
-  if (!isNpyType(type)) {
+  const bytesOfText = textBytes(type);
+  if (bytesOfText === null && !isNpyType(type)) {
     const known = Object.keys(ELEMENTS).join(", ");
-    throw new FormatError(`${where}: expected element type ${known}, found ${descriptor}`);
+    throw new FormatError(`${where}: expected element type ${known} or texts, found ${descriptor}`);
   }
   const shape = sizes
     .split(",")
     .filter((size) => size.trim() !== "")
     .map(Number);
   const count = shape.reduce((product, size) => product * size, 1);
-  const elementBytes = ELEMENTS[type].BYTES_PER_ELEMENT;
+  const elementBytes = isNpyType(type) ? ELEMENTS[type].BYTES_PER_ELEMENT : bytesOfText!;
   const body = bytes.length - start - length;
   if (body !== count * elementBytes) {
     throw new FormatError(
       `${where}: expected ${count * elementBytes} bytes for shape [${shape}] of ${type}, found ${body}`,
     );
   }
-  const values = readValues(type, new Uint8Array(bytes.subarray(start + length)), descriptor[0] === ">");
+  const isBigEndian = descriptor[0] === ">";
+  if (!isNpyType(type)) {
+    const texts = readTexts(type, bytes.subarray(start + length), { count, isBigEndian, where });
+    const ordered = order === "True" ? toRowMajor(texts, shape) : texts;
+    return { type: "text", shape, values: new Uint8Array(0), texts: ordered };
+  }
+  const values = readValues(type, new Uint8Array(bytes.subarray(start + length)), isBigEndian);
   return { type, shape, values: order === "True" ? toRowMajor(values, shape) : values };
 }
 
@@ -148,8 +167,8 @@ function readValues(type: NpyType, body: Uint8Array, bigEndian: boolean): NpyVal
   return new ELEMENTS[type](body.buffer as ArrayBuffer, 0, body.length / width);
 }
 
-function toRowMajor(values: NpyValues, shape: readonly number[]): NpyValues {
-  const ordered = values.slice();
+function toRowMajor<V extends NpyValues | readonly string[]>(values: V, shape: readonly number[]): V {
+  const ordered = values.slice() as unknown[];
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
   const index = new Array<number>(shape.length).fill(0);
   let from = 0;
@@ -163,17 +182,17 @@ function toRowMajor(values: NpyValues, shape: readonly number[]): NpyValues {
       index[axis] = 0;
     }
   }
-  return ordered;
+  return ordered as unknown as V;
 }
 
 /** Encodes arrays, row-major, as an .npz archive, compressed as `numpy.savez_compressed` does. */
-export function encodeNpz(arrays: Readonly<Record<string, Omit<NpyArray, "type">>>): Uint8Array {
+export function encodeNpz(arrays: Readonly<Record<string, NpyNumbers>>): Uint8Array {
   const entries: Record<string, Uint8Array> = {};
   for (const [name, array] of Object.entries(arrays)) entries[`${name}.npy`] = encodeNpy(array, name);
   return zipSync(entries);
 }
 
-function encodeNpy({ shape, values }: Omit<NpyArray, "type">, name: string): Uint8Array {
+function encodeNpy({ shape, values }: NpyNumbers, name: string): Uint8Array {
   const count = shape.reduce((product, size) => product * size, 1);
   if (count !== values.length) {
     throw new FormatError(
@@ -194,10 +213,7 @@ function encodeNpy({ shape, values }: Omit<NpyArray, "type">, name: string): Uin
 }
 
 /** Writes arrays to an .npz file, beside it first and then renamed. */
-export async function writeNpz(
-  path: string,
-  arrays: Readonly<Record<string, Omit<NpyArray, "type">>>,
-): Promise<void> {
+export async function writeNpz(path: string, arrays: Readonly<Record<string, NpyNumbers>>): Promise<void> {
   const beside = `${path}.${randomUUID()}.partial`;
   try {
     await writeFile(beside, encodeNpz(arrays));

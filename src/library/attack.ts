@@ -2,7 +2,7 @@ import type { BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { type AttackOutcome, attackDataset } from "../runs/attack.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
-import { checkModelFitsData } from "../runs/models/open-model.js";
+import { checkStagesFitData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
 import { type BallOptions, ballOf } from "./ball.js";
@@ -43,7 +43,7 @@ export async function attack(
     const { stages } = await openOn(backend, kept, "attack: model");
     const { dataset, labelled } = await imagesFor("attack", stages[0].network, own, options);
     if (!labelled) throw new UsageError("attack: labels: expected one for each image, found none");
-    for (const { network, path } of stages) checkModelFitsData(network, dataset, path);
+    checkStagesFitData(stages, dataset);
     checkBallFitsData({ ...ball, epsilon: options.epsilon }, dataset);
     const { steps = 40, restarts = 2, seed = 0, bound: method = "parallel", batch = 20 } = options;
     using placed = placeStages(backend, stages);

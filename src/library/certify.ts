@@ -10,7 +10,7 @@ import { batchWithin, estimationOf } from "../runs/estimation.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
 import { budgetOf } from "../runs/memory.js";
 import { arithmeticOfStages, checkEvaluation } from "../runs/models/check-evaluation.js";
-import { checkModelFitsData } from "../runs/models/open-model.js";
+import { checkStagesFitData } from "../runs/models/open-model.js";
 import { placeStages } from "../runs/models/place-stages.js";
 import type { Watch } from "../runs/observer.js";
 import type { About } from "../threat/about.js";
@@ -124,7 +124,7 @@ export async function certify(
     checkEvaluation("certify: evaluation", options.evaluation, opened.stages);
     const [{ network }] = opened.stages;
     const { dataset, labelled } = await imagesFor("certify", network, own, options);
-    for (const stage of opened.stages) checkModelFitsData(stage.network, dataset, stage.path);
+    checkStagesFitData(opened.stages, dataset);
     if (typeof ball.epsilon === "number") checkBallFitsData({ ...ball, epsilon: ball.epsilon }, dataset);
     const estimation = estimationFor(options, opened.stages.length, network);
     const { against = "prediction", bound = "parallel", each, batch = 20, memory } = options;

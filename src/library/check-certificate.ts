@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Dataset, Split } from "../data/dataset.js";
+import type { ReadingOptions } from "../data/reading.js";
 import { expectText, kindOf, UsageError } from "../errors.js";
 import { readCertificate } from "../formats/certificate/file.js";
 import type { Property } from "../formats/vnnlib/property.js";
@@ -16,7 +17,7 @@ import { imagesFor } from "./images.js";
 import { onBackend } from "./machine.js";
 
 /** What claims are compared with, and what they must say; nothing must be given. */
-export interface CheckCertificateOptions extends Watch, CertificateRequirements {
+export interface CheckCertificateOptions extends Watch, CertificateRequirements, ReadingOptions {
   /** A data set, or its name: examples of claims must be its own, and may be left out of the certificate. */
   readonly data?: string | Dataset;
   /** Of a named data set. Default `test`. */
@@ -62,7 +63,7 @@ export async function checkCertificate(
     );
   });
   checkOptions("checkCertificate", options, SHAPE);
-  const { data, split, dataDir, property, epsilon, norm, box, evaluation, examples } = options;
+  const { data, split, dataDir, layout, label, property, epsilon, norm, box, evaluation, examples } = options;
   const required = {
     ...(epsilon !== undefined && { epsilon }),
     ...(norm && { norm }),
@@ -73,7 +74,7 @@ export async function checkCertificate(
   const read = await readCertificate(certificate);
   // On which the import of an ONNX file is compared with its graph; no bound comes from it.
   const { stages } = await onBackend({ backend: "portable" }, (backend) => openStages(paths, backend));
-  const named = { ...(split && { split }), ...(dataDir !== undefined && { dataDir }) };
+  const named = { ...(split && { split }), ...(dataDir !== undefined && { dataDir }), layout, label };
   const asked =
     typeof property === "string" ? await readVnnlib(property) : property && checkedProperty(property);
   checkComparable(
@@ -102,6 +103,8 @@ const SHAPE = {
     .optional(),
   split: COMMON.split,
   dataDir: COMMON.dataDir,
+  layout: COMMON.layout,
+  label: COMMON.label,
   property: z
     .custom<unknown>(
       (value) => typeof value === "string" || isRecord(value),

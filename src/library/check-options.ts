@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DATA_LAYOUTS } from "../data/reading.js";
 import { BOUND_METHODS } from "../dual/dual-options.js";
 import { kindOf, UsageError } from "../errors.js";
 import { NORMS } from "../threat/ball.js";
@@ -36,6 +37,8 @@ export const COMMON = {
   limit: positive.optional(),
   split: z.enum(["train", "test"]).optional(),
   dataDir: text.optional(),
+  layout: z.enum(DATA_LAYOUTS).optional(),
+  label: text.optional(),
   batch: positive.optional(),
   seed: z.int().min(0).optional(),
   memory: z.number().positive().optional(),

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.js";
 import { type Drift, type DriftRow, driftOfDataset, driftOverBox, type LogitDrift } from "../runs/drift.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
 import { pieceBytesFor } from "../runs/memory.js";
-import { checkModelFitsData } from "../runs/models/open-model.js";
+import { checkStagesFitData } from "../runs/models/open-model.js";
 import type { Watch } from "../runs/observer.js";
 import { type BallOptions, defaultBox } from "./ball.js";
 import { COMMON, checkOptions, NUMBERS } from "./check-options.js";
@@ -94,7 +94,7 @@ export async function drift(
       return withoutLabels(await driftOverBox(backend, single, box, settings, options), false);
     }
     const { dataset, labelled } = await imagesFor("drift", single.network, copied, options);
-    checkModelFitsData(single.network, dataset, single.path);
+    checkStagesFitData([single], dataset);
     const ball = { norm, epsilon, box };
     checkBallFitsData(ball, dataset);
     return withoutLabels(await driftOfDataset(backend, single, dataset, ball, settings, options), labelled);

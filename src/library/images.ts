@@ -1,5 +1,6 @@
 import type { Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
+import type { ReadingOptions } from "../data/reading.js";
 import { UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { type Images, type ListedImageOptions, type ListedImages, listedImages } from "./image-list.js";
@@ -13,7 +14,7 @@ export { copyOfImages } from "./image-list.js";
 export type ImagesLike = string | ListedImages;
 
 /** Which images are taken. */
-export interface ImageOptions extends ListedImageOptions {
+export interface ImageOptions extends ListedImageOptions, ReadingOptions {
   /** Of a named data set. Default `test`. */
   readonly split?: Split;
   /** Where a named data set is looked for first. */
@@ -28,12 +29,8 @@ export async function imagesFor(
   options: ImageOptions,
 ): Promise<Images> {
   if (typeof images !== "string") return listedImages(call, network, images, options);
-  const { labels, limit, split = "test", dataDir } = options;
+  const { labels, limit, split = "test", dataDir, layout, label } = options;
   if (labels !== undefined) throw new UsageError(`${call}: labels: the data set has labels of its own`);
-  const dataset = await loadDataset(images, {
-    split,
-    ...(limit !== undefined && { limit }),
-    ...(dataDir !== undefined && { dataDir }),
-  });
+  const dataset = await loadDataset(images, { split, limit, dataDir, layout, label });
   return { dataset, labelled: true };
 }

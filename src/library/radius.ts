@@ -4,7 +4,7 @@ import { UsageError } from "../errors.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
 import { budgetOf } from "../runs/memory.js";
 import { checkEvaluation } from "../runs/models/check-evaluation.js";
-import { checkModelFitsData } from "../runs/models/open-model.js";
+import { checkStagesFitData } from "../runs/models/open-model.js";
 import type { Watch } from "../runs/observer.js";
 import { radiiOfDataset } from "../runs/radius.js";
 import { largestRadius, type RadiusRow, radiusTolerance } from "../runs/radius-record.js";
@@ -76,7 +76,7 @@ export async function radius(
     const { evaluation } = options;
     checkEvaluation("radius: evaluation", evaluation, stages);
     const { dataset, labelled } = await imagesFor("radius", single.network, copied, options);
-    checkModelFitsData(single.network, dataset, single.path);
+    checkStagesFitData([single], dataset);
     checkBallFitsData({ norm, epsilon: 0, box }, dataset);
     const { most = largestRadius(norm), bound: method = "parallel", batch = 20, seed = 0 } = options;
     const { tolerance = radiusTolerance(most) } = options;

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Backend } from "../compute/backend.js";
 import type { BackendName } from "../compute/index.js";
 import { checkDataset, type Dataset } from "../data/dataset.js";
+import type { ReadingOptions } from "../data/reading.js";
 import { UsageError } from "../errors.js";
 import { Network } from "../network/network.js";
 import { initialWeights, type Model } from "../network/weights.js";
@@ -33,7 +34,12 @@ import { isModel } from "./models.js";
  * What to train, on what and within which ball. All else is as named settings have it, but for what is said here by the names
  * of the flags of `train`: `epochs`, `batch`, `rate`, `projections`, …
  */
-export interface TrainOptions extends Omit<BallOptions, "epsilon">, MachineOptions, Watch, TrainOverrides {
+export interface TrainOptions
+  extends Omit<BallOptions, "epsilon">,
+    MachineOptions,
+    ReadingOptions,
+    Watch,
+    TrainOverrides {
   /** The name of a data set, a folder, an `.npz` file, or examples in memory. */
   readonly data: string | RunData;
   /** Where a named data set is looked for first. */
@@ -149,10 +155,10 @@ async function finished(
 }
 
 function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
-  const { data, dataDir, limit, model, epsilon, seed = 0, out } = options;
+  const { data, dataDir, layout, label, limit, model, epsilon, seed = 0, out } = options;
   const ball = ballOf(options);
   return {
-    ...{ data, dataDir, limit, ball, seed, out },
+    ...{ data, dataDir, layout, label, limit, ball, seed, out },
     model: model instanceof Network ? { network: model, weights: initialWeights(model, seed) } : model,
     configOf: (train) =>
       configOf(
@@ -172,9 +178,9 @@ function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
   };
 }
 
-function dataOf(train: Dataset, { data, dataDir, limit }: TrainOptions): TrainConfig["data"] {
+function dataOf(train: Dataset, { data, dataDir, layout, label, limit }: TrainOptions): TrainConfig["data"] {
   const name = typeof data === "string" ? data : train.name;
-  const found = dataConfig(train, { name, limit: limit ?? null, dataDir });
+  const found = dataConfig(train, { name, limit: limit ?? null, dataDir, layout, label });
   return typeof data === "string" ? found : { ...found, name };
 }
 
@@ -209,6 +215,8 @@ const SHAPE = {
   ...RESUME_SHAPE,
   data: TEXT.or(data),
   dataDir: COMMON.dataDir,
+  layout: COMMON.layout,
+  label: COMMON.label,
   limit: COMMON.limit,
   model: TEXT.or(
     z.custom<unknown>(

@@ -10,6 +10,16 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, i) => extent === b[i]);
 }
 
+/**
+ * Whether numbers of one shape stand in the order of the other: shapes that differ by extents of 1 alone, such as 28×28 and
+ * 1×28×28, or of which one is flat.
+ */
+export function sameOrder(a: Shape, b: Shape): boolean {
+  const withoutOnes = (shape: Shape): Shape => shape.filter((extent) => extent !== 1);
+  const [first, second] = [withoutOnes(a), withoutOnes(b)];
+  return sameShape(first, second) || (Math.min(first.length, second.length) <= 1 && sizeOf(a) === sizeOf(b));
+}
+
 /** `1×28×28`. */
 export function formatShape(shape: Shape): string {
   return shape.length === 0 ? "scalar" : shape.join("×");

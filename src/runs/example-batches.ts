@@ -1,4 +1,4 @@
-import { type Dataset, type Examples, examples } from "../data/dataset.js";
+import { type Dataset, type Examples, examples, featureCount } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import type { BallSpec } from "../threat/ball.js";
 
@@ -27,17 +27,21 @@ export function* inOrder(
 export function checkBallFitsData({ box, epsilon }: BallSpec & { epsilon: number }, dataset: Dataset): void {
   if (!box) return;
   const scale = dataset.pixels instanceof Uint8Array ? 255 : 1;
-  let lowest = Infinity;
-  let highest = -Infinity;
-  for (const pixel of dataset.pixels) {
-    if (pixel < lowest) lowest = pixel;
-    if (pixel > highest) highest = pixel;
+  let [lowest, highest] = [0, 0];
+  for (let i = 0; i < dataset.pixels.length; i++) {
+    if (dataset.pixels[i] < dataset.pixels[lowest]) lowest = i;
+    if (dataset.pixels[i] > dataset.pixels[highest]) highest = i;
   }
-  const outside = [lowest / scale, highest / scale].find(
-    (value) => Math.max(value - epsilon, box[0]) > Math.min(value + epsilon, box[1]),
-  );
+  const valueAt = (i: number): number => dataset.pixels[i] / scale;
+  const outside = [lowest, highest].find((i) => {
+    const value = valueAt(i);
+    return Math.max(value - epsilon, box[0]) > Math.min(value + epsilon, box[1]);
+  });
   if (outside === undefined) return;
+  const example = Math.floor(outside / featureCount(dataset.shape));
   throw new UsageError(
-    `--box ${box}: expected every pixel of ${dataset.name} (${dataset.split}) within epsilon of the box, found ${outside}`,
+    `--box ${box}: expected every pixel of ${dataset.name} (${dataset.split}) within epsilon of the box, found ` +
+      `${valueAt(outside)} in example ${example}; its values go from ${valueAt(lowest)} to ${valueAt(highest)}: --box LO,HI ` +
+      "says where inputs may lie, --box none that they may lie anywhere",
   );
 }

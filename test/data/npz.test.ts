@@ -1,6 +1,6 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { zipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { readNpzDataset } from "../../src/data/npz-dataset.js";
 import { encodeNpz, parseNpy, parseNpz, readNpz, writeNpz } from "../../src/formats/npz.js";
@@ -110,6 +110,102 @@ describe("npz data sets", () => {
     expect(second).toMatchObject({ shape: [2], classes: 2, pixels: bytes.values });
   });
 
+  test("values of any range are read as they are", async () => {
+    const values = Float32Array.of(-2.5, 0, 255, 1e30);
+    const dataset = await readNpzDataset(put(encodeNpz({ x: { ...x, values }, y })), "test");
+    expect(dataset.pixels).toEqual(values);
+  });
+
+  test("images with channels last are turned, those without channels get one", async () => {
+    // Pixel (row, column) of channel c of example n is 100 n + 10 (2 row + column) + c.
+    const last = Array.from({ length: 2 * 6 * 3 }, (_, i) => {
+      const [n, at, c] = [Math.floor(i / 18), Math.floor(i / 3) % 6, i % 3];
+      return 100 * n + 10 * at + c;
+    });
+    const path = put(encodeNpz({ x: { shape: [2, 3, 2, 3], values: Float32Array.from(last) }, y }));
+    expect((await readNpzDataset(path, "test")).shape).toEqual([3, 2, 3]);
+    const { shape, pixels } = await readNpzDataset(path, "test", { layout: "nhwc" });
+    expect(shape).toEqual([3, 3, 2]);
+    for (const n of [0, 1]) {
+      for (let c = 0; c < 3; c++) {
+        for (let at = 0; at < 6; at++) expect(pixels[n * 18 + c * 6 + at]).toBe(100 * n + 10 * at + c);
+      }
+    }
+    const grey = put(encodeNpz({ x: { shape: [2, 1, 2], values: x.values }, y }));
+    for (const layout of ["nchw", "nhwc"] as const) {
+      expect(await readNpzDataset(grey, "test", { layout })).toMatchObject({
+        shape: [1, 1, 2],
+        pixels: x.values,
+      });
+    }
+    const flat = put(encodeNpz({ x: { shape: [2, 2], values: x.values }, y }));
+    expect((await readNpzDataset(flat, "test")).shape).toEqual([2]);
+    await expectError(
+      () => readNpzDataset(flat, "test", { layout: "nhwc" }),
+      [flat, "--layout nhwc", "[N, 2]"],
+    );
+  });
+
+  const names = ["ship", "über", "cat", "ship"];
+  const four = { shape: [4, 1], values: Float32Array.of(1, 2, 3, 4) };
+  const withTexts = (
+    arrays: Parameters<typeof encodeNpz>[0],
+    texts: Readonly<Record<string, Uint8Array>>,
+  ) => {
+    const files = Object.entries(texts).map(([name, bytes]) => [`${name}.npy`, bytes] as const);
+    return put(zipSync({ ...unzipSync(encodeNpz(arrays)), ...Object.fromEntries(files) }));
+  };
+  const unicode = (texts: readonly string[], order: "<" | ">" = "<") => {
+    const bytes = new Uint8Array(texts.length * 4 * 4);
+    const view = new DataView(bytes.buffer);
+    for (const [i, text] of texts.entries()) {
+      for (const [p, letter] of [...text].entries()) {
+        view.setUint32(16 * i + 4 * p, letter.codePointAt(0)!, order === "<");
+      }
+    }
+    return npy(`${order}U4`, `(${texts.length},)`, bytes);
+  };
+
+  test.each([
+    ["<U", unicode(names)],
+    [">U", unicode(names, ">")],
+    ["S", npy("|S5", "(4,)", Buffer.from("ship\0übercat\0\0ship\0"))],
+  ])("labels that are texts (%s) are classes in sorted order", async (_, y) => {
+    const dataset = await readNpzDataset(withTexts({ x: four }, { y }), "test");
+    expect(dataset).toMatchObject({ classes: 3, classNames: ["cat", "ship", "über"] });
+    expect([...dataset.labels]).toEqual([1, 2, 0, 1]);
+  });
+
+  test("names in the array classes say the order, for texts and for numbers", async () => {
+    const classes = unicode(["über", "dog", "ship", "cat"]);
+    const named = await readNpzDataset(withTexts({ x: four }, { y: unicode(names), classes }), "test");
+    expect(named).toMatchObject({ classes: 4, classNames: ["über", "dog", "ship", "cat"] });
+    expect([...named.labels]).toEqual([2, 0, 3, 2]);
+    const numbers = { shape: [4], values: Int32Array.of(0, 1, 2, 1) };
+    const numbered = await readNpzDataset(withTexts({ x: four, y: numbers }, { classes }), "test");
+    expect(numbered).toMatchObject({ classes: 4, classNames: named.classNames });
+    for (const [bad, parts] of [
+      [unicode(["cat", "ship"]), ["example 1", "one of cat, ship", "über"]],
+      [unicode(["cat", "ship", "über", "cat"]), ["classes", "cat", "twice"]],
+      [unicode(["cat", "ship", "über", ""]), ["classes", "empty"]],
+    ] as const) {
+      const path = withTexts({ x: four }, { y: unicode(names), classes: bad });
+      await expectError(() => readNpzDataset(path, "test"), [path, ...parts]);
+    }
+    const few = withTexts({ x: four, y: numbers }, { classes: unicode(["a", "b"]) });
+    await expectError(() => readNpzDataset(few, "test"), [few, "at least 3", "2 names"]);
+  });
+
+  test("texts that are none, and texts for x, are refused", async () => {
+    const beyond = npy("<U1", "(1,)", Uint8Array.of(255, 255, 255, 255));
+    await expectError(() => parseNpy(beyond, "b"), ["b: text 0", "4294967295"]);
+    const empty = withTexts({ x: four }, { y: unicode(["a", "", "b", "c"]) });
+    await expectError(() => readNpzDataset(empty, "test"), [empty, "example 1", "found nothing"]);
+    const bytes = npy("|S1", "(4, 1)", Uint8Array.of(1, 2, 3, 4));
+    const asPixels = withTexts({ y: { shape: [4], values: Int32Array.of(0, 0, 1, 1) } }, { x: bytes });
+    await expectError(() => readNpzDataset(asPixels, "test"), ["x: expected uint8", "found text"]);
+  });
+
   test("the array classes may raise the number of classes", async () => {
     const classes = { shape: [], values: Int32Array.of(10) };
     expect((await readNpzDataset(put(encodeNpz({ x, y, classes })), "test")).classes).toBe(10);
@@ -119,14 +215,11 @@ describe("npz data sets", () => {
 
   test.each<[string, Parameters<typeof encodeNpz>[0], string[]]>([
     ["no y", { x }, ["x and y", "found x"]],
-    ["no arrays of that name", { images: x }, ["x and y", "found neither"]],
+    ["no arrays of that name", { images: x, t: y }, ["x and y", "found neither", "images, t", "np.savez"]],
+    ["no x", { y, features: x }, ["x and y", "found y", "features"]],
     ["NaN", { x: { ...x, values: Float32Array.of(0, 0, Number.NaN, 0) }, y }, ["example 1", "found NaN"]],
-    [
-      "above 1",
-      { x: { ...x, values: Float32Array.of(0, 1.5, 0, 0) }, y },
-      ["example 0", "[0, 1]", "found 1.5"],
-    ],
-    ["below 0", { x: { ...x, values: Float32Array.of(0, 0, 0, -1) }, y }, ["example 1", "found -1"]],
+    ["infinite", { x: { ...x, values: Float32Array.of(0, -Infinity, 0, 0) }, y }, ["example 0", "-Infinity"]],
+    ["beyond singles", { x: { ...x, values: Float64Array.of(0, 0, 0, 1e39) }, y }, ["example 1", "1e+39"]],
     [
       "integer pixels",
       { x: { ...x, values: Int32Array.of(0, 0, 0, 0) }, y },

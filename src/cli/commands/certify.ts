@@ -29,6 +29,7 @@ import {
   addMachineOptions,
   addMemoryOption,
   addSeedOption,
+  readingFlags,
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
@@ -209,8 +210,8 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     output.print("Means per example; the time of a layer includes those on the way to it.");
   }
   if (flags.report !== undefined) {
-    const { data, dataDir = null } = flags;
-    const given = { models, data, dataDir, flags: decidingFlags(flags), against };
+    const { data } = flags;
+    const given = { models, data, reading: readingFlags(flags), flags: decidingFlags(flags), against };
     const page = certificationPage({ subject, certification, layers: layers || null, ...given });
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);

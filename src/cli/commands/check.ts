@@ -15,6 +15,7 @@ import {
   addJsonOption,
   type DataFlags,
   type JsonOptions,
+  readingFlags,
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
@@ -88,7 +89,7 @@ export function addCheck(program: Command, context: CommandContext): void {
 }
 
 async function check(path: string, flags: CheckFlags, { io }: CommandContext): Promise<number> {
-  const { model: models, data, dataDir, split, spec, json } = flags;
+  const { model: models, data, split, spec, json } = flags;
   const output = new Output(io, json);
   checkDistinctFiles({ "--json": json }, { certificate: path, models, data, spec });
   const certificate = await readCertificate(path);
@@ -103,7 +104,7 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
     { stages, hasData: data !== undefined, ...(property && { property }) },
     { data: "--data", property: spec ?? "--spec" },
   );
-  const dataset = data === undefined ? undefined : await loadDataset(data, { split, dataDir });
+  const dataset = data === undefined ? undefined : await loadDataset(data, { split, ...readingFlags(flags) });
   const required = requirementsIn(flags);
   const began = performance.now();
   const outcome = await checkClaims(

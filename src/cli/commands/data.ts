@@ -1,17 +1,23 @@
 import type { Command } from "commander";
+import { shortList } from "../../data/class-names.js";
 import { type DatasetDescription, describeDataset } from "../../data/describe.js";
 import { downloadDataset } from "../../data/download.js";
+import { DATA_FORMS } from "../../data/load.js";
 import { formatShape } from "../../network/shape.js";
-import { someText } from "../arguments.js";
-import { addJsonOption, type JsonOptions } from "../common-options.js";
+import {
+  addJsonOption,
+  addReadingOptions,
+  type DataFlags,
+  type JsonOptions,
+  readingFlags,
+} from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Output } from "../output.js";
 import { formatTable } from "../table.js";
 import { formatCount, wrap } from "../wording.js";
 
-interface DataCommandFlags extends JsonOptions {
+interface DataCommandFlags extends JsonOptions, Omit<DataFlags, "data"> {
   readonly download?: boolean;
-  readonly dataDir?: string;
 }
 
 /** `autodual data`: where a data set is looked for and whether it is complete. */
@@ -19,9 +25,9 @@ export function addData(program: Command, context: CommandContext): void {
   const command = program
     .command("data")
     .description("where a data set is looked for, and whether it is complete")
-    .argument("<name>", "glyphs, mnist, cifar10, fashion-mnist, a folder or FILE.npz")
-    .option("--download", "download it into the user's cache folder first")
-    .option("--data-dir <dir>", "folder to look in first", someText("--data-dir", "a folder"));
+    .argument("<name>", DATA_FORMS)
+    .option("--download", "download it into the user's cache folder first");
+  addReadingOptions(command);
   addJsonOption(command).action(async (name: string, flags: DataCommandFlags) => {
     context.exitCode = await data(name, flags, context);
   });
@@ -29,9 +35,8 @@ export function addData(program: Command, context: CommandContext): void {
 
 async function data(name: string, flags: DataCommandFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
-  const { dataDir } = flags;
   if (flags.download) await download(name, output);
-  const description = await describeDataset(name, { dataDir });
+  const description = await describeDataset(name, readingFlags(flags));
   printDescription(output, description);
   await output.writeJson({ schema: "autodual/data/1", ...description });
   return 0;
@@ -54,8 +59,9 @@ async function download(name: string, output: Output): Promise<void> {
 }
 
 function printDescription(output: Output, description: DatasetDescription): void {
-  const { name, kind, shape, classes, places, splits, download } = description;
+  const { name, kind, shape, classes, classNames, places, splits, download } = description;
   output.print(`${name} (${kind}): examples of ${formatShape(shape)}, ${classes} classes`);
+  if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
   output.print(
     formatTable(
       ["split", "state", "examples", "from"],
@@ -67,7 +73,9 @@ function printDescription(output: Output, description: DatasetDescription): void
       ]),
     ),
   );
-  for (const { fault } of Object.values(splits)) if (fault) output.print(fault);
+  for (const fault of new Set(Object.values(splits).map((split) => split.fault))) {
+    if (fault) output.print(fault);
+  }
   if (places.length > 0) {
     output.print("Looked for, in this order:");
     for (const { origin, path, exists, folder } of places) {

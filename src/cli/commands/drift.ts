@@ -9,7 +9,7 @@ import { type DriftSettings, driftOfDataset, driftOverBox } from "../../runs/dri
 import { driftRecord } from "../../runs/drift-record.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
-import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
+import { checkStagesFitData, openStages } from "../../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import {
   addBallOptions,
@@ -24,6 +24,7 @@ import {
   type JsonOptions,
   type MachineFlags,
   readBall,
+  readingFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkDistinctFiles } from "../distinct-files.js";
@@ -51,7 +52,7 @@ interface DriftFlags
 
 const EVALUATIONS: readonly RoundedEvaluation[] = ["float32", "float32-ftz", "float64"];
 /** Flags that say something of examples. */
-const OF_EXAMPLES = ["epsilon", "norm", "limit", "split", "batch", "dataDir"];
+const OF_EXAMPLES = ["epsilon", "norm", "limit", "split", "batch", "dataDir", "layout", "label"];
 /** Random points that are compared: of each example's ball, and of a whole box. */
 const POINTS = { ball: 4, box: 20 } as const;
 
@@ -102,7 +103,7 @@ function checkWithoutData(command: Command, { box }: DriftFlags): void {
 async function drift(name: string, flags: DriftFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
-  const { data, dataDir, split, limit, epsilon = 0, bound: method, memory, evaluation } = flags;
+  const { data, split, limit, epsilon = 0, bound: method, memory, evaluation } = flags;
   const { norm, box } = readBall({ ...flags, epsilon });
   const points = pointsOf(flags);
   const { backend, description } = await openBackend({ ...flags, dtype: "float64" });
@@ -114,10 +115,11 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
     );
   }
   checkWeights(single.network, single.weights, single.path, "float64");
-  const dataset = data === undefined ? null : await loadDataset(data, { split, limit, dataDir });
+  const dataset =
+    data === undefined ? null : await loadDataset(data, { split, limit, ...readingFlags(flags) });
   const ball = { norm, epsilon, box: box ?? null };
   if (dataset) {
-    checkModelFitsData(single.network, dataset, single.path);
+    checkStagesFitData([single], dataset);
     checkBallFitsData(ball, dataset);
   }
   output.print(`${examplesInWords(dataset)}${description}`);

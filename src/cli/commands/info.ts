@@ -1,16 +1,18 @@
 import type { Command } from "commander";
 import { createBackend } from "../../compute/index.js";
+import { shortList } from "../../data/class-names.js";
 import { UsageError } from "../../errors.js";
 import { architecture } from "../../network/architectures.js";
 import type { Network } from "../../network/network.js";
 import { formatShape, sizeOf } from "../../network/shape.js";
 import { isModelPath, openStages } from "../../runs/models/open-model.js";
+import { trainedClasses } from "../../runs/models/trained-classes.js";
 import { parseShape, wholeNumber } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Output } from "../output.js";
 import { formatTable } from "../table.js";
-import { formatCount } from "../wording.js";
+import { formatCount, wrap } from "../wording.js";
 
 interface InfoFlags extends JsonOptions {
   readonly input?: readonly number[];
@@ -32,13 +34,14 @@ export function addInfo(program: Command, context: CommandContext): void {
 
 async function info(name: string, flags: InfoFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
-  const { path, sha256, networks } = await findModel(name, flags);
+  const { path, sha256, networks, classNames } = await findModel(name, flags);
   const [first] = networks;
   const several = networks.length > 1;
   const stages = networks.map(describeLayers);
   output.print(
     `${name}: input ${formatShape(first.inputShape)}, ${first.classes} classes${several ? `, ${networks.length} stages` : ""}`,
   );
+  if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
   for (const [stage, layers] of stages.entries()) {
     if (several) output.print(`stage ${stage + 1}`);
     output.print(
@@ -58,6 +61,7 @@ async function info(name: string, flags: InfoFlags, { io }: CommandContext): Pro
     model: { path, sha256, name, parameters, hiddenUnits, stages: networks.length },
     inputShape: first.inputShape,
     classes: first.classes,
+    ...(classNames && { classNames }),
     layers: stages[0],
     ...(several && { stages: stages.map((layers) => ({ layers })) }),
   });
@@ -68,12 +72,14 @@ interface FoundModel {
   readonly path: string | null;
   readonly sha256: string | null;
   readonly networks: readonly Network[];
+  /** Of the data that it was trained on; null where they are not known. */
+  readonly classNames: readonly string[] | null;
 }
 
 async function findModel(name: string, { input, classes }: InfoFlags): Promise<FoundModel> {
   if (!isModelPath(name)) {
     const network = architecture(name, { inputShape: input ?? [1, 28, 28], classes: classes ?? 10 });
-    return { networks: [network], path: null, sha256: null };
+    return { networks: [network], path: null, sha256: null, classNames: null };
   }
   if (input !== undefined || classes !== undefined) {
     const flag = input === undefined ? "--classes" : "--input";
@@ -82,7 +88,8 @@ async function findModel(name: string, { input, classes }: InfoFlags): Promise<F
   const backend = await createBackend("auto");
   const { path, sha256, stages } = await openStages([name], backend);
   backend.dispose();
-  return { path, sha256, networks: stages.map(({ network }) => network) };
+  const classNames = trainedClasses(stages[0].path);
+  return { path, sha256, networks: stages.map(({ network }) => network), classNames };
 }
 
 /** One line per layer, in topological order; `parameters` counts trained numbers. */

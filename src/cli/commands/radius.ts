@@ -12,7 +12,7 @@ import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords, ROUNDING_LEFT_OUT } from "../../report/guarantee.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
-import { checkModelFitsData, openStages } from "../../runs/models/open-model.js";
+import { checkStagesFitData, openStages } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
 import { radiiOfDataset } from "../../runs/radius.js";
 import {
@@ -38,6 +38,7 @@ import {
   type JsonOptions,
   type MachineFlags,
   readBall,
+  readingFlags,
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
@@ -109,7 +110,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
   const ball = readBall({ ...flags, epsilon: 0 });
-  const { timeout, data, dataDir, split, limit } = flags;
+  const { timeout, data, split, limit } = flags;
   if (timeout !== undefined && ball.norm !== "linf") {
     throw new UsageError(`--timeout: expected with --norm linf, whose balls are boxes, found ${ball.norm}`);
   }
@@ -128,7 +129,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
     // Branch and bound proves in double precision.
     dtype: flags.dtype ?? (timeout === undefined ? undefined : "float64"),
   });
-  const dataset = await loadDataset(data, { split, limit, dataDir });
+  const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
   const seconds = timeout && timeout * dataset.count;
   const loading = seconds === undefined ? undefined : own.deadline(seconds);
   const reading = () => openStages([name], opened.backend, loading);
@@ -145,7 +146,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   checkWeights(model.network, model.weights, model.path, opened.backend.dtype);
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = asked.rounding === undefined ? arithmeticOfModel(model) : asked.rounding;
-  checkModelFitsData(model.network, dataset, model.path);
+  checkStagesFitData([model], dataset);
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${opened.description}`);
 

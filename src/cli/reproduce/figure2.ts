@@ -12,6 +12,7 @@ import { DATA_SEED, dataConfig } from "../../runs/training/data-config.js";
 import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
+import { readingFlags } from "../common-options.js";
 import { formatTable } from "../table.js";
 import { formatDuration, formatPercent, plural } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
@@ -26,12 +27,23 @@ const EPSILON = 0.1;
 /** Robust training with projections of several dimensions and with deterministic bounds, evaluated by the latter. */
 export const figure2Target: Target = {
   name: "figure2",
-  flags: ["model", "data", "dataDir", "epsilon", "projections", "epochs", "limit", "testLimit"],
+  flags: [
+    "model",
+    "data",
+    "dataDir",
+    "layout",
+    "label",
+    "epsilon",
+    "projections",
+    "epochs",
+    "limit",
+    "testLimit",
+  ],
   async run(flags, { backend }, output, signal) {
     const { dataDir } = flags;
     const name = flags.data ?? defaultData(dataDir);
     const load = (split: "train" | "test", limit: number) =>
-      loadDataset(name, { split, limit, dataDir, seed: DATA_SEED });
+      loadDataset(name, { split, limit, ...readingFlags(flags), seed: DATA_SEED });
     const train = await load("train", flags.limit ?? TRAIN_EXAMPLES);
     const test = await load("test", flags.testLimit ?? TEST_EXAMPLES);
     const model = flags.model?.[0] ?? "small";
@@ -80,7 +92,7 @@ function figureConfig(
   backend: Pick<Backend, "name" | "dtype">,
 ): TrainConfig {
   const subject: TrainSubject = {
-    data: dataConfig(train, { name, limit: train.count, dataDir: flags.dataDir }),
+    data: dataConfig(train, { name, limit: train.count, ...readingFlags(flags) }),
     model,
     norm: "linf",
     epsilon: flags.epsilon ?? EPSILON,

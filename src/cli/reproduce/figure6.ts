@@ -4,6 +4,7 @@ import { SKETCH_FORMS } from "../../dual/estimator.js";
 import { type Figure6Row, figure6, type RelativeError, shrinkage } from "../../experiments/figure6.js";
 import type { Figure, Panel, Series } from "../../report/plot.js";
 import { benchSubjects } from "../bench-subjects.js";
+import { readingFlags } from "../common-options.js";
 import { formatTable } from "../table.js";
 import { formatNumber } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
@@ -15,7 +16,7 @@ const SKETCHES = 10;
 /** Relative error of the median's estimates against the projection dimension, layer by layer. */
 export const figure6Target: Target = {
   name: "figure6",
-  flags: ["model", "data", "dataDir", "epsilon", "projections", "limit", "sketches"],
+  flags: ["model", "data", "dataDir", "layout", "label", "epsilon", "projections", "limit", "sketches"],
   async run(flags, { backend }, output, signal) {
     const limit = flags.limit ?? EXAMPLES;
     const subjects = await benchSubjects(backend, "certify", {
@@ -25,7 +26,7 @@ export const figure6Target: Target = {
       limit,
       seed: flags.seed,
       ...(flags.data !== undefined && { data: flags.data }),
-      ...(flags.dataDir !== undefined && { dataDir: flags.dataDir }),
+      ...readingFlags(flags),
       ...(flags.epsilon !== undefined && { epsilon: flags.epsilon }),
     });
     const dimensions = dimensionsOf(flags);

@@ -1,5 +1,6 @@
 import { SCALING_WAYS, type ScalingFigure, scalingName } from "../../bench/scaling.js";
 import type { Figure, Series } from "../../report/plot.js";
+import { readingFlags } from "../common-options.js";
 import { planScaling, runScaling, SCALING_DIMENSION, scalingTable } from "../scaling.js";
 import { formatCount } from "../wording.js";
 import type { Target } from "./target.js";
@@ -7,14 +8,14 @@ import type { Target } from "./target.js";
 /** Time and memory of a training step against the hidden units of a single convolution. */
 export const figure7Target: Target = {
   name: "figure7",
-  flags: ["data", "dataDir", "epsilon", "most"],
+  flags: ["data", "dataDir", "layout", "label", "epsilon", "most"],
   async run(flags, { backend }, output, signal) {
-    const { data, dataDir, epsilon, most, seed } = flags;
+    const { data, epsilon, most, seed } = flags;
     const plan = await planScaling({
       norm: "linf",
       seed,
       ...(data !== undefined && { data }),
-      ...(dataDir !== undefined && { dataDir }),
+      ...readingFlags(flags),
       ...(epsilon !== undefined && { epsilon }),
       ...(most !== undefined && { most }),
     });

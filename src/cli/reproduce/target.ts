@@ -1,10 +1,11 @@
+import type { ReadingOptions } from "../../data/reading.js";
 import type { TrainingProjections } from "../../estimators/training.js";
 import type { Figure } from "../../report/plot.js";
 import type { OpenedBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
 
 /** The flags of `reproduce`; each target takes those that it knows, with defaults of its own. */
-export interface ReproduceFlags {
+export interface ReproduceFlags extends ReadingOptions {
   readonly model?: readonly string[];
   readonly data?: string;
   readonly dataDir?: string;

@@ -7,14 +7,14 @@ import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
 import { recommendedSettings } from "../../train/settings/recommended.js";
-import { readBall } from "../common-options.js";
+import { readBall, readingFlags } from "../common-options.js";
 import type { TrainFlags } from "./flags.js";
 
 /** The flags' settings as `run.json` has them, with every default filled in. */
 export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend): TrainConfig {
   const { norm, epsilon, box } = readBall(flags);
   const subject: TrainSubject = {
-    data: dataConfig(train, { name: flags.data, limit: flags.limit ?? null, dataDir: flags.dataDir }),
+    data: dataConfig(train, { name: flags.data, limit: flags.limit ?? null, ...readingFlags(flags) }),
     model: isModelPath(flags.model) ? lastingName(flags.model) : flags.model,
     norm,
     epsilon,

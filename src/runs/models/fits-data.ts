@@ -1,19 +1,18 @@
 import type { Dataset } from "../../data/dataset.js";
 import { ShapeError, UsageError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
-import { formatShape, sizeOf } from "../../network/shape.js";
+import { formatShape, type Shape, sameOrder, sameShape, sizeOf } from "../../network/shape.js";
 
 /**
- * Throws a `ShapeError` unless the network takes inputs of the data's size, and a `UsageError` if a label is not one
+ * Throws a `ShapeError` unless the network takes inputs of the data's shape, and a `UsageError` if a label is not one
  * of its classes. `where` names the model.
  */
 export function checkModelFitsData(network: Network, dataset: Dataset, where: string): void {
-  const wanted = sizeOf(network.inputShape);
-  const found = sizeOf(dataset.shape);
-  if (wanted !== found) {
+  const [wanted, found] = [network.inputShape, dataset.shape];
+  if (!sameOrder(wanted, found)) {
     throw new ShapeError(
-      `${where}: the model takes inputs of ${formatShape(network.inputShape)} = ${wanted} numbers, ` +
-        `found ${formatShape(dataset.shape)} = ${found} in data set ${dataset.name}`,
+      `${where}: the model takes inputs of ${formatShape(wanted)} = ${sizeOf(wanted)} numbers, ` +
+        `found ${formatShape(found)} = ${sizeOf(found)} in data set ${dataset.name}; ${shapeMend(wanted, found)}`,
     );
   }
   const { classes } = network;
@@ -24,4 +23,19 @@ export function checkModelFitsData(network: Network, dataset: Dataset, where: st
         `as ${where} has ${classes} classes, found ${dataset.labels[outside]}`,
     );
   }
+}
+
+/** What makes data of one shape such as a network takes. */
+function shapeMend(wanted: Shape, found: Shape): string {
+  const [first, second, third] = found;
+  const sizes = wanted.join(", ");
+  if (found.length === 3 && sameShape(wanted, [third, first, second])) {
+    return "the channels stand last in it: --layout nhwc reads it channels-first";
+  }
+  if (found.length === 3 && sameShape(wanted, [second, third, first])) {
+    return `the model takes channels last: save x as [N, ${sizes}] and leave out --layout nhwc`;
+  }
+  return sizeOf(wanted) === sizeOf(found)
+    ? `reshape x to [N, ${sizes}] if its numbers stand in that order`
+    : `x must be [N, ${sizes}]`;
 }

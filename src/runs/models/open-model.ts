@@ -9,8 +9,10 @@ import { isFolder } from "../../formats/is-folder.js";
 import { type LoadedModel, loadModelFile, modelEnding } from "../../formats/model-file.js";
 import { loadModelFolder } from "../../formats/model-folder.js";
 import { RUN_FILES } from "../../train/run-folder.js";
+import { checkModelFitsData } from "./fits-data.js";
+import { checkSameClasses } from "./trained-classes.js";
 
-export { checkModelFitsData } from "./fits-data.js";
+export { checkModelFitsData };
 
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
@@ -69,4 +71,12 @@ export async function openStages(
   }
   const single = models.length === 1 && !isCascadeFolder(placeOf(models[0]));
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);
+}
+
+/** Throws as `checkModelFitsData` does, and unless classes that have names are those that a model was trained on. */
+export function checkStagesFitData(stages: readonly LoadedModel[], dataset: Dataset): void {
+  for (const { network, path } of stages) {
+    checkModelFitsData(network, dataset, path);
+    checkSameClasses(path, dataset);
+  }
 }

@@ -11,7 +11,7 @@ import { circumstanceRows } from "./configuration.js";
 import { layerRowsOf, measuredOf } from "./measured-parts.js";
 import { picturesOf } from "./pictures.js";
 import { shellLine } from "./shell-words.js";
-import { ballFlags } from "./train-command.js";
+import { ballFlags, readingWords } from "./train-command.js";
 
 export interface CertificationPage {
   readonly subject: CertificationSubject;
@@ -20,7 +20,8 @@ export interface CertificationPage {
   /** What was named on the command line. */
   readonly models: readonly string[];
   readonly data: string;
-  readonly dataDir: string | null;
+  /** Where files lie and how they are read. */
+  readonly reading: Parameters<typeof readingWords>[0];
   /** All flags that decide the figures, as they were given. */
   readonly flags: readonly string[];
   readonly against: Against;
@@ -37,7 +38,7 @@ function certificationRun(page: CertificationPage): RunRecord {
   // As JSON has it: bounds that are not numbers are null.
   const json: unknown = JSON.parse(JSON.stringify(certificationRecord(subject, certification)));
   const file = checkMeasured(json, "certification", "certification");
-  const where = [...models, "--data", data, ...(page.dataDir === null ? [] : ["--data-dir", page.dataDir])];
+  const where = [...models, "--data", data, ...readingWords(page.reading)];
   const count = [
     "--limit",
     String(dataset.count),

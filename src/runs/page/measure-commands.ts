@@ -4,7 +4,7 @@ import type { TrainConfig } from "../../train/config.js";
 import { boundsOfLoss } from "../bounds-of-loss.js";
 import { MEASURED_FILES } from "../measured-files.js";
 import { shellLine } from "./shell-words.js";
-import { ballFlags } from "./train-command.js";
+import { ballFlags, readingWords } from "./train-command.js";
 
 /** What a run's parts are measured on. */
 export interface MeasureSubject {
@@ -48,10 +48,10 @@ function commandOf(
   limit: number | null,
   more: readonly string[],
 ): string {
-  const { name, dataDir } = config.data;
+  const { name } = config.data;
   return shellLine([
     ...["autodual", command, folder, "--data", name],
-    ...(dataDir === null ? [] : ["--data-dir", dataDir]),
+    ...readingWords(config.data),
     ...ballFlags(config, command === "radius" ? null : config.epsilon.end),
     ...(limit === null ? [] : ["--limit", String(limit)]),
     ...more,

@@ -205,12 +205,14 @@ async function picturesAndNames(
   { config }: RunSubject,
   certification: MeasuredFile<"certification"> | null,
 ): Promise<{ pictures: Part<ReadonlyMap<number, Picture>>; classNames: readonly string[] | null }> {
-  const { name, dataDir, seed } = config.data;
+  const { name, dataDir, layout, label, seed } = config.data;
   try {
     const dataset = await loadDataset(name, {
       split: certification?.data.split === "train" ? "train" : "test",
       limit: certification?.data.count ?? 1,
       dataDir: dataDir ?? undefined,
+      layout,
+      label,
       seed,
     });
     const pictures = certification ? picturesOf(dataset, certification.examples) : missing("Not shown.");

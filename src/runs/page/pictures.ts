@@ -30,8 +30,21 @@ export function picturesOf(
   const shown = shownExamples(verdicts);
   const pictures = new Map<number, Picture>();
   for (const { verdict } of GROUPS.flatMap((group) => shown[group])) {
-    const picture = pictureOf(examples(dataset, Int32Array.of(verdict.index)).x, dataset.shape);
+    const { x } = examples(dataset, Int32Array.of(verdict.index));
+    const picture = pictureOf(inUnitRange(x), dataset.shape);
     if (picture) pictures.set(verdict.index, picture);
   }
   return known(pictures);
+}
+
+/** Values of any other range, such as normalised ones, moved and shrunk into [0, 1]. */
+function inUnitRange(values: Float64Array): Float64Array {
+  let [least, most] = [0, 1];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return least === 0 && most === 1
+    ? values
+    : values.map((value) => value / (most - least) - least / (most - least));
 }

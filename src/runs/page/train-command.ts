@@ -1,3 +1,4 @@
+import type { ReadingOptions } from "../../data/reading.js";
 import { formatEpsilon } from "../../report/wording.js";
 import type { TrainConfig } from "../../train/config.js";
 import { overridesOf } from "../../train/settings/config-of.js";
@@ -16,7 +17,7 @@ export function trainCommand(config: TrainConfig, several: CascadeOf | null = nu
   return shellLine([
     ...["autodual", "train", "--data", config.data.name, "--model", config.model],
     ...ballFlags(config, config.epsilon.end),
-    ...option("--data-dir", config.data.dataDir),
+    ...readingWords(config.data),
     ...option("--limit", config.data.limit),
     ...(several
       ? ["--cascade", String(several.cascade), ...option("--first-stage", several.firstStage)]
@@ -36,6 +37,19 @@ export function ballFlags(
     ...(epsilon === null ? [] : ["--epsilon", formatEpsilon(epsilon)]),
     ...(norm === "linf" ? [] : ["--norm", norm]),
     ...(boxed === null || boxed === "0,1" ? [] : ["--box", boxed]),
+  ];
+}
+
+/** Where files lie and how they are read, as every command takes it. */
+export function readingWords({
+  dataDir,
+  layout,
+  label,
+}: ReadingOptions & { readonly dataDir?: string | null | undefined }): string[] {
+  return [
+    ...option("--data-dir", dataDir ?? null),
+    ...option("--layout", layout ?? null),
+    ...option("--label", label ?? null),
   ];
 }
 

@@ -2,16 +2,21 @@ import { resolve } from "node:path";
 import { checksum } from "../../data/checksum.js";
 import type { Dataset } from "../../data/dataset.js";
 import { DATASET_NAMES } from "../../data/load.js";
+import type { ReadingOptions } from "../../data/reading.js";
 import type { TrainConfig } from "../../train/config.js";
 
 /** Seed of generated data: `glyphs` means the same examples in every command, whatever a run's own seed. */
 export const DATA_SEED = 0;
 
+/** Where examples come from, and how they are read. */
+interface DataSource extends ReadingOptions {
+  readonly name: string;
+  readonly limit: number | null;
+  readonly dataDir?: string | undefined;
+}
+
 /** The examples of a run, so that a resumed one can check that they are the same. */
-export function dataConfig(
-  train: Dataset,
-  from: { readonly name: string; readonly limit: number | null; readonly dataDir?: string | undefined },
-): TrainConfig["data"] {
+export function dataConfig(train: Dataset, from: DataSource): TrainConfig["data"] {
   return {
     name: lastingDataName(from.name),
     count: train.count,
@@ -19,6 +24,9 @@ export function dataConfig(
     classes: train.classes,
     limit: from.limit,
     dataDir: from.dataDir === undefined ? null : resolve(from.dataDir),
+    ...(from.layout !== undefined && { layout: from.layout }),
+    ...(from.label !== undefined && { label: from.label }),
+    ...(train.classNames && !DATASET_NAMES.includes(train.name) && { classNames: [...train.classNames] }),
     seed: DATA_SEED,
     sha256: checksum(train),
     listed: false,

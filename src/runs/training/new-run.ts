@@ -3,6 +3,7 @@ import { basename, extname, join } from "node:path";
 import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
+import type { ReadingOptions } from "../../data/reading.js";
 import { UsageError } from "../../errors.js";
 import { encodeModel } from "../../formats/model-file.js";
 import { architecture } from "../../network/architectures.js";
@@ -22,7 +23,7 @@ import { CIFAR10_NORMALIZATION } from "./normalization.js";
 import type { RunData } from "./run-data.js";
 
 /** What is to be trained, on what and where to. */
-export interface TrainingOrder {
+export interface TrainingOrder extends ReadingOptions {
   /** As `loadDataset` takes it, or examples in memory. */
   readonly data: string | RunData;
   readonly dataDir?: string | undefined;
@@ -55,10 +56,10 @@ export function newFolder({ out }: Pick<TrainingOrder, "out">, { run, train }: P
 
 /** Reads and checks all that a run needs. */
 export async function prepareRun(order: TrainingOrder, backend: Backend): Promise<PreparedJob> {
-  const { data, dataDir, limit, ball } = order;
+  const { data, dataDir, layout, label, limit, ball } = order;
   const load = async (split: "train" | "test", most: number | undefined): Promise<Dataset> =>
     typeof data === "string"
-      ? loadDataset(data, { split, limit: most, dataDir, seed: DATA_SEED })
+      ? loadDataset(data, { split, limit: most, dataDir, layout, label, seed: DATA_SEED })
       : data[split];
   const train = await load("train", limit);
   const settings = order.configOf(train);

@@ -6,7 +6,7 @@ import { checkDataPath, DATASET_NAMES, findKnown, loadDataset } from "../../data
 import { locate } from "../../data/locate.js";
 import { FormatError, UsageError } from "../../errors.js";
 import { isFolder } from "../../formats/is-folder.js";
-import { formatShape, sameShape } from "../../network/shape.js";
+import { formatShape, sameOrder } from "../../network/shape.js";
 import type { TrainConfig } from "../../train/config.js";
 import { lastingDataName, testCount } from "./data-config.js";
 
@@ -75,7 +75,7 @@ export async function loadRunData(
 
 /** Throws a `FormatError` unless there are as many examples as when the run began, of the same shape. */
 export function checkSameSize(where: string, { data }: TrainConfig, found: Dataset): void {
-  if (data.count === found.count && data.classes === found.classes && sameShape(data.shape, found.shape))
+  if (data.count === found.count && data.classes === found.classes && sameOrder(data.shape, found.shape))
     return;
   const describe = (count: number, shape: readonly number[], classes: number): string =>
     `${count} examples of ${formatShape(shape)} in ${classes} classes`;
@@ -103,10 +103,10 @@ async function loadSplit(
   split: Split,
   limit: number | undefined,
 ): Promise<Dataset> {
-  const { name, seed } = data;
+  const { name, seed, layout, label } = data;
   const dataDir = data.dataDir ?? undefined;
   checkAtHand(where, name, split, dataDir);
-  return loadDataset(name, { split, seed, dataDir, limit });
+  return loadDataset(name, { split, seed, dataDir, layout, label, limit });
 }
 
 /** What is gone is told by the run that needs it, and by the flag that says where it is now. */

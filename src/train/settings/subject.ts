@@ -13,6 +13,11 @@ const dataSchema = z.strictObject({
   limit: z.int().positive().nullable(),
   /** Searched first for files of a published data set. */
   dataDir: z.string().nullable(),
+  /** Where channels stand in an .npz file, and which column of a table has the labels; absent where it was not said. */
+  layout: z.enum(["nchw", "nhwc"]).optional(),
+  label: z.string().optional(),
+  /** Of data of one's own, where classes have names. */
+  classNames: z.array(z.string()).optional(),
   /** Of generated data. */
   seed: z.int(),
   /** Of pixels and labels of all of them, hexadecimal; null where a run of another version did not say. */

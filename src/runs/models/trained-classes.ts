@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { shortList } from "../../data/class-names.js";
+import type { Dataset } from "../../data/dataset.js";
+import { UsageError } from "../../errors.js";
+import { RUN_FILES } from "../../train/run-folder.js";
+
+/** The names of the classes that a run's model was trained on, as `run.json` beside its file has them; null where nobody says. */
+export function trainedClasses(modelPath: string): readonly string[] | null {
+  const path = join(dirname(modelPath), RUN_FILES.run);
+  if (!existsSync(path)) return null;
+  try {
+    const names: unknown = JSON.parse(readFileSync(path, "utf8")).config?.data?.classNames;
+    return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : null;
+  } catch {
+    return null; // No reason to refuse the model, which lies in a file of its own.
+  }
+}
+
+/**
+ * Throws a `UsageError` where a model was trained on classes of other names, or in another order, than data have them: names are
+ * numbered anew in each file, and labels would be compared with answers that mean something else.
+ */
+export function checkSameClasses(modelPath: string, { name, split, classNames }: Dataset): void {
+  const trained = classNames && trainedClasses(modelPath);
+  if (!trained || classNames.every((own, i) => own === trained[i])) return;
+  throw new UsageError(
+    `--data ${name} (${split}): expected the classes ${shortList(trained)}, as ${modelPath} was trained on them, found ` +
+      `${shortList(classNames)}; classes.txt in a folder, or a list of texts classes in an .npz file, says the order`,
+  );
+}
