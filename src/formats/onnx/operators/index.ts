@@ -1,5 +1,5 @@
 import type { OperatorImport } from "../graph-import.js";
-import { ACTIVATION_OPERATORS, clip, dropout, softmax } from "./activation.js";
+import { ACTIVATION_OPERATORS, clip, dropout } from "./activation.js";
 import { add, divide, extreme, multiply, negate, subtract, sum } from "./arithmetic.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { conv } from "./conv.js";
@@ -11,6 +11,7 @@ import { globalPool, maximumPool, meanPool } from "./pool.js";
 import { reduce } from "./reduce.js";
 import { resize, upsample } from "./resize.js";
 import { cast, flatten, identity, reshape, squeeze, unsqueeze } from "./shape.js";
+import { softmax } from "./softmax.js";
 
 /** How an operator is imported, and how many inputs it may have at most. */
 export interface Operator {
