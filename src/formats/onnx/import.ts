@@ -158,6 +158,32 @@ const ROUNDING_OPERATORS: readonly string[] = [
   ...["QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"],
 ];
 
+const CURVES = [
+  ...["Elu", "Selu", "Celu", "Softplus", "Softsign", "Gelu", "Erf", "HardSwish", "Mish", "Swish"],
+];
+const NORMALIZATIONS = [
+  ...[
+    "LayerNormalization",
+    "InstanceNormalization",
+    "GroupNormalization",
+    "LRN",
+    "LpNormalization",
+    "ReduceL2",
+  ],
+];
+const STEPS = ["Sign", "ThresholdedRelu", "Greater", "Less", "Where", "ArgMax", "ArgMin", "TopK"];
+
+/** What may stand in the place of an operator that no bound is made of; nothing where that is not known. */
+function mendOf(operator: string): string {
+  if (CURVES.includes(operator)) {
+    return "; of activations, Relu, LeakyRelu, PRelu, Tanh, Sigmoid, HardSigmoid and Clip can be bounded: train with one of these";
+  }
+  if (NORMALIZATIONS.includes(operator)) {
+    return "; it divides by what depends on the input: train with batch normalisation, whose statistics are constants";
+  }
+  return STEPS.includes(operator) ? "; it is a step function: export the model without it" : "";
+}
+
 function importNode(proto: NodeProto, graph: GraphImport): void {
   const node = graph.view(proto);
   const operator = OPERATORS.get(proto.opType);
@@ -167,7 +193,7 @@ function importNode(proto: NodeProto, graph: GraphImport): void {
     throw new UnsupportedOperatorError(
       rounds
         ? `${node.label}: rounds activations, which no layer of a network does; export the model without it`
-        : `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}`,
+        : `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}${mendOf(name)}`,
     );
   }
   if (node.inputs.length > operator.inputs) {

@@ -94,7 +94,7 @@ function onlyInput(inputs: readonly ValueInfoProto[], where: string): ValueInfoP
 }
 
 function chosenOutput(outputs: readonly ValueInfoProto[], chosen: string | undefined, where: string): string {
-  const found = outputs.map((value) => `${JSON.stringify(value.name)}${typeInWords(value)}`).join(", ");
+  const found = listInWords(outputs);
   if (chosen === undefined && outputs.length === 1) return outputs[0].name;
   if (chosen !== undefined && outputs.some(({ name }) => name === chosen)) return chosen;
   if (chosen !== undefined) {
@@ -107,10 +107,13 @@ function chosenOutput(outputs: readonly ValueInfoProto[], chosen: string | undef
   );
 }
 
-function typeInWords({ type }: ValueInfoProto): string {
-  if (type?.value.case !== "tensorType") return type?.value.case ? ` (${type.value.case})` : "";
-  const { elemType } = type.value.value;
-  return elemType ? ` (${DataType[elemType] ?? elemType})` : "";
+/** Their names, and their types. */
+function listInWords(values: readonly ValueInfoProto[]): string {
+  const types = values.map(({ type }) =>
+    type?.value.case === "tensorType" ? DataType[type.value.value.elemType] : type?.value.case,
+  );
+  const names = values.map(({ name }) => JSON.stringify(name)).join(", ");
+  return names && `${names} (${types.map((type) => type ?? "no type").join(", ")})`;
 }
 
 /** The input's shape: the first extent may be open, a batch; it is then 1. */
