@@ -6,7 +6,7 @@ import type { Dataset, Split } from "../data/dataset.js";
 import { loadDataset } from "../data/load.js";
 import { checkWeights } from "../network/weights.js";
 import { checkBallFitsData } from "../runs/example-batches.js";
-import { checkStagesFitData, openStages } from "../runs/models/open-model.js";
+import { checkStagesFitData } from "../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
   addBallOptions,
@@ -22,10 +22,11 @@ import { checkDistinctFiles } from "./distinct-files.js";
 import type { Io } from "./io.js";
 import { openBackend } from "./open-backend.js";
 import { Output } from "./output.js";
+import { addOutputOption, type OutputFlags, readModels } from "./read-models.js";
 import { plural } from "./wording.js";
 
 /** What the commands that examine a model on a split of a data set within a ball have in common. */
-export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineFlags {
+export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineFlags, OutputFlags {
   readonly limit?: number;
   readonly batch: number;
   readonly split: Split;
@@ -46,6 +47,7 @@ export function addSubjectOptions(command: Command): void {
     "<model...>",
     "an .onnx or .safetensors file, a run folder, or a cascade; several are the stages of one",
   );
+  addOutputOption(command);
   addDataOptions(command);
   addBallOptions(command);
   command
@@ -68,7 +70,7 @@ export async function openSubject(
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models, data: flags.data });
   const { backend, description } = await openBackend(flags);
-  const model = await openStages(models, backend, stop);
+  const model = await readModels(models, flags, { backend, io, stop });
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
   const { data, split, limit } = flags;
   const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });

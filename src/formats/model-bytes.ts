@@ -3,13 +3,21 @@ import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
 import { checkModel, checkWeights, type Model } from "../network/weights.js";
 import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
+import type { LeftOut } from "./onnx/last-softmax.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.js";
 
 /** A model together with what its file says about itself. */
 export interface DescribedModel extends Model {
   /** Its entries of text, but for the network's own. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What its file ends with and the network does without: outputs are those in front of it. */
+  readonly leftOut?: LeftOut;
+  /** A sentence each for what the network has otherwise than its file, which whoever uses it should know. */
+  readonly notes?: readonly string[];
 }
+
+/** How weights leave PyTorch together with their network. */
+export const TORCH_EXPORT = 'torch.onnx.export(model.eval(), torch.zeros(1, ...shape), "model.onnx")';
 
 /**
  * A model as one safetensors file: a tensor for each parameter, by its name and in its shape, and the network's
@@ -78,7 +86,7 @@ function agreedNetwork(
     if (configured) return configured.network;
     throw new FormatError(
       `${where}: no model: the metadata has no "${NETWORK_KEY}"; expected a file that autodual wrote, or one in a folder ` +
-        "with config.json, which is then opened by the folder's name",
+        `with config.json, which is then opened by the folder's name; export PyTorch weights by ${TORCH_EXPORT}`,
     );
   }
   const own = networkFromJson(description, where, `the metadata entry "${NETWORK_KEY}"`);

@@ -5,7 +5,7 @@ import type { Stop } from "../compute/deadline.js";
 import { expectText, UsageError } from "../errors.js";
 import type { Weights } from "../network/weights.js";
 import { unpackGzip } from "./gzip.js";
-import { type DescribedModel, decodeModel } from "./model-bytes.js";
+import { type DescribedModel, decodeModel, TORCH_EXPORT } from "./model-bytes.js";
 import { graphFunction } from "./onnx/check-import.js";
 import type { GraphEvaluator } from "./onnx/evaluate/index.js";
 import { importWithGraph } from "./onnx/import.js";
@@ -28,19 +28,26 @@ type Decoder = (
   where: string,
   backend: Backend | undefined,
   stop: Stop | undefined,
+  output: string | undefined,
 ) => Promise<DescribedModel>;
 
 /** The graphs of files by what was made of them: read once more, a file would take as much time and memory again. */
 const graphs = new WeakMap<Weights, GraphEvaluator>();
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
-  [".safetensors", async (bytes, where) => decodeModel(bytes, where)],
+  [
+    ".safetensors",
+    async (bytes, where, _backend, _stop, output) => {
+      if (output !== undefined) throw new UsageError(`--output: expected with an ONNX file, found ${where}`);
+      return decodeModel(bytes, where);
+    },
+  ],
   [
     ".onnx",
-    async (bytes, where, backend, stop) => {
+    async (bytes, where, backend, stop, output) => {
       if (!backend)
         throw new UsageError(`${where}: an ONNX file needs a backend, on which its import is checked`);
-      const { model, graph } = await importWithGraph(backend, bytes, where, stop);
+      const { model, graph } = await importWithGraph(backend, bytes, where, stop, output);
       graphs.set(model.weights, graph);
       return model;
     },
@@ -51,21 +58,47 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
  * Reads a model from a `.safetensors` or an `.onnx` file, perhaps packed by gzip; a `UsageError` for any other name. What is
  * made of an ONNX file is compared with the file's graph on the backend, without which it is a `UsageError`. Throws a
  * `FormatError`, a `ShapeError` or an `UnsupportedOperatorError` for a file that cannot be taken, as `decodeModel` and
- * `importOnnx` do, and the reason of `stop`, which ends the folding of an ONNX file's constants and the comparison.
+ * `importOnnx` do, and the reason of `stop`, which ends the folding of an ONNX file's constants and the comparison. `output`
+ * names one of several outputs of an ONNX file.
  */
-export async function loadModelFile(path: string, backend?: Backend, stop?: Stop): Promise<LoadedModel> {
+export async function loadModelFile(
+  path: string,
+  backend?: Backend,
+  stop?: Stop,
+  output?: string,
+): Promise<LoadedModel> {
   expectText("loadModelFile: path", path);
-  const decode = DECODERS.get(modelEnding(path));
-  if (!decode) throw new UsageError(`${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}`);
+  const ending = modelEnding(path);
+  const decode = DECODERS.get(ending);
+  if (!decode) {
+    const mend = FOREIGN.get(ending);
+    throw new UsageError(
+      `${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}${mend ? `, found ${mend}` : ""}`,
+    );
+  }
   const bytes = await readFileOrExplain(path);
   const sha256 = sha256Of(bytes);
   const unpacked = await unpackGzip(bytes, path, LARGEST_MODEL);
-  return { ...(await decode(unpacked, path, backend, stop)), path, sha256 };
+  return { ...(await decode(unpacked, path, backend, stop, output)), path, sha256 };
 }
+
+const PYTORCH = `weights of PyTorch, without the network; in Python: ${TORCH_EXPORT}`;
+const KERAS = "a model of Keras; in Python: tf2onnx.convert.from_keras(model, output_path='model.onnx')";
+
+/** What other programs keep models in, and how they come from there. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ...[".pt", ".pth", ".ckpt", ".bin"].map((ending) => [ending, PYTORCH] as const),
+  ...[".h5", ".keras"].map((ending) => [ending, KERAS] as const),
+]);
 
 /** `.onnx` or `.safetensors`, also of a file that gzip packed; else whatever ending there is. */
 export function modelEnding(path: string): string {
   return extname(path.replace(/\.gz$/i, "")).toLowerCase();
+}
+
+/** Whether models are kept in files of that ending, here or elsewhere. */
+export function isModelEnding(ending: string): boolean {
+  return DECODERS.has(ending) || FOREIGN.has(ending);
 }
 
 /** Unpacked; what a typed array still holds. */

@@ -6,6 +6,7 @@ import { arithmeticOfModel } from "../network/weights.js";
 import { type WrittenProperty, writePropertyCertificate } from "../runs/certificates/write-property.js";
 import { checkEvaluation } from "../runs/models/check-evaluation.js";
 import type { CaseProof } from "../verify/proof.js";
+import { checkPropertyWithout } from "../verify/property-fits.js";
 import type { Verdict } from "../verify/verdict.js";
 import { verify as verifySubject } from "../verify/verify.js";
 import { SPLITS, type VerifyOptions } from "../verify/verify-options.js";
@@ -52,6 +53,7 @@ export async function verify(
     checkEvaluation("verify: evaluation", options.evaluation, stages);
     const { timeout = 60, evaluation, seed, memory, split, signal, certificate, onProgress } = options;
     const [own] = stages;
+    checkPropertyWithout(own.leftOut, asked, own.path);
     const claimed = evaluation ?? arithmeticOfModel(own);
     if (certificate !== undefined) {
       checkCertificateModels("verify", stages, claimed);

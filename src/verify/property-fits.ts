@@ -1,5 +1,6 @@
-import { ShapeError } from "../errors.js";
-import type { Property } from "../formats/vnnlib/property.js";
+import { ShapeError, UnsupportedOperatorError } from "../errors.js";
+import type { LeftOut } from "../formats/onnx/last-softmax.js";
+import type { OutputConstraint, Property } from "../formats/vnnlib/property.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 
@@ -11,4 +12,25 @@ export function checkPropertyFits(network: Network, property: Property): void {
     `the property is over ${property.inputs} inputs and ${property.outputs} outputs, the network has ${inputs} and ` +
       `${outputs}`,
   );
+}
+
+/**
+ * Throws an `UnsupportedOperatorError` for a property that says another thing of a network's outputs than of those of its file, which
+ * ends with a Softmax or a LogSoftmax that the network does without: only comparisons of two outputs are the same before and after
+ * it, and after a LogSoftmax also by how much they differ.
+ */
+export function checkPropertyWithout(leftOut: LeftOut | undefined, { cases }: Property, where: string): void {
+  if (leftOut === undefined) return;
+  if (cases.every(({ constraints }) => constraints.every((one) => isKept(one, leftOut)))) return;
+  throw new UnsupportedOperatorError(
+    `${where}: ends with ${leftOut}, which only comparisons of two outputs do without; expected such as (<= Y_0 Y_1), found a ` +
+      "property about values: export the model without it",
+  );
+}
+
+/** Whether y_i − y_j is compared, with 0 where their differences are not kept but for the sign. */
+function isKept({ terms, bound }: OutputConstraint, leftOut: LeftOut): boolean {
+  const [a, b] = terms;
+  const compares = terms.length === 2 && a.output !== b.output && a.coefficient === -b.coefficient;
+  return (compares && (bound === 0 || leftOut === "LogSoftmax")) || terms.length === 0;
 }

@@ -5,6 +5,7 @@ import { FormatError, ShapeError, UnsupportedOperatorError } from "../../src/err
 import { evaluateNode, type NdArray } from "../../src/formats/onnx/evaluate/index.js";
 import {
   COORDINATES,
+  LINEAR_RESIZE_CASES,
   MOVEMENT_CASES,
   PAD_CASES,
   RESIZE_CASES,
@@ -54,6 +55,7 @@ describe("Pad", () => {
 
 describe("Upsample and Resize", () => {
   agrees(RESIZE_CASES);
+  agrees(LINEAR_RESIZE_CASES);
 
   it.each(COORDINATES)("%s is onnxruntime's at every rounding, scale and size", async (coordinate) => {
     const cases = stretchings(coordinate);

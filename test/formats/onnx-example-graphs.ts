@@ -233,6 +233,23 @@ export const EXAMPLES: readonly GraphCase[] = [leNet, resNet, keras, acas, colum
 export const GALLERY: readonly GraphCase[] = [
   ...EXAMPLES,
   {
+    name: "blocks and edges",
+    input: [1, 4, 3, 3],
+    nodes: [
+      node("DepthToSpace", ["x"], "w", { blocksize: 2, mode: "CRD" }),
+      node("Abs", ["w"], "a"),
+      node("PRelu", ["w", "slopes"], "p"),
+      node("Concat", ["a", "p"], "c", { axis: 1 }),
+      node("SpaceToDepth", ["c"], "d", { blocksize: 3 }),
+      node("HardSigmoid", ["d"], "h"),
+      node("Tile", ["h", "repeats"], "t"),
+      node("ReduceMax", ["t"], "u", { axes: [3] }),
+      node("ReduceMin", ["u"], "l", { axes: [2], keepdims: 0 }),
+      node("Einsum", ["l", "matrix"], "y", { equation: "bci,cd->bd" }),
+    ],
+    weights: [weight("slopes", [6, 6]), int64("repeats", [1, 1, 2, 1]), weight("matrix", [18, 3])],
+  },
+  {
     name: "sums and extremes",
     input: [1, 4],
     nodes: [

@@ -5,6 +5,7 @@ import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
 import { expectImported, fileOf, graphOf, imports } from "./onnx-import-oracle.js";
 import {
   COORDINATES,
+  LINEAR_RESIZE_CASES,
   MOVEMENT_CASES,
   PAD_CASES,
   RESIZE_CASES,
@@ -16,20 +17,26 @@ import {
 import { counting, describeCase, evaluated, floats, ints, type NodeCase, reals } from "./onnx-oracle.js";
 import { node } from "./onnx-writer.js";
 
-/** What only the evaluator knows: integers, arrays of nothing, questions about shapes, modes without an affine layer. */
+/** What only the evaluator knows: integers, arrays of nothing, questions about shapes. */
 function isForConstants(one: NodeCase): boolean {
-  const { op, inputs, attributes } = one;
+  const { op, inputs } = one;
   const results = evaluated(one).slice(0, one.outputs ?? 1);
   return (
     inputs[0]?.type !== "float" ||
-    ["Shape", "Size", "Tile"].includes(op) ||
+    ["Shape", "Size"].includes(op) ||
     inputs[0].shape.length === 0 ||
-    [...results, inputs[0]].some(({ values }) => values.length === 0) ||
-    (op === "Pad" && attributes?.mode !== undefined)
+    [...results, inputs[0]].some(({ values }) => values.length === 0)
   );
 }
 
-const all = [...SHAPE_CASES, ...MOVEMENT_CASES, ...SLICE_CASES, ...PAD_CASES, ...RESIZE_CASES];
+const all = [
+  ...SHAPE_CASES,
+  ...MOVEMENT_CASES,
+  ...SLICE_CASES,
+  ...PAD_CASES,
+  ...RESIZE_CASES,
+  ...LINEAR_RESIZE_CASES,
+];
 const refused = all.filter((one) => isForConstants(one) && one.inputs[0] && one.inputs[0].shape[0] !== 0);
 const plain = all.filter((one) => !isForConstants(one) && one.op !== "Concat");
 

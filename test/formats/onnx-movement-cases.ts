@@ -61,6 +61,18 @@ export const MOVEMENT_CASES: readonly NodeCase[] = [
   { op: "Tile", opset: 7, inputs: [counting(2, 3), ints([2, 1])] },
   { op: "Tile", opset: 13, inputs: [counting(2, 3), ints([1, 3])] },
   { op: "Tile", opset: 13, inputs: [counting(2, 3), ints([0, 3])] },
+  { op: "Tile", opset: 13, inputs: [counting(1, 2, 3), ints([1, 2, 2])] },
+  { op: "DepthToSpace", opset: 7, inputs: [counting(1, 8, 2, 3)], attributes: { blocksize: 2 } },
+  { op: "DepthToSpace", opset: 11, inputs: [counting(1, 9, 2, 1)], attributes: { blocksize: 3 } },
+  ...["DCR", "CRD"].map((mode) => ({
+    op: "DepthToSpace",
+    opset: 13,
+    inputs: [counting(2, 12, 2, 3)],
+    attributes: { blocksize: 2, mode },
+  })),
+  { op: "DepthToSpace", opset: 13, inputs: [counting(1, 2, 2, 3)], attributes: { blocksize: 1 } },
+  { op: "SpaceToDepth", opset: 7, inputs: [counting(1, 2, 4, 6)], attributes: { blocksize: 2 } },
+  { op: "SpaceToDepth", opset: 13, inputs: [counting(2, 1, 3, 6)], attributes: { blocksize: 3 } },
 ];
 
 const old = (attributes: NodeCase["attributes"]): NodeCase => ({
@@ -105,6 +117,16 @@ export const PAD_CASES: readonly NodeCase[] = [
   { op: "Pad", opset: 18, inputs: [x, ints([1, 2, 0, -1]), undefined, ints([-1, 0])] },
   { op: "Pad", opset: 18, inputs: [x, ints([-1, -1]), undefined, ints([1])], attributes: { mode: "edge" } },
   { op: "Pad", opset: 19, inputs: [x, ints([1, 3, 4, 0, 1, 4])], attributes: { mode: "wrap" } },
+  ...[
+    { opset: 11, mode: "reflect", pads: [0, 2, 3, 0, 0, 1] },
+    { opset: 18, mode: "edge", pads: [0, 5, 0, 0, 0, 7] },
+    { opset: 19, mode: "wrap", pads: [0, 0, 4, 0, 3, 2] },
+  ].map(({ opset, mode, pads: list }) => ({
+    op: "Pad",
+    opset,
+    inputs: [counting(1, 3, 4), ints(list)],
+    attributes: { mode },
+  })),
   { op: "Pad", opset: 21, inputs: [x, ints([2, 1]), reals([3], []), ints([1])] },
   { op: "Pad", opset: 13, inputs: [ints([1, 2]), ints([1, 0]), ints([9], [])] },
 ];
@@ -147,6 +169,35 @@ export const RESIZE_CASES: readonly NodeCase[] = [
     opset: 18,
     inputs: [image, undefined, undefined, ints([7, 2])],
     attributes: { axes: [3, -2] },
+  },
+];
+
+/** By linear interpolation, with weights that every precision has. */
+export const LINEAR_RESIZE_CASES: readonly NodeCase[] = [
+  ...["asymmetric", "half_pixel", "pytorch_half_pixel"].flatMap((coordinate_transformation_mode) =>
+    [
+      [2, 4],
+      [1, 2],
+      [0.5, 2],
+      [4, 0.5],
+    ].map((scale) => ({
+      op: "Resize",
+      opset: 13,
+      inputs: [counting(1, 2, 4, 6), undefined, reals([1, 1, ...scale])],
+      attributes: { coordinate_transformation_mode, mode: "linear" },
+    })),
+  ),
+  {
+    op: "Resize",
+    opset: 13,
+    inputs: [counting(1, 2, 2, 3), undefined, undefined, ints([1, 2, 5, 9])],
+    attributes: { coordinate_transformation_mode: "align_corners", mode: "linear" },
+  },
+  {
+    op: "Resize",
+    opset: 13,
+    inputs: [counting(1, 2, 4, 3), undefined, undefined, ints([1, 2, 8, 6])],
+    attributes: { mode: "linear" },
   },
 ];
 

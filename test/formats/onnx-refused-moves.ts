@@ -42,15 +42,29 @@ export const REFUSED_MOVES: readonly Refused[] = [
     op: "Pad",
     weights: [list("p", ...Array(8).fill(1))],
     attributes: { mode: "reflect" },
-    type: unsupported,
-    message: /mode "reflect" is not supported/,
+    type: shape,
+    message: /mode reflect cannot pad 1 entries of axis 0 by 1 and 1/,
   },
   {
     op: "Pad",
     weights: [list("p", ...Array(8).fill(1))],
+    attributes: { mode: "wrap" },
+    type: unsupported,
+    message: /mode "wrap"/,
+  },
+  {
+    op: "Pad",
+    weights: [list("p", 0, 0, 1, 0, 0, 0, -1, 0)],
     attributes: { mode: "edge" },
     type: unsupported,
-    message: /mode "edge"/,
+    message: /mode edge that also cuts an axis is not supported/,
+  },
+  {
+    op: "Pad",
+    weights: [list("p", 0, 0, huge, 0, 0, 0, 0, 0)],
+    attributes: { mode: "edge" },
+    type: shape,
+    message: /cannot pad 5 entries/,
   },
   {
     op: "Pad",
@@ -59,6 +73,14 @@ export const REFUSED_MOVES: readonly Refused[] = [
     message: /leave nothing of axis 2/,
   },
   { op: "Pad", weights: [list("p", 0, 0, huge, 0, 0, 0, 0, 0)], type: shape, message: /too large/ },
+  {
+    op: "Pad",
+    weights: [list("p", 0, 0, 6, 0, 0, 0, 0, 0)],
+    attributes: { mode: "wrap" },
+    opset: 19,
+    type: shape,
+    message: /mode wrap cannot pad 5 entries of axis 2 by 6 and 0/,
+  },
   { op: "Slice", weights: [list("s", 3), list("e", 3), list("a", 2)], type: shape, message: /is empty/ },
   { op: "Slice", weights: [list("s", 0), list("e", 3), list("a", 4)], type: shape, message: /axis 4 is out/ },
   {
@@ -93,10 +115,10 @@ export const REFUSED_MOVES: readonly Refused[] = [
   {
     op: "Concat",
     inputs: ["x", "c"],
-    weights: [w("c", 1, 1, 5, 5)],
+    weights: [w("c", 1, 1, 5, 4)],
     attributes: { axis: 1 },
-    type: unsupported,
-    message: /input 1 is a constant/,
+    type: shape,
+    message: /differ along more than axis 1/,
   },
   {
     op: "Concat",
@@ -137,6 +159,11 @@ export const REFUSED_MOVES: readonly Refused[] = [
   { op: "Expand", weights: [list("s", 0, 1, 1, 1)], type: shape, message: /do not fit/ },
   { op: "Expand", weights: [list("s", huge, 1, 1, 1)], type: shape, message: /too large/ },
   { op: "Expand", weights: [tensor("s", [1], [2.5])], input: [1, 1], type: shape, message: /not possible/ },
+  { op: "Tile", weights: [list("k", 1, 1, 0, 1)], type: shape, message: /expected 4 positive repeats/ },
+  { op: "Tile", weights: [list("k", 1, 1, huge, 1)], type: shape, message: /too large/ },
+  { op: "DepthToSpace", attributes: { blocksize: 2 }, type: shape, message: /2 channels do not make blocks/ },
+  { op: "DepthToSpace", type: shape, message: /blocksize must be positive/ },
+  { op: "SpaceToDepth", attributes: { blocksize: 2 }, type: shape, message: /5 × 5 is not made of blocks/ },
   { op: "Upsample", weights: [w("s", 3)], opset: 9, type: shape, message: /expected 4 positive scales/ },
   {
     op: "Upsample",
@@ -150,9 +177,9 @@ export const REFUSED_MOVES: readonly Refused[] = [
     op: "Resize",
     inputs: ["x", "", "s"],
     weights: [tensor("s", [4], [1, 1, 2, 2])],
-    attributes: { mode: "linear" },
+    attributes: { mode: "cubic" },
     type: unsupported,
-    message: /mode "linear"/,
+    message: /mode "cubic" is not supported, expected "nearest" or "linear"/,
   },
   {
     op: "Resize",
@@ -177,6 +204,14 @@ export const REFUSED_MOVES: readonly Refused[] = [
     type: unsupported,
     message: /nearest_mode "nearest"/,
   },
+  {
+    op: "Resize",
+    inputs: ["x", "", "s"],
+    weights: [tensor("s", [4], [1, 1, 3, 1])],
+    attributes: { mode: "linear" },
+    type: unsupported,
+    message: /weights of linear interpolation from 5 to 15 entries are rounded/,
+  },
   { op: "Resize", inputs: ["x"], type: shape, message: /expected either scales or sizes/ },
   {
     op: "Resize",
@@ -197,7 +232,7 @@ export const REFUSED_MOVES: readonly Refused[] = [
   { op: "Cast", type: unsupported, message: /a cast of activations/ },
   { op: "Softmax", attributes: { axis: 1 }, type: unsupported, message: /does not change which class/ },
   { op: "LogSoftmax", type: unsupported, message: /export the model without it/ },
-  ...["LSTM", "GRU", "RNN", "Attention", "If", "Loop", "Scan", "Erf", "Einsum", "Pow", "Where", "PRelu"].map(
+  ...["LSTM", "GRU", "RNN", "Attention", "If", "Loop", "Scan", "Erf", "Elu", "Pow", "Where"].map(
     (op): Refused => ({
       op,
       type: unsupported,

@@ -5,7 +5,6 @@ import { readCertificate } from "../../formats/certificate/file.js";
 import { readVnnlib } from "../../formats/vnnlib/read.js";
 import { checkClaims, checkComparable } from "../../runs/certificates/check-claims.js";
 import type { CertificateRequirements } from "../../runs/certificates/requirements.js";
-import { openStages } from "../../runs/models/open-model.js";
 import type { Box, Norm } from "../../threat/ball.js";
 import { EVALUATIONS, type Evaluation } from "../../threat/evaluation.js";
 import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "../arguments.js";
@@ -22,10 +21,11 @@ import type { CommandContext } from "../context.js";
 import { checkDistinctFiles } from "../distinct-files.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
+import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatDuration, plural, wrap } from "../wording.js";
 
-interface CheckFlags extends Partial<DataFlags>, JsonOptions {
+interface CheckFlags extends Partial<DataFlags>, JsonOptions, OutputFlags {
   readonly model: readonly string[];
   readonly split: Split;
   readonly spec?: string;
@@ -82,6 +82,7 @@ export function addCheck(program: Command, context: CommandContext): void {
       wholeNumber("--examples", { min: 1 }),
     )
     .addHelpText("after", NOTES);
+  addOutputOption(command);
   addJsonOption(command).action(async (certificate: string, flags: CheckFlags) => {
     requireFlags(command, ["model"], "CERTIFICATE --model MODEL");
     context.exitCode = await check(certificate, flags, context);
@@ -95,7 +96,7 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
   const certificate = await readCertificate(path);
   // On which the import of an ONNX file is compared with its graph; no bound comes from it.
   const { backend } = await openBackend({ backend: "portable" });
-  const model = await openStages(models, backend);
+  const model = await readModels(models, flags, { backend, io });
   backend.dispose();
   const property = spec === undefined ? undefined : await readVnnlib(spec);
   const { stages } = model;

@@ -12,9 +12,10 @@ import { type Conversion, comparedInputs, type WrittenFile, writeForm } from "..
 import { type ConvertedModel, firstStage, openSource } from "../convert/source.js";
 import { type WrittenFolder, writeCascadeFolder, writeModelFolder } from "../convert/write-folder.js";
 import { Output } from "../output.js";
+import { addOutputOption, type OutputFlags } from "../read-models.js";
 import { formatBytes, formatCount, formatNumber, plural } from "../wording.js";
 
-interface ConvertFlags extends JsonOptions {
+interface ConvertFlags extends JsonOptions, OutputFlags {
   readonly force?: boolean;
   readonly float32?: boolean;
 }
@@ -33,6 +34,7 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option("--force", "replace what is there already")
     .option("--float32", "round weights to single precision, which onnxruntime's convolutions need")
     .addHelpText("after", CONVERT_NOTES);
+  addOutputOption(command);
   addJsonOption(command).action(async (from: string, to: string, flags: ConvertFlags) => {
     context.exitCode = await convert(from, to, flags, context);
   });
@@ -41,16 +43,17 @@ export function addConvert(program: Command, context: CommandContext): void {
 async function convert(
   from: string,
   to: string,
-  { json, force = false, float32 = false }: ConvertFlags,
+  flags: ConvertFlags,
   { io }: CommandContext,
 ): Promise<number> {
+  const { json, force = false, float32 = false } = flags;
   const output = new Output(io, json);
   const destination = readDestination(to);
   checkDistinct(destination, [placeOf(from)]);
   checkFree(destination, force);
 
   const opening = await createBackend("auto");
-  const source = await openSource(from, opening);
+  const source = await openSource(from, flags, { backend: opening, io });
   opening.dispose();
   checkDistinct(
     destination,

@@ -9,7 +9,7 @@ import { type DriftSettings, driftOfDataset, driftOverBox } from "../../runs/dri
 import { driftRecord } from "../../runs/drift-record.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
-import { checkStagesFitData, openStages } from "../../runs/models/open-model.js";
+import { checkStagesFitData } from "../../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "../arguments.js";
 import {
   addBallOptions,
@@ -32,6 +32,7 @@ import { printDrift } from "../drift-words.js";
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
+import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { plural } from "../wording.js";
 
@@ -39,7 +40,8 @@ interface DriftFlags
   extends Omit<BallFlags, "epsilon">,
     Partial<DataFlags>,
     Omit<MachineFlags, "dtype">,
-    JsonOptions {
+    JsonOptions,
+    OutputFlags {
   readonly epsilon?: number;
   readonly evaluation?: RoundedEvaluation;
   readonly points?: number;
@@ -82,6 +84,7 @@ export function addDrift(program: Command, context: CommandContext): void {
   addMemoryOption(command);
   addDoubleMachineOptions(command);
   addSeedOption(command, "of random points");
+  addOutputOption(command);
   addJsonOption(command).action(async (model: string, flags: DriftFlags) => {
     if (flags.data === undefined) checkWithoutData(command, flags);
     context.exitCode = await drift(model, flags, context);
@@ -107,7 +110,7 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
   const { norm, box } = readBall({ ...flags, epsilon });
   const points = pointsOf(flags);
   const { backend, description } = await openBackend({ ...flags, dtype: "float64" });
-  const model = await openStages([name], backend);
+  const model = await readModels([name], flags, { backend, io });
   const [single] = model.stages;
   if (model.stages.length > 1) {
     throw new UsageError(

@@ -5,16 +5,18 @@ import { UsageError } from "../../errors.js";
 import { architecture } from "../../network/architectures.js";
 import type { Network } from "../../network/network.js";
 import { formatShape, sizeOf } from "../../network/shape.js";
-import { isModelPath, openStages } from "../../runs/models/open-model.js";
+import { isModelPath } from "../../runs/models/open-model.js";
 import { trainedClasses } from "../../runs/models/trained-classes.js";
 import { parseShape, wholeNumber } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import type { Io } from "../io.js";
 import { Output } from "../output.js";
+import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { formatTable } from "../table.js";
 import { formatCount, wrap } from "../wording.js";
 
-interface InfoFlags extends JsonOptions {
+interface InfoFlags extends JsonOptions, OutputFlags {
   readonly input?: readonly number[];
   readonly classes?: number;
 }
@@ -27,6 +29,7 @@ export function addInfo(program: Command, context: CommandContext): void {
     .argument("<model>", "an .onnx or .safetensors file, a run folder, or an architecture's name")
     .option("--input <shape>", "of an architecture (default: 1,28,28)", parseShape)
     .option("--classes <n>", "of an architecture (default: 10)", wholeNumber("--classes", { min: 1 }));
+  addOutputOption(command);
   addJsonOption(command).action(async (model: string, flags: InfoFlags) => {
     context.exitCode = await info(model, flags, context);
   });
@@ -34,7 +37,7 @@ export function addInfo(program: Command, context: CommandContext): void {
 
 async function info(name: string, flags: InfoFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
-  const { path, sha256, networks, classNames } = await findModel(name, flags);
+  const { path, sha256, networks, classNames } = await findModel(name, flags, io);
   const [first] = networks;
   const several = networks.length > 1;
   const stages = networks.map(describeLayers);
@@ -76,7 +79,8 @@ interface FoundModel {
   readonly classNames: readonly string[] | null;
 }
 
-async function findModel(name: string, { input, classes }: InfoFlags): Promise<FoundModel> {
+async function findModel(name: string, flags: InfoFlags, io: Io): Promise<FoundModel> {
+  const { input, classes } = flags;
   if (!isModelPath(name)) {
     const network = architecture(name, { inputShape: input ?? [1, 28, 28], classes: classes ?? 10 });
     return { networks: [network], path: null, sha256: null, classNames: null };
@@ -86,7 +90,7 @@ async function findModel(name: string, { input, classes }: InfoFlags): Promise<F
     throw new UsageError(`${flag}: expected with an architecture's name only, found with the file ${name}`);
   }
   const backend = await createBackend("auto");
-  const { path, sha256, stages } = await openStages([name], backend);
+  const { path, sha256, stages } = await readModels([name], flags, { backend, io });
   backend.dispose();
   const classNames = trainedClasses(stages[0].path);
   return { path, sha256, networks: stages.map(({ network }) => network), classNames };

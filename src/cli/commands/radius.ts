@@ -12,7 +12,7 @@ import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { evaluationInWords, ROUNDING_LEFT_OUT } from "../../report/guarantee.js";
 import { checkBallFitsData } from "../../runs/example-batches.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
-import { checkStagesFitData, openStages } from "../../runs/models/open-model.js";
+import { checkStagesFitData } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
 import { radiiOfDataset } from "../../runs/radius.js";
 import {
@@ -47,6 +47,7 @@ import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evalu
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
+import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
@@ -56,6 +57,7 @@ interface RadiusFlags
     DataFlags,
     MachineFlags,
     JsonOptions,
+    OutputFlags,
     EvaluationFlags {
   readonly most?: number;
   readonly tolerance?: number;
@@ -100,6 +102,7 @@ export function addRadius(program: Command, context: CommandContext): void {
   addMemoryOption(command);
   addMachineOptions(command, "with --timeout float64, else float32 on native, float64 on portable");
   addSeedOption(command, "of attacks");
+  addOutputOption(command);
   addJsonOption(command).action(async (model: string, flags: RadiusFlags) => {
     requireFlags(command, ["data"], "MODEL --data mnist");
     context.exitCode = await radius(model, flags, context);
@@ -132,7 +135,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
   const seconds = timeout && timeout * dataset.count;
   const loading = seconds === undefined ? undefined : own.deadline(seconds);
-  const reading = () => openStages([name], opened.backend, loading);
+  const reading = () => readModels([name], flags, { backend: opened.backend, io, stop: loading });
   const loaded = await (loading ? loading.unlessPassed(reading) : reading());
   if (!loaded) throw new UsageError(loadedTooLate(name, seconds));
   const { stages } = loaded;

@@ -12,11 +12,11 @@ import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
 import { checkCertifiable } from "../../runs/certificates/write-certificates.js";
 import { type WrittenProperty, writePropertyCertificate } from "../../runs/certificates/write-property.js";
 import { checkEvaluation } from "../../runs/models/check-evaluation.js";
-import { openStages } from "../../runs/models/open-model.js";
 import type { Watch } from "../../runs/observer.js";
 import { roundingRecord } from "../../runs/rounding-record.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import type { CaseProof } from "../../verify/proof.js";
+import { checkPropertyWithout } from "../../verify/property-fits.js";
 import type { Verdict } from "../../verify/verdict.js";
 import { verify } from "../../verify/verify.js";
 import { SPLITS, type SplitChoice } from "../../verify/verify-options.js";
@@ -37,11 +37,12 @@ import { addEvaluationOption, type EvaluationFlags } from "../evaluation-options
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { checkWritable, Output } from "../output.js";
+import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { progressInWords, verdictFigures, verdictInWords } from "../verify-words.js";
 import { wrap } from "../wording.js";
 
-interface VerifyFlags extends MachineFlags, JsonOptions, Pick<EvaluationFlags, "evaluation"> {
+interface VerifyFlags extends MachineFlags, JsonOptions, OutputFlags, Pick<EvaluationFlags, "evaluation"> {
   readonly timeout: number;
   readonly split: SplitChoice;
   readonly seed: number;
@@ -91,6 +92,7 @@ export function addVerify(program: Command, context: CommandContext): void {
   addMemoryOption(command);
   addMachineOptions(command, DTYPE);
   addSeedOption(command, "of the attack's starts");
+  addOutputOption(command);
   addJsonOption(command).action(async (model: string, spec: string, flags: VerifyFlags) => {
     context.exitCode = await answer(model, spec, flags, context);
   });
@@ -114,7 +116,7 @@ async function answer(
   const memory = own.tensors.bytes;
   const { backend, description } = await openBackend({ ...flags, memory, dtype: flags.dtype ?? DTYPE });
   const loading = own.deadline(timeout);
-  const loaded = await loading.unlessPassed(() => openStages([name], backend, loading));
+  const loaded = await loading.unlessPassed(() => readModels([name], flags, { backend, io, stop: loading }));
   if (!loaded) return tooLate(name, spec, { ...flags, own }, output, backend);
   const { stages } = loaded;
   if (stages.length > 1) {
@@ -128,6 +130,7 @@ async function answer(
   const evaluation = flags.evaluation ?? arithmeticOfModel(model);
   if (certificate !== undefined) checkCertifiable({ stages, evaluation });
   const property = await readVnnlib(spec);
+  checkPropertyWithout(model.leftOut, property, model.path);
   const proofs: CaseProof[] = [];
   using interruption = new Interruption();
   const deadline = own.deadline(timeout, interruption.signal);

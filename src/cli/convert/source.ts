@@ -2,7 +2,9 @@ import { dirname, join } from "node:path";
 import { type CascadeRecord, isCascadeFolder, readCascade } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { openStages, placeOf } from "../../runs/models/open-model.js";
+import { placeOf } from "../../runs/models/open-model.js";
+import type { Io } from "../io.js";
+import { type OutputFlags, readModels } from "../read-models.js";
 
 /** What is converted: one model, or a cascade with its record. */
 export interface ConvertedModel {
@@ -15,9 +17,13 @@ export interface ConvertedModel {
   readonly record: CascadeRecord | null;
 }
 
-export async function openSource(name: string, backend: Backend): Promise<ConvertedModel> {
+export async function openSource(
+  name: string,
+  flags: OutputFlags,
+  opening: { readonly backend: Backend; readonly io: Io },
+): Promise<ConvertedModel> {
   const place = placeOf(name);
-  const { sha256, stages } = await openStages([name], backend);
+  const { sha256, stages } = await readModels([name], flags, opening);
   return { name, place, sha256, stages, record: isCascadeFolder(place) ? await readCascade(place) : null };
 }
 

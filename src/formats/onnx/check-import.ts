@@ -8,20 +8,22 @@ import type { Model } from "../../network/weights.js";
 import { networkOutputs, sampleInputs } from "../sample-outputs.js";
 import { checkFinite, compareWithBackend, compareWithGraph, expectDigits } from "./compare-outputs.js";
 import { GraphEvaluator } from "./evaluate/index.js";
+import { lastSoftmax } from "./last-softmax.js";
 import type { OnnxFile } from "./model-proto.js";
 
-/** The graph of a file as a function of its own, by definitions of the ONNX standard and in double precision. */
-export function graphFunction(
-  { graph, opset, input, output }: OnnxFile,
-  where: string,
-  stop?: Stop,
-): GraphEvaluator {
+/**
+ * The graph of a file as a function of its own, by definitions of the ONNX standard and in double precision; without the Softmax
+ * that it may end with, as networks are.
+ */
+export function graphFunction(file: OnnxFile, where: string, stop?: Stop): GraphEvaluator {
+  const { graph, opset, input, output } = file;
   return new GraphEvaluator(graph, {
     opset,
     where,
     inputName: input.name,
     inputShape: input.shape,
     outputName: output,
+    leftOut: lastSoftmax(file),
     ...(stop && { stop }),
   });
 }

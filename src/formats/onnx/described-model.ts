@@ -10,6 +10,7 @@ import { EXPORT_OPSET } from "./export/export.js";
 import { exportGraph } from "./export/graph.js";
 import type { ElementType } from "./export/precision.js";
 import { graphDifference } from "./graph-difference.js";
+import type { LeftOut } from "./last-softmax.js";
 import type { OnnxFile } from "./model-proto.js";
 import { formatExtents } from "./values.js";
 
@@ -21,6 +22,10 @@ export interface ImportedModel extends Model {
    * What the file computes with. Its weights may need more: what nodes make of constants is kept as exactly as doubles can.
    */
   readonly arithmetic: Dtype;
+  /** What the file ends with and the network does without: outputs are those in front of it. */
+  readonly leftOut?: LeftOut;
+  /** A sentence each for what the network has otherwise than the file. */
+  readonly notes?: readonly string[];
 }
 
 /**

@@ -9,6 +9,7 @@ import { Attributes } from "./attributes.js";
 import type { Constant } from "./constant.js";
 import { ConstantValues } from "./constant-values.js";
 import { ElementTypes } from "./element-types.js";
+import { lastSoftmax } from "./last-softmax.js";
 import { layerNames } from "./layer-names.js";
 import { isStandardDomain, type OnnxFile } from "./model-proto.js";
 import { batchExtents, checkExtents, formatExtents, type GraphValue, networkShape } from "./values.js";
@@ -25,6 +26,8 @@ export interface OnnxNode {
   readonly attributes: Attributes;
   /** The version of the operator set. */
   readonly opset: number;
+  /** Whether it is the Softmax that the graph ends with, which networks do without. */
+  readonly isLeftOut: boolean;
 }
 
 /** Makes a node's layers; answers where its outputs stand. */
@@ -46,12 +49,14 @@ export class GraphImport {
   readonly #names: ReadonlyMap<NodeProto, string>;
   readonly #taken: Set<string>;
   readonly #output: string;
+  readonly #leftOut: NodeProto | undefined;
 
   constructor(file: OnnxFile, live: readonly NodeProto[], attach: Attach, where: string, stop?: Stop) {
     this.#where = where;
     this.#opset = file.opset;
     this.#attach = attach;
     this.#output = file.output;
+    this.#leftOut = lastSoftmax(file);
     this.#names = layerNames(live);
     this.#taken = new Set(this.#names.values());
     this.types = new ElementTypes(file.graph);
@@ -90,6 +95,7 @@ export class GraphImport {
       outputs: node.output,
       attributes: new Attributes(node, label),
       opset: this.#opset,
+      isLeftOut: node === this.#leftOut,
     };
   }
 

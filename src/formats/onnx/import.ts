@@ -1,15 +1,18 @@
 import { TensorProto_DataType as DataType, type NodeProto } from "onnx-buf";
 import type { Backend } from "../../compute/backend.js";
 import type { Stop } from "../../compute/deadline.js";
-import { FormatError, UnsupportedOperatorError } from "../../errors.js";
+import { AutodualError, FormatError, UnsupportedOperatorError } from "../../errors.js";
 import { graph as buildGraph, type Network } from "../../network/network.js";
+import type { Shape } from "../../network/shape.js";
 import { checkWeights, type Model } from "../../network/weights.js";
 import { compareImport, graphFunction } from "./check-import.js";
 import { arithmeticOf, describedModel, type ImportedModel } from "./described-model.js";
 import type { GraphEvaluator } from "./evaluate/index.js";
 import { GraphImport } from "./graph-import.js";
+import { type LeftOut, lastSoftmax } from "./last-softmax.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
+import { fixedBatch, isExampleByExample, withSingleBatch } from "./single-batch.js";
 import { type GraphValue, networkShape } from "./values.js";
 
 export type { ImportedModel };
@@ -23,15 +26,16 @@ export type { ImportedModel };
  * graphs (several inputs or outputs) that cannot be imported; a `ShapeError` for shapes that do not fit; a
  * `FormatError` for a file that is no ONNX model, is damaged, or holds weights that are not finite.
  */
-export function importOnnx(bytes: Uint8Array, where: string): ImportedModel {
-  const file = readOnnxFile(bytes, where);
+export function importOnnx(bytes: Uint8Array, where: string, output?: string): ImportedModel {
+  const file = readOnnxFile(bytes, where, output);
   return describedModel(file, where) ?? networkOf(file, where);
 }
 
 /**
  * Makes a network of an ONNX file in inference mode, the batch left out, and compares it on random inputs with the file's
  * graph; the network runs on the backend. Layers take the nodes' names; weights keep the file's precision. A file that
- * autodual wrote gives back the very network that it was written of.
+ * autodual wrote gives back the very network that it was written of. A fixed batch of examples is read as a batch of 1 where the
+ * graph takes them one by one.
  *
  * Throws, with one line that names `where` and the node: an `UnsupportedOperatorError` for operators, attributes or
  * graphs that cannot be imported; a `ShapeError` for shapes that do not fit; a `FormatError` for a file that is no ONNX
@@ -43,27 +47,84 @@ export async function importCheckedOnnx(
   bytes: Uint8Array,
   where: string,
   stop?: Stop,
+  output?: string,
 ): Promise<ImportedModel> {
-  return (await importWithGraph(backend, bytes, where, stop)).model;
+  return (await importWithGraph(backend, bytes, where, stop, output)).model;
 }
 
-/** The same with the file's graph, as it was executed. */
+/** A network and the file's graph, as it was executed. */
+export interface ImportedGraph {
+  readonly model: ImportedModel;
+  readonly graph: GraphEvaluator;
+}
+
+/** The same with the file's graph, as it was executed; of several outputs the one of that name. */
 export async function importWithGraph(
   backend: Backend,
   bytes: Uint8Array,
   where: string,
   stop?: Stop,
-): Promise<{ readonly model: ImportedModel; readonly graph: GraphEvaluator }> {
-  const file = readOnnxFile(bytes, where);
+  output?: string,
+): Promise<ImportedGraph> {
+  const file = readOnnxFile(bytes, where, output);
   stop?.throwIfAborted();
   const described = describedModel(file, where, stop);
-  const model = described ?? networkOf(file, where, stop);
+  if (described) {
+    const graph = graphFunction(file, where, stop);
+    // Constants of a description are doubles that its graph may have rounded.
+    await compareImport(backend, described, graph, file.input.shape, where, { constants: "float32", stop });
+    return { model: described, graph };
+  }
+  const read =
+    fixedBatch(file) === undefined ? asItStands(file, where, stop) : ofFixedBatch(file, where, stop);
+  await compareImport(backend, read.model, read.graph, read.shape, where, { constants: "float64", stop });
+  return read;
+}
+
+interface ReadGraph extends ImportedGraph {
+  /** Of the graph's input. */
+  readonly shape: Shape;
+}
+
+function asItStands(file: OnnxFile, where: string, stop?: Stop): ReadGraph {
+  const model = networkOf(file, where, stop);
   stop?.throwIfAborted();
-  // Constants of a description are doubles that its graph may have rounded.
-  const constants = described ? "float32" : "float64";
-  const graph = graphFunction(file, where, stop);
-  await compareImport(backend, model, graph, file.input.shape, where, { constants, stop });
-  return { model, graph };
+  return { model, graph: graphFunction(file, where, stop), shape: file.input.shape };
+}
+
+/** As a graph of one example where a fixed batch goes through it example by example; else as it stands, the batch as features. */
+function ofFixedBatch(file: OnnxFile, where: string, stop?: Stop): ReadGraph {
+  const batch = file.input.shape[0];
+  const attempts = [
+    () => asItStands(withSingleBatch(file, where), where, stop),
+    () => asItStands(file, where, stop),
+  ];
+  const [single, whole] = attempts.map((read) => {
+    try {
+      return read();
+    } catch (error) {
+      stop?.throwIfAborted();
+      if (error instanceof AutodualError) return error;
+      throw error;
+    }
+  });
+  if (!(single instanceof AutodualError)) {
+    const graph = whole instanceof AutodualError ? graphFunction(file, where, stop) : whole.graph;
+    if (isExampleByExample(graph, single.graph, file.input.shape, stop)) {
+      const note = `the fixed batch of ${batch} examples is read as a batch of 1, as the graph takes each by itself`;
+      return { ...single, model: { ...single.model, notes: [note, ...(single.model.notes ?? [])] } };
+    }
+  }
+  if (!(whole instanceof AutodualError)) return whole;
+  const input = JSON.stringify(file.input.name);
+  const mend = "export with an open batch (dynamic_axes of torch.onnx.export) or a batch of 1";
+  if (single instanceof AutodualError) {
+    const Kind = single.constructor as new (message: string) => AutodualError;
+    throw new Kind(`${single.message}; input ${input} has a fixed batch of ${batch}: ${mend}`);
+  }
+  throw new UnsupportedOperatorError(
+    `${where}: input ${input} has a fixed batch of ${batch}, whose examples are not taken one by one; ${mend}`,
+  );
 }
 
 function networkOf(file: OnnxFile, where: string, stop?: Stop): ImportedModel {
@@ -80,7 +141,15 @@ function networkOf(file: OnnxFile, where: string, stop?: Stop): ImportedModel {
     return graph.outputActivation().handle;
   });
   checkWeights(network, weights, where);
-  return { network, weights, metadata, arithmetic: arithmeticOf(file) };
+  const leftOut = lastSoftmax(file)?.opType as LeftOut | undefined;
+  return {
+    ...{ network, weights, metadata, arithmetic: arithmeticOf(file) },
+    ...(leftOut && { leftOut, notes: [leftOutInWords(leftOut)] }),
+  };
+}
+
+function leftOutInWords(leftOut: LeftOut): string {
+  return `the ${leftOut} at the end is left out, as it keeps the order of the classes: outputs and margins are those in front of it`;
 }
 
 /** Step functions: of these no network is made, whatever else it may learn to bound. */
@@ -88,6 +157,32 @@ const ROUNDING_OPERATORS: readonly string[] = [
   ...["Round", "Floor", "Ceil", "QuantizeLinear", "DynamicQuantizeLinear"],
   ...["QLinearConv", "QLinearMatMul", "ConvInteger", "MatMulInteger"],
 ];
+
+const CURVES = [
+  ...["Elu", "Selu", "Celu", "Softplus", "Softsign", "Gelu", "Erf", "HardSwish", "Mish", "Swish"],
+];
+const NORMALIZATIONS = [
+  ...[
+    "LayerNormalization",
+    "InstanceNormalization",
+    "GroupNormalization",
+    "LRN",
+    "LpNormalization",
+    "ReduceL2",
+  ],
+];
+const STEPS = ["Sign", "ThresholdedRelu", "Greater", "Less", "Where", "ArgMax", "ArgMin", "TopK"];
+
+/** What may stand in the place of an operator that no bound is made of; nothing where that is not known. */
+function mendOf(operator: string): string {
+  if (CURVES.includes(operator)) {
+    return "; of activations, Relu, LeakyRelu, PRelu, Tanh, Sigmoid, HardSigmoid and Clip can be bounded: train with one of these";
+  }
+  if (NORMALIZATIONS.includes(operator)) {
+    return "; it divides by what depends on the input: train with batch normalisation, whose statistics are constants";
+  }
+  return STEPS.includes(operator) ? "; it is a step function: export the model without it" : "";
+}
 
 function importNode(proto: NodeProto, graph: GraphImport): void {
   const node = graph.view(proto);
@@ -98,7 +193,7 @@ function importNode(proto: NodeProto, graph: GraphImport): void {
     throw new UnsupportedOperatorError(
       rounds
         ? `${node.label}: rounds activations, which no layer of a network does; export the model without it`
-        : `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}`,
+        : `${node.label}: operator ${JSON.stringify(name)} is not supported; known: ${[...OPERATORS.keys()].join(", ")}${mendOf(name)}`,
     );
   }
   if (node.inputs.length > operator.inputs) {

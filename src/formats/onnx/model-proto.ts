@@ -14,7 +14,7 @@ import { checkExtents } from "./values.js";
 const OLDEST_OPSET = 7;
 const NEWEST_OPSET = 22;
 
-/** The file's frame: one graph, from one input to one output. */
+/** The file's frame: one graph, from one input to one output, or to the one of several that is asked for. */
 export interface OnnxFile {
   readonly graph: GraphProto;
   /** All extents; the first is 1 where the file leaves the batch open. */
@@ -25,8 +25,11 @@ export interface OnnxFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Reads an ONNX file's frame and checks that it is one that a network can be made of. */
-export function readOnnxFile(bytes: Uint8Array, where: string): OnnxFile {
+/**
+ * Reads an ONNX file's frame and checks that it is one that a network can be made of. Of several outputs `outputName` is taken;
+ * an `UnsupportedOperatorError` lists them where it is left out or is none of them.
+ */
+export function readOnnxFile(bytes: Uint8Array, where: string, outputName?: string): OnnxFile {
   const model = parse(bytes, where);
   const { graph } = model;
   if (!graph || graph.node.length === 0) {
@@ -38,16 +41,15 @@ export function readOnnxFile(bytes: Uint8Array, where: string): OnnxFile {
   }
   // Old files list every weight among the inputs as well.
   const weights = new Set(graph.initializer.map(({ name }) => name));
-  const input = only(
+  const input = onlyInput(
     graph.input.filter(({ name }) => !weights.has(name)),
-    "input",
     where,
   );
-  const output = only(graph.output, "output", where);
+  const output = chosenOutput(graph.output, outputName, where);
   return {
     graph,
     input: { name: input.name, shape: inputShape(input, where) },
-    output: output.name,
+    output,
     opset,
     metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
   };
@@ -83,12 +85,35 @@ function opsetOf(model: ModelProto, where: string): number {
   return Number(opset.version);
 }
 
-function only(values: readonly ValueInfoProto[], what: string, where: string): ValueInfoProto {
-  if (values.length === 1) return values[0];
-  const names = values.map(({ name }) => JSON.stringify(name)).join(", ");
+function onlyInput(inputs: readonly ValueInfoProto[], where: string): ValueInfoProto {
+  if (inputs.length === 1) return inputs[0];
+  const names = inputs.map(({ name }) => JSON.stringify(name)).join(", ");
   throw new UnsupportedOperatorError(
-    `${where}: expected one ${what}, found ${values.length}${names && `: ${names}`}`,
+    `${where}: expected one input, found ${inputs.length}${names && `: ${names}`}`,
   );
+}
+
+function chosenOutput(outputs: readonly ValueInfoProto[], chosen: string | undefined, where: string): string {
+  const found = listInWords(outputs);
+  if (chosen === undefined && outputs.length === 1) return outputs[0].name;
+  if (chosen !== undefined && outputs.some(({ name }) => name === chosen)) return chosen;
+  if (chosen !== undefined) {
+    throw new UnsupportedOperatorError(
+      `${where}: expected one of the outputs ${found}, found --output ${JSON.stringify(chosen)}`,
+    );
+  }
+  throw new UnsupportedOperatorError(
+    `${where}: expected one output, found ${outputs.length}${found && `: ${found}; choose one by --output NAME`}`,
+  );
+}
+
+/** Their names, and their types. */
+function listInWords(values: readonly ValueInfoProto[]): string {
+  const types = values.map(({ type }) =>
+    type?.value.case === "tensorType" ? DataType[type.value.value.elemType] : type?.value.case,
+  );
+  const names = values.map(({ name }) => JSON.stringify(name)).join(", ");
+  return names && `${names} (${types.map((type) => type ?? "no type").join(", ")})`;
 }
 
 /** The input's shape: the first extent may be open, a batch; it is then 1. */

@@ -10,7 +10,7 @@ import { plainText } from "../../formats/plain-text.js";
 import type { Property } from "../../formats/vnnlib/property.js";
 import { sizeOf } from "../../network/shape.js";
 import { type About, aboutOf } from "../../threat/about.js";
-import { checkPropertyFits } from "../../verify/property-fits.js";
+import { checkPropertyFits, checkPropertyWithout } from "../../verify/property-fits.js";
 import { observed, type Watch } from "../observer.js";
 import { type ClaimedGroup, claimedGroups } from "./claimed.js";
 import { missingCase } from "./claimed-cases.js";
@@ -140,6 +140,7 @@ export function checkComparable(
       `${names.property}: expected one model, as a property is that of a single network, found ${stages.length} stages of a cascade`,
     );
   }
+  checkPropertyWithout(stages[0].leftOut, property, stages[0].path);
   try {
     checkPropertyFits(stages[0].network, property);
   } catch (error) {

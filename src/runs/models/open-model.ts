@@ -4,9 +4,10 @@ import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../
 import { pretrainedFolder } from "../../cascade/pretrained.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Stop } from "../../compute/deadline.js";
+import type { Dataset } from "../../data/dataset.js";
 import { FormatError, UsageError } from "../../errors.js";
 import { isFolder } from "../../formats/is-folder.js";
-import { type LoadedModel, loadModelFile, modelEnding } from "../../formats/model-file.js";
+import { isModelEnding, type LoadedModel, loadModelFile, modelEnding } from "../../formats/model-file.js";
 import { loadModelFolder } from "../../formats/model-folder.js";
 import { RUN_FILES } from "../../train/run-folder.js";
 import { checkModelFitsData } from "./fits-data.js";
@@ -17,7 +18,7 @@ export { checkModelFitsData };
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
   return (
-    [".onnx", ".safetensors"].includes(modelEnding(model)) ||
+    isModelEnding(modelEnding(model)) ||
     /[/\\]/.test(model) ||
     existsSync(join(model, RUN_FILES.model)) ||
     isCascadeFolder(model) ||
@@ -36,16 +37,28 @@ export function lastingName(model: string): string {
 }
 
 /** Reads a model file, or a folder's model. What is made of an ONNX file is checked on the backend. */
-export async function openModel(name: string, backend: Backend, stop?: Stop): Promise<LoadedModel> {
+export async function openModel(
+  name: string,
+  backend: Backend,
+  stop?: Stop,
+  output?: string,
+): Promise<LoadedModel> {
   if (name.trim() === "") throw new UsageError("model: expected a model file or a run folder, found nothing");
   const model = placeOf(name);
-  const loaded = await openPlace(model, backend, stop);
+  const loaded = await openPlace(model, backend, stop, output);
   // A model of the package goes by its name, wherever the package lies.
   return model === name ? loaded : { ...loaded, path: name };
 }
 
-async function openPlace(model: string, backend: Backend, stop: Stop | undefined): Promise<LoadedModel> {
-  if (!isFolder(model)) return loadModelFile(model, backend, stop);
+async function openPlace(
+  model: string,
+  backend: Backend,
+  stop: Stop | undefined,
+  output: string | undefined,
+): Promise<LoadedModel> {
+  if (!isFolder(model)) return loadModelFile(model, backend, stop, output);
+  if (output !== undefined)
+    throw new UsageError(`--output: expected with an ONNX file, found the folder ${model}`);
   const path = join(model, RUN_FILES.model);
   if (!existsSync(path)) {
     const found = readdirSync(model).slice(0, 3).join(", ") || "nothing";
@@ -56,18 +69,20 @@ async function openPlace(model: string, backend: Backend, stop: Stop | undefined
 
 /**
  * Reads all that is named: model files, run folders, cascades. Several are the stages of a cascade, in the order given;
- * a cascade among them gives all of its stages. Throws the reason of `stop`, which ends the reading of an ONNX file.
+ * a cascade among them gives all of its stages. Throws the reason of `stop`, which ends the reading of an ONNX file. `output`
+ * names one of several outputs of an ONNX file.
  */
 export async function openStages(
   models: readonly string[],
   backend: Backend,
   stop?: Stop,
+  output?: string,
 ): Promise<LoadedCascade> {
   const stages: LoadedModel[] = [];
   for (const model of models) {
     const place = placeOf(model);
     if (isCascadeFolder(place)) stages.push(...(await loadCascade(place)).stages);
-    else stages.push(await openModel(model, backend, stop));
+    else stages.push(await openModel(model, backend, stop, output));
   }
   const single = models.length === 1 && !isCascadeFolder(placeOf(models[0]));
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);

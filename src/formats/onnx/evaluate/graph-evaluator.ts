@@ -14,6 +14,8 @@ export interface GraphEvaluatorSettings {
   /** The whole shape, with a batch of 1. */
   readonly inputShape: readonly number[];
   readonly outputName: string;
+  /** A node that the function is without: it hands its first input on. */
+  readonly leftOut?: NodeProto | undefined;
   /** Throws its reason where a constant takes long to evaluate. */
   readonly stop?: Stop;
 }
@@ -116,7 +118,9 @@ export class GraphEvaluator {
       if (value) return value;
       throw new FormatError(`${label}: reads ${JSON.stringify(name)}, which no earlier node computes`);
     });
-    const results = evaluateNode(node, inputs, this.#settings.opset, label, types, stop);
+    const { leftOut, opset } = this.#settings;
+    const results =
+      node === leftOut && inputs[0] ? [inputs[0]] : evaluateNode(node, inputs, opset, label, types, stop);
     node.output.forEach((name, index) => {
       if (name !== "") values.set(name, results[index]);
     });

@@ -135,10 +135,3 @@ export const dropout: OperatorImport = (node, graph) => {
   graph.optionalConstant(node, 1);
   return graph.activation(node, 0);
 };
-
-/** Softmax keeps the order of the classes but is no layer that can be bounded here. */
-export const softmax: OperatorImport = (node) => {
-  throw new UnsupportedOperatorError(
-    `${node.label}: is not supported; it does not change which class is the largest: export the model without it`,
-  );
-};

@@ -4,7 +4,6 @@ import type { Shape } from "../../../network/shape.js";
 import { broadcastConstant, broadcastShape } from "../broadcast.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { formatExtents, type GraphValue } from "../values.js";
-import { maximumOf, minimumOf } from "./activation.js";
 import { expandTo } from "./expand.js";
 
 /** An activation x and the constant c that an operator joins to it; `first` says which of the two stands first. */
@@ -16,7 +15,8 @@ interface Pairing {
   readonly first: "activation" | "constant";
 }
 
-function commonShape(node: OnnxNode, a: Shape, b: Shape): Shape {
+/** The shape that two inputs have together. */
+export function commonShape(node: OnnxNode, a: Shape, b: Shape): Shape {
   const shape = broadcastShape(a, b);
   if (!shape) {
     throw new ShapeError(
@@ -86,7 +86,9 @@ export const subtract: OperatorImport = (node, graph) => {
 export const multiply: OperatorImport = (node, graph) => {
   const pair = pairing(node, graph);
   if (!pair)
-    throw new UnsupportedOperatorError(`${node.label}: a product of two activations is not supported`);
+    throw new UnsupportedOperatorError(
+      `${node.label}: a product of two activations is not supported, such as SiLU, HardSwish, GELU and gates are; one factor must be a constant`,
+    );
   const { x } = pair;
   const shift = graph.absorbAddedConstant(node, ({ shape }) => {
     const common = broadcastShape(x.shape, shape);
@@ -136,18 +138,3 @@ export const sum: OperatorImport = (node, graph) => {
     terms.map((term) => expandTo(node, graph, term, shape, "expand")),
   );
 };
-
-/** The larger, or the smaller, of an activation and a constant. */
-export function extreme(kind: "maximum" | "minimum"): OperatorImport {
-  const attach = kind === "maximum" ? maximumOf : minimumOf;
-  return (node, graph) => {
-    if (node.inputs.length === 1) return graph.activation(node, 0);
-    const pair = node.inputs.length === 2 ? pairing(node, graph) : undefined;
-    if (!pair) {
-      throw new UnsupportedOperatorError(
-        `${node.label}: the ${kind} of several activations is not supported, only of one and a constant`,
-      );
-    }
-    return attach(node, graph, pair.x, pair.constant);
-  };
-}

@@ -6,8 +6,12 @@ import { formatExtents } from "../values.js";
 /** γ (x − μ)/√(σ² + ε) + β with the running statistics. */
 export const batchNormalization: OperatorImport = (node, graph) => {
   const { attributes } = node;
-  if (attributes.int("training_mode", 0) !== 0) {
-    throw new UnsupportedOperatorError(`${node.label}: is in training mode; export the model for inference`);
+  // Before operator set 14, giving the batch's statistics besides is what says so.
+  const givesStatistics = node.opset < 14 && node.outputs.slice(1).some((value) => value !== "");
+  if (attributes.int("training_mode", 0) !== 0 || givesStatistics) {
+    throw new UnsupportedOperatorError(
+      `${node.label}: is in training mode; export the model for inference${givesStatistics ? ", as after model.eval() of PyTorch" : ""}`,
+    );
   }
   if (attributes.int("spatial", 1) !== 1) {
     throw new UnsupportedOperatorError(`${node.label}: spatial = 0 is not supported`);

@@ -1,16 +1,21 @@
 import type { OperatorImport } from "../graph-import.js";
-import { ACTIVATION_OPERATORS, clip, dropout, softmax } from "./activation.js";
-import { add, divide, extreme, multiply, negate, subtract, sum } from "./arithmetic.js";
+import { ACTIVATION_OPERATORS, clip, dropout } from "./activation.js";
+import { add, divide, multiply, negate, subtract, sum } from "./arithmetic.js";
 import { batchNormalization } from "./batch-normalization.js";
+import { depthToSpace, spaceToDepth, tile } from "./blocks.js";
 import { conv } from "./conv.js";
 import { convTranspose } from "./conv-transpose.js";
+import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
+import { extreme } from "./extreme.js";
 import { gemm, matMul } from "./linear.js";
 import { concat, gather, pad, slice, split, transpose } from "./movement.js";
+import { absolute, hardSigmoid, prelu } from "./piecewise.js";
 import { globalPool, maximumPool, meanPool } from "./pool.js";
 import { reduce } from "./reduce.js";
 import { resize, upsample } from "./resize.js";
 import { cast, flatten, identity, reshape, squeeze, unsqueeze } from "./shape.js";
+import { softmax } from "./softmax.js";
 
 /** How an operator is imported, and how many inputs it may have at most. */
 export interface Operator {
@@ -26,6 +31,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["ConvTranspose", { inputs: 3, import: convTranspose }],
   ["Gemm", { inputs: 3, import: gemm }],
   ["MatMul", { inputs: 2, import: matMul }],
+  ["Einsum", { inputs: ANY, import: einsum }],
   ["Add", { inputs: 2, import: add }],
   ["Sub", { inputs: 2, import: subtract }],
   ["Mul", { inputs: 2, import: multiply }],
@@ -36,6 +42,9 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Min", { inputs: ANY, import: extreme("minimum") }],
   ["BatchNormalization", { inputs: 5, import: batchNormalization }],
   ...ACTIVATION_OPERATORS,
+  ["PRelu", { inputs: 2, import: prelu }],
+  ["HardSigmoid", { inputs: 1, import: hardSigmoid }],
+  ["Abs", { inputs: 1, import: absolute }],
   ["Clip", { inputs: 3, import: clip }],
   ["MaxPool", { inputs: 1, import: maximumPool }],
   ["AveragePool", { inputs: 1, import: meanPool }],
@@ -43,6 +52,8 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["GlobalMaxPool", { inputs: 1, import: globalPool("maximum") }],
   ["ReduceMean", { inputs: 2, import: reduce("mean") }],
   ["ReduceSum", { inputs: 2, import: reduce("sum") }],
+  ["ReduceMax", { inputs: 2, import: reduce("maximum") }],
+  ["ReduceMin", { inputs: 2, import: reduce("minimum") }],
   ["Flatten", { inputs: 1, import: flatten }],
   ["Reshape", { inputs: 2, import: reshape }],
   ["Squeeze", { inputs: 2, import: squeeze }],
@@ -54,6 +65,9 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Concat", { inputs: ANY, import: concat }],
   ["Gather", { inputs: 2, import: gather }],
   ["Expand", { inputs: 2, import: expand }],
+  ["Tile", { inputs: 2, import: tile }],
+  ["DepthToSpace", { inputs: 1, import: depthToSpace }],
+  ["SpaceToDepth", { inputs: 1, import: spaceToDepth }],
   ["Upsample", { inputs: 2, import: upsample }],
   ["Resize", { inputs: 4, import: resize }],
   ["Dropout", { inputs: 3, import: dropout }],

@@ -82,7 +82,7 @@ function attachLinear(
 }
 
 /** The same matrix on every line along an axis: a convolution of 1 × 1 with that axis as channels. */
-function alongAxis(
+export function alongAxis(
   node: OnnxNode,
   graph: GraphImport,
   { handle, shape }: GraphValue,

@@ -1,5 +1,11 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
-import { concat as concatLayer, pad as padLayer, permute, take } from "../../../network/build-layer.js";
+import {
+  concat as concatLayer,
+  pad as padLayer,
+  permute,
+  scaleShift,
+  take,
+} from "../../../network/build-layer.js";
 import { sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { axisOf, formatExtents, type GraphValue } from "../values.js";
@@ -20,7 +26,7 @@ export function takeAlong(
 }
 
 /** Another order of the axes; extents of 1 change places without a layer. */
-function permuteTo(
+export function permuteTo(
   node: OnnxNode,
   graph: GraphImport,
   x: GraphValue,
@@ -48,12 +54,56 @@ export const transpose: OperatorImport = (node, graph) => {
   return permuteTo(node, graph, x, order, node.name);
 };
 
-/** A constant around the value; negative numbers cut off. */
+/** The entry of an axis that stands at a place outside of it. */
+const CONTINUED: ReadonlyMap<string, (place: number, extent: number) => number> = new Map([
+  ["edge", (place: number, extent: number) => Math.min(extent - 1, Math.max(0, place))],
+  ["reflect", (place: number, extent: number) => extent - 1 - Math.abs(extent - 1 - Math.abs(place))],
+  ["wrap", (place: number, extent: number) => ((place % extent) + extent) % extent],
+]);
+
+/** More around one axis is more than any value may have. */
+const MOST_AROUND = 2 ** 22;
+
+/** The value's own entries around it. */
+function continued(
+  node: OnnxNode,
+  graph: GraphImport,
+  x: GraphValue,
+  {
+    mode,
+    before,
+    after,
+  }: { readonly mode: string; readonly before: readonly number[]; readonly after: readonly number[] },
+): GraphValue {
+  const place = CONTINUED.get(mode) as (place: number, extent: number) => number;
+  return x.shape.reduce<GraphValue>((value, extent, axis) => {
+    const [first, last] = [before[axis], after[axis]];
+    const length = extent + first + last;
+    // Programs differ in what stands further away than the value is long.
+    const most = Math.max(first, last);
+    const tooFar = (mode === "reflect" && most >= extent && most > 0) || (mode === "wrap" && most > extent);
+    if (tooFar || length < 1 || length > MOST_AROUND) {
+      throw new ShapeError(
+        `${node.label}: mode ${mode} cannot pad ${extent} entries of axis ${axis} by ${first} and ${last}`,
+      );
+    }
+    if (Math.min(first, last) < 0 && most > 0) {
+      // Whether what is repeated is the value or what the crop leaves of it is not said.
+      throw new UnsupportedOperatorError(
+        `${node.label}: mode ${mode} that also cuts an axis is not supported`,
+      );
+    }
+    const index = Array.from({ length }, (_, i) => place(i - first, extent));
+    return takeAlong(node, graph, value, axis, index, graph.partName(node, "axis"));
+  }, x);
+}
+
+/** A constant around the value, or its own entries; negative numbers cut off. */
 export const pad: OperatorImport = (node, graph) => {
   const x = graph.activation(node, 0);
   const rank = x.shape.length;
   const mode = node.attributes.string("mode", "constant");
-  if (mode !== "constant") {
+  if (mode !== "constant" && (!CONTINUED.has(mode) || (mode === "wrap" && node.opset < 19))) {
     throw new UnsupportedOperatorError(`${node.label}: mode ${JSON.stringify(mode)} is not supported`);
   }
   const pads = graph.integers(node, "pads", 1, 11) ?? [];
@@ -71,6 +121,7 @@ export const pad: OperatorImport = (node, graph) => {
     before[axis] = pads[i];
     after[axis] = pads[axes.length + i];
   });
+  if (mode !== "constant") return continued(node, graph, x, { mode, before, after });
   let cut = x;
   for (const [axis, extent] of x.shape.entries()) {
     const [from, to] = [Math.max(0, -before[axis]), extent - Math.max(0, -after[axis])];
@@ -164,9 +215,31 @@ export const gather: OperatorImport = (node, graph) => {
   return graph.value(node, taken.handle, [...x.shape.slice(0, axis), ...shape, ...x.shape.slice(axis + 1)]);
 };
 
-/** Values stacked along an axis; constants among them are not supported. */
+/** A constant as a value: 0 · x + c of any entry x. */
+function constantLike(node: OnnxNode, graph: GraphImport, index: number, like: GraphValue): GraphValue {
+  const { values, shape } = graph.constant(node, index);
+  const flat = graph.shaped(node, like.handle, [sizeOf(like.shape)]);
+  const zeros = new Array<number>(values.length).fill(0);
+  const repeated = graph.attach(graph.partName(node, "any"), take(0, zeros), [flat]);
+  const handle = graph.attach(graph.partName(node, "constant"), scaleShift(0, Array.from(values)), [
+    repeated,
+  ]);
+  return graph.value(node, handle, shape);
+}
+
+/** Values stacked along an axis, constants among them. */
 export const concat: OperatorImport = (node, graph) => {
-  const parts = node.inputs.map((_, i) => graph.activation(node, i));
+  const like = graph.activation(
+    node,
+    Math.max(
+      0,
+      node.inputs.findIndex((value) => !graph.isConstant(value)),
+    ),
+  );
+  const parts = node.inputs.flatMap((value, i) => {
+    if (!graph.isConstant(value)) return [graph.activation(node, i)];
+    return graph.constant(node, i).values.length > 0 ? [constantLike(node, graph, i, like)] : [];
+  });
   const [first] = parts;
   const rank = first.shape.length;
   const axis = axisOf(node.attributes.int("axis", 0), rank, node.label);

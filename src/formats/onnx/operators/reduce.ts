@@ -1,17 +1,19 @@
 import { ShapeError } from "../../../errors.js";
-import { averagePool, permute, scaleShift } from "../../../network/build-layer.js";
+import { averagePool, maxPool, permute, scaleShift } from "../../../network/build-layer.js";
 import { type Shape, sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { axisOf, formatExtents, type GraphValue } from "../values.js";
+import { turned } from "./extreme.js";
 
 /** From which operator set on axes are an input. */
-const AXES_INPUT = { mean: 18, sum: 13 } as const;
+const AXES_INPUT = { mean: 18, sum: 13, maximum: 18, minimum: 18 } as const;
 
 /**
- * The mean or the sum over some axes, as a pool over all that is reduced. A sum is the mean times their number n: 1/n·n is 1 but
- * for one rounding in double precision, relative to Σ|x|, of the eight that bounds allow a scale-shift layer.
+ * The mean, the sum, the largest or the smallest over some axes, as a pool over all that is reduced. A sum is the mean times their number n: 1/n·n is 1 but
+ * for one rounding in double precision, relative to Σ|x|, of the eight that bounds allow a scale-shift layer. The largest is a max
+ * pool, the smallest one with signs turned.
  */
-export function reduce(kind: "mean" | "sum"): OperatorImport {
+export function reduce(kind: keyof typeof AXES_INPUT): OperatorImport {
   return (node, graph) => {
     const x = graph.activation(node, 0);
     const rank = x.shape.length;
@@ -36,16 +38,17 @@ export function reduce(kind: "mean" | "sum"): OperatorImport {
       kept,
       [...axes].sort((a, b) => a - b),
       count,
+      kind,
     );
     const scaled =
-      kind === "mean" || count === 1
+      kind !== "sum" || count === 1
         ? pooled
         : graph.attach(graph.partName(node, "count"), scaleShift(count, 0), [pooled]);
     return graph.value(node, scaled, result);
   };
 }
 
-/** The mean over `axes`, one feature for each entry of the others. */
+/** The mean over `axes`, or the largest or smallest, one feature for each entry of the others. */
 function pool(
   node: OnnxNode,
   graph: GraphImport,
@@ -53,6 +56,7 @@ function pool(
   kept: readonly number[],
   axes: readonly number[],
   count: number,
+  kind: keyof typeof AXES_INPUT,
 ): GraphValue["handle"] {
   if (count === 1) return x.handle;
   const order = [...kept, ...axes];
@@ -60,7 +64,9 @@ function pool(
   const spatial = axes.length === 2 ? axes.map((axis) => x.shape[axis]) : [count, 1];
   const kernel = [spatial[0], spatial[1]] as const;
   const image = graph.shaped(node, last.handle, [sizeOf(x.shape) / count, ...kernel]);
-  return graph.attach(node.name, averagePool({ kernel }), [image]);
+  if (kind === "mean" || kind === "sum") return graph.attach(node.name, averagePool({ kernel }), [image]);
+  const largest = graph.attach(node.name, maxPool({ kernel }), [turned(node, graph, image, kind)]);
+  return turned(node, graph, largest, kind);
 }
 
 function permuted(node: OnnxNode, graph: GraphImport, x: GraphValue, order: readonly number[]): GraphValue {

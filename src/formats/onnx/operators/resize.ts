@@ -2,6 +2,7 @@ import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { axisOf, checkExtents, formatExtents, type GraphValue } from "../values.js";
 import { takeAlong } from "./movement.js";
+import { interpolated, type Places } from "./resize-linear.js";
 
 /** Nearest neighbours: every output takes one input, axis by axis. */
 function nearest(
@@ -27,18 +28,17 @@ function byFloor(node: OnnxNode, extent: number, scale: number): number[] {
   return indexList(node, stretched(extent, scale), (i) => clamp(Math.floor(i / single), extent));
 }
 
-function checkMode(node: OnnxNode): void {
+function modeOf(node: OnnxNode, known: readonly string[]): string {
   const mode = node.attributes.string("mode", "nearest");
-  if (mode !== "nearest") {
-    throw new UnsupportedOperatorError(
-      `${node.label}: mode ${JSON.stringify(mode)} is not supported, expected "nearest"`,
-    );
-  }
+  if (known.includes(mode)) return mode;
+  throw new UnsupportedOperatorError(
+    `${node.label}: mode ${JSON.stringify(mode)} is not supported, expected ${known.map((one) => JSON.stringify(one)).join(" or ")}`,
+  );
 }
 
 /** The old operator: entry i takes ⌊i/scale⌋. */
 export const upsample: OperatorImport = (node, graph) => {
-  checkMode(node);
+  modeOf(node, ["nearest"]);
   const x = graph.activation(node, 0);
   const scales =
     node.opset < 9 ? node.attributes.floats("scales") : Array.from(graph.constant(node, 1).values);
@@ -46,9 +46,9 @@ export const upsample: OperatorImport = (node, graph) => {
   return nearest(node, graph, x, (axis) => byFloor(node, x.shape[axis], scales[axis]));
 };
 
-/** Enlarges or shrinks by nearest neighbours, as the attributes say which is nearest. */
+/** Enlarges or shrinks by nearest neighbours, as the attributes say which is nearest, or by linear interpolation. */
 export const resize: OperatorImport = (node, graph) => {
-  checkMode(node);
+  const mode = modeOf(node, node.opset < 11 ? ["nearest"] : ["nearest", "linear"]);
   const x = graph.activation(node, 0);
   const rank = x.shape.length;
   if (node.opset < 11) {
@@ -62,25 +62,35 @@ export const resize: OperatorImport = (node, graph) => {
   if (policy !== "stretch") {
     throw new UnsupportedOperatorError(`${node.label}: keep_aspect_ratio_policy ${policy} is not supported`);
   }
-  // These say nothing about nearest neighbours.
+  // These say nothing about nearest neighbours, but for a shrinking by linear weights.
   node.attributes.float("cubic_coeff_a", -0.75);
-  node.attributes.int("exclude_outside", 0);
-  node.attributes.int("antialias", 0);
+  const excludes = node.attributes.int("exclude_outside", 0) + node.attributes.int("antialias", 0);
+  if (mode === "linear" && excludes !== 0) {
+    throw new UnsupportedOperatorError(
+      `${node.label}: exclude_outside and antialias are not supported with mode "linear"`,
+    );
+  }
   node.attributes.float("extrapolation_value", 0);
   const axes =
     node.attributes.ints("axes", undefined)?.map((axis) => axisOf(axis, rank, node.label)) ??
     x.shape.map((_, i) => i);
   const { scales, sizes } = scalesOf(node, graph, axes.length);
-  return nearest(node, graph, x, (axis) => {
+  const placesOf = (axis: number): Places | undefined => {
     const extent = x.shape[axis];
     const at = axes.indexOf(axis);
-    if (at < 0) return indexList(node, extent, (i) => i);
+    if (at < 0) return undefined;
     const length = sizes ? sizes[at] : stretched(extent, (scales as readonly number[])[at]);
     const scale = Math.fround(sizes ? sizes[at] / extent : (scales as readonly number[])[at]);
-    if (length === extent && scale === 1) return indexList(node, extent, (i) => i);
-    return indexList(node, length, (i) =>
-      clamp(roundOf(node, rounding, sourceOf(node, transformation, i, scale, extent, length)), extent),
-    );
+    if (length === extent && scale === 1) return undefined;
+    const places = indexList(node, length, (i) => sourceOf(node, transformation, i, scale, extent, length));
+    const step = transformation === "align_corners" ? (extent - 1) / Math.max(1, length - 1) : 1 / scale;
+    return { extent, places, step };
+  };
+  if (mode === "linear") return interpolated(node, graph, x, placesOf);
+  return nearest(node, graph, x, (axis) => {
+    const found = placesOf(axis);
+    if (!found) return indexList(node, x.shape[axis], (i) => i);
+    return found.places.map((place) => clamp(roundOf(node, rounding, place), found.extent));
   });
 };
 

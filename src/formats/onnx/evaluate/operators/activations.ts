@@ -41,6 +41,11 @@ const elu = onReals(({ attributes }) => {
   return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
 });
 
+const hardSigmoid = onReals(({ attributes }) => {
+  const [alpha, beta] = [attributes.float("alpha", Math.fround(0.2)), attributes.float("beta", 0.5)];
+  return (x) => Math.max(0, Math.min(1, alpha * x + beta));
+});
+
 /** The slope broadcasts to the input, never the other way. */
 const prelu = taking(2, 2, (evaluation) => {
   const [array, slope] = [operand(evaluation, 0), operand(evaluation, 1)];
@@ -74,5 +79,6 @@ export const ACTIVATIONS: Readonly<Record<string, OperatorEvaluation>> = {
   Ceil: onReals(() => Math.ceil),
   Softplus: onReals(() => softplus),
   Elu: elu,
+  HardSigmoid: hardSigmoid,
   PRelu: prelu,
 };

@@ -1,9 +1,11 @@
 import type { OperatorEvaluation } from "../evaluation.js";
 import { ACTIVATIONS } from "./activations.js";
 import { ARITHMETIC } from "./arithmetic.js";
+import { BLOCKS } from "./blocks.js";
 import { COMPARISON } from "./comparison.js";
 import { CONSTANTS } from "./constants.js";
 import { CONVOLUTION } from "./convolution.js";
+import { EINSUM } from "./einsum.js";
 import { LINEAR } from "./linear.js";
 import { MOVEMENT } from "./movement.js";
 import { NORMALIZATION } from "./normalization.js";
@@ -22,6 +24,7 @@ export const EVALUATED: ReadonlyMap<string, OperatorEvaluation> = new Map<string
     ...CONVOLUTION,
     ...TRANSPOSED_CONVOLUTION,
     ...LINEAR,
+    ...EINSUM,
     ...POOLING,
     ...NORMALIZATION,
     ...ARITHMETIC,
@@ -31,6 +34,7 @@ export const EVALUATED: ReadonlyMap<string, OperatorEvaluation> = new Map<string
     ...COMPARISON,
     ...SHAPES,
     ...MOVEMENT,
+    ...BLOCKS,
     ...SLICE,
     ...PAD,
     ...RESIZE,

@@ -102,6 +102,36 @@ function nearest(
   return selected(x, shape, from, label);
 }
 
+/** Between the two entries next to each coordinate, along one axis after the other; outside, those of the edges. */
+function linear(
+  x: NdArray,
+  stretches: readonly Stretch[],
+  { coordinate }: Transformation,
+  label: string,
+): NdArray {
+  return stretches.reduce<NdArray>((array, stretch, axis) => {
+    if (stretch.scale === 1 && stretch.input === stretch.output) return array;
+    const shape = array.shape.map((extent, i) => (i === axis ? stretch.output : extent));
+    const within = (index: number): number => Math.min(Math.max(index, 0), stretch.input - 1);
+    const at = (position: number): number => coordinate(position, stretch);
+    const side = (step: 0 | 1): NdArray =>
+      selected(
+        array,
+        shape,
+        (own, position) => (own === axis ? within(Math.floor(at(position)) + step) : position),
+        label,
+      );
+    const [left, right] = [side(0), side(1)];
+    const step = shape.slice(axis + 1).reduce((product, extent) => product * extent, 1);
+    const values = left.values.map((value, i) => {
+      const place = at(Math.floor(i / step) % stretch.output);
+      const share = place - Math.floor(place);
+      return (1 - share) * value + share * right.values[i];
+    });
+    return { ...left, values };
+  }, x);
+}
+
 function scaled(input: number, scale: number, label: string): Stretch {
   if (!(scale > 0 && Number.isFinite(scale))) {
     throw new ShapeError(`${label}: scales must be positive, found ${scale}`);
@@ -156,7 +186,9 @@ const resize = taking(1, 4, (evaluation) => {
     checkInputCount(evaluation, 2, 2);
     return upsampled(evaluation, x, typedOperand(evaluation, 1, "float").values);
   }
-  expectAttribute(evaluation, "mode", "nearest");
+  const isLinear = attributes.string("mode", "nearest") === "linear";
+  if (isLinear) expectAttribute(evaluation, "exclude_outside", 0);
+  else expectAttribute(evaluation, "mode", "nearest");
   // The other modes alone depend on these.
   attributes.float("cubic_coeff_a", -0.75);
   attributes.float("extrapolation_value", 0);
@@ -173,7 +205,10 @@ const resize = taking(1, 4, (evaluation) => {
   };
   const transformation = known("coordinate_transformation_mode", "half_pixel", TRANSFORMATIONS);
   const rounding = known("nearest_mode", "round_prefer_floor", ROUNDINGS);
-  return nearest(x, stretchesOf(evaluation, x), transformation, rounding, label);
+  const stretches = stretchesOf(evaluation, x);
+  return isLinear
+    ? linear(x, stretches, transformation, label)
+    : nearest(x, stretches, transformation, rounding, label);
 });
 
 /** From scales or sizes, of which just one is given; operator set 11 leaves an input out by a tensor of nothing. */
