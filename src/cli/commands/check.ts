@@ -22,7 +22,7 @@ import { checkDistinctFiles } from "../distinct-files.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatDuration, plural, wrap } from "../wording.js";
+import { formatDuration, plural } from "../wording.js";
 
 interface CheckFlags extends Partial<DataFlags>, JsonOptions {
   readonly model: readonly string[];
@@ -114,8 +114,7 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
   const seconds = (performance.now() - began) / 1000;
   const { checked, fault, about, claimed } = outcome;
   output.print(outcomeInWords(outcome));
-  if (fault === null)
-    output.print(wrap(certificateInSentences(outcome, dataset ? "compared" : "not compared")));
+  if (fault === null) output.prose(certificateInSentences(outcome, dataset ? "compared" : "not compared"));
   output.print(`${plural(checked, "claim")} bounded again in ${formatDuration(seconds)}`);
   await output.writeJson({
     schema: "autodual/check/1",

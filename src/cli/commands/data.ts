@@ -6,8 +6,7 @@ import { someText } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Output } from "../output.js";
-import { formatTable } from "../table.js";
-import { formatCount, wrap } from "../wording.js";
+import { formatCount } from "../wording.js";
 
 interface DataCommandFlags extends JsonOptions {
   readonly download?: boolean;
@@ -38,7 +37,7 @@ async function data(name: string, flags: DataCommandFlags, { io }: CommandContex
 }
 
 async function download(name: string, output: Output): Promise<void> {
-  const progress = output.progress({ label: `download ${name}`, total: 1 });
+  const progress = output.progress({ label: `download ${name}`, unit: "data sets", total: 1 });
   try {
     const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
     const folder = await downloadDataset(name, {
@@ -56,16 +55,14 @@ async function download(name: string, output: Output): Promise<void> {
 function printDescription(output: Output, description: DatasetDescription): void {
   const { name, kind, shape, classes, places, splits, download } = description;
   output.print(`${name} (${kind}): examples of ${formatShape(shape)}, ${classes} classes`);
-  output.print(
-    formatTable(
-      ["split", "state", "examples", "from"],
-      Object.entries(splits).map(([split, { state, count, source }]) => [
-        split,
-        state,
-        formatCount(count),
-        source ?? "",
-      ]),
-    ),
+  output.table(
+    ["split", "state", "examples", "from"],
+    Object.entries(splits).map(([split, { state, count, source }]) => [
+      split,
+      state,
+      formatCount(count),
+      source ?? "",
+    ]),
   );
   for (const { fault } of Object.values(splits)) if (fault) output.print(fault);
   if (places.length > 0) {
@@ -78,8 +75,6 @@ function printDescription(output: Output, description: DatasetDescription): void
   }
   const missing = Object.values(splits).some(({ state }) => state !== "complete");
   if (missing && download) {
-    output.print(
-      wrap(`autodual data ${name} --download fetches it from ${download.from} into ${download.to}.`),
-    );
+    output.prose(`autodual data ${name} --download fetches it from ${download.from} into ${download.to}.`);
   }
 }

@@ -9,7 +9,6 @@ import { parseShape, wholeNumber } from "../arguments.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Output } from "../output.js";
-import { formatTable } from "../table.js";
 import { formatCount } from "../wording.js";
 
 interface InfoFlags extends JsonOptions {
@@ -41,11 +40,9 @@ async function info(name: string, flags: InfoFlags, { io }: CommandContext): Pro
   );
   for (const [stage, layers] of stages.entries()) {
     if (several) output.print(`stage ${stage + 1}`);
-    output.print(
-      formatTable(
-        ["layer", "kind", "output", "parameters"],
-        layers.map((layer) => [layer.name, layer.kind, formatShape(layer.outputShape), layer.parameters]),
-      ),
+    output.table(
+      ["layer", "kind", "output", "parameters"],
+      layers.map((layer) => [layer.name, layer.kind, formatShape(layer.outputShape), layer.parameters]),
     );
   }
   const total = (count: (network: Network) => number) => networks.reduce((sum, own) => sum + count(own), 0);

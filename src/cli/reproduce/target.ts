@@ -2,6 +2,7 @@ import type { TrainingProjections } from "../../estimators/training.js";
 import type { Figure } from "../../report/plot.js";
 import type { OpenedBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
+import type { TableContent } from "../table.js";
 
 /** The flags of `reproduce`; each target takes those that it knows, with defaults of its own. */
 export interface ReproduceFlags {
@@ -22,7 +23,7 @@ export interface ReproduceFlags {
 export interface Reproduction {
   readonly record: Readonly<Record<string, unknown>>;
   readonly figure: Figure | null;
-  readonly table: string;
+  readonly table: TableContent;
   readonly words: string;
 }
 
