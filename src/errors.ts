@@ -18,9 +18,15 @@ export class FormatError extends AutodualError {
   override readonly name = "FormatError";
 }
 
-/** A flag, argument or setting outside its range. */
+/** A flag, argument or setting outside its range; `unknown` where it is a name, so that the nearest one can be told. */
 export class UsageError extends AutodualError {
   override readonly name = "UsageError";
+  readonly unknown: { readonly found: string; readonly known: readonly string[] } | undefined;
+
+  constructor(message: string, unknown?: UsageError["unknown"]) {
+    super(message);
+    this.unknown = unknown;
+  }
 }
 
 /** A backend that is absent, or a tensor used after it was released or on another backend. */

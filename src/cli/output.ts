@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { UsageError } from "../errors.js";
 import { isFolder } from "../formats/is-folder.js";
 import { writeFileAtomically } from "../formats/write-file.js";
+import { inCallersWords } from "./called.js";
 import type { Io, OutputStream } from "./io.js";
 import { type Progress, type ProgressOptions, startProgress } from "./progress.js";
 import { formatTable, type TableContent } from "./table.js";
@@ -36,12 +37,12 @@ export class Output {
   }
 
   print(text = ""): void {
-    this.#words.write(`${text}\n`);
+    this.#words.write(`${inCallersWords(text, this.#io.called)}\n`);
   }
 
   /** Sentences, broken between words. */
   prose(text: string): void {
-    this.print(wrap(text, this.width));
+    this.#words.write(`${wrap(inCallersWords(text, this.#io.called), this.width)}\n`);
   }
 
   table(head: TableContent["head"], rows: TableContent["rows"]): void {

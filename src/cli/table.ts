@@ -6,13 +6,13 @@ const FRAME = 3;
 const NARROWEST = 6;
 
 /** A cell's text or number. */
-type Cell = string | number;
+type TableCell = string | number;
 
 /** What a table says, without its look. */
 export interface TableContent {
   /** Empty titles leave the heading out. */
   readonly head: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
+  readonly rows: readonly (readonly TableCell[])[];
 }
 
 /**

@@ -71,9 +71,12 @@ export function findKnown(name: string): KnownDataset | undefined {
 /** Throws UsageError unless `path` is a folder or an .npz file; told apart from a mistyped name. */
 export function checkDataPath(path: string): void {
   if (isFolder(path) || (path.endsWith(".npz") && existsSync(path))) return;
-  const found = existsSync(path) ? "a file of another kind" : "no such name, folder or file";
+  const isName = !/[/\\]|\.npz$/.test(path);
+  const absent = isName ? "no such name, folder or file" : "no such file or folder";
+  const found = existsSync(path) ? "a file of another kind" : absent;
   throw new UsageError(
     `--data ${path}: expected ${DATASET_NAMES.join(", ")}, a folder or FILE.npz, found ${found}`,
+    isName ? { found: path, known: DATASET_NAMES } : undefined,
   );
 }
 

@@ -126,6 +126,7 @@ function bodyOf(name: string): Body {
   if (scaled && Object.hasOwn(FAMILIES, scaled[1])) return FAMILIES[scaled[1]](Number(scaled[2]));
   throw new UsageError(
     `unknown model "${name}"; known: ${ARCHITECTURES.join(", ")}, or a file or run folder`,
+    { found: name, known: Object.keys(fixed) },
   );
 }
 

@@ -119,7 +119,7 @@ describe("the table that is printed", () => {
     const { head, rows } = resultsTable(
       TABLE_ROWS.map((row) => ({ row, result: { single: errors, cascade: errors } as RowResult })),
     );
-    for (const { id } of TABLE_ROWS) expect(table).toContain(` ${id} `);
+    for (const { id } of TABLE_ROWS) expect(formatTable(head, rows)).toContain(` ${id} `);
     for (const line of formatTable(head, rows).split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     const unrun = resultsTable(TABLE_ROWS.map((row) => ({ row, result: null })));
     expect(formatTable(unrun.head, unrun.rows)).toContain("mnist-small-0.1-exact");
