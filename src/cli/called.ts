@@ -1,18 +1,15 @@
-import { basename, relative } from "node:path";
-
 /** A command in a message, as opposed to the program's name in a sentence. */
 const COMMAND =
   /\bautodual (?=(?:quickstart|train|certify|attack|radius|verify|drift|check|info|data|convert|bench|reproduce|report|completion|help)\b|--help\b)/g;
 
-/** How this process was called: what a user types again to call the program. */
+/** How this process was called: `npx autodual` where npx found it, else by its name. */
 export function calledAs(
   script: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   // What npx runs is its script; other programs that it started may call this one by themselves.
   const isOfNpx = env.npm_lifecycle_event === "npx" && /^"?autodual\b/.test(env.npm_lifecycle_script ?? "");
-  if (script === undefined || isOfNpx || /node_modules[/\\]\.bin[/\\]/.test(script)) return "npx autodual";
-  return basename(script).endsWith(".js") ? `node ${relative(process.cwd(), script) || script}` : "autodual";
+  return isOfNpx || /node_modules[/\\]\.bin[/\\]/.test(script ?? "") ? "npx autodual" : "autodual";
 }
 
 /** A message whose commands work as they are typed. */

@@ -114,6 +114,7 @@ tr > :first-child { text-align: left; }
 @media (max-width: 40rem) {
   .wide thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .wide, .wide tbody, .wide tr { display: block; }
+  .wide caption { display: block; }
   .wide tr { padding: .4rem 0; border-top: 1px solid var(--rule); }
   .wide tbody tr > * { display: flex; justify-content: space-between; gap: 1rem; padding: .1rem 0; border: 0; white-space: normal; }
   .wide tbody th { font-weight: 600; }
