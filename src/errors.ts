@@ -18,9 +18,15 @@ export class FormatError extends AutodualError {
   override readonly name = "FormatError";
 }
 
-/** A flag, argument or setting outside its range. */
+/** A flag, argument or setting outside its range; `unknown` where it is a name, so that the nearest one can be told. */
 export class UsageError extends AutodualError {
   override readonly name = "UsageError";
+  readonly unknown: { readonly found: string; readonly known: readonly string[] } | undefined;
+
+  constructor(message: string, unknown?: UsageError["unknown"]) {
+    super(message);
+    this.unknown = unknown;
+  }
 }
 
 /** A backend that is absent, or a tensor used after it was released or on another backend. */
@@ -96,6 +102,5 @@ export function notInstalled(what: string, name: string, error: unknown): never 
   if (!isNotInstalled(name, error)) throw error;
   throw new UsageError(
     `${what}: expected the optional package ${name}, found none; npm install autodual --include=optional brings it`,
-    { cause: error },
   );
 }

@@ -76,7 +76,10 @@ export function oneOf<T extends string>(flag: string, choices: readonly T[]): (t
   return (text) => {
     const chosen = choices.find((choice) => choice === text);
     if (chosen !== undefined) return chosen;
-    throw new UsageError(`${flag}: expected ${choices.join(", ")}, found ${quote(text)}`);
+    throw new UsageError(`${flag}: expected ${choices.join(", ")}, found ${quote(text)}`, {
+      found: text,
+      known: choices,
+    });
   };
 }
 

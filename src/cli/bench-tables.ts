@@ -3,15 +3,12 @@ import { GROWTH_AXES, type GrowthAxis, type GrowthFigure, growthPower } from "..
 import type { KernelFigure } from "../bench/kernels.js";
 import type { StepFigure } from "../bench/steps.js";
 import type { Output } from "./output.js";
-import { formatTable } from "./table.js";
-import { formatCount, wrap } from "./wording.js";
+import { formatCount } from "./wording.js";
 
 export function printKernels(figures: readonly KernelFigure[], output: Output): void {
-  output.print(
-    formatTable(
-      ["kernel", "shape", "ms", "speed"],
-      figures.flatMap((figure) => [...shapeRows(figure), totalRow(figure)]),
-    ),
+  output.table(
+    ["kernel", "shape", "ms", "speed"],
+    figures.flatMap((figure) => [...shapeRows(figure), totalRow(figure)]),
   );
 }
 
@@ -42,45 +39,39 @@ function totalRow(figure: KernelFigure): readonly (string | number)[] {
 }
 
 export function printTraining(steps: readonly StepFigure[], output: Output): void {
-  output.print(
-    formatTable(
-      ["step", "batch", "ms", "ms per example", "memory MB"],
-      steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB }) => [
-        name,
-        String(batch),
-        formatMs(seconds),
-        formatMs(secondsPerExample),
-        peakMemoryMB.toFixed(0),
-      ]),
-    ),
+  output.table(
+    ["step", "batch", "ms", "ms per example", "memory MB"],
+    steps.map(({ name, batch, seconds, secondsPerExample, peakMemoryMB }) => [
+      name,
+      String(batch),
+      formatMs(seconds),
+      formatMs(secondsPerExample),
+      peakMemoryMB.toFixed(0),
+    ]),
   );
-  output.print(wrap("Milliseconds of a step are the median of its batches; memory is that of all tensors."));
+  output.prose("Milliseconds of a step are the median of its batches; memory is that of all tensors.");
 }
 
 /** What certification takes for each example, what it computes beside what it needs, and what comes out. */
 export function printCertification(figures: readonly CertifyFigure[], output: Output): void {
-  output.print(
-    formatTable(
-      ["step", "ms", "MB", "needed", "done", "of peak", "error", "rounding"],
-      figures.map((figure) => [
-        // The ε of all of them stands below.
-        figure.name.replace(/ certify, epsilon .*/, ""),
-        formatMs(figure.secondsPerExample),
-        figure.peakMemoryMB.toFixed(0),
-        formatGiga(figure.multiplyAddsNeeded),
-        formatGiga(figure.multiplyAddsDone),
-        `${(100 * figure.fractionOfPeak).toFixed(0)} %`,
-        `${(100 * figure.robustError).toFixed(1)} %`,
-        `× ${figure.roundingCost.toFixed(2)}`,
-      ]),
-    ),
+  output.table(
+    ["step", "ms", "MB", "needed", "done", "of peak", "error", "rounding"],
+    figures.map((figure) => [
+      // The ε of all of them stands below.
+      figure.name.replace(/ certify, epsilon .*/, ""),
+      formatMs(figure.secondsPerExample),
+      figure.peakMemoryMB.toFixed(0),
+      formatGiga(figure.multiplyAddsNeeded),
+      formatGiga(figure.multiplyAddsDone),
+      `${(100 * figure.fractionOfPeak).toFixed(0)} %`,
+      `${(100 * figure.robustError).toFixed(1)} %`,
+      `× ${figure.roundingCost.toFixed(2)}`,
+    ]),
   );
   const [{ name, batch }] = figures;
   const epsilon = name.match(/ certify, epsilon (.*)/)?.[1];
-  output.print(
-    wrap(
-      `Certification${epsilon ? ` at epsilon ${epsilon}` : ""}, ${batch} at a time: milliseconds and multiply-adds are those of an example, memory is that of all tensors, the error is the robust one. Needed are the rows that the planner asked for, each layer that moves or adds numbers included; done are all products and slopes, with boxes and rounding. Rounding: the median of pairs of batches with and without it.`,
-    ),
+  output.prose(
+    `Certification${epsilon ? ` at epsilon ${epsilon}` : ""}, ${batch} at a time: milliseconds and multiply-adds are those of an example, memory is that of all tensors, the error is the robust one. Needed are the rows that the planner asked for, each layer that moves or adds numbers included; done are all products and slopes, with boxes and rounding. Rounding: the median of pairs of batches with and without it.`,
   );
 }
 
@@ -99,19 +90,17 @@ const GROWN: Readonly<Record<GrowthAxis, string>> = {
 };
 
 function printAxis(axis: GrowthAxis, figures: readonly GrowthFigure[], output: Output): void {
-  output.print(
-    formatTable(
-      [axis, "hidden units", "seconds", "MB", "needed", "done", "of peak"],
-      figures.map((figure) => [
-        figure[axis],
-        formatCount(figure.hiddenUnits),
-        figure.seconds.toPrecision(3),
-        figure.peakMemoryMB.toFixed(0),
-        formatGiga(figure.multiplyAddsNeeded),
-        formatGiga(figure.multiplyAddsDone),
-        `${(100 * figure.fractionOfPeak).toFixed(0)} %`,
-      ]),
-    ),
+  output.table(
+    [axis, "hidden units", "seconds", "MB", "needed", "done", "of peak"],
+    figures.map((figure) => [
+      figure[axis],
+      formatCount(figure.hiddenUnits),
+      figure.seconds.toPrecision(3),
+      figure.peakMemoryMB.toFixed(0),
+      formatGiga(figure.multiplyAddsNeeded),
+      formatGiga(figure.multiplyAddsDone),
+      `${(100 * figure.fractionOfPeak).toFixed(0)} %`,
+    ]),
   );
   const powers = [
     ["time", growthPower(figures, ({ seconds }) => seconds)],
@@ -120,7 +109,7 @@ function printAxis(axis: GrowthAxis, figures: readonly GrowthFigure[], output: O
   ] as const;
   const told = powers.flatMap(([what, power]) => (power === null ? [] : [`${what} by ${power.toFixed(2)}`]));
   if (told.length > 0) {
-    output.print(wrap(`With ${GROWN[axis]}, by what power of the hidden units: ${told.join(", ")}.`));
+    output.prose(`With ${GROWN[axis]}, by what power of the hidden units: ${told.join(", ")}.`);
   }
 }
 

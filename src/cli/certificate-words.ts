@@ -4,7 +4,7 @@ import type { CheckOutcome } from "../runs/certificates/check-claims.js";
 import type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "../runs/certificates/claimed.js";
 import type { WrittenCertificates } from "../runs/certificates/write-certificates.js";
 import type { WrittenProperty } from "../runs/certificates/write-property.js";
-import { changeInWords, formatNumber, keptInWords, plural, wrap } from "./wording.js";
+import { changeInWords, formatNumber, keptInWords, plural } from "./wording.js";
 
 const RUN_IN_WORDS: Readonly<Record<ClaimedEvaluation, string>> = {
   float32: "run in float32 by direct sums in any order, and in real arithmetic",
@@ -83,7 +83,7 @@ export function provedInWords(path: string, written: WrittenProperty | null): st
   if (written === null) return `certificate: stopped; ${path} is not written`;
   const { claims, refusal } = written;
   if (refusal === null) return `certificate ${path}: ${plural(claims, "claim")}`;
-  return wrap(`certificate: ${refusal}; ${path} is not written`);
+  return `certificate: ${refusal}; ${path} is not written`;
 }
 
 /** How many certificates a file has, and what is missing; null where the writing was stopped. */

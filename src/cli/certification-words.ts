@@ -9,8 +9,7 @@ import type { Estimation } from "../runs/estimation.js";
 import { aboutOf } from "../threat/about.js";
 import { worthBesideEstimates } from "../threat/guarantee.js";
 import type { Output } from "./output.js";
-import { formatFigures } from "./table.js";
-import { formatBall, formatCount, formatNumber, formatPercent, formatRate, plural, wrap } from "./wording.js";
+import { formatBall, formatCount, formatNumber, formatPercent, formatRate, plural } from "./wording.js";
 
 /** Lines for the stages of a cascade, and for whose answers its figures are about; none for a single model. */
 export function stageRows({ stages }: LoadedCascade): (readonly [string, string])[] {
@@ -35,30 +34,28 @@ export function printCertification(
   const worth = [guarantee, mix && worthBesideEstimates(mix)].includes("probability")
     ? "if all hold"
     : "at most";
-  output.print(
-    formatFigures([
-      ["model", model.path],
-      ...stageRows(model),
-      ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
-      ...(classNames && !DATASET_NAMES.includes(name) ? ([["classes", shortList(classNames)]] as const) : []),
-      ["ball", formatBall(ball)],
-      [
-        "bound",
-        `${each === undefined ? method : `strongest in ${formatNumber(each)} s`}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
-      ],
-      ...(estimated ? estimationFigures(estimated) : []),
-      ["error", formatPercent(summary.error)],
-      ...(summary.estimatedRobustError === undefined || mix
-        ? ([[`robust error, ${worth}`, formatPercent(summary.robustError, "upper")]] as const)
-        : []),
-      ...(summary.estimatedRobustError === undefined
-        ? []
-        : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
-      ...(summary.rungs ? ([["proved first by", rungsInWords(summary.rungs)]] as const) : []),
-      ["certified predictions", formatPercent(summary.certified, "lower")],
-      ["speed", `${formatRate(summary.examplesPerSecond)} examples/s`],
-    ]),
-  );
+  output.figures([
+    ["model", model.path],
+    ...stageRows(model),
+    ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
+    ...(classNames && !DATASET_NAMES.includes(name) ? ([["classes", shortList(classNames)]] as const) : []),
+    ["ball", formatBall(ball)],
+    [
+      "bound",
+      `${each === undefined ? method : `strongest in ${formatNumber(each)} s`}, ${estimated ? BOUND_IN_WORDS[estimated.guarantee] : "deterministic (no random projections)"}${ofExamples(mix?.[guarantee])}`,
+    ],
+    ...(estimated ? estimationFigures(estimated) : []),
+    ["error", formatPercent(summary.error)],
+    ...(summary.estimatedRobustError === undefined || mix
+      ? ([[`robust error, ${worth}`, formatPercent(summary.robustError, "upper")]] as const)
+      : []),
+    ...(summary.estimatedRobustError === undefined
+      ? []
+      : ([["robust error, estimated", formatPercent(summary.estimatedRobustError)]] as const)),
+    ...(summary.rungs ? ([["proved first by", rungsInWords(summary.rungs)]] as const) : []),
+    ["certified predictions", formatPercent(summary.certified, "lower")],
+    ["speed", `${formatRate(summary.examplesPerSecond)} examples/s`],
+  ]);
 }
 
 /** `interval 912, adaptive 3, neuron splitting 14`. */
@@ -79,21 +76,19 @@ export function guaranteeInWords(
   against: Against,
 ): string {
   const certified = examples.filter((example) => example.certified);
-  return wrap(
-    guaranteeInSentences({
-      ball,
-      stages: model.stages.length,
-      examples: dataset.count,
-      certified: certified.length,
-      right: certified.filter(({ prediction, label }) => prediction === label).length,
-      robustError: summary.robustError,
-      guarantee,
-      ...(mix && { mix }),
-      delta: estimation?.tail?.delta ?? null,
-      evaluation,
-      against,
-    }),
-  );
+  return guaranteeInSentences({
+    ball,
+    stages: model.stages.length,
+    examples: dataset.count,
+    certified: certified.length,
+    right: certified.filter(({ prediction, label }) => prediction === label).length,
+    robustError: summary.robustError,
+    guarantee,
+    ...(mix && { mix }),
+    delta: estimation?.tail?.delta ?? null,
+    evaluation,
+    against,
+  });
 }
 
 /** What the bounds are worth, for the table of figures. */

@@ -1,8 +1,7 @@
 import type { Drift } from "../runs/drift.js";
 import { type DriftSubject, driftSummary, type LogitSummary, logitSummaries } from "../runs/drift-record.js";
 import type { Output } from "./output.js";
-import { formatFigures, formatTable } from "./table.js";
-import { formatBall, formatDuration, formatEpsilon, plural, wrap } from "./wording.js";
+import { formatBall, formatDuration, formatEpsilon, plural } from "./wording.js";
 
 /** More logits than these are left out of the table, those with the smallest bounds. */
 const MOST_ROWS = 20;
@@ -17,18 +16,16 @@ export function printDrift(output: Output, subject: DriftSubject, drift: Drift):
         ["ball", epsilon ? formatBall({ norm, epsilon, box }) : "the examples themselves"],
       ]
     : [["inputs", `every number within ${box?.join(",")}`]];
-  output.print(
-    formatFigures([
-      ["model", model.path],
-      ...inputs,
-      ["evaluation", evaluation],
-      ["bound", `${method}, deterministic`],
-      ["seen", `${evaluations} orders, at ${pointsInWords(subject, points)}`],
-      ["time", formatDuration(drift.seconds)],
-    ]),
-  );
+  output.figures([
+    ["model", model.path],
+    ...inputs,
+    ["evaluation", evaluation],
+    ["bound", `${method}, deterministic`],
+    ["seen", `${evaluations} orders, at ${pointsInWords(subject, points)}`],
+    ["time", formatDuration(drift.seconds)],
+  ]);
   printLogits(output, logitSummaries(drift, dataset), dataset !== null);
-  output.print(wrap(driftInWords(subject, drift)));
+  output.prose(driftInWords(subject, drift));
 }
 
 function pointsInWords({ dataset, epsilon }: DriftSubject, points: number): string {
@@ -49,7 +46,7 @@ function printLogits(output: Output, logits: readonly LogitSummary[], byExample:
   const head = byExample
     ? ["logit", "bound, largest", "bound, median", "seen, largest", "seen, median"]
     : ["logit", "bound", "seen"];
-  output.print(formatTable(head, rows));
+  output.table(head, rows);
   if (shown.length < logits.length) {
     output.print(`The ${shown.length} of ${logits.length} logits with the largest bounds.`);
   }

@@ -1,6 +1,8 @@
 import { CommanderError } from "commander";
-import { AutodualError } from "../errors.js";
+import { AutodualError, UsageError } from "../errors.js";
+import { inCallersWords } from "./called.js";
 import type { Io } from "./io.js";
+import { suggestionOf } from "./suggestion.js";
 
 /** Bad usage or bad input. */
 const EXIT_BAD_INPUT = 2;
@@ -18,7 +20,8 @@ export function explainFailure(error: unknown, io: Io, command: string | undefin
     return EXIT_BAD_INPUT;
   }
   if (error instanceof AutodualError) {
-    writeLine(io, error.message);
+    const near = error instanceof UsageError && error.unknown ? suggestionOf(error.unknown) : "";
+    writeLine(io, near === "" ? error.message : `${error.message} ${near}`);
     return EXIT_BAD_INPUT;
   }
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
@@ -40,5 +43,9 @@ function usageLine({ message }: CommanderError, command: string | undefined): st
 
 function writeLine(io: Io, message: string): void {
   // Messages quote what the user gave, line breaks included.
-  io.stderr.write(`autodual: ${message.replace(/\s*[\r\n]+\s*/g, " ").trim()}\n`);
+  io.stderr.write(
+    `autodual: ${inCallersWords(message, io.called)
+      .replace(/\s*[\r\n]+\s*/g, " ")
+      .trim()}\n`,
+  );
 }

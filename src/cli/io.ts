@@ -1,3 +1,5 @@
+import { calledAs } from "./called.js";
+
 /** A stream as commands see it: a terminal, a pipe, or a buffer in a test. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -6,6 +8,8 @@ export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How the program was called, as messages say it. Default: autodual. */
+  readonly called?: string;
   /** When the command began, as `performance.now()` tells it. Default: when it is asked for. */
   readonly began?: number;
 }
@@ -18,5 +22,11 @@ export function processIo(): Io {
     });
   }
   // The clock of `performance` starts with the process.
-  return { stdout: process.stdout, stderr: process.stderr, env: process.env, began: 0 };
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    called: calledAs(process.argv[1], process.env),
+    began: 0,
+  };
 }

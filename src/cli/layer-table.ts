@@ -1,9 +1,9 @@
 import type { LayerSummary } from "../runs/layer-plan.js";
-import { formatTable } from "./table.js";
+import type { Output } from "./output.js";
 import { formatCount } from "./wording.js";
 
-/** A table of at most 80 columns; every figure is a mean per example. */
-export function formatLayerPlan(layers: readonly LayerSummary[]): string {
+/** How layers were bounded; every figure is a mean per example. */
+export function printLayerPlan(output: Output, layers: readonly LayerSummary[]): void {
   const rows = layers.map(({ name, ways, neurons, open, rows, multiplyAdds, milliseconds }) => [
     name,
     Object.keys(ways).join(", "),
@@ -13,7 +13,7 @@ export function formatLayerPlan(layers: readonly LayerSummary[]): string {
     `${(multiplyAdds / 1e6).toFixed(2)} M`,
     milliseconds.toFixed(3),
   ]);
-  return formatTable(["layer", "bounded", "neurons", "unstable", "rows", "multiply-adds", "ms"], rows);
+  output.table(["layer", "bounded", "neurons", "unstable", "rows", "multiply-adds", "ms"], rows);
 }
 
 function formatMean(value: number): string {

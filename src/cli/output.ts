@@ -4,8 +4,14 @@ import pc from "picocolors";
 import { UsageError } from "../errors.js";
 import { isFolder } from "../formats/is-folder.js";
 import { writeFileAtomically } from "../formats/write-file.js";
+import { inCallersWords } from "./called.js";
 import type { Io, OutputStream } from "./io.js";
 import { type Progress, type ProgressOptions, startProgress } from "./progress.js";
+import { formatTable, type TableContent } from "./table.js";
+import { WIDTH, wrap } from "./wording.js";
+
+/** Wider lines are tiring to read. */
+const MOST_WIDTH = 100;
 
 /**
  * Where a command's words and figures go. Words go to standard output, or to standard error when `--json -` claims
@@ -13,6 +19,8 @@ import { type Progress, type ProgressOptions, startProgress } from "./progress.j
  */
 export class Output {
   readonly bold: (text: string) => string;
+  /** Columns that tables and sentences may take: those of the terminal, up to 100; elsewhere 80. */
+  readonly width: number;
   readonly #io: Io;
   readonly #words: OutputStream;
   readonly #json: string | undefined;
@@ -23,11 +31,27 @@ export class Output {
     this.#json = json;
     this.#words = json === "-" ? io.stderr : io.stdout;
     this.bold = pc.createColors(wantsColor(io, this.#words)).bold;
+    const { isTTY, columns } = this.#words;
+    this.width = isTTY && columns ? Math.min(columns, MOST_WIDTH) : WIDTH;
     if (json !== undefined && json !== "-") checkWritable("--json", json);
   }
 
   print(text = ""): void {
-    this.#words.write(`${text}\n`);
+    this.#words.write(`${inCallersWords(text, this.#io.called)}\n`);
+  }
+
+  /** Sentences, broken between words. */
+  prose(text: string): void {
+    this.#words.write(`${wrap(inCallersWords(text, this.#io.called), this.width)}\n`);
+  }
+
+  table(head: TableContent["head"], rows: TableContent["rows"]): void {
+    this.print(formatTable(head, rows, this.width));
+  }
+
+  /** Names and their figures: a table without a heading. */
+  figures(rows: readonly (readonly [name: string, value: string])[]): void {
+    this.table(["", ""], rows);
   }
 
   /** A bar on a terminal, plain lines elsewhere; on standard error in both cases. */

@@ -6,6 +6,7 @@ import { addAttack } from "./commands/attack.js";
 import { addBench } from "./commands/bench.js";
 import { addCertify } from "./commands/certify.js";
 import { addCheck } from "./commands/check.js";
+import { addCompletion } from "./commands/completion.js";
 import { addConvert } from "./commands/convert.js";
 import { addData } from "./commands/data.js";
 import { addDrift } from "./commands/drift.js";
@@ -37,9 +38,11 @@ const ADDERS = [
   addBench,
   addReproduce,
   addReport,
+  addCompletion,
 ];
 
-const EXIT_CODES = `
+const NOTES = `
+Help with one command: autodual help COMMAND. Completion of the shell: autodual help completion.
 Exit codes: 0 done; 1 a negative answer where that was asked (--fail-above, check);
 2 bad usage or input; 3 an internal fault; 130 and 143 stopped by a signal.`;
 
@@ -51,19 +54,27 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const context: CommandContext = { io, exitCode: 0 };
   const program = buildProgram(context);
   const known = program.commands.map((command) => command.name());
-  const asked = known.find((name) => name === argv[0]);
+  const line = helpAsFlag(argv);
+  const asked = known.find((name) => name === line[0]);
   try {
-    if (asked === undefined && !argv[0]?.startsWith("-")) {
-      const found = argv.length === 0 ? "none" : quote(argv[0]);
+    if (asked === undefined && !line[0]?.startsWith("-")) {
+      const found = line.length === 0 ? "none" : quote(line[0]);
       throw new UsageError(
         `expected a command, one of ${known.join(", ")}, found ${found}; see autodual --help`,
+        line.length === 0 ? undefined : { found: line[0], known },
       );
     }
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync([...line], { from: "user" });
     return context.exitCode;
   } catch (error) {
     return explainFailure(error, io, asked);
   }
+}
+
+/** `help certify` is `certify --help`. */
+function helpAsFlag(argv: readonly string[]): readonly string[] {
+  if (argv[0] !== "help") return argv;
+  return argv[1] === undefined ? ["--help"] : [argv[1], "--help"];
 }
 
 function buildProgram(context: CommandContext): Command {
@@ -71,7 +82,7 @@ function buildProgram(context: CommandContext): Command {
   const program = new Command("autodual")
     .description("Provably robust neural networks: robust training, certificates, attacks.")
     .version(packageVersion())
-    .addHelpText("after", EXIT_CODES)
+    .addHelpText("after", NOTES)
     .exitOverride()
     .helpCommand(false)
     .configureOutput({

@@ -12,8 +12,8 @@ import type { Backend } from "../compute/backend.js";
 import { nextTurn } from "../compute/deadline.js";
 import { scalingSubject } from "./bench-subjects.js";
 import type { Output } from "./output.js";
-import { formatTable } from "./table.js";
-import { formatCount, wrap } from "./wording.js";
+import type { TableContent } from "./table.js";
+import { formatCount } from "./wording.js";
 
 /** What is to be measured: each way at its numbers of filters. */
 export interface ScalingPlan {
@@ -57,7 +57,7 @@ export async function runScaling(
 ): Promise<ScalingOutcome> {
   const rounds = sizes.map((): ScalingFigure[] => []);
   const notRun: ScalingNotRun[] = [];
-  const progress = output.progress({ label: "scaling", total: ROUNDS * sizes.length });
+  const progress = output.progress({ label: "scaling", unit: "measurements", total: ROUNDS * sizes.length });
   const settings = { dimension: SCALING_DIMENSION, memoryLimit: MEMORY_LIMIT };
   try {
     for (let round = 0; round < ROUNDS; round++) {
@@ -91,10 +91,10 @@ function ofMedianTime(figures: readonly ScalingFigure[]): ScalingFigure {
   return [...figures].sort((a, b) => a.seconds - b.seconds)[figures.length >> 1];
 }
 
-export function scalingTable(figures: readonly ScalingFigure[]): string {
-  return formatTable(
-    ["step", "hidden units", "seconds", "us per unit", "MB", "bytes per unit"],
-    figures.map((figure) => [
+export function scalingTable(figures: readonly ScalingFigure[]): TableContent {
+  return {
+    head: ["step", "hidden units", "seconds", "us per unit", "MB", "bytes per unit"],
+    rows: figures.map((figure) => [
       figure.name,
       formatCount(figure.hiddenUnits),
       figure.seconds.toPrecision(3),
@@ -102,7 +102,7 @@ export function scalingTable(figures: readonly ScalingFigure[]): string {
       figure.peakMemoryMB.toFixed(0),
       figure.bytesPerHiddenUnit.toFixed(0),
     ]),
-  );
+  };
 }
 
 export function printScaling(
@@ -110,11 +110,12 @@ export function printScaling(
   notRun: readonly ScalingNotRun[],
   output: Output,
 ): void {
-  output.print(scalingTable(figures));
+  const { head, rows } = scalingTable(figures);
+  output.table(head, rows);
   for (const { name, hiddenUnits, neededMemoryMB } of notRun) {
     const needed = `${(neededMemoryMB / 1024).toPrecision(2)} GB`;
-    output.print(
-      wrap(`${name}, ${formatCount(hiddenUnits)} hidden units and more: not run: would need ${needed}.`),
+    output.prose(
+      `${name}, ${formatCount(hiddenUnits)} hidden units and more: not run: would need ${needed}.`,
     );
   }
 }

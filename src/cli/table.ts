@@ -1,22 +1,41 @@
 import Table from "cli-table3";
+import { WIDTH } from "./wording.js";
 
-const WIDTH = 80;
 /** A border and two spaces of padding per column, and the last border. */
 const FRAME = 3;
 const NARROWEST = 6;
 
-/** A table of at most 80 columns: the widest column gives way, and what it has no room for goes on in a line of its own. Numbers stand on the right. */
+/** A cell's text or number. */
+type TableCell = string | number;
+
+/** What a table says, without its look. */
+export interface TableContent {
+  /** Empty titles leave the heading out. */
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly TableCell[])[];
+}
+
+/**
+ * A table of at most `width` columns: the widest column of words gives way, and what it has no room for goes on in a line
+ * of its own. Where that is not enough, every row becomes lines of its own, a title and its value each. Numbers stand on the
+ * right, and are never broken.
+ */
 export function formatTable(
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
+  head: TableContent["head"],
+  rows: TableContent["rows"],
+  width: number = WIDTH,
 ): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => String(row[i]).length)));
-  while (frameWidth(widths) > WIDTH && Math.max(...widths) > NARROWEST) {
-    widths[widths.indexOf(Math.max(...widths))] -= 1;
+  const least = widths.map((own, i) => (isOfFigures(rows, i) ? own : Math.min(own, NARROWEST)));
+  while (frameWidth(widths) > width) {
+    const room = widths.map((own, i) => (own > least[i] ? own : 0));
+    const widest = Math.max(...room);
+    if (widest === 0) return formatLines({ head, rows }, width);
+    widths[room.indexOf(widest)] -= 1;
   }
   const table = new Table({
     ...(head.some((title) => title !== "") && { head: [...head] }),
-    colWidths: widths.map((width) => width + 2),
+    colWidths: widths.map((own) => own + 2),
     colAligns: head.map((_, i) => (rows.every((row) => typeof row[i] === "number") ? "right" : "left")),
     style: { head: [], border: [], compact: true },
     // A name that is too long goes on in the next line.
@@ -27,11 +46,28 @@ export function formatTable(
   return table.toString();
 }
 
+/** Whether a column has figures alone, perhaps with a unit: a part of a figure says something else. */
+function isOfFigures(rows: TableContent["rows"], column: number): boolean {
+  return rows.every((row) => /^$|^[-+]?[\d.,/]+( ?[%a-zA-Z]+)?$/.test(String(row[column])));
+}
+
 function frameWidth(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width + FRAME, 1);
 }
 
-/** Names and their figures, without a heading. */
-export function formatFigures(figures: readonly (readonly [name: string, value: string])[]): string {
-  return formatTable(["", ""], figures);
+/** Every row as a block of lines, for a terminal that no table fits into. */
+function formatLines({ head, rows }: TableContent, width: number): string {
+  const blocks = rows.map((row) =>
+    row.flatMap((cell, i) => {
+      const text = [head[i], String(cell)].filter((part) => part !== "").join(": ");
+      return cutInto(text, width - 2).map((line, k) => (i === 0 && k === 0 ? line : `  ${line}`));
+    }),
+  );
+  return blocks.map((lines) => lines.join("\n")).join("\n");
+}
+
+function cutInto(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at < text.length; at += width) lines.push(text.slice(at, at + width));
+  return lines;
 }

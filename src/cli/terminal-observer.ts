@@ -3,7 +3,7 @@ import { aboutOf } from "../threat/about.js";
 import type { EpochRow } from "../train/config.js";
 import type { Output } from "./output.js";
 import type { Progress } from "./progress.js";
-import { formatDuration, formatNumber, formatPercent, plural, wrap } from "./wording.js";
+import { formatDuration, formatNumber, formatPercent, plural } from "./wording.js";
 
 /** Shows long work on the terminal: a bar or plain lines on standard error, and what stays as lines. */
 export class TerminalObserver implements Observer {
@@ -18,7 +18,12 @@ export class TerminalObserver implements Observer {
   begin(work: Work): WorkObserver {
     const { name, total, start, about } = work;
     const of = about === "stage that answers" ? ` of the ${about}` : "";
-    const progress = this.#output.progress({ label: name, total, ...(start !== undefined && { start }) });
+    const progress = this.#output.progress({
+      label: name,
+      total,
+      unit: UNITS[name],
+      ...(start !== undefined && { start }),
+    });
     this.#progress = progress;
     return {
       update: (done, figures) => progress.update(done, FIGURES_IN_WORDS[name](figures) + of),
@@ -32,9 +37,22 @@ export class TerminalObserver implements Observer {
   tell(event: RunEvent): void {
     // Epochs come by while their training is in progress: their lines go where its bar is.
     if (event.kind === "epoch" && this.#progress) this.#progress.line(eventInWords(event));
-    else this.#output.print(eventInWords(event));
+    else if (event.kind === "epoch") this.#output.print(eventInWords(event));
+    else this.#output.prose(eventInWords(event));
   }
 }
+
+/** What is counted. */
+const UNITS: Readonly<Record<WorkName, string>> = {
+  certify: "examples",
+  certificates: "claims",
+  check: "claims",
+  attack: "examples",
+  radius: "examples",
+  drift: "examples",
+  train: "batches",
+  "certify training examples": "examples",
+};
 
 const FIGURES_IN_WORDS: Readonly<Record<WorkName, (figures: Figures) => string>> = {
   certify: ({ robustError = 0 }) => `robust error ${formatPercent(robustError, "upper")}`,
@@ -59,10 +77,10 @@ function eventInWords(event: RunEvent): string {
     case "stage-examples":
       return plural(event.count, "training example");
     case "stage-done":
-      return wrap(
+      return (
         `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error at most ` +
-          `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}` +
-          (event.stage > 1 ? `, under attacks on the ${aboutOf(event.stage)}` : ""),
+        `${formatPercent(event.robustError, "upper")} of ${plural(event.examples, "test example")}` +
+        (event.stage > 1 ? `, under attacks on the ${aboutOf(event.stage)}` : "")
       );
     case "nothing-remains":
       return "no training example remains: the cascade is complete";

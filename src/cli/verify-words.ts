@@ -4,7 +4,7 @@ import { evaluationInWords } from "../report/guarantee.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import type { CaseVerdict, Verdict } from "../verify/verdict.js";
 import type { VerifyProgress } from "../verify/verify-options.js";
-import { formatTable } from "./table.js";
+import type { Output } from "./output.js";
 import { formatCount, formatDuration, formatNumber, plural } from "./wording.js";
 
 /** How far the search is. */
@@ -15,13 +15,14 @@ export function progressInWords({ step, settled, cases, bounded, bound }: Verify
   return parts.join("  ");
 }
 
-/** Cases by what settled them. */
-export function verdictFigures(
+/** Prints cases by what settled them. */
+export function printVerdict(
+  output: Output,
   { cases, seconds }: Verdict,
   model: string,
   spec: string,
   machine: string,
-): string {
+): void {
   const groups = new Map<string, CaseVerdict[]>();
   for (const own of cases) {
     const key = `${own.answer} ${own.step}`;
@@ -37,10 +38,8 @@ export function verdictFigures(
       bounds.length === 0 ? "" : formatNumber(Math.min(...bounds)),
     ];
   });
-  return [
-    formatTable(["cases that", "by", "number", "branches", "lowest bound"], rows),
-    `${model}, ${spec}: ${formatDuration(seconds)}; ${machine}`,
-  ].join("\n");
+  output.table(["cases that", "by", "number", "branches", "lowest bound"], rows);
+  output.print(`${model}, ${spec}: ${formatDuration(seconds)}; ${machine}`);
 }
 
 /** What an answer says, and of which arithmetic. */

@@ -88,8 +88,13 @@ export function isTablePath(path: string): boolean {
 /** Throws UsageError unless `path` is a folder, an .npz file or a table; told apart from a mistyped name. */
 export function checkDataPath(path: string): void {
   if (isFolder(path) || ((path.endsWith(".npz") || isTablePath(path)) && existsSync(path))) return;
-  const found = existsSync(path) ? "a file of another kind" : "no such name, folder or file";
-  throw new UsageError(`--data ${path}: expected ${DATA_FORMS}, found ${found}`);
+  const isName = !/[/\\]|\.npz$/.test(path) && !isTablePath(path);
+  const absent = isName ? "no such name, folder or file" : "no such file or folder";
+  const found = existsSync(path) ? "a file of another kind" : absent;
+  throw new UsageError(
+    `--data ${path}: expected ${DATA_FORMS}, found ${found}`,
+    isName ? { found: path, known: DATASET_NAMES } : undefined,
+  );
 }
 
 function missing(known: KnownDataset, split: Split, dataDir: string | undefined): FormatError {

@@ -140,7 +140,9 @@ function bodyOf(name: string): Body {
   if (Object.hasOwn(fixed, name)) return fixed[name];
   const scaled = /^([a-z]+|cnn5-)([1-9]\d?)$/.exec(name);
   if (scaled && Object.hasOwn(FAMILIES, scaled[1])) return FAMILIES[scaled[1]](Number(scaled[2]));
-  throw new UsageError(`unknown model "${name}"; known: ${KNOWN}, or a file or run folder`);
+  throw new UsageError(`unknown model "${name}"; known: ${KNOWN}, or a file or run folder`, {
+    ...{ found: name, known: Object.keys(fixed) },
+  });
 }
 
 /**

@@ -21,6 +21,8 @@ export const MEASURED_FILES = {
 } as const;
 
 export const REPORT_FILE = "report.html";
+/** The model card beside the page. */
+export const CARD_FILE = "model-card.md";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(0);

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addTrainOptions, type TrainFlags } from "../../src/cli/train/flags.js";
 import { trainConfig } from "../../src/cli/train/train-config.js";
+import { formatPercent } from "../../src/cli/wording.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { loadDataset } from "../../src/data/load.js";
 import { writeNpz } from "../../src/formats/npz.js";
@@ -117,6 +118,20 @@ describe("a training's report", () => {
     expect(report.missing).toEqual({});
     expect(report.margins).toHaveLength(40);
     expect(Object.values(report.groups).reduce((sum, count) => sum + count, 0)).toBe(examples.length);
+  });
+
+  it("has a model card beside it where --card asks, whose command bounds the run again", async () => {
+    await done("report", "run");
+    expect(existsSync("run/model-card.md")).toBe(false);
+    expect(await done("report", "run", "--card", "--out", "page.html")).toContain("card model-card.md");
+    const card = readFileSync("model-card.md", "utf8");
+    const { robustError } = json<Certification>("run/certification.json").summary;
+    expect(card).toContain(`at most ${formatPercent(robustError, "upper")}`);
+    const command = /autodual (certify .*)/.exec(card)?.[1].split(" ") ?? [];
+    const at = command.indexOf("--json");
+    command[at + 1] = "again.json";
+    await done(...command, "--backend", "portable");
+    expect(json<Certification>("again.json").summary.robustError).toBe(robustError);
   });
 
   it("goes where --out says, and --figures writes plots whose bytes are the same each time", async () => {

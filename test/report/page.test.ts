@@ -235,7 +235,9 @@ describe("a cascade's page", () => {
   it("does not say of the cascade what is known of the stage that answers", () => {
     expect(textOf(html)).toContain("upper bound of the error under attacks on the stage that answers");
     const tiles = [...html.matchAll(/<dt>([^<]*)<\/dt>/g)].map(([, name]) => name);
-    expect(tiles.slice(0, 4)).toEqual([
+    // What an attacker reaches comes first.
+    expect(tiles.slice(0, 5)).toEqual([
+      "error that an attacker reaches",
       "standard error",
       "PGD error of the stage that answers",
       "robust error of the stage that answers",

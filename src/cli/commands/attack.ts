@@ -14,9 +14,8 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
-import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatBall, formatDuration, formatPercent, plural, wrap } from "../wording.js";
+import { formatBall, formatDuration, formatPercent, plural } from "../wording.js";
 
 interface AttackFlags extends SubjectFlags {
   readonly steps: number;
@@ -56,21 +55,19 @@ async function attack(models: string[], flags: AttackFlags, { io }: CommandConte
   );
 
   const { summary } = outcome;
-  output.print(
-    formatFigures([
-      ["model", model.path],
-      ...stageRows(model),
-      ["data", `${dataset.name} (${split}), ${plural(dataset.count, "example")}`],
-      ["ball", formatBall(ball)],
-      ["error", formatPercent(summary.error)],
-      ["FGSM error", formatPercent(summary.fgsmError)],
-      [`PGD error (${steps} steps, ${restarts} starts)`, formatPercent(summary.pgdError)],
-      ...switchingRow(summary),
-      ["time", formatDuration(summary.seconds)],
-    ]),
-  );
-  output.print(wrap(errorInWords(outcome)));
-  if (summary.switchingError !== undefined) output.print(wrap(switchingInWords(summary.switchingError)));
+  output.figures([
+    ["model", model.path],
+    ...stageRows(model),
+    ["data", `${dataset.name} (${split}), ${plural(dataset.count, "example")}`],
+    ["ball", formatBall(ball)],
+    ["error", formatPercent(summary.error)],
+    ["FGSM error", formatPercent(summary.fgsmError)],
+    [`PGD error (${steps} steps, ${restarts} starts)`, formatPercent(summary.pgdError)],
+    ...switchingRow(summary),
+    ["time", formatDuration(summary.seconds)],
+  ]);
+  output.prose(errorInWords(outcome));
+  if (summary.switchingError !== undefined) output.prose(switchingInWords(summary.switchingError));
   const subject = { model, dataset, ball, arithmetic: backend.dtype };
   await output.writeJson(attackRecord(subject, { steps, restarts, seed }, outcome));
   return 0;

@@ -147,7 +147,7 @@ async function runKernels(backend: Backend, output: Output): Promise<KernelBench
   let progress: Progress | undefined;
   try {
     return await benchKernels(backend, (done, total, name) => {
-      progress ??= output.progress({ label: "kernels", total });
+      progress ??= output.progress({ label: "kernels", unit: "kernels", total });
       progress.update(done, name);
     });
   } finally {
@@ -178,7 +178,7 @@ async function runTraining(
   const dimension = typeof projections === "number" ? `r=${projections}` : (projections ?? loss);
   const isPlain = typeof projections !== "number" || form === "joint";
   const name = `${subject.name} ${isPlain ? dimension : `${dimension} ${form}`}`;
-  const progress = output.progress({ label: `train-step ${name}`, total: 1 });
+  const progress = output.progress({ label: `train-step ${name}`, unit: "models", total: 1 });
   const dual = (step: number): DualOptions => {
     const estimator =
       projections !== null && trainingEstimator(projections, { form, seed, path: ["bench", step] });
@@ -204,7 +204,7 @@ async function runCertification(
   output: Output,
 ): Promise<CertifyFigure> {
   const total = subject.batches.reduce((sum, { labels }) => sum + labels.length, 0);
-  const progress = output.progress({ label: `certify ${subject.name}`, total });
+  const progress = output.progress({ label: `certify ${subject.name}`, unit: "batches", total });
   try {
     return await benchCertify(backend, subject, { method }, (done) => progress.update(done, ""));
   } finally {
@@ -219,7 +219,7 @@ async function runGrowth(
   output: Output,
 ): Promise<GrowthFigure[]> {
   const sizes = GROWTH_AXES.flatMap((axis) => growthSizes(axis, most).map((size) => ({ axis, size })));
-  const progress = output.progress({ label: "growth", total: sizes.length });
+  const progress = output.progress({ label: "growth", unit: "networks", total: sizes.length });
   const figures: GrowthFigure[] = [];
   try {
     for (const { axis, size } of sizes) {

@@ -36,12 +36,12 @@ import type { CommandContext } from "../context.js";
 import { checkDistinctFiles } from "../distinct-files.js";
 import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
 import { Interruption } from "../interruption.js";
-import { formatLayerPlan } from "../layer-table.js";
+import { printLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { checkWritable, type Output } from "../output.js";
 import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { plural, wrap } from "../wording.js";
+import { plural } from "../wording.js";
 
 interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
   readonly seed: number;
@@ -199,14 +199,14 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   if (unreached) {
     const why = interruption.aborted ? "stopped" : "the time was over";
     const all = plural(dataset.count, "example");
-    output.print(wrap(`${why} after ${reached} of ${all}: figures and guarantee are about these.`));
+    output.prose(`${why} after ${reached} of ${all}: figures and guarantee are about these.`);
   }
   if (unfinished)
     output.print(`${plural(unfinished, "example")} not bounded within the time: not certified.`);
-  output.print(guaranteeInWords(subject, certification, against));
+  output.prose(guaranteeInWords(subject, certification, against));
   const layers = explain && plan.summary(certification.examples.length);
   if (layers) {
-    output.print(formatLayerPlan(layers));
+    printLayerPlan(output, layers);
     output.print("Means per example; the time of a layer includes those on the way to it.");
   }
   if (flags.report !== undefined) {

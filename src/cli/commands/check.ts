@@ -23,7 +23,7 @@ import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatDuration, plural, wrap } from "../wording.js";
+import { formatDuration, plural } from "../wording.js";
 
 interface CheckFlags extends Partial<DataFlags>, JsonOptions, OutputFlags {
   readonly model: readonly string[];
@@ -116,8 +116,7 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
   const seconds = (performance.now() - began) / 1000;
   const { checked, fault, about, claimed } = outcome;
   output.print(outcomeInWords(outcome));
-  if (fault === null)
-    output.print(wrap(certificateInSentences(outcome, dataset ? "compared" : "not compared")));
+  if (fault === null) output.prose(certificateInSentences(outcome, dataset ? "compared" : "not compared"));
   output.print(`${plural(checked, "claim")} bounded again in ${formatDuration(seconds)}`);
   await output.writeJson({
     schema: "autodual/check/1",

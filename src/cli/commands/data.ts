@@ -13,7 +13,6 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Output } from "../output.js";
-import { formatTable } from "../table.js";
 import { formatCount, wrap } from "../wording.js";
 
 interface DataCommandFlags extends JsonOptions, Omit<DataFlags, "data"> {
@@ -43,7 +42,7 @@ async function data(name: string, flags: DataCommandFlags, { io }: CommandContex
 }
 
 async function download(name: string, output: Output): Promise<void> {
-  const progress = output.progress({ label: `download ${name}`, total: 1 });
+  const progress = output.progress({ label: `download ${name}`, unit: "data sets", total: 1 });
   try {
     const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
     const folder = await downloadDataset(name, {
@@ -62,16 +61,14 @@ function printDescription(output: Output, description: DatasetDescription): void
   const { name, kind, shape, classes, classNames, places, splits, download } = description;
   output.print(`${name} (${kind}): examples of ${formatShape(shape)}, ${classes} classes`);
   if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
-  output.print(
-    formatTable(
-      ["split", "state", "examples", "from"],
-      Object.entries(splits).map(([split, { state, count, source }]) => [
-        split,
-        state,
-        formatCount(count),
-        source ?? "",
-      ]),
-    ),
+  output.table(
+    ["split", "state", "examples", "from"],
+    Object.entries(splits).map(([split, { state, count, source }]) => [
+      split,
+      state,
+      formatCount(count),
+      source ?? "",
+    ]),
   );
   for (const fault of new Set(Object.values(splits).map((split) => split.fault))) {
     if (fault) output.print(fault);
@@ -86,8 +83,6 @@ function printDescription(output: Output, description: DatasetDescription): void
   }
   const missing = Object.values(splits).some(({ state }) => state !== "complete");
   if (missing && download) {
-    output.print(
-      wrap(`autodual data ${name} --download fetches it from ${download.from} into ${download.to}.`),
-    );
+    output.prose(`autodual data ${name} --download fetches it from ${download.from} into ${download.to}.`);
   }
 }

@@ -13,7 +13,6 @@ import type { CommandContext } from "../context.js";
 import type { Io } from "../io.js";
 import { Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
-import { formatTable } from "../table.js";
 import { formatCount, wrap } from "../wording.js";
 
 interface InfoFlags extends JsonOptions, OutputFlags {
@@ -47,11 +46,9 @@ async function info(name: string, flags: InfoFlags, { io }: CommandContext): Pro
   if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
   for (const [stage, layers] of stages.entries()) {
     if (several) output.print(`stage ${stage + 1}`);
-    output.print(
-      formatTable(
-        ["layer", "kind", "output", "parameters"],
-        layers.map((layer) => [layer.name, layer.kind, formatShape(layer.outputShape), layer.parameters]),
-      ),
+    output.table(
+      ["layer", "kind", "output", "parameters"],
+      layers.map((layer) => [layer.name, layer.kind, formatShape(layer.outputShape), layer.parameters]),
     );
   }
   const total = (count: (network: Network) => number) => networks.reduce((sum, own) => sum + count(own), 0);

@@ -17,7 +17,6 @@ import type { CommandContext } from "../context.js";
 import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
-import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatCount, formatDuration, formatPercent } from "../wording.js";
 
@@ -68,8 +67,8 @@ async function quickstart(flags: QuickstartFlags, { io }: CommandContext): Promi
     ["robust error, at most", formatPercent(summary.robustError, "upper")],
     ["time in all", formatDuration((performance.now() - began) / 1000)],
   ];
-  output.print(formatFigures(figures));
-  output.print(guaranteeInWords(subject, certification, "prediction"));
+  output.figures(figures);
+  output.prose(guaranteeInWords(subject, certification, "prediction"));
   output.print(`run folder ${folder}`);
   output.print(`report ${report}`);
   await output.writeJson(certificationRecord(subject, certification));

@@ -48,9 +48,8 @@ import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
-import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatDuration, formatNumber, formatPercent, plural, wrap } from "../wording.js";
+import { formatDuration, formatNumber, formatPercent, plural } from "../wording.js";
 
 interface RadiusFlags
   extends Omit<BallFlags, "epsilon">,
@@ -244,27 +243,23 @@ function report(
 ): void {
   const { error, mean, median, largest } = radiusSummary(rows);
   const broken = rows.filter((row) => row.broken !== null).length;
-  output.print(
-    formatFigures([
-      ["model", model.path],
-      ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
-      ["ball", `${ball.norm}, ${ball.box ? `box ${ball.box.join(",")}` : "no box"}, up to ${settings.most}`],
-      ["error", formatPercent(error)],
-      ["mean radius", formatNumber(mean)],
-      ["median radius", formatNumber(median)],
-      ["largest radius", formatNumber(largest)],
-      ...(settings.timeout === undefined ? [] : [["broken within the largest", String(broken)] as const]),
-      ["time", formatDuration(settings.seconds)],
-    ]),
-  );
+  output.figures([
+    ["model", model.path],
+    ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
+    ["ball", `${ball.norm}, ${ball.box ? `box ${ball.box.join(",")}` : "no box"}, up to ${settings.most}`],
+    ["error", formatPercent(error)],
+    ["mean radius", formatNumber(mean)],
+    ["median radius", formatNumber(median)],
+    ["largest radius", formatNumber(largest)],
+    ...(settings.timeout === undefined ? [] : [["broken within the largest", String(broken)] as const]),
+    ["time", formatDuration(settings.seconds)],
+  ]);
   if (settings.isOver)
     output.print("The time was over before all was searched: radii may be larger than found.");
   const wrong = rows.filter(({ prediction, label }) => prediction !== label).length;
-  output.print(
-    wrap(
-      `${provenance(rows, settings.tolerance, settings.timeout !== undefined)} ${arithmetic(settings.evaluation)} In the summary an example that is ` +
-        `predicted wrongly counts as 0: ${plural(wrong, "example")} here.`,
-    ),
+  output.prose(
+    `${provenance(rows, settings.tolerance, settings.timeout !== undefined)} ${arithmetic(settings.evaluation)} In the summary an example that is ` +
+      `predicted wrongly counts as 0: ${plural(wrong, "example")} here.`,
   );
 }
 

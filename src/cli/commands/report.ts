@@ -1,8 +1,10 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomically } from "../../formats/write-file.js";
+import { modelCard } from "../../report/model-card.js";
 import { renderPage } from "../../report/page/render-page.js";
-import { REPORT_FILE } from "../../runs/measured-files.js";
+import { CARD_FILE, REPORT_FILE } from "../../runs/measured-files.js";
+import { cardContext } from "../../runs/page/card-context.js";
 import { readRun } from "../../runs/page/read-run.js";
 import { reportRecord } from "../../runs/page/report-json.js";
 import { writeFigures } from "../../runs/page/write-report.js";
@@ -17,6 +19,7 @@ import { formatBytes, plural } from "../wording.js";
 interface ReportFlags extends JsonOptions {
   readonly out?: string;
   readonly figures?: string;
+  readonly card?: true;
 }
 
 /** `autodual report`: a run as one HTML file that needs nothing else. */
@@ -30,7 +33,8 @@ export function addReport(program: Command, context: CommandContext): void {
       "--figures <dir>",
       "also write every plot as SVG and PNG into this folder",
       someText("--figures", "a folder"),
-    );
+    )
+    .option("--card", `also write a model card in Markdown, ${CARD_FILE}, beside the page`);
   addJsonOption(command).action(async (run: string, flags: ReportFlags) => {
     await report(run, flags, context);
   });
@@ -48,6 +52,11 @@ async function report(folder: string, flags: ReportFlags, { io }: CommandContext
     openOutputFolder("--figures", flags.figures);
     const paths = await writeFigures(record, flags.figures);
     output.print(paths.length === 0 ? "nothing to plot yet" : `wrote ${paths.join(", ")}`);
+  }
+  if (flags.card) {
+    const card = join(dirname(path), CARD_FILE);
+    await writeFileAtomically(card, modelCard(record, await cardContext(folder)));
+    output.print(`card ${card}`);
   }
   const written = reportRecord(record);
   const absent = Object.keys(written.missing);

@@ -28,7 +28,6 @@ import { figure7Target } from "../reproduce/figure7.js";
 import { table1Target } from "../reproduce/table1.js";
 import { reproduceTable, rowsOf } from "../reproduce/tables.js";
 import type { ReproduceFlags, Target } from "../reproduce/target.js";
-import { wrap } from "../wording.js";
 
 const TARGETS: readonly Target[] = [
   table1Target,
@@ -166,8 +165,8 @@ async function reproduce(target: Target, flags: CommandFlags, { io }: CommandCon
   const path = join(flags.out, target.name);
   await writeFileAtomically(`${path}.json`, `${JSON.stringify(record, null, 2)}\n`);
   const pictures = found.figure ? await writePlot(found.figure, path) : [];
-  output.print(found.table);
-  output.print(wrap(found.words));
+  output.table(found.table.head, found.table.rows);
+  output.prose(found.words);
   output.print(`wrote ${[`${path}.json`, ...pictures].join(", ")}`);
   await output.writeJson(record);
   opened.backend.dispose();

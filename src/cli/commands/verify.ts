@@ -39,8 +39,7 @@ import { openBackend } from "../open-backend.js";
 import { checkWritable, Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { progressInWords, verdictFigures, verdictInWords } from "../verify-words.js";
-import { wrap } from "../wording.js";
+import { printVerdict, progressInWords, verdictInWords } from "../verify-words.js";
 
 interface VerifyFlags extends MachineFlags, JsonOptions, OutputFlags, Pick<EvaluationFlags, "evaluation"> {
   readonly timeout: number;
@@ -138,7 +137,7 @@ async function answer(
   if (!judge) return tooLate(name, spec, { ...flags, own }, output, backend);
   const subject = subjectOf(backend, model, judge.evaluate);
 
-  const progress = output.progress({ label: "verify", total: Math.ceil(timeout) });
+  const progress = output.progress({ label: "verify", unit: "seconds", total: Math.ceil(timeout) });
   const began = performance.now();
   let verdict: Verdict;
   try {
@@ -169,8 +168,8 @@ async function answer(
     output.print(text);
     if (path !== undefined) await writeFileAtomically(path, `${text}\n`);
   }
-  output.print(verdictFigures(verdict, name, spec, description));
-  output.print(wrap(verdictInWords(verdict, property, judge.ofGraph, evaluation)));
+  printVerdict(output, verdict, name, spec, description);
+  output.prose(verdictInWords(verdict, property, judge.ofGraph, evaluation));
   const written =
     certificate === undefined
       ? null
@@ -185,7 +184,7 @@ async function answer(
             },
           ),
         );
-  if (certificate !== undefined) output.print(provedInWords(certificate, written));
+  if (certificate !== undefined) output.prose(provedInWords(certificate, written));
   await output.writeJson({
     schema: "autodual/verification/1",
     ...(await subjectRecord(model, spec)),
@@ -217,7 +216,7 @@ async function tooLate(
   backend: Backend,
 ): Promise<number> {
   output.print("unknown");
-  output.print(wrap(`${loadedTooLate(name, timeout)}: nothing is claimed.`));
+  output.prose(`${loadedTooLate(name, timeout)}: nothing is claimed.`);
   await output.writeJson({
     schema: "autodual/verification/1",
     model: { path: name, sha256: null },

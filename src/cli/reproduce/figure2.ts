@@ -13,7 +13,7 @@ import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
 import { readingFlags } from "../common-options.js";
-import { formatTable } from "../table.js";
+import type { TableContent } from "../table.js";
 import { formatDuration, formatPercent, plural } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
 
@@ -52,7 +52,11 @@ export const figure2Target: Target = {
     const projections = flags.projections ?? PROJECTIONS;
     const source = batchSource(train, config);
     const settings = { network, config, source, test: [...inOrder(test, BATCH)] };
-    const progress = output.progress({ label: "figure2", total: projections.length * config.epochs });
+    const progress = output.progress({
+      label: "figure2",
+      unit: "epochs",
+      total: projections.length * config.epochs,
+    });
     let done = 0;
     try {
       const curves = await figure2(
@@ -141,10 +145,10 @@ function figureOf(curves: readonly Figure2Curve[]): Figure {
   };
 }
 
-function tableOf(curves: readonly Figure2Curve[]): string {
-  return formatTable(
-    ["bounds", "epochs", "test error", "robust test error", "seconds per epoch"],
-    curves.map(({ projections, points }) => {
+function tableOf(curves: readonly Figure2Curve[]): TableContent {
+  return {
+    head: ["bounds", "epochs", "test error", "robust test error", "seconds per epoch"],
+    rows: curves.map(({ projections, points }) => {
       const last = points[points.length - 1];
       const seconds = points.reduce((sum, point) => sum + point.seconds, 0) / points.length;
       return [
@@ -155,5 +159,5 @@ function tableOf(curves: readonly Figure2Curve[]): string {
         seconds.toFixed(1),
       ];
     }),
-  );
+  };
 }

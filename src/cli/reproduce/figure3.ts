@@ -4,7 +4,7 @@ import type { Figure, Series } from "../../report/plot.js";
 import { type CascadeStageRow, isCascadeRun, readCascadeRun } from "../../train/cascade-run.js";
 import type { EpochRow } from "../../train/config.js";
 import { RunFolder } from "../../train/run-folder.js";
-import { formatTable } from "../table.js";
+import type { TableContent } from "../table.js";
 import { formatCount, formatPercent, plural } from "../wording.js";
 import type { Target } from "./target.js";
 
@@ -84,10 +84,10 @@ function figureOf(curves: readonly StageCurve[]): Figure {
   };
 }
 
-function tableOf(curves: readonly StageCurve[]): string {
-  return formatTable(
-    ["stage", "trained on", "epochs", "training", "test, cascade"],
-    curves.map(({ stage, trainedOn, epochs, evaluation }) => {
+function tableOf(curves: readonly StageCurve[]): TableContent {
+  return {
+    head: ["stage", "trained on", "epochs", "training", "test, cascade"],
+    rows: curves.map(({ stage, trainedOn, epochs, evaluation }) => {
       const last = epochs[epochs.length - 1]?.robustError ?? null;
       return [
         String(stage),
@@ -97,5 +97,5 @@ function tableOf(curves: readonly StageCurve[]): string {
         formatPercent(evaluation.robustError, "upper"),
       ];
     }),
-  );
+  };
 }

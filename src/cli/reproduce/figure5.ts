@@ -3,7 +3,7 @@ import { type Figure5, figure5 } from "../../experiments/figure5.js";
 import type { Figure, Panel, Regions, Series } from "../../report/plot.js";
 import { configOf } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
-import { formatTable } from "../table.js";
+import type { TableContent } from "../table.js";
 import { plural } from "../wording.js";
 import type { Target } from "./target.js";
 
@@ -38,7 +38,7 @@ export const figure5Target: Target = {
       },
       { epochs: flags.epochs ?? STEPS, rate: 0.005, rateDecayEvery: 0, batch: points },
     );
-    const progress = output.progress({ label: "figure5", total: STAGES });
+    const progress = output.progress({ label: "figure5", unit: "stages", total: STAGES });
     const settings = {
       points,
       epsilon,
@@ -148,11 +148,11 @@ function panelOf(
   };
 }
 
-function tableOf({ points, stages, cascade }: Figure5): string {
+function tableOf({ points, stages, cascade }: Figure5): TableContent {
   const count = (holds: (b: number) => boolean) => String(points.filter((_, b) => holds(b)).length);
-  return formatTable(
-    ["", "trained on", "points certified with their label"],
-    [
+  return {
+    head: ["", "trained on", "points certified with their label"],
+    rows: [
       ...stages.map(({ trainedOn, certified }, stage) => [
         `stage ${stage + 1}`,
         String(trainedOn.length),
@@ -160,5 +160,5 @@ function tableOf({ points, stages, cascade }: Figure5): string {
       ]),
       ["cascade", "", count((b) => cascade[b].certified && cascade[b].prediction === points[b].label)],
     ],
-  );
+  };
 }

@@ -5,7 +5,7 @@ import { type Figure6Row, figure6, type RelativeError, shrinkage } from "../../e
 import type { Figure, Panel, Series } from "../../report/plot.js";
 import { benchSubjects } from "../bench-subjects.js";
 import { readingFlags } from "../common-options.js";
-import { formatTable } from "../table.js";
+import type { TableContent } from "../table.js";
 import { formatNumber } from "../wording.js";
 import type { ReproduceFlags, Target } from "./target.js";
 
@@ -32,7 +32,7 @@ export const figure6Target: Target = {
     const dimensions = dimensionsOf(flags);
     const sketches = flags.sketches ?? SKETCHES;
     const total = subjects.length * dimensions.length * SKETCH_FORMS.length * sketches;
-    const progress = output.progress({ label: "figure6", total });
+    const progress = output.progress({ label: "figure6", unit: "layers", total });
     const rows: Figure6Row[] = [];
     let done = 0;
     try {
@@ -134,12 +134,12 @@ function panelOf(
   };
 }
 
-function tableOf(rows: readonly Figure6Row[]): string {
+function tableOf(rows: readonly Figure6Row[]): TableContent {
   const told = ({ mean, deviation }: Figure6Row["width"]) =>
     `${signed(mean)} ± ${formatNumber(round(deviation))}`;
-  return formatTable(
-    ["weights", "layer", "form", "r", "width", "estimate"],
-    rows
+  return {
+    head: ["weights", "layer", "form", "r", "width", "estimate"],
+    rows: rows
       .filter((row) => !isUnestimated(row))
       .map(({ weights, layer, form, dimension, width, estimate }) => [
         weights,
@@ -149,7 +149,7 @@ function tableOf(rows: readonly Figure6Row[]): string {
         told(width),
         told(estimate),
       ]),
-  );
+  };
 }
 
 function round(value: number): number {

@@ -2,7 +2,7 @@ import { benchTrainStep } from "../../bench/steps.js";
 import { nextTurn } from "../../compute/deadline.js";
 import { type TrainingProjections, trainingEstimator } from "../../estimators/training.js";
 import { benchSubjects } from "../bench-subjects.js";
-import { formatTable } from "../table.js";
+import type { TableContent } from "../table.js";
 import { formatCount } from "../wording.js";
 import type { Target } from "./target.js";
 
@@ -39,7 +39,11 @@ export const table1Target: Target = {
   ) {
     const peakGflops = await backend.peakGflops();
     const costs: EpochCost[] = [];
-    const progress = output.progress({ label: "networks", total: DATA.length * models.length });
+    const progress = output.progress({
+      label: "networks",
+      unit: "networks",
+      total: DATA.length * models.length,
+    });
     const [first] = projections;
     try {
       for (const { data, examples } of DATA) {
@@ -86,10 +90,10 @@ function boundsInWords(projections: TrainingProjections): string {
   return projections === "auto" ? projections : `r = ${projections}`;
 }
 
-function tableOf(costs: readonly EpochCost[]): string {
-  return formatTable(
-    ["data", "model", "hidden units", "parameters", "s per epoch", "memory MB"],
-    costs.map(({ data, model, hiddenUnits, parameters, secondsAnEpoch, peakMemoryMB }) => [
+function tableOf(costs: readonly EpochCost[]): TableContent {
+  return {
+    head: ["data", "model", "hidden units", "parameters", "s per epoch", "memory MB"],
+    rows: costs.map(({ data, model, hiddenUnits, parameters, secondsAnEpoch, peakMemoryMB }) => [
       data,
       model,
       formatCount(hiddenUnits),
@@ -97,5 +101,5 @@ function tableOf(costs: readonly EpochCost[]): string {
       secondsAnEpoch.toFixed(0),
       peakMemoryMB.toFixed(0),
     ]),
-  );
+  };
 }

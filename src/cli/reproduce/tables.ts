@@ -12,9 +12,9 @@ import type { MachineFlags } from "../common-options.js";
 import type { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
-import { formatTable } from "../table.js";
+import type { TableContent } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatPercent, wrap } from "../wording.js";
+import { formatPercent } from "../wording.js";
 
 /** What `reproduce` was asked for of a table's rows, and what computes them. */
 export interface TableSettings extends RowSettings {
@@ -61,21 +61,20 @@ export async function reproduceTable(
   }
   const all = TABLE_ROWS.filter((row) => row.table === table);
   const results = all.map((row) => ({ row, result: readRowResult(rowPaths(row, settings).result) }));
-  output.print(resultsTable(results));
+  const { head, rows: lines } = resultsTable(results);
+  output.table(head, lines);
   const unfinished = results.flatMap(({ row, result }) => {
     const [wanted, trained] = [wantedStages(row, { ...settings, stages: undefined }), result?.stages.length];
     return trained === undefined || trained >= wanted ? [] : [`${row.id}: ${trained} of ${wanted} stages.`];
   });
-  output.print(
-    wrap(
-      [
-        "Errors on the test examples at hand, in per cent; robust errors are upper bounds by deterministic bounds, PGD errors lower",
-        "ones. Of a cascade they are about the stage that answers an example, as in the paper, and not about its own",
-        "answers, as a changed input may go to another stage. Beside them the paper's figures, where they are at hand.",
-        ...unfinished,
-        ...(settings.quick ? ["Short runs (--quick): their figures say nothing about the paper's."] : []),
-      ].join(" "),
-    ),
+  output.prose(
+    [
+      "Errors on the test examples at hand, in per cent; robust errors are upper bounds by deterministic bounds, PGD errors lower",
+      "ones. Of a cascade they are about the stage that answers an example, as in the paper, and not about its own",
+      "answers, as a changed input may go to another stage. Beside them the paper's figures, where they are at hand.",
+      ...unfinished,
+      ...(settings.quick ? ["Short runs (--quick): their figures say nothing about the paper's."] : []),
+    ].join(" "),
   );
   return {
     schema: "autodual/reproduction/1",
@@ -108,12 +107,12 @@ async function runRow(
 /** Errors in per cent, which the words below the table say: the signs would leave a row's name no room. */
 export function resultsTable(
   results: readonly { readonly row: TableRow; readonly result: RowResult | null }[],
-): string {
+): TableContent {
   const percent = (fraction: number, bound?: "upper") => formatPercent(fraction, bound).replace(" %", "");
   const paper = (figure: number | undefined) => (figure === undefined ? "" : String(figure));
-  return formatTable(
-    ["row", "error", "PGD", "robust", "paper", "cascade", "paper"],
-    results.map(({ row, result }) => [
+  return {
+    head: ["row", "error", "PGD", "robust", "paper", "cascade", "paper"],
+    rows: results.map(({ row, result }) => [
       row.id,
       result ? percent(result.single.error) : "not run",
       result ? percent(result.single.pgdError) : "",
@@ -122,5 +121,5 @@ export function resultsTable(
       result?.cascade ? percent(result.cascade.robustError, "upper") : "",
       paper(row.paper.cascade?.robustError),
     ]),
-  );
+  };
 }

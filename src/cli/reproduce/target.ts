@@ -3,6 +3,7 @@ import type { TrainingProjections } from "../../estimators/training.js";
 import type { Figure } from "../../report/plot.js";
 import type { OpenedBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
+import type { TableContent } from "../table.js";
 
 /** The flags of `reproduce`; each target takes those that it knows, with defaults of its own. */
 export interface ReproduceFlags extends ReadingOptions {
@@ -23,7 +24,7 @@ export interface ReproduceFlags extends ReadingOptions {
 export interface Reproduction {
   readonly record: Readonly<Record<string, unknown>>;
   readonly figure: Figure | null;
-  readonly table: string;
+  readonly table: TableContent;
   readonly words: string;
 }
 

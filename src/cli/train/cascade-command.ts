@@ -11,9 +11,8 @@ import { RunFolder } from "../../train/run-folder.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
-import { formatTable } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
+import { formatBall, formatCount, formatPercent, plural } from "../wording.js";
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
@@ -106,28 +105,24 @@ function evaluationOfAll(stages: CascadeRun["stages"]): Evaluation | null {
 
 function printCascade(output: Output, { config, stages }: CascadeRun, folder: string): void {
   const { norm, epsilon, box } = config;
-  output.print(
-    formatTable(
-      ["stages", "trained on", "error", "robust error, at most", "certified"],
-      stages.map(({ trainedOn, evaluation }, i) => [
-        String(i + 1),
-        trainedOn === null ? "given" : formatCount(trainedOn),
-        formatPercent(evaluation.error),
-        formatPercent(evaluation.robustError, "upper"),
-        formatPercent(evaluation.certified, "lower"),
-      ]),
-    ),
+  output.table(
+    ["stages", "trained on", "error", "robust error, at most", "certified"],
+    stages.map(({ trainedOn, evaluation }, i) => [
+      String(i + 1),
+      trainedOn === null ? "given" : formatCount(trainedOn),
+      formatPercent(evaluation.error),
+      formatPercent(evaluation.robustError, "upper"),
+      formatPercent(evaluation.certified, "lower"),
+    ]),
   );
-  output.print(
-    wrap(
-      `Each line is the cascade up to that stage, on ${plural(stages[0].evaluation.examples, "test example")}, ` +
-        `${formatBall({ norm, epsilon: epsilon.end, box })}: an answer is that of the first stage that certifies its own. ` +
-        (stages.length > 1
-          ? "Robust errors are of the stage that answers: within the ball another stage may answer, and they do not bound the " +
-            "error of the cascade under attack. "
-          : "") +
-        deterministicInWords(evaluationOfAll(stages)),
-    ),
+  output.prose(
+    `Each line is the cascade up to that stage, on ${plural(stages[0].evaluation.examples, "test example")}, ` +
+      `${formatBall({ norm, epsilon: epsilon.end, box })}: an answer is that of the first stage that certifies its own. ` +
+      (stages.length > 1
+        ? "Robust errors are of the stage that answers: within the ball another stage may answer, and they do not bound the " +
+          "error of the cascade under attack. "
+        : "") +
+      deterministicInWords(evaluationOfAll(stages)),
   );
   output.print(`run folder ${folder}`);
 }

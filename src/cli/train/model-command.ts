@@ -15,9 +15,8 @@ import { stuckInWords } from "../../train/stuck.js";
 import { Interruption } from "../interruption.js";
 import { type OpenedBackend, openBackend } from "../open-backend.js";
 import type { Output } from "../output.js";
-import { formatFigures } from "../table.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { changeInWords, formatBall, formatCount, formatPercent, plural, wrap } from "../wording.js";
+import { changeInWords, formatBall, formatCount, formatPercent, plural } from "../wording.js";
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
@@ -29,7 +28,7 @@ export async function startModel(flags: TrainFlags, output: Output): Promise<num
   const opened = await openBackend(flags);
   const job = await newRun(trainingOrder(flags, opened.backend), opened.backend);
   const recommendation = recommendationInWords(flags, job.train);
-  if (recommendation !== null) output.print(wrap(recommendation));
+  if (recommendation !== null) output.prose(recommendation);
   try {
     return await runJob(job, opened, output);
   } catch (error) {
@@ -117,22 +116,20 @@ async function runJob(
 function printRun(output: Output, { config, evaluation, epochs }: Run, folder: RunFolder): void {
   if (!evaluation) return;
   const stuck = stuckInWords(epochs, config.data.classes);
-  if (stuck !== null) output.print(wrap(stuck));
+  if (stuck !== null) output.prose(stuck);
   const ball = { norm: config.norm, epsilon: evaluation.epsilon, box: config.box };
-  output.print(
-    formatFigures([
-      ["run folder", folder.path],
-      ["test examples", formatCount(evaluation.examples)],
-      ["ball", formatBall(ball)],
-      ["error", formatPercent(evaluation.error)],
-      ["robust error, at most", formatPercent(evaluation.robustError, "upper")],
-    ]),
-  );
+  output.figures([
+    ["run folder", folder.path],
+    ["test examples", formatCount(evaluation.examples)],
+    ["ball", formatBall(ball)],
+    ["error", formatPercent(evaluation.error)],
+    ["robust error, at most", formatPercent(evaluation.robustError, "upper")],
+  ]);
   const { robustError, examples } = evaluation;
   const guarantee =
     robustError === 1
       ? `Nothing is guaranteed: not one of these ${formatCount(examples)} test examples is both right and certified.`
       : `Guaranteed: no change of ${changeInWords(ball)} makes more than ${formatPercent(robustError, "upper")} of these ` +
         `${plural(examples, "test example")} wrong.`;
-  output.print(wrap(`${guarantee} ${deterministicInWords(evaluation.bound?.evaluation ?? null)}`));
+  output.prose(`${guarantee} ${deterministicInWords(evaluation.bound?.evaluation ?? null)}`);
 }

@@ -1,5 +1,6 @@
-import { arithmeticInWords, claimInWords, type GuaranteeClaim } from "../guarantee.js";
+import { arithmeticInWords, claimInWords } from "../guarantee.js";
 import { formatCount, formatPercent } from "../wording.js";
+import { claimOf } from "./guarantee-claim.js";
 import { MissingPart } from "./missing-part.js";
 import type { Measured, RunRecord } from "./run-record.js";
 
@@ -29,23 +30,6 @@ export function GuaranteeSection({ record }: { readonly record: RunRecord }) {
       <Shares record={record} measured={measured.value} />
     </div>
   );
-}
-
-function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClaim {
-  const { examples, robustError, certified, guarantee, mix = null, delta, evaluation } = measured;
-  const count = (fraction: number) => Math.round(fraction * examples);
-  return {
-    ball,
-    stages,
-    examples,
-    certified: certified === null ? null : count(certified),
-    right: examples - count(robustError),
-    robustError,
-    guarantee,
-    mix,
-    delta,
-    evaluation,
-  };
 }
 
 /** All examples as one bar: certified with their label, right but not certified, wrong. */

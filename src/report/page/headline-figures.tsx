@@ -24,6 +24,7 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
   return (
     <>
       <dl class="figures">
+        {record.stages > 1 && <AttackedCascade attacked={attacked} />}
         <Tile name="standard error" value={formatPercent(error)}>
           without any change
         </Tile>
@@ -77,6 +78,21 @@ export function HeadlineFigures({ record }: { readonly record: RunRecord }) {
         bounds in {arithmetic}; certified in {formatDuration(seconds)}.
       </p>
     </>
+  );
+}
+
+/** What an attacker can reach of a cascade: no certificate bounds it, so that it stands first. */
+function AttackedCascade({ attacked }: Pick<RunRecord, "attacked">) {
+  const found = attacked.kind === "known" ? attacked.value.switchingError : null;
+  return (
+    <Tile
+      name="error that an attacker reaches"
+      value={found === null ? "–" : `≥ ${formatPercent(found, "lower")}`}
+    >
+      {found === null
+        ? "not measured"
+        : "of the cascade's own answers, found by attacks; nothing bounds it from above"}
+    </Tile>
   );
 }
 

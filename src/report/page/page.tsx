@@ -37,9 +37,9 @@ export function Page({ record }: { readonly record: RunRecord }) {
       </header>
       <nav aria-label="Sections">
         <ul>
-          {parts.map(({ id, short }) => (
+          {parts.map(({ id, title }) => (
             <li>
-              <a href={`#${id}`}>{short}</a>
+              <a href={`#${id}`}>{title}</a>
             </li>
           ))}
         </ul>
@@ -76,33 +76,29 @@ function partsOf(record: RunRecord): PagePart[] {
   return [
     {
       id: "guarantee",
-      short: "Guarantee",
       title: "What is guaranteed",
       body: <GuaranteeSection record={record} />,
     },
-    { id: "figures", short: "Figures", title: "Errors", body: <HeadlineFigures record={record} /> },
+    { id: "figures", title: "Errors", body: <HeadlineFigures record={record} /> },
     ...(record.kind === "cascade"
-      ? [{ id: "stages", short: "Stages", title: "Stages", body: <StageTable record={record} /> }]
+      ? [{ id: "stages", title: "Stages", body: <StageTable record={record} /> }]
       : []),
-    { id: "curves", short: "Curves", title: "Training", body: <TrainingCurves record={record} /> },
+    { id: "curves", title: "Training", body: <TrainingCurves record={record} /> },
     {
       id: "margins",
-      short: "Margins",
       title: "Margins and radii",
       body: <MarginDistribution record={record} />,
     },
-    { id: "gallery", short: "Examples", title: "Examples", body: <ExampleGallery record={record} /> },
+    { id: "gallery", title: "Examples", body: <ExampleGallery record={record} /> },
     {
       id: "confusion",
-      short: "Confusion",
       title: "Labels and answers",
       body: <ConfusionTable record={record} />,
     },
-    { id: "layers", short: "Layers", title: "How layers were bounded", body: <LayerTable record={record} /> },
+    { id: "layers", title: "How layers were bounded", body: <LayerTable record={record} /> },
     {
       id: "provenance",
-      short: "Reproduce",
-      title: "Configuration, machine, command",
+      title: "The same again",
       body: <Provenance record={record} />,
     },
   ];

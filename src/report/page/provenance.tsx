@@ -5,7 +5,6 @@ import type { RunRecord } from "./run-record.js";
 export function Provenance({ record }: { readonly record: RunRecord }) {
   return (
     <>
-      <h3>The same again</h3>
       <p>
         <CommandLine command={record.command} what="reproduce this run" />
       </p>

@@ -1,11 +1,9 @@
 import type { ComponentChildren } from "preact";
 
-/** A part of the page: its name in the links at the top, its heading. */
+/** A part of the page: its heading, which the links at the top repeat. */
 export interface SectionName {
   readonly id: string;
   readonly title: string;
-  /** In the links, where the title is long. */
-  readonly short: string;
 }
 
 /** A landmark with a heading, which the links at the top lead to. */

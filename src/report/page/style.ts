@@ -111,6 +111,17 @@ tbody tr + tr > * { border-top: 1px solid var(--grid); }
 tr > :first-child { text-align: left; }
 .confusion th, .confusion td { padding: .25rem .5rem; text-align: center; min-width: 3.4rem; }
 .confusion tbody th { font-weight: 600; }
+@media (max-width: 40rem) {
+  .wide thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .wide, .wide tbody, .wide tr { display: block; }
+  .wide caption { display: block; }
+  .wide tr { padding: .4rem 0; border-top: 1px solid var(--rule); }
+  .wide tbody tr > * { display: flex; justify-content: space-between; gap: 1rem; padding: .1rem 0; border: 0; white-space: normal; }
+  .wide tbody th { font-weight: 600; }
+  .wide [data-title]::before { content: attr(data-title); color: var(--soft); font-weight: 400; text-align: left; }
+  .confusion { font-size: .72rem; width: 100%; }
+  table.confusion th, table.confusion td { padding: .2rem .05rem; min-width: 0; }
+}
 .confusion td span { display: block; line-height: 1.3; }
 .confusion .same { background: var(--panel); }
 .empty { color: var(--soft); }

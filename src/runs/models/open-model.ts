@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../../cascade/folder.js";
-import { pretrainedFolder } from "../../cascade/pretrained.js";
+import { pretrainedFolder, pretrainedNames } from "../../cascade/pretrained.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Stop } from "../../compute/deadline.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -18,11 +18,25 @@ export { checkModelFitsData };
 /** Whether MODEL means a file, a folder or a model of the package; else it can only be an architecture's name. */
 export function isModelPath(model: string): boolean {
   return (
-    isModelEnding(modelEnding(model)) ||
+    isModelFile(model) ||
     /[/\\]/.test(model) ||
     existsSync(join(model, RUN_FILES.model)) ||
     isCascadeFolder(model) ||
     pretrainedFolder(model) !== null
+  );
+}
+
+/** Of any program: those of others are answered by how they come here. */
+function isModelFile(model: string): boolean {
+  return isModelEnding(modelEnding(model));
+}
+
+function noSuchModel(model: string): UsageError {
+  const known = pretrainedNames();
+  return new UsageError(
+    `${model}: no such file or folder; expected a model file, .safetensors or .onnx, a run folder, or a model of the package` +
+      (known.length === 0 ? "" : `: ${known.join(", ")}`),
+    { found: model, known },
   );
 }
 
@@ -56,6 +70,7 @@ async function openPlace(
   stop: Stop | undefined,
   output: string | undefined,
 ): Promise<LoadedModel> {
+  if (!existsSync(model) && !isModelFile(model)) throw noSuchModel(model);
   if (!isFolder(model)) return loadModelFile(model, backend, stop, output);
   if (output !== undefined)
     throw new UsageError(`--output: expected with an ONNX file, found the folder ${model}`);
