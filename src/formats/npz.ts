@@ -132,7 +132,9 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
   const bytesOfText = textBytes(type);
   if (bytesOfText === null && !isNpyType(type)) {
     const known = Object.keys(ELEMENTS).join(", ");
-    throw new FormatError(`${where}: expected element type ${known} or texts, found ${descriptor}`);
+    throw new FormatError(
+      `${where}: expected element type ${known} or texts, found ${descriptor}${type === "O" ? ", Python objects; save texts by astype(str)" : ""}`,
+    );
   }
   const shape = sizes
     .split(",")

@@ -65,6 +65,7 @@ describe("npz archives", () => {
     ["a truncated array", npy("<f4", "(3,)", new Uint8Array(8)), ["expected 12 bytes", "[3]", "found 8"]],
     ["a longer array", npy("<f4", "(1,)", new Uint8Array(8)), ["expected 4 bytes", "found 8"]],
     ["an unknown element type", npy("<c8", "(1,)", new Uint8Array(8)), ["element type", "found <c8"]],
+    ["an array of objects", npy("|O", "(1,)", new Uint8Array(8)), ["found |O", "astype(str)"]],
     ["a record array", npy("", "(1,)", new Uint8Array(8)), ["element type"]],
   ])("%s is refused", async (_, bytes, parts) => {
     await expectError(
