@@ -47,7 +47,10 @@ export function placed(
  */
 export function checkLabels(labels: Int32Array, classes: number, examples: number): void {
   if (classes < 2)
-    throw new UsageError(`margins: a classifier has two outputs or more, this network has ${classes}`);
+    throw new UsageError(
+      `margins: a classifier has two outputs or more, this network has ${classes}; of a single logit, export [0, z] in its place, ` +
+        "whose larger one is the sign's class (torch.cat([torch.zeros_like(z), z], 1))",
+    );
   if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
   const bad = labels.findIndex((label) => label < 0 || label >= classes);
   if (bad >= 0)
