@@ -44,7 +44,7 @@ export function printVerdict(
 
 /** What an answer says, and of which arithmetic. */
 export function verdictInWords(
-  { answer, cases, outOfMemory }: Verdict,
+  { answer, cases, outOfMemory, equality }: Verdict,
   property: Property,
   ofGraph: boolean,
   evaluation: Evaluation,
@@ -67,7 +67,10 @@ export function verdictInWords(
       return (
         (outOfMemory
           ? `Neither proved nor broken with this --memory: nothing is claimed. ${outOfMemory}.`
-          : "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it.") +
+          : equality
+            ? "Neither proved nor broken: nothing is claimed. Some input meets a strict comparison with equality, which no bound " +
+              "proves and no longer --timeout: ask with a margin, such as (>= Y_0 1e-6) in place of (> Y_0 0)."
+            : "Neither proved nor broken within the time: nothing is claimed. A longer --timeout may settle it.") +
         (cases.some((own) => own.answer === "unknown" && !hasDoubles(property.cases[own.case].box))
           ? " Some bounds of inputs have no double between them, so that no counterexample could be shown."
           : "")

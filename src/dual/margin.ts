@@ -48,8 +48,8 @@ export function placed(
 export function checkLabels(labels: Int32Array, classes: number, examples: number): void {
   if (classes < 2)
     throw new UsageError(
-      `margins: a classifier has two outputs or more, this network has ${classes}; a single logit that answers by its sign becomes ` +
-        "two, 0 and the logit, by a last linear layer with the weights [[0], [1]] and no bias",
+      `margins: a classifier has two outputs or more, this network has ${classes}; of a single logit, export [0, z] in its place, ` +
+        "whose larger one is the sign's class (torch.cat([torch.zeros_like(z), z], 1))",
     );
   if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
   const bad = labels.findIndex((label) => label < 0 || label >= classes);

@@ -41,6 +41,8 @@ export interface Verdict {
   readonly seconds: number;
   /** What had no room in memory, where that ended a step. */
   readonly outOfMemory?: string;
+  /** Where some input meets a strict comparison with equality: no bound proves its case, and no further time would. */
+  readonly equality?: true;
 }
 
 /** A case that nothing was found out about. */

@@ -10,6 +10,7 @@ import { fixedBindings } from "../network/weights.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
+import { searchOf } from "./equality.js";
 import { type Counterexample, falsify } from "./falsify.js";
 import { type CaseProof, ProofPart } from "./proof.js";
 import { checkPropertyFits } from "./property-fits.js";
@@ -56,7 +57,7 @@ class Verification {
   readonly #budget: Budget;
   readonly #cases = new Map<number, CaseVerdict>();
   #counterexample: Counterexample | null = null;
-  #outOfMemory: string | null = null;
+  #why: Pick<Verdict, "outOfMemory" | "equality"> = {};
 
   constructor(
     subject: Subject,
@@ -105,8 +106,7 @@ class Verification {
       return { answer: "violated", counterexample: { input, output }, cases, seconds };
     }
     const answer = cases.every((own) => own.answer === "holds") ? "holds" : "unknown";
-    const outOfMemory = answer === "unknown" && this.#outOfMemory;
-    return { answer, counterexample: null, cases, seconds, ...(outOfMemory && { outOfMemory }) };
+    return { answer, counterexample: null, cases, seconds, ...(answer === "unknown" && this.#why) };
   }
 
   async #attack(question: Question, deadline: Deadline): Promise<boolean> {
@@ -137,13 +137,17 @@ class Verification {
     if (left.length === 0 || deadline.passed) return;
     const limits = { budget: this.#budget, signal: deadline };
     const { split: asked = "auto" } = this.#options;
+    const { worthwhile, time } = await searchOf(this.#subject, question, left, deadline);
+    const isMet = time !== deadline || worthwhile.length < left.length;
+    if (isMet) this.#why = { ...this.#why, equality: true };
+    left = worthwhile;
     for (const { split, share } of await waysToSplit(this.#bounded, question, asked, limits)) {
-      const own = deadline.share(share);
+      const own = time.share(share);
       const cases = left;
       left = await this.#roomFor(cases, () =>
         split === "inputs" ? this.#byInputs(question, cases, own) : this.#byNeurons(question, cases, own),
       );
-      if (left.length === 0 || deadline.passed || this.#counterexample) return;
+      if (left.length === 0 || time.passed || this.#counterexample) return;
     }
   }
 
@@ -185,7 +189,7 @@ class Verification {
       return await step();
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
-      this.#outOfMemory = error.message;
+      this.#why = { ...this.#why, outOfMemory: error.message };
       return cases.filter(({ number }) => this.#cases.get(number)?.answer !== "holds");
     }
   }

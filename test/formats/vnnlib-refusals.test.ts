@@ -29,6 +29,11 @@ describe("errors", () => {
     ["an empty list", `${HEAD}()`, /line 12: expected declare-const, declare-fun or assert, found "\(\)"/],
     ["another command", `${HEAD}(check-sat)`, /line 12: expected declare-const.*found "check-sat"/],
     ["VNN-LIB 2.0", "(vnnlib-version <2.0>)", /line 1: expected declare-const.*found "vnnlib-version"/],
+    [
+      "a network of VNN-LIB 2",
+      "(declare-network N)",
+      /of VNN-LIB 2, which is not supported: write .* in version 1/,
+    ],
     ["another sort", "(declare-const X_0 Int)", /line 1: expected the sort Real, found "Int"/],
     ["another name", "\n(declare-const Z_0 Real)", /line 2: expected a variable X_0, .*found "Z_0"/],
     ["an index with zeros", "(declare-const X_00 Real)", /found "X_00"/],

@@ -171,6 +171,7 @@ const NORMALIZATIONS = [
     "ReduceL2",
   ],
 ];
+const OTHERS = ["Exp", "Log", "Sqrt", "Pow", "Reciprocal", "Sin", "Cos", "Div"];
 const STEPS = ["Sign", "ThresholdedRelu", "Greater", "Less", "Where", "ArgMax", "ArgMin", "TopK"];
 
 /** What may stand in the place of an operator that no bound is made of; nothing where that is not known. */
@@ -181,6 +182,7 @@ function mendOf(operator: string): string {
   if (NORMALIZATIONS.includes(operator)) {
     return "; it divides by what depends on the input: train with batch normalisation, whose statistics are constants";
   }
+  if (OTHERS.includes(operator)) return "; no bound is made of it: export the model without it";
   return STEPS.includes(operator) ? "; it is a step function: export the model without it" : "";
 }
 

@@ -37,6 +37,13 @@ export function parseVnnlib(text: string, where = "property"): Property {
       case "assert":
         conjoin(whole, readAssertion(list, scope), scope);
         break;
+      case "vnnlib-version":
+      case "declare-network":
+        throw source.error(
+          list.from,
+          "declare-const, declare-fun or assert of VNN-LIB 1.0",
+          `${excerptOf(list.items[0] ?? list, source)} of VNN-LIB 2, which is not supported: write the property in version 1`,
+        );
       default:
         throw source.error(
           list.from,

@@ -7,7 +7,7 @@ import { alongAxis } from "./linear.js";
 const EXACT = 2 ** 12;
 
 /** Where the entries of an axis lie among those that it had. */
-export interface Places {
+export interface ResizedPlaces {
   readonly extent: number;
   readonly places: readonly number[];
   /** How far apart they lie. */
@@ -23,7 +23,7 @@ export function interpolated(
   node: OnnxNode,
   graph: GraphImport,
   x: GraphValue,
-  placesOf: (axis: number) => Places | undefined,
+  placesOf: (axis: number) => ResizedPlaces | undefined,
 ): GraphValue {
   return x.shape.reduce<GraphValue>((value, _, axis) => {
     const found = placesOf(axis);

@@ -2,7 +2,7 @@ import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { axisOf, checkExtents, formatExtents, type GraphValue } from "../values.js";
 import { takeAlong } from "./movement.js";
-import { interpolated, type Places } from "./resize-linear.js";
+import { interpolated, type ResizedPlaces } from "./resize-linear.js";
 
 /** Nearest neighbours: every output takes one input, axis by axis. */
 function nearest(
@@ -75,7 +75,7 @@ export const resize: OperatorImport = (node, graph) => {
     node.attributes.ints("axes", undefined)?.map((axis) => axisOf(axis, rank, node.label)) ??
     x.shape.map((_, i) => i);
   const { scales, sizes } = scalesOf(node, graph, axes.length);
-  const placesOf = (axis: number): Places | undefined => {
+  const placesOf = (axis: number): ResizedPlaces | undefined => {
     const extent = x.shape[axis];
     const at = axes.indexOf(axis);
     if (at < 0) return undefined;
