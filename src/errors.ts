@@ -23,6 +23,7 @@ export class UsageError extends AutodualError {
   override readonly name = "UsageError";
   readonly unknown: { readonly found: string; readonly known: readonly string[] } | undefined;
 
+  /** The message is the one line that a user reads. */
   constructor(message: string, unknown?: UsageError["unknown"]) {
     super(message);
     this.unknown = unknown;

@@ -96,6 +96,7 @@ export {
   checkCertificate,
 } from "./library/check-certificate.js";
 export { type DriftModelOptions, type DriftResult, drift, type ImageDrift } from "./library/drift.js";
+export type { ListedImageOptions, ListedImages } from "./library/image-list.js";
 export type { ImageOptions, ImagesLike } from "./library/images.js";
 export type { MachineOptions } from "./library/machine.js";
 export type { ModelLike } from "./library/models.js";
