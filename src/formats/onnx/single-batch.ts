@@ -7,6 +7,7 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import type { Stop } from "../../compute/deadline.js";
+import { AutodualError } from "../../errors.js";
 import { sizeOf } from "../../network/shape.js";
 import { sampleInputs } from "../sample-outputs.js";
 import { decodeTensor } from "./constant.js";
@@ -74,8 +75,8 @@ export function isExampleByExample(
     const together = whole.run(input, stop);
     const outputs = together.length / batch;
     for (let example = 0; example < batch; example++) {
-      const alone = single.run(input.slice(example * size, (example + 1) * size), stop);
-      if (alone.length !== outputs) return false;
+      const alone = outputsAlone(single, input.slice(example * size, (example + 1) * size), stop);
+      if (alone?.length !== outputs) return false;
       const largest = alone.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       const same = alone.every(
         (value, i) => Math.abs(value - together[example * outputs + i]) <= SAME * largest,
@@ -84,4 +85,15 @@ export function isExampleByExample(
     }
     return true;
   });
+}
+
+/** Null where the graph does not take an example by itself: constants may be meant for the whole batch. */
+function outputsAlone(single: GraphEvaluator, input: Float64Array, stop?: Stop) {
+  try {
+    return single.run(input, stop);
+  } catch (error) {
+    stop?.throwIfAborted();
+    if (error instanceof AutodualError) return null;
+    throw error;
+  }
 }
