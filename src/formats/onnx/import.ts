@@ -111,7 +111,9 @@ function ofFixedBatch(file: OnnxFile, where: string, stop?: Stop): ReadGraph {
   if (!(single instanceof AutodualError)) {
     const graph = whole instanceof AutodualError ? graphFunction(file, where, stop) : whole.graph;
     if (isExampleByExample(graph, single.graph, file.input.shape, stop)) {
-      const note = `the fixed batch of ${batch} examples is read as a batch of 1, as the graph takes each by itself`;
+      const note =
+        `the fixed batch of ${batch} examples is read as a batch of 1: at random inputs the graph gave each example what it gives ` +
+        "by itself, which is compared, not proved; what is said is about one example alone";
       return { ...single, model: { ...single.model, notes: [note, ...(single.model.notes ?? [])] } };
     }
   }
