@@ -91,7 +91,7 @@ export const TRAIN_SETTINGS: Readonly<Record<string, TrainSettings>> = {
   "ibp-mnist": {
     ...MNIST,
     ...INTERVALS,
-    epochs: 70,
+    epochs: 100,
     loss: "ibp",
     learningRate: 0.001,
   },
