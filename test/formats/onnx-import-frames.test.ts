@@ -1,10 +1,5 @@
 import { toBinary } from "@bufbuild/protobuf";
-import {
-  TensorProto_DataType as DataType,
-  ModelProtoSchema,
-  type NodeProto,
-  type TensorProto,
-} from "onnx-buf";
+import { TensorProto_DataType as DataType, ModelProtoSchema, type NodeProto } from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { UnsupportedOperatorError } from "../../src/errors.js";
@@ -120,68 +115,6 @@ describe("several outputs", () => {
 
   it("may not be of labels", async () => {
     await expect(checked(bytes, "label")).rejects.toThrow(/^m\.onnx: node "\w+" \(\w+\): /);
-  });
-});
-
-describe("a fixed batch", () => {
-  const mlp = [node("Gemm", ["x", "k", "c"], "h"), node("Relu", ["h"], "r"), node("Gemm", ["r", "m"], "y")];
-  const mlpWeights = [w("k", 4, 5), w("c", 5), w("m", 5, 3)];
-  const image = [
-    node("Conv", ["x", "f"], "h", { pads: [1, 1, 1, 1] }),
-    node("Relu", ["h"], "r"),
-    node("Reshape", ["r", "s"], "v"),
-    node("MatMul", ["v", "m"], "y"),
-  ];
-  const imageWeights = (batch: number): TensorProto[] => [
-    w("f", 2, 1, 3, 3),
-    list("s", batch, -1),
-    w("m", 18, 3),
-  ];
-
-  it.each<[string, number[], NodeProto[], TensorProto[], number[]]>([
-    ["matrices", [6, 4], mlp, mlpWeights, [4]],
-    ["products without a bias", [6, 4], [node("MatMul", ["x", "k"], "y")], [w("k", 4, 3)], [4]],
-    ["images, reshaped by a constant", [3, 1, 3, 3], image, imageWeights(3), [1, 3, 3]],
-    ["as many examples as channels", [2, 1, 3, 3], image, imageWeights(2), [1, 3, 3]],
-  ])("of %s is read as a batch of 1", async (_, input, nodes, weights, shape) => {
-    const model = await checked(onnxBytes({ input, nodes, weights }));
-    const [batch] = input;
-    expect(model.network.inputShape).toEqual(shape);
-    expect(model.network.outputShape).toEqual([3]);
-    expect(model.notes).toEqual([expect.stringContaining(`the fixed batch of ${batch} examples is read as`)]);
-    const x = floats("batch", ...input);
-    const { data } = (await runtimeOutputs(nodes, { x }, { y: "float" }, 17, weights)).get("y")!;
-    const size = x.values.length / batch;
-    for (let example = 0; example < batch; example++) {
-      const found = await outputsOf(model, x.values.slice(example * size, (example + 1) * size));
-      for (const [i, value] of found.entries()) expect(value).toBeCloseTo(Number(data[example * 3 + i]), 4);
-    }
-  });
-
-  it("whose examples meet is a value of its whole shape", async () => {
-    const nodes = [node("ReduceSum", ["x", "a"], "s", { keepdims: 1 }), node("Add", ["x", "s"], "y")];
-    const model = await checked(onnxBytes({ input: [3, 4], nodes, weights: [list("a", 0)] }));
-    expect(model.network.inputShape).toEqual([3, 4]);
-    expect(model.notes).toBeUndefined();
-  });
-
-  it("whose examples meet and that is no value of its whole shape is refused by a line that says how to export", async () => {
-    const nodes = [
-      node("Gemm", ["x", "k", "c"], "h"),
-      node("ReduceSum", ["h", "a"], "s", { keepdims: 1 }),
-      node("Add", ["h", "s"], "y"),
-    ];
-    const weights = [w("k", 4, 5), w("c", 5), list("a", 0)];
-    await expect(checked(onnxBytes({ input: [3, 4], nodes, weights }))).rejects.toThrow(
-      /^m\.onnx: input "x" has a fixed batch of 3, whose examples are not taken one by one; export with an open batch/,
-    );
-  });
-
-  it("is named beside what cannot be imported", async () => {
-    const nodes = [node("Conv", ["x", "f"], "h"), node("Erf", ["h"], "y")];
-    await expect(
-      checked(onnxBytes({ input: [8, 1, 3, 3], nodes, weights: [w("f", 2, 1, 3, 3)] })),
-    ).rejects.toThrow(/\(Erf\): .*; input "x" has a fixed batch of 8: export with an open batch/);
   });
 });
 

@@ -5,6 +5,7 @@ import { AutodualError, FormatError, UnsupportedOperatorError } from "../../erro
 import { graph as buildGraph, type Network } from "../../network/network.js";
 import type { Shape } from "../../network/shape.js";
 import { checkWeights, type Model } from "../../network/weights.js";
+import { firstMeeting, fixedBatch, withSingleBatch } from "./batch/index.js";
 import { compareImport, graphFunction } from "./check-import.js";
 import { arithmeticOf, describedModel, type ImportedModel } from "./described-model.js";
 import type { GraphEvaluator } from "./evaluate/index.js";
@@ -12,7 +13,6 @@ import { GraphImport } from "./graph-import.js";
 import { type LeftOut, lastSoftmax } from "./last-softmax.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
-import { fixedBatch, isExampleByExample, withSingleBatch } from "./single-batch.js";
 import { type GraphValue, networkShape } from "./values.js";
 
 export type { ImportedModel };
@@ -108,12 +108,12 @@ function ofFixedBatch(file: OnnxFile, where: string, stop?: Stop): ReadGraph {
       throw error;
     }
   });
+  let meeting: NodeProto | undefined;
   if (!(single instanceof AutodualError)) {
     const graph = whole instanceof AutodualError ? graphFunction(file, where, stop) : whole.graph;
-    if (isExampleByExample(graph, single.graph, file.input.shape, stop)) {
-      const note =
-        `the fixed batch of ${batch} examples is read as a batch of 1: at random inputs the graph gave each example what it gives ` +
-        "by itself, which is compared, not proved; what is said is about one example alone";
+    meeting = firstMeeting(graph, single.graph, file.input.shape, stop);
+    if (!meeting) {
+      const note = `the fixed batch of ${batch} examples is read as a batch of 1: each node takes the examples one by one`;
       return { ...single, model: { ...single.model, notes: [note, ...(single.model.notes ?? [])] } };
     }
   }
@@ -125,7 +125,8 @@ function ofFixedBatch(file: OnnxFile, where: string, stop?: Stop): ReadGraph {
     throw new Kind(`${single.message}; input ${input} has a fixed batch of ${batch}: ${mend}`);
   }
   throw new UnsupportedOperatorError(
-    `${where}: input ${input} has a fixed batch of ${batch}, whose examples are not taken one by one; ${mend}`,
+    `${where}: input ${input} has a fixed batch of ${batch}, whose examples are not taken one by one` +
+      `${meeting ? ` by node ${JSON.stringify(meeting.name || meeting.output[0])} (${meeting.opType})` : ""}; ${mend}`,
   );
 }
 

@@ -88,7 +88,17 @@ export class GraphEvaluator {
    * wherever something is evaluated that takes long.
    */
   run(input: ArrayLike<number>, stop?: Stop): Float64Array {
-    const { inputName, inputShape, outputName, where } = this.#settings;
+    const values = this.#start(input);
+    for (const node of this.#nodes) {
+      this.#evaluate(node, values, stop);
+      for (const name of this.#lastReaders.get(node) ?? []) values.delete(name);
+    }
+    // A copy: the output may be a constant, or the input itself.
+    return (values.get(this.#settings.outputName) as NdArray).values.slice();
+  }
+
+  #start(input: ArrayLike<number>): Values {
+    const { inputName, inputShape, where } = this.#settings;
     if (input.length !== this.#size) {
       throw new ShapeError(
         `${where}: input ${JSON.stringify(inputName)} of shape ${formatExtents(inputShape)} needs ${this.#size} ` +
@@ -97,12 +107,46 @@ export class GraphEvaluator {
     }
     const values: Values = new Map(this.#constants);
     values.set(inputName, { type: "float", shape: inputShape, values: Float64Array.from(input) });
-    for (const node of this.#nodes) {
-      this.#evaluate(node, values, stop);
-      for (const name of this.#lastReaders.get(node) ?? []) values.delete(name);
-    }
-    // A copy: the output may be a constant, or the input itself.
-    return (values.get(outputName) as NdArray).values.slice();
+    return values;
+  }
+
+  /**
+   * Every value that the output depends on, by its name, at one input: for whoever asks what the nodes make of shapes.
+   * Throws as `run` does.
+   */
+  trace(input: ArrayLike<number>, stop?: Stop): ReadonlyMap<string, NdArray> {
+    const values = this.#start(input);
+    for (const node of this.#nodes) this.#evaluate(node, values, stop);
+    return values;
+  }
+
+  /** The nodes that depend on the input and that the output depends on, in the file's order. */
+  get nodes(): readonly NodeProto[] {
+    return this.#nodes;
+  }
+
+  get inputName(): string {
+    return this.#settings.inputName;
+  }
+
+  get outputName(): string {
+    return this.#settings.outputName;
+  }
+
+  get opset(): number {
+    return this.#settings.opset;
+  }
+
+  /** Whether the function is without that node. */
+  isLeftOut(node: NodeProto): boolean {
+    return node === this.#settings.leftOut;
+  }
+
+  /** What a node gives of other values than those of a run. Throws as `run` does. */
+  outputsOf(node: NodeProto, inputs: readonly (NdArray | undefined)[], stop?: Stop): readonly NdArray[] {
+    const { leftOut, opset } = this.#settings;
+    if (node === leftOut && inputs[0]) return [inputs[0]];
+    return evaluateNode(node, inputs, opset, this.#label(node), undefined, stop);
   }
 
   #evaluate(

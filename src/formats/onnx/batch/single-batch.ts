@@ -6,16 +6,8 @@ import {
   GraphProtoSchema,
   TensorProtoSchema,
 } from "onnx-buf";
-import type { Stop } from "../../compute/deadline.js";
-import { AutodualError } from "../../errors.js";
-import { sizeOf } from "../../network/shape.js";
-import { sampleInputs } from "../sample-outputs.js";
-import { decodeTensor } from "./constant.js";
-import type { GraphEvaluator } from "./evaluate/index.js";
-import { isStandardDomain, type OnnxFile } from "./model-proto.js";
-
-/** Two evaluations of one example in double precision may differ by this share of its largest output. */
-const SAME = 1e-9;
+import { decodeTensor } from "../constant.js";
+import { isStandardDomain, type OnnxFile } from "../model-proto.js";
 
 /** The number of examples that a graph's input takes, where that is fixed and not 1; else undefined. */
 export function fixedBatch({ input: { shape } }: OnnxFile): number | undefined {
@@ -24,7 +16,7 @@ export function fixedBatch({ input: { shape } }: OnnxFile): number | undefined {
 
 /**
  * The graph of a fixed batch as one of a batch of 1: so has its input, and so have the constant shapes that begin with the batch.
- * Whether it is the same function of each example is not said, see `isExampleByExample`.
+ * Whether it is the same function of each example is not said, see `firstMeeting`.
  */
 export function withSingleBatch(file: OnnxFile, where: string): OnnxFile {
   const [batch, ...rest] = file.input.shape;
@@ -60,40 +52,4 @@ function constantShape(graph: GraphProto, value: string, where: string): readonl
     node?.attribute.find(({ type }) => type === AttributeType.TENSOR)?.t;
   if (!tensor || tensor.dataType !== DataType.INT64 || tensor.dims.length !== 1) return undefined;
   return Array.from(decodeTensor(tensor, value, where).values);
-}
-
-/** Whether a graph gives of a whole batch what another gives of each of its examples, at random inputs. */
-export function isExampleByExample(
-  whole: GraphEvaluator,
-  single: GraphEvaluator,
-  shape: readonly number[],
-  stop?: Stop,
-): boolean {
-  const [batch] = shape;
-  const size = sizeOf(shape) / batch;
-  return sampleInputs(shape).every((input) => {
-    const together = whole.run(input, stop);
-    const outputs = together.length / batch;
-    for (let example = 0; example < batch; example++) {
-      const alone = outputsAlone(single, input.slice(example * size, (example + 1) * size), stop);
-      if (alone?.length !== outputs) return false;
-      const largest = alone.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const same = alone.every(
-        (value, i) => Math.abs(value - together[example * outputs + i]) <= SAME * largest,
-      );
-      if (!same) return false;
-    }
-    return true;
-  });
-}
-
-/** Null where the graph does not take an example by itself: constants may be meant for the whole batch. */
-function outputsAlone(single: GraphEvaluator, input: Float64Array, stop?: Stop) {
-  try {
-    return single.run(input, stop);
-  } catch (error) {
-    stop?.throwIfAborted();
-    if (error instanceof AutodualError) return null;
-    throw error;
-  }
 }

@@ -1,0 +1,2 @@
+export { firstMeeting } from "./example-by-example.js";
+export { fixedBatch, withSingleBatch } from "./single-batch.js";
