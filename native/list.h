@@ -159,12 +159,12 @@ AUTODUAL_KERNEL(void, medianRows, (Pool&, const MedianPlan&, const T* x, int64_t
 AUTODUAL_KERNEL(void, geometricMeanRows, (Pool&, const T* x, int64_t runs, int64_t times, T* out))
 AUTODUAL_KERNEL(void, medianRowsGradient, (Pool&, const T* x, const T* index, const T* g, int64_t f, int64_t rows, int64_t times, T* out))
 
-// noise.cc, noise.h: d ⊙ x + ρ ⊙ C for `runs` of `times` rows, each with a slope and a radius; x and slope may be left out
+// noise.cc, noise.h: d ⊙ x + ρ ⊙ C for features × examples runs of `times` rows, each with a slope and a radius; x and slope may be left out
 // together, and their derivatives with them
 AUTODUAL_OPERATION(addNoise, (x: T, slope: T, radius: T, times: number, ...noise: NoiseArguments): T)
 AUTODUAL_OPERATION(addNoiseGradient, (x: T, slope: T, radius: T, times: number, g: T, ...noise: NoiseArguments): readonly T[])
-AUTODUAL_KERNEL(void, addNoise, (Pool&, const T* x, const T* slope, const T* radius, int64_t runs, int64_t times, const Noise&, T* out))
-AUTODUAL_KERNEL(void, addNoiseGradient, (Pool&, const T* x, const T* slope, const T* radius, const T* g, int64_t runs, int64_t times, const Noise&, T* outX, T* outSlope, T* outRadius))
+AUTODUAL_KERNEL(void, addNoise, (Pool&, const T* x, const T* slope, const T* radius, int64_t features, int64_t examples, int64_t times, const Noise&, T* out))
+AUTODUAL_KERNEL(void, addNoiseGradient, (Pool&, const T* x, const T* slope, const T* radius, const T* g, int64_t features, int64_t examples, int64_t times, const Noise&, T* outX, T* outSlope, T* outRadius))
 
 // clang-format on
 

@@ -1,7 +1,8 @@
 // The projections of Theorem 2 and Algorithm 1, d ⊙ x + ρ ⊙ C with Cauchy variates C, or normal ones for the ℓ2 norm. Any
 // random number can be made by itself: Philox4x32-10 (random.ts), one word per
-// entry. Sixty-four entries share sixteen blocks, lane by lane: entry e is word ⌊e / 16⌋ mod 4 of block
-// 16·⌊e / 64⌋ + e mod 16 (random-noise.ts).
+// entry. The counter holds the block, the example and the stream, so that an example's numbers do not depend on its neighbours;
+// entry e of an example, f · times + k, is word ⌊e / 16⌋ mod 4 of block 16·⌊e / 64⌋ + e mod 16: sixty-four entries share
+// sixteen blocks, lane by lane (random-noise.ts).
 
 constexpr int64_t NOISE_GROUP = 64, NOISE_BLOCKS = 16;
 inline constexpr double NOISE_PI = 3.14159265358979323846;
@@ -12,11 +13,9 @@ inline constexpr double NOISE_PI = 3.14159265358979323846;
 struct PhiloxLanes {
   __m512i c0, c1, c2, c3;
 
-  AUTODUAL_MEMBER void begin(const Noise& noise, uint64_t block) {
-    const __m512i counter = _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)),
-                                             _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
-    c0 = counter;
-    c1 = _mm512_srli_epi64(counter, 32);
+  AUTODUAL_MEMBER void begin(const Noise& noise, uint32_t example, uint64_t block) {
+    c0 = _mm512_add_epi64(_mm512_set1_epi64(static_cast<int64_t>(block)), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+    c1 = _mm512_set1_epi64(example);
     c2 = _mm512_set1_epi64(noise.stream[0]);
     c3 = _mm512_set1_epi64(noise.stream[1]);
   }
@@ -31,11 +30,11 @@ struct PhiloxLanes {
   }
 };
 
-/// The words of a group of entries, in the entries' order.
-inline void noiseWords(const Noise& noise, uint64_t group, uint32_t* words) {
+/// The words of a group of an example's entries, in the entries' order.
+inline void noiseWords(const Noise& noise, uint32_t example, uint64_t group, uint32_t* words) {
   PhiloxLanes first, second;
-  first.begin(noise, group * NOISE_BLOCKS);
-  second.begin(noise, group * NOISE_BLOCKS + NOISE_BLOCKS / 2);
+  first.begin(noise, example, group * NOISE_BLOCKS);
+  second.begin(noise, example, group * NOISE_BLOCKS + NOISE_BLOCKS / 2);
   uint32_t k0 = noise.key[0], k1 = noise.key[1];
 #pragma GCC unroll 10
   for (int round = 0; round < 10; round++) {
@@ -58,13 +57,12 @@ inline void noiseWords(const Noise& noise, uint64_t group, uint32_t* words) {
 
 #else
 
-/// The words of a group of entries, in the entries' order.
-inline void noiseWords(const Noise& noise, uint64_t group, uint32_t* __restrict words) {
+/// The words of a group of an example's entries, in the entries' order.
+inline void noiseWords(const Noise& noise, uint32_t example, uint64_t group, uint32_t* __restrict words) {
 #pragma omp simd
   for (int b = 0; b < NOISE_BLOCKS; b++) {
-    const uint64_t block = group * NOISE_BLOCKS + static_cast<uint64_t>(b);
-    uint32_t c0 = static_cast<uint32_t>(block);
-    uint32_t c1 = static_cast<uint32_t>(block >> 32);
+    uint32_t c0 = static_cast<uint32_t>(group * NOISE_BLOCKS + static_cast<uint64_t>(b));
+    uint32_t c1 = example;
     uint32_t c2 = noise.stream[0];
     uint32_t c3 = noise.stream[1];
     uint32_t k0 = noise.key[0];
@@ -133,25 +131,39 @@ inline void normalOfWords(const uint32_t* words, T* out) {
   }
 }
 
-/// Entries that are made at once.
-constexpr int64_t NOISE_CHUNK = 4096;
+/// The most entries that are made at once, and about how many where runs are short.
+constexpr int64_t NOISE_CHUNK = 4096, NOISE_STRETCH = 1024;
 
-/// Random entries of a stretch of runs, those alone that a run of radius other than zero asks for.
+/// How many features of an example are made at once: whole groups where these are not too many entries, else whole runs, or one.
+inline int64_t featuresAtOnce(int64_t times) {
+  int64_t whole = NOISE_GROUP;
+  for (int64_t even = times; whole > 1 && even % 2 == 0; even /= 2) whole /= 2;
+  if (whole * times <= NOISE_CHUNK) {
+    const int64_t stretches = NOISE_STRETCH / (whole * times);
+    return stretches > 1 ? stretches * whole : whole;
+  }
+  return times < NOISE_CHUNK ? NOISE_CHUNK / times : 1;
+}
+
+/// Random entries of a stretch of an example's runs, those alone that a run of radius other than zero asks for.
 template <class T>
 struct NoiseChunk {
   alignas(64) T entries[NOISE_CHUNK + 2 * NOISE_GROUP];
   int64_t first;
 
-  void make(const Noise& noise, const T* radius, int64_t times, int64_t begin, int64_t end) {
+  /// Entries begin … end − 1 of an example whose radii stand `stride` apart.
+  void make(const Noise& noise, uint32_t example, const T* radius, int64_t stride, int64_t times, int64_t begin,
+            int64_t end) {
     first = begin / NOISE_GROUP * NOISE_GROUP;
     int64_t made = first;
-    for (int64_t run = begin / times; run * times < end; run++) {
-      if (radius[run] == 0) continue;
-      const int64_t from = run * times / NOISE_GROUP * NOISE_GROUP;
-      const int64_t to = (run + 1) * times < end ? (run + 1) * times : end;
+    for (int64_t feature = begin / times; feature * times < end; feature++) {
+      if (radius[feature * stride] == 0) continue;
+      const int64_t own = feature * times > begin ? feature * times : begin;
+      const int64_t from = own / NOISE_GROUP * NOISE_GROUP;
+      const int64_t to = (feature + 1) * times < end ? (feature + 1) * times : end;
       for (int64_t group = from > made ? from : made; group < to; group += NOISE_GROUP) {
         uint32_t words[NOISE_GROUP];
-        noiseWords(noise, static_cast<uint64_t>(group / NOISE_GROUP), words);
+        noiseWords(noise, example, static_cast<uint64_t>(group / NOISE_GROUP), words);
         if (noise.normal) normalOfWords(words, entries + (group - first));
         else cauchyOfWords(words, entries + (group - first));
         made = group + NOISE_GROUP;
@@ -163,24 +175,34 @@ struct NoiseChunk {
 };
 
 /// Calls body(run, begin, end, random entries or null) for each run's stretches of entries, whole runs where they are not
-/// longer than a chunk; runs of radius zero get no random entries. Runs come in order, pieces of them in any.
+/// longer than a chunk; runs of radius zero get no random entries. Run f · examples + c is feature f of example c; a body sees the
+/// runs of one example, feature by feature, and then finish().
 template <class T, class Piece>
-void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t runs, int64_t times, const Piece& piece) {
-  const int64_t whole = times < NOISE_CHUNK ? NOISE_CHUNK / times : 1;
-  const int64_t step = times < NOISE_CHUNK ? whole * times : NOISE_CHUNK;
-  inPieces(pool, runs, 2 * whole, [&](int64_t firstRun, int64_t endRun) {
+void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t features, int64_t examples, int64_t times,
+               const Piece& piece) {
+  const int64_t atOnce = featuresAtOnce(times);
+  const int64_t stretches = (features + atOnce - 1) / atOnce;
+  const int64_t step = times <= NOISE_CHUNK ? atOnce * times : NOISE_CHUNK;
+  // Neighbours write into the same lines of memory: they come one after the other.
+  inPieces(pool, stretches * examples, 2 * NOISE_CHUNK / (atOnce * times), [&](int64_t firstItem, int64_t endItem) {
     NoiseChunk<T> chunk;
     auto body = piece();
-    for (int64_t begin = firstRun * times; begin < endRun * times; begin += step) {
-      const int64_t end = begin + step < endRun * times ? begin + step : endRun * times;
-      chunk.make(noise, radius, times, begin, end);
-      for (int64_t run = begin / times; run * times < end; run++) {
-        const int64_t from = run * times > begin ? run * times : begin;
-        const int64_t to = (run + 1) * times < end ? (run + 1) * times : end;
-        body(run, from, to, radius[run] == 0 ? nullptr : chunk.at(from));
+    for (int64_t item = firstItem; item < endItem; item++) {
+      const int64_t c = item % examples, firstFeature = item / examples * atOnce;
+      const int64_t endFeature = firstFeature + atOnce < features ? firstFeature + atOnce : features;
+      for (int64_t begin = firstFeature * times; begin < endFeature * times; begin += step) {
+        const int64_t end = begin + step < endFeature * times ? begin + step : endFeature * times;
+        chunk.make(noise, static_cast<uint32_t>(noise.examples[c]), radius + c, examples, times, begin, end);
+        for (int64_t feature = begin / times; feature * times < end; feature++) {
+          const int64_t run = feature * examples + c;
+          const int64_t from = feature * times > begin ? feature * times : begin;
+          const int64_t to = (feature + 1) * times < end ? (feature + 1) * times : end;
+          const int64_t shift = (run - feature) * times;
+          body(run, from + shift, to + shift, radius[run] == 0 ? nullptr : chunk.at(from));
+        }
       }
+      body.finish();
     }
-    body.finish();
   });
 }
 
@@ -202,39 +224,41 @@ struct NoiseAdder {
   void finish() const {}
 };
 
-/// out = d ⊙ x + ρ ⊙ C for `runs` of `times` rows, each with a slope and a radius.
+/// out = d ⊙ x + ρ ⊙ C for features × examples runs of `times` rows, each with a slope and a radius.
 template <class T>
-void addNoise(Pool& pool, const T* x, const T* slope, const T* radius, int64_t runs, int64_t times, const Noise& noise,
-              T* out) {
+void addNoise(Pool& pool, const T* x, const T* slope, const T* radius, int64_t features, int64_t examples, int64_t times,
+              const Noise& noise, T* out) {
   if (times <= 0) return;
-  overNoise<T>(pool, noise, radius, runs, times, [=] { return NoiseAdder<T>{x, slope, radius, out}; });
+  overNoise<T>(pool, noise, radius, features, examples, times, [=] { return NoiseAdder<T>{x, slope, radius, out}; });
 }
 
-/// Sums of runs that come in order, LANES of them folded at once.
+/// Sums of runs that come `stride` apart, LANES of them folded at once.
 template <class T>
 struct RunSums {
   T* out;
+  int64_t stride;
   Vec<T> sum[LANES<T>];
   int64_t first = -1, last = -1;
+  int count = 0;
 
   AUTODUAL_MEMBER void add(int64_t run, Vec<T> terms) {
     if (run == last) {
-      sum[run - first] += terms;
+      sum[count - 1] += terms;
       return;
     }
-    if (first < 0 || run - first == LANES<T>) {
-      finish();
-      first = run;
-    }
-    sum[run - first] = terms;
+    if (count == LANES<T>) finish();
+    if (count == 0) first = run;
+    sum[count++] = terms;
     last = run;
   }
   void finish() {
-    if (first < 0) return;
-    const int count = static_cast<int>(last - first + 1);
+    if (count == 0) return;
     for (int i = count; i < LANES<T>; i++) sum[i] = Vec<T>{};
-    storeUpTo(out + first, foldLanes<T, LANES<T>>(sum), count);
-    first = last = -1;
+    T totals[LANES<T>];
+    storeUpTo(totals, foldLanes<T, LANES<T>>(sum), LANES<T>);
+    for (int i = 0; i < count; i++) out[first + i * stride] = totals[i];
+    count = 0;
+    last = -1;
   }
 };
 
@@ -264,10 +288,10 @@ struct NoiseGradient {
 };
 
 template <class T>
-void addNoiseGradient(Pool& pool, const T* x, const T* slope, const T* radius, const T* g, int64_t runs, int64_t times,
-                      const Noise& noise, T* outX, T* outSlope, T* outRadius) {
+void addNoiseGradient(Pool& pool, const T* x, const T* slope, const T* radius, const T* g, int64_t features,
+                      int64_t examples, int64_t times, const Noise& noise, T* outX, T* outSlope, T* outRadius) {
   if (times <= 0) return;
-  overNoise<T>(pool, noise, radius, runs, times, [=] {
+  overNoise<T>(pool, noise, radius, features, examples, times, [=] {
     NoiseGradient<T> gradient;
     gradient.x = x;
     gradient.slope = slope;
@@ -275,6 +299,7 @@ void addNoiseGradient(Pool& pool, const T* x, const T* slope, const T* radius, c
     gradient.outX = outX;
     gradient.ofSlope.out = outSlope;
     gradient.ofRadius.out = outRadius;
+    gradient.ofSlope.stride = gradient.ofRadius.stride = examples;
     return gradient;
   });
 }

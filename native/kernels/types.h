@@ -114,6 +114,7 @@ struct BackwardChain {
 struct Noise {
   bool normal;  ///< else Cauchy
   uint32_t key[2], stream[2];
+  const int32_t* examples;  ///< whose numbers each column's runs get
 };
 
 struct AdamSettings {

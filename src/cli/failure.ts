@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { AutodualError, UsageError } from "../errors.js";
 import { inCallersWords } from "./called.js";
 import type { Io } from "./io.js";
+import { oneLine } from "./one-line.js";
 import { suggestionOf } from "./suggestion.js";
 
 /** Bad usage or bad input. */
@@ -42,10 +43,5 @@ function usageLine({ message }: CommanderError, command: string | undefined): st
 }
 
 function writeLine(io: Io, message: string): void {
-  // Messages quote what the user gave, line breaks included.
-  io.stderr.write(
-    `autodual: ${inCallersWords(message, io.called)
-      .replace(/\s*[\r\n]+\s*/g, " ")
-      .trim()}\n`,
-  );
+  io.stderr.write(`autodual: ${oneLine(inCallersWords(message, io.called))}\n`);
 }

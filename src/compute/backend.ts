@@ -330,7 +330,7 @@ export interface Backend {
   // Random projections -----------------------------------------------------------------------------------------
   /**
    * d ⊙ x + ρ ⊙ C for runs of `times` rows: x `[f, C·times]`, slope and radius `[f, C]` → `[f, C·times]`, with random
-   * numbers that are never stored, entry by entry those of `random-noise.ts`. Without x and slope, ρ ⊙ C.
+   * numbers that are never stored, those of `random-noise.ts`, each example's its own. Without x and slope, ρ ⊙ C.
    */
   addNoise(x: Tensor | null, slope: Tensor | null, radius: Tensor, times: number, noise: Noise): Tensor;
   /**

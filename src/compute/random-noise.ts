@@ -19,25 +19,29 @@ const GROUP = 64;
 const BLOCKS = 16;
 
 /**
- * Reads entries of a noise. Any entry can be made by itself: it is word ⌊e / 16⌋ mod 4 of block 16·⌊e / 64⌋ + e mod 16, so that a
+ * Reads an example's entries of a noise, of which entry f · times + k is number k of feature f. The counter holds the block, the
+ * example and the stream, and any entry can be made by itself: it is word ⌊e / 16⌋ mod 4 of block 16·⌊e / 64⌋ + e mod 16, so that a
  * vector of lanes makes sixteen blocks at once and stores them in order. Another backend gives the same numbers up to its rounding.
  */
 export class NoiseReader {
   readonly #noise: Noise;
+  readonly #example: number;
   readonly #group = new Float64Array(GROUP);
   #made = -1;
 
-  constructor(noise: Noise) {
+  /** @param example from 0 to 2³¹ − 1. */
+  constructor(noise: Noise, example: number) {
     this.#noise = noise;
+    this.#example = example;
   }
 
-  /** Entries first … first + out.length − 1. Entries of one group that are read one after the other are made once. */
+  /** Entries first … first + out.length − 1, below 2³⁴. Entries of one group that are read one after the other are made once. */
   fill(first: number, out: Float64Array): void {
     for (let i = 0; i < out.length; i++) {
       const entry = first + i;
       const own = Math.floor(entry / GROUP);
       if (own !== this.#made) {
-        fillGroup(this.#noise, own, this.#group);
+        fillGroup(this.#noise, this.#example, own, this.#group);
         this.#made = own;
       }
       out[i] = this.#group[entry % GROUP];
@@ -45,16 +49,21 @@ export class NoiseReader {
   }
 }
 
-/** Entries first … first + out.length − 1 of a noise. */
-export function fillNoise(noise: Noise, first: number, out: Float64Array): void {
-  new NoiseReader(noise).fill(first, out);
+/** Entries first … first + out.length − 1 of an example's noise. */
+export function fillNoise(noise: Noise, first: number, out: Float64Array, example = 0): void {
+  new NoiseReader(noise, example).fill(first, out);
 }
 
-function fillGroup({ distribution, key, stream }: Noise, group: number, out: Float64Array): void {
+function fillGroup(
+  { distribution, key, stream }: Noise,
+  example: number,
+  group: number,
+  out: Float64Array,
+): void {
   const words = new Uint32Array(4);
   for (let b = 0; b < BLOCKS; b++) {
     const block = group * BLOCKS + b;
-    philox([block >>> 0, Math.floor(block / 2 ** 32) >>> 0, ...stream], key, words);
+    philox([block, example, ...stream], key, words);
     if (distribution === "cauchy") {
       for (let w = 0; w < 4; w++) out[w * BLOCKS + b] = cauchyOf(words[w]);
     } else {

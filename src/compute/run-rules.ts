@@ -9,6 +9,9 @@ function overRuns(operation: string, x: Size, times: number): Size {
   return { features: x.features, rows: x.rows / times };
 }
 
+/** Random numbers of an example: the blocks that they come in are counted by 32 bits. */
+const MOST_NUMBERS = 2 ** 34;
+
 export function geometricMeanRows(x: Size, times: number): Size {
   return overRuns("geometricMeanRows", x, times);
 }
@@ -21,6 +24,13 @@ export function addNoise(
   operation = "addNoise",
 ): Size {
   checkSize(operation, "times", times, 1);
+  if (radius.features * times >= MOST_NUMBERS) {
+    throw shapeMismatch(
+      operation,
+      `fewer than ${MOST_NUMBERS} numbers an example`,
+      `${radius.features} times ${times}`,
+    );
+  }
   const shape = { features: radius.features, rows: radius.rows * times };
   if ((x === null) !== (slope === null)) {
     throw shapeMismatch(operation, "x and slope, or neither", x === null ? "a slope alone" : "x alone");

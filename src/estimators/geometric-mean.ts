@@ -13,6 +13,8 @@ export interface GeometricMeanSettings {
   readonly seed: number;
   /** Names the sketches: another path, other sketches. */
   readonly path?: readonly (string | number)[];
+  /** As of `Noise`: an example's projections do not depend on the others of its batch. */
+  readonly examples?: ArrayLike<number>;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface GeometricMeanSettings {
  * `UsageError` for ℓ2 balls.
  */
 export function geometricMeanEstimator({ tail, seed, ...settings }: GeometricMeanSettings): Estimator {
-  const { form = "joint", path = [] } = settings;
+  const { form = "joint", path = [], examples } = settings;
   const { dimension, sketches, epsilon } = tail;
   return {
     dimension,
@@ -33,8 +35,10 @@ export function geometricMeanEstimator({ tail, seed, ...settings }: GeometricMea
     sketches,
     budget: tail.estimates,
     independent: true,
-    noise: (distribution, origin, target, sketch) =>
-      noise(distribution, seed, "geometric", ...path, target, sketch, origin),
+    noise: (distribution, origin, target, sketch) => ({
+      ...noise(distribution, seed, "geometric", ...path, target, sketch, origin),
+      ...(examples && { examples }),
+    }),
     estimate(tape, projections, order) {
       if (order !== 1) {
         throw new UsageError(

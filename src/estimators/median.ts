@@ -16,6 +16,8 @@ export interface MedianSettings {
   readonly seed: number;
   /** Names the sketch: another path, another sketch. */
   readonly path?: readonly (string | number)[];
+  /** As of `Noise`: an example's projections do not depend on the others of its batch. */
+  readonly examples?: ArrayLike<number>;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface MedianSettings {
  * that is the median.
  */
 export function medianEstimator({ dimension, seed, ...settings }: MedianSettings): Estimator {
-  const { form = "joint", when = "wider", firstLayer = form === "per-term", path = [] } = settings;
+  const { form = "joint", when = "wider", firstLayer = form === "per-term", path = [], examples } = settings;
   return {
     dimension,
     form,
@@ -33,7 +35,10 @@ export function medianEstimator({ dimension, seed, ...settings }: MedianSettings
     guarantee: "estimate",
     sketches: 1,
     independent: false,
-    noise: (distribution, origin) => noise(distribution, seed, "median", ...path, origin),
+    noise: (distribution, origin) => ({
+      ...noise(distribution, seed, "median", ...path, origin),
+      ...(examples && { examples }),
+    }),
     estimate(tape, projections, order) {
       if (order === 1) return medianRows(tape, projections, dimension).value;
       const examples = projections.value.rows / dimension;

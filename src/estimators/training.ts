@@ -1,5 +1,5 @@
 import type { Estimator, SketchForm } from "../dual/estimator.js";
-import { medianEstimator } from "./median.js";
+import { type MedianSettings, medianEstimator } from "./median.js";
 
 /**
  * How training bounds: `exact`, without projections; r random projections wherever a layer is wider than that, as the
@@ -16,7 +16,7 @@ export const MOST_PROJECTIONS = 100_000;
 /** The estimator of a step, a new sketch for each path; null for deterministic bounds. */
 export function trainingEstimator(
   projections: TrainingProjections,
-  settings: { readonly form: SketchForm; readonly seed: number; readonly path: readonly (string | number)[] },
+  settings: Pick<MedianSettings, "examples" | "path" | "seed"> & { readonly form: SketchForm },
 ): Estimator | null {
   if (projections === "exact") return null;
   if (projections === "auto")

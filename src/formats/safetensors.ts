@@ -9,6 +9,7 @@ import {
   readInt64,
   readUint8,
 } from "./little-endian.js";
+import { repeatedKey } from "./repeated-key.js";
 
 /** Numbers with their shape, row-major. */
 export interface NamedTensor {
@@ -154,14 +155,18 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
     );
   }
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(PREFIX, start)));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(PREFIX, start));
+    header = JSON.parse(text);
   } catch {
     throw new FormatError(`${where}: not a safetensors file: its header is not JSON`);
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw new FormatError(`${where}: not a safetensors file: its header is not a JSON object`);
   }
+  const twice = repeatedKey(text);
+  if (twice !== undefined) throw new FormatError(`${where}: its header has ${excerpt(twice)} twice`);
   return { header: header as Record<string, unknown>, start };
 }
 

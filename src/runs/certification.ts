@@ -139,7 +139,7 @@ export async function certifyDataset(
               ...how,
               rounding,
               ...(signal && { signal }),
-              ...(estimation && { estimator: estimation.estimatorFor(first) }),
+              ...(estimation && { estimator: estimation.estimatorFor(first, labels.length) }),
             },
             climb,
           );

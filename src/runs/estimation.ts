@@ -15,8 +15,8 @@ export interface Estimation {
   readonly form: SketchForm;
   /** For certificates that hold with a probability. */
   readonly tail: TailBound | null;
-  /** The estimator of the batch that begins with this example. */
-  estimatorFor(first: number): Estimator;
+  /** The estimator of so many examples from this one on; each has random numbers of its own, whatever its batch. */
+  estimatorFor(first: number, count: number): Estimator;
 }
 
 /** What is asked of random projections. */
@@ -43,7 +43,8 @@ export function estimationOf(
       dimension,
       form,
       tail: null,
-      estimatorFor: (first) => medianEstimator({ dimension, form, seed, path: ["certify", first] }),
+      estimatorFor: (first, count) =>
+        medianEstimator({ dimension, form, seed, path: ["certify"], examples: from(first, count) }),
     };
   }
   const tail = tailBound(dimension, sketches, delta, countEstimates(network, dimension, form));
@@ -52,9 +53,13 @@ export function estimationOf(
     dimension,
     form,
     tail,
-    estimatorFor: (first) => geometricMeanEstimator({ tail, form, seed, path: ["certify", first] }),
+    estimatorFor: (first, count) =>
+      geometricMeanEstimator({ tail, form, seed, path: ["certify"], examples: from(first, count) }),
   };
 }
+
+const from = (first: number, count: number): Int32Array =>
+  Int32Array.from({ length: count }, (_, i) => first + i);
 
 /** Tensors of projections that are alive at once, and what they may take where no budget is given. */
 const TENSORS_AT_ONCE = 4;

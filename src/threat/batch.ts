@@ -4,6 +4,8 @@ import { ShapeError } from "../errors.js";
 export interface Batch {
   readonly x: Float64Array;
   readonly labels?: Int32Array | null;
+  /** Their places in their data set, from 0, which their random numbers go by; by default their places in the batch. */
+  readonly places?: Int32Array;
 }
 
 /** Examples whose classes are known. */

@@ -202,11 +202,12 @@ export class Trainer {
     const began = performance.now();
     const { config } = this;
     const { epsilon, kappa } = this.#ramps(this.#batch / this.#source.batchesPerEpoch);
-    const step = trainingStep(this.placed, this.#take(), {
+    const batch = this.#take();
+    const step = trainingStep(this.placed, batch, {
       ball: { norm: config.norm, epsilon: config.overshoot * epsilon, box: config.box },
       kappa,
       loss: this.#loss,
-      dual: { method: config.bound, ...this.#projections() },
+      dual: { method: config.bound, ...this.#projections(batch) },
       // Faded out as ε reaches its end.
       regularization:
         config.regularization * (1 - epsilon / Math.max(config.epsilon.end, epsilon, MIN_EPSILON)),
@@ -263,11 +264,11 @@ export class Trainer {
     return { epsilon: rampAt(config.epsilon, progress), kappa };
   }
 
-  /** A new sketch each step, which depends on the seed and the step alone. */
-  #projections(): Pick<DualOptions, "estimator"> {
+  /** A new sketch each step, which depends on the seed, the step and the example alone. */
+  #projections({ places: examples }: LabelledBatch): Pick<DualOptions, "estimator"> {
     const { projections, sketch: form, seed } = this.config;
     const path = ["train", this.#epoch, this.#batch];
-    const estimator = trainingEstimator(projections, { form, seed, path });
+    const estimator = trainingEstimator(projections, { form, seed, path, ...(examples && { examples }) });
     return estimator ? { estimator } : {};
   }
 

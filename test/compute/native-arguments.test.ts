@@ -64,7 +64,7 @@ const REPEATED = [3, 2];
 const INDEX = Int32Array.of(1, 0, -1);
 const LABELS = Int32Array.of(0, 1, 1, 0, 1, 0);
 const TANH = [3, 0, 0];
-const NOISE = [0, 1, 2, 3, 4];
+const NOISE = [0, 1, 2, 3, 4, Int32Array.of(0, 1, 2)];
 
 /** A valid call of every method but `dispose`. */
 const CALLS: Readonly<Record<string, (t: Tensors) => unknown[]>> = {

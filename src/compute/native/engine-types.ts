@@ -8,8 +8,15 @@ export type WindowArguments = readonly [sizes: Float64Array, top: Int32Array, le
 /** The function and its two parameters. */
 export type FunctionArguments = readonly [which: number, a: number, b: number];
 
-/** The distribution (0 Cauchy, 1 normal), and two words each of key and stream. */
-export type NoiseArguments = readonly [distribution: number, ...keyAndStream: readonly number[]];
+/** The distribution (0 Cauchy, 1 normal), two words each of key and stream, and the examples. */
+export type NoiseArguments = readonly [
+  distribution: number,
+  key0: number,
+  key1: number,
+  stream0: number,
+  stream1: number,
+  examples: Int32Array,
+];
 
 /** What a chain is written as, flat: its start, the number of steps, each step, its end. */
 export type BackwardArgument = TensorNumber | Int32Array | Float64Array;

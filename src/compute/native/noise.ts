@@ -1,5 +1,5 @@
 import type { Backend } from "../backend.js";
-import type { Noise } from "../noise.js";
+import { examplesOf, type Noise } from "../noise.js";
 import * as rules from "../run-rules.js";
 import type { NoiseArguments } from "./engine-types.js";
 import type { NativeMemory } from "./tensor.js";
@@ -17,7 +17,7 @@ export function noiseOperations(memory: NativeMemory): Pick<Backend, "addNoise" 
           d?.number ?? 0,
           rho.number,
           times,
-          ...noiseArguments(noise),
+          ...noiseArguments(noise, rho.rows),
         ),
       );
     },
@@ -32,7 +32,7 @@ export function noiseOperations(memory: NativeMemory): Pick<Backend, "addNoise" 
         rho.number,
         times,
         gradient.number,
-        ...noiseArguments(noise),
+        ...noiseArguments(noise, rho.rows),
       );
       const ofRadius = memory.give(rho, numbers[numbers.length - 1]);
       if (numbers.length === 1) return { x: null, slope: null, radius: ofRadius };
@@ -41,6 +41,7 @@ export function noiseOperations(memory: NativeMemory): Pick<Backend, "addNoise" 
   };
 }
 
-function noiseArguments({ distribution, key, stream }: Noise): NoiseArguments {
-  return [distribution === "normal" ? 1 : 0, ...key, ...stream];
+function noiseArguments(noise: Noise, examples: number): NoiseArguments {
+  const { distribution, key, stream } = noise;
+  return [distribution === "normal" ? 1 : 0, ...key, ...stream, examplesOf(noise, examples)];
 }

@@ -1,4 +1,5 @@
 import type { Backend } from "../backend.js";
+import { examplesOf, type Noise } from "../noise.js";
 import { NoiseReader } from "../random-noise.js";
 import * as rules from "../run-rules.js";
 import type { PortableMemory } from "./tensor.js";
@@ -9,10 +10,7 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
     addNoise(x, slope, radius, times, noise) {
       const [input, d, rho] = [memory.takeOptional(x), memory.takeOptional(slope), memory.take(radius)];
       const out = memory.zeros(rules.addNoise(input, d, rho, times));
-      const random = new Float64Array(times);
-      const reader = new NoiseReader(noise);
-      rho.values.forEach((radius, run) => {
-        if (radius !== 0) reader.fill(run * times, random);
+      overRuns(rho, times, noise, (run, radius, random) => {
         for (let k = 0, i = run * times; k < times; k++, i++) {
           const spread = radius === 0 ? 0 : radius * random[k];
           out.values[i] = input && d ? d.values[run] * input.values[i] + spread : spread;
@@ -27,10 +25,7 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
       const shape = rules.addNoiseGradient(input, d, rho, gradient, times);
       const [ofX, ofSlope] = input && d ? [memory.zeros(shape), memory.zeros(rho)] : [null, null];
       const ofRadius = memory.zeros(rho);
-      const random = new Float64Array(times);
-      const reader = new NoiseReader(noise);
-      rho.values.forEach((radius, run) => {
-        if (radius !== 0) reader.fill(run * times, random);
+      overRuns(rho, times, noise, (run, radius, random) => {
         let [sumOfRadius, sumOfSlope] = [0, 0];
         for (let k = 0, i = run * times; k < times; k++, i++) {
           if (radius !== 0) sumOfRadius += gradient.values[i] * random[k];
@@ -44,4 +39,26 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
       return { x: ofX, slope: ofSlope, radius: ofRadius };
     },
   };
+}
+
+/** Each run with its random numbers, which are kept where the radius is 0; example by example, as their numbers come. */
+function overRuns(
+  {
+    features,
+    rows,
+    values,
+  }: { readonly features: number; readonly rows: number; readonly values: ArrayLike<number> },
+  times: number,
+  noise: Noise,
+  body: (run: number, radius: number, random: Float64Array) => void,
+): void {
+  const random = new Float64Array(times);
+  examplesOf(noise, rows).forEach((example, column) => {
+    const reader = new NoiseReader(noise, example);
+    for (let feature = 0; feature < features; feature++) {
+      const run = feature * rows + column;
+      if (values[run] !== 0) reader.fill(feature * times, random);
+      body(run, values[run], random);
+    }
+  });
 }

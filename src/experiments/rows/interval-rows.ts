@@ -39,10 +39,10 @@ const MNIST_SMALL: Omit<IntervalRow, "suffix"> = {
 
 const MNIST_MEDIUM = {
   ...VALIDATION,
-  epochs: 50,
+  epochs: 40,
   rate: 5e-4,
-  scheduleEpochs: 16,
-  rateDecayEvery: 6,
+  scheduleEpochs: 12,
+  rateDecayEvery: 5,
 } as const;
 
 /** Trainings of today, beside the paper's. */
@@ -51,7 +51,7 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
   { ...MNIST_SMALL, suffix: "ibp-seed-1", seed: 1 },
   { ...MNIST_SMALL, suffix: "ibp-seed-2", seed: 2 },
   {
-    ...{ data: "mnist", model: "medium-bn", ball: "mnist 0.3", suffix: "ibp" },
+    ...{ data: "mnist", model: "medium", ball: "mnist 0.3", suffix: "ibp" },
     settings: { name: "ibp-mnist", overrides: { ...MNIST_MEDIUM, overshoot: 1.1 } },
     each: 2,
   },

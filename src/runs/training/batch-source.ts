@@ -20,10 +20,11 @@ export function batchSource(
       if (cached?.epoch !== epoch) {
         cached = { epoch, order: [...batchIndices(dataset.count, { batch, seed, epoch })] };
       }
-      const { x, labels } = examples(dataset, cached.order[index]);
-      if (!augmentation) return { x, labels };
+      const places = cached.order[index];
+      const { x, labels } = examples(dataset, places);
+      if (!augmentation) return { x, labels, places };
       const stream = random(seed, "augmentation").fork(epoch).fork(index);
-      return { x: augment(x, dataset.shape, augmentation, stream), labels };
+      return { x: augment(x, dataset.shape, augmentation, stream), labels, places };
     },
   };
 }

@@ -27,7 +27,7 @@ export function attackedPoint(inputs: LossInputs, { centre, radius }: Ball, step
   const bindings: Bindings = new Map(
     [...inputs.bindings].map(([name, variable]) => [name, tape.stop(variable)]),
   );
-  using random = someDirection(backend, centre, stream);
+  using random = someDirection(backend, centre, stream, batch.places);
   using lower = backend.combine(1, centre, -1, radius);
   using upper = backend.combine(1, centre, 1, radius);
   let point = moved(backend, centre, 1, radius, random);
@@ -50,14 +50,20 @@ export function attackedPoint(inputs: LossInputs, { centre, radius }: Ball, step
 /** Tanh of so many normals is close to uniform in [−1, 1]: within 0.01, by their distribution. */
 const TO_UNIFORM = 0.851;
 
-/** Of the same shape, about uniform in [−1, 1], by the backend's own random numbers. */
-function someDirection(backend: Backend, { features, rows }: Tensor, stream: RandomSource): Tensor {
+/** Of the same shape, about uniform in [−1, 1], by the backend's own random numbers, which go by the examples' places. */
+function someDirection(
+  backend: Backend,
+  { features, rows }: Tensor,
+  stream: RandomSource,
+  examples: Int32Array | undefined,
+): Tensor {
   const [key, start] = [
     [stream.bits(), stream.bits()],
     [stream.bits(), stream.bits()],
   ] as const;
   using scale = backend.filled(features, rows, TO_UNIFORM);
-  using normals = backend.addNoise(null, null, scale, 1, { distribution: "normal", key, stream: start });
+  const noise = { distribution: "normal", key, stream: start, ...(examples && { examples }) } as const;
+  using normals = backend.addNoise(null, null, scale, 1, noise);
   return backend.apply({ kind: "tanh" }, normals);
 }
 

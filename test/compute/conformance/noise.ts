@@ -19,11 +19,22 @@ export function noiseConformance(bench: Bench): void {
     for (const distribution of DISTRIBUTIONS) {
       for (const [features, columns, times] of SIZES) {
         test(`${distribution}: d ⊙ x + ρ ⊙ C on [${features}, ${columns}·${times}]`, async () => {
-          const source = noise(distribution, 7, "conformance", times);
+          const examples = [0, 4, 2 ** 31 - 1, 3, 4, 70_000, 1];
+          const source = {
+            ...noise(distribution, 7, "conformance", times),
+            examples: examples.slice(0, columns),
+          };
           const rows = columns * times;
-          const entries = new Float64Array(features * rows);
-          fillNoise(source, 0, entries);
-          const random = build(features, rows, (f, r) => entries[f * rows + r]);
+          const entries = examples.slice(0, columns).map((example) => {
+            const own = new Float64Array(features * times);
+            fillNoise(source, 0, own, example);
+            return own;
+          });
+          const random = build(
+            features,
+            rows,
+            (f, r) => entries[Math.floor(r / times)][f * times + (r % times)],
+          );
           // Random numbers of any size: each entry within its own rounding.
           const within = (got: Matrix, expected: Matrix) =>
             got.values.forEach((value, i) => {
@@ -79,6 +90,29 @@ export function noiseConformance(bench: Bench): void {
         });
       }
     }
+
+    test("an example has the same numbers whichever stand beside it; by itself column c is example c", async () => {
+      const all = noise("cauchy", 3, "neighbours");
+      const radius = build(150, 5, (f, c) => (f + c) % 4);
+      const whole = await bench.run([radius], (b, [p]) => b.addNoise(null, null, p, 3, all));
+      for (const examples of [[3], [4, 1], [2, 0, 4, 1]]) {
+        const own = build(150, examples.length, (f, c) => at(radius, f, examples[c]));
+        const got = await bench.run([own], (b, [p]) => b.addNoise(null, null, p, 3, { ...all, examples }));
+        got.values.forEach((value, i) => {
+          const [f, r] = [Math.floor(i / (3 * examples.length)), i % (3 * examples.length)];
+          expect(value).toBe(at(whole, f, 3 * examples[Math.floor(r / 3)] + (r % 3)));
+        });
+      }
+    });
+
+    test("there is an example for each column, a number from 0", async () => {
+      const radius = build(2, 2, () => 1);
+      for (const examples of [[0], [0, 1, 2], [0, -1], [0, 0.5], [0, 2 ** 31], [Number.NaN, 0]]) {
+        await expect(
+          bench.run([radius], (b, [p]) => b.addNoise(null, null, p, 2, { ...noise("cauchy", 1), examples })),
+        ).rejects.toThrow(/^noise: expected/);
+      }
+    });
 
     test("a radius that is not a number reaches the result; other runs keep theirs", async () => {
       const source = noise("cauchy", 1, "nan");
