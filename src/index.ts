@@ -144,7 +144,13 @@ export type {
 export type { BallInWords } from "./report/wording.js";
 export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
 export type { CertificateFault } from "./runs/certificates/check-claims.js";
-export type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "./runs/certificates/claimed.js";
+export type {
+  ClaimedBoxByFeature,
+  ClaimedExamples,
+  ClaimedGroup,
+  ClaimedProperty,
+  ClaimedRange,
+} from "./runs/certificates/claimed.js";
 export type { CertificateRequirements } from "./runs/certificates/requirements.js";
 export type { WrittenCertificates } from "./runs/certificates/write-certificates.js";
 export type { WrittenProperty } from "./runs/certificates/write-property.js";
@@ -153,7 +159,8 @@ export type { DriftRow, LogitDrift } from "./runs/drift.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
 export type { RunData } from "./runs/training/run-data.js";
 export type { About } from "./threat/about.js";
-export type { Box, Epsilon, Norm } from "./threat/ball.js";
+export type { Epsilon, EpsilonByFeature, Norm } from "./threat/ball.js";
+export type { Box, BoxByFeature } from "./threat/box.js";
 export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { CascadeRun } from "./train/cascade-run.js";

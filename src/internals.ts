@@ -199,14 +199,15 @@ export type { About } from "./threat/about.js";
 export {
   type Ball,
   type BallSpec,
-  type Box,
   type Epsilon,
+  type EpsilonByFeature,
   makeBall,
   type Norm,
   type RadiusRounding,
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";
+export type { Box, BoxByFeature } from "./threat/box.js";
 export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
