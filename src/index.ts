@@ -80,7 +80,13 @@ export { type DescribedModel, encodeModel, type LoadedModel, loadModelFile } fro
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
 export type { LeftOut } from "./formats/onnx/last-softmax.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
-export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
+export type {
+  InputBox,
+  InputTerm,
+  OutputConstraint,
+  Property,
+  PropertyCase,
+} from "./formats/vnnlib/property.js";
 export { formatVnnlib } from "./formats/vnnlib/write.js";
 export { type AttackModelOptions, attack } from "./library/attack.js";
 export type { BallOptions } from "./library/ball.js";

@@ -162,7 +162,13 @@ export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js"
 export { type ImportedModel, importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
 export type { LeftOut } from "./formats/onnx/last-softmax.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
-export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
+export type {
+  InputBox,
+  InputTerm,
+  OutputConstraint,
+  Property,
+  PropertyCase,
+} from "./formats/vnnlib/property.js";
 export { readVnnlib } from "./formats/vnnlib/read.js";
 export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
