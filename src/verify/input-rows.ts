@@ -12,7 +12,7 @@ import { comparesInputs } from "./property-fits.js";
 import { emptyCases, type Question, questionsOf } from "./question.js";
 
 /** What is asked of a network whose outputs are all that is compared. */
-export interface Asked {
+export interface AskedOfOutputs {
   readonly subject: Subject;
   readonly questions: readonly Question[];
   /** The numbers of the cases without an input. */
@@ -26,7 +26,7 @@ export interface Asked {
  * may differ from the real ones, since both are one number here, and by what decimals differ from doubles: proofs are about more
  * points, never fewer. Relations narrow the box as well. Counterexamples are judged by the comparisons themselves (`judged`).
  */
-export function askedOf(subject: Subject, property: Property, evaluation: Evaluation): Asked {
+export function askedOf(subject: Subject, property: Property, evaluation: Evaluation): AskedOfOutputs {
   if (!comparesInputs(property)) {
     return { subject, questions: questionsOf(property), empty: emptyCases(property) };
   }

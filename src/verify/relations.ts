@@ -24,12 +24,12 @@ export interface JudgedRows {
 }
 
 /** What numbers stand for: `decimal` for their shortest decimals; `both` for these and for the doubles themselves as well. */
-export type Reading = "decimal" | "both";
+export type NumberReading = "decimal" | "both";
 
 type ValueOf = (value: number) => Rational;
 
 /** The exact values of an input, one for each way to read it. */
-function waysToRead(decimal: boolean, reading: Reading): readonly ValueOf[] {
+function waysToRead(decimal: boolean, reading: NumberReading): readonly ValueOf[] {
   if (!decimal) return [rationalOfDouble];
   return reading === "decimal" ? [decimalOf] : [decimalOf, rationalOfDouble];
 }
@@ -38,7 +38,7 @@ function waysToRead(decimal: boolean, reading: Reading): readonly ValueOf[] {
 export function meetsRelations(
   x: Float64Array,
   { constraints, decimal }: JudgedRows,
-  reading: Reading,
+  reading: NumberReading,
 ): boolean {
   return constraints.every(
     (row) => !isRelation(row) || waysToRead(decimal, reading).every((read) => isMet(row, x, decimal, read)),

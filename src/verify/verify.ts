@@ -12,7 +12,7 @@ import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { searchOf } from "./equality.js";
 import { type Counterexample, falsify } from "./falsify.js";
-import { type Asked, askedOf } from "./input-rows.js";
+import { type AskedOfOutputs, askedOf } from "./input-rows.js";
 import { type CaseProof, ProofPart } from "./proof.js";
 import { checkPropertyFits } from "./property-fits.js";
 import type { OutputCase, Question } from "./question.js";
@@ -62,7 +62,7 @@ class Verification {
   #why: Pick<Verdict, "outOfMemory" | "equality"> = {};
 
   constructor(
-    { subject, questions, empty }: Asked,
+    { subject, questions, empty }: AskedOfOutputs,
     count: number,
     options: VerifyOptions & { readonly evaluation: Evaluation },
   ) {

@@ -9,7 +9,7 @@ export interface ExactLinear {
 }
 
 /** Longer comparisons are refused: what they multiply and add up exactly could have very many digits. */
-const LONGEST = 4000;
+const LONGEST = { bound: 4000, relation: 40_000 } as const;
 
 /**
  * The number that a comparison puts as the bound of one input, exactly: left ≤ right as coefficient·input ≤ bound, and the
@@ -24,7 +24,7 @@ export function exactBound(
   scope: Scope,
 ): { readonly value: Rational; readonly side: "lower" | "upper" } {
   const { source } = scope;
-  const { terms, constant } = exactDifference(list, left, right, `a bound of ${input}`, scope);
+  const { terms, constant } = exactDifference(list, left, right, `a bound of ${input}`, scope, LONGEST.bound);
   const coefficient = terms.get(input);
   if (!coefficient || terms.size > 1) {
     throw source.error(
@@ -46,10 +46,11 @@ export function exactDifference(
   right: SExpression,
   what: string,
   scope: Scope,
+  longest: number = LONGEST.relation,
 ): ExactLinear {
   const length = list.to - list.from;
-  if (length > LONGEST) {
-    throw scope.source.error(list.from, `${what} in at most ${LONGEST} characters`, `${length}`);
+  if (length > longest) {
+    throw scope.source.error(list.from, `${what} in at most ${longest} characters`, `${length}`);
   }
   return sum([evaluate(left, scope), scaled(evaluate(right, scope), negate(ONE))]);
 }
