@@ -243,6 +243,7 @@ export {
   type SplitSides,
 } from "./verify/proof.js";
 export type { InputSet, OutputCase } from "./verify/question.js";
+export type { JudgedRows } from "./verify/relations.js";
 export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { SearchProgress } from "./verify/split-neurons.js";
 export type { TightenRecord } from "./verify/tighten-box.js";
