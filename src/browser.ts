@@ -32,5 +32,6 @@ export * from "./network/build-layer.js";
 export { take as takeAlong } from "./network/layers/rearrangement.js";
 export { graph, Network, sequential } from "./network/network.js";
 export { initialWeights, type Model, type Weights } from "./network/weights.js";
-export type { Box, Epsilon, Norm } from "./threat/ball.js";
+export type { Epsilon, EpsilonByFeature, Norm } from "./threat/ball.js";
+export type { Box, BoxByFeature } from "./threat/box.js";
 export type { Evaluation } from "./threat/evaluation.js";

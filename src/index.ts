@@ -80,7 +80,13 @@ export { type DescribedModel, encodeModel, type LoadedModel, loadModelFile } fro
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
 export type { LeftOut } from "./formats/onnx/last-softmax.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
-export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
+export type {
+  InputBox,
+  InputTerm,
+  OutputConstraint,
+  Property,
+  PropertyCase,
+} from "./formats/vnnlib/property.js";
 export { formatVnnlib } from "./formats/vnnlib/write.js";
 export { type AttackModelOptions, attack } from "./library/attack.js";
 export type { BallOptions } from "./library/ball.js";
@@ -144,7 +150,13 @@ export type {
 export type { BallInWords } from "./report/wording.js";
 export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
 export type { CertificateFault } from "./runs/certificates/check-claims.js";
-export type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "./runs/certificates/claimed.js";
+export type {
+  ClaimedBoxByFeature,
+  ClaimedExamples,
+  ClaimedGroup,
+  ClaimedProperty,
+  ClaimedRange,
+} from "./runs/certificates/claimed.js";
 export type { CertificateRequirements } from "./runs/certificates/requirements.js";
 export type { WrittenCertificates } from "./runs/certificates/write-certificates.js";
 export type { WrittenProperty } from "./runs/certificates/write-property.js";
@@ -153,7 +165,8 @@ export type { DriftRow, LogitDrift } from "./runs/drift.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
 export type { RunData } from "./runs/training/run-data.js";
 export type { About } from "./threat/about.js";
-export type { Box, Epsilon, Norm } from "./threat/ball.js";
+export type { Epsilon, EpsilonByFeature, Norm } from "./threat/ball.js";
+export type { Box, BoxByFeature } from "./threat/box.js";
 export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { CascadeRun } from "./train/cascade-run.js";

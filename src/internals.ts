@@ -162,7 +162,13 @@ export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js"
 export { type ImportedModel, importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
 export type { LeftOut } from "./formats/onnx/last-softmax.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
-export type { InputBox, OutputConstraint, Property, PropertyCase } from "./formats/vnnlib/property.js";
+export type {
+  InputBox,
+  InputTerm,
+  OutputConstraint,
+  Property,
+  PropertyCase,
+} from "./formats/vnnlib/property.js";
 export { readVnnlib } from "./formats/vnnlib/read.js";
 export { formatCounterexample, formatVnnlib } from "./formats/vnnlib/write.js";
 export { ARCHITECTURES, type ArchitectureOptions, architecture } from "./network/architectures.js";
@@ -199,14 +205,15 @@ export type { About } from "./threat/about.js";
 export {
   type Ball,
   type BallSpec,
-  type Box,
   type Epsilon,
+  type EpsilonByFeature,
   makeBall,
   type Norm,
   type RadiusRounding,
   releaseBall,
 } from "./threat/ball.js";
 export type { Batch, LabelledBatch } from "./threat/batch.js";
+export type { Box, BoxByFeature } from "./threat/box.js";
 export { EVALUATIONS, type Evaluation } from "./threat/evaluation.js";
 export type { Guarantee, GuaranteeMix } from "./threat/guarantee.js";
 export type { EpochRow, TestRow, TrainConfig } from "./train/config.js";
@@ -236,6 +243,7 @@ export {
   type SplitSides,
 } from "./verify/proof.js";
 export type { InputSet, OutputCase } from "./verify/question.js";
+export type { JudgedRows } from "./verify/relations.js";
 export { type Neighbourhood, robustness } from "./verify/robustness.js";
 export type { SearchProgress } from "./verify/split-neurons.js";
 export type { TightenRecord } from "./verify/tighten-box.js";

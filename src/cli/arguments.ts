@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
-import { type Box, NORMS, type Norm } from "../threat/ball.js";
+import { NORMS, type Norm } from "../threat/ball.js";
+import type { Box } from "../threat/box.js";
 import type { NumberRange } from "../train/settings/setting.js";
 
 const DECIMAL = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;

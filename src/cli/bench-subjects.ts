@@ -34,7 +34,7 @@ export async function benchSubjects(
   const count = target === "certify" ? limit : TRAINING_BATCHES * batch;
   const data = flags.data ?? defaultData(dataDir);
   const dataset = await loadDataset(data, { split, limit: count, ...readingFlags(flags) });
-  const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) });
+  const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) }, dataset);
   checkBallFitsData(ball, dataset);
   const batches = [...inOrder(dataset, Math.min(batch, dataset.count))];
   const subjects: StepSubject[] = [];
@@ -66,7 +66,7 @@ export async function scalingSubject(
     limit: SCALING_EXAMPLES,
     ...readingFlags(flags),
   });
-  const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) });
+  const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) }, dataset);
   checkBallFitsData(ball, dataset);
   const { shape, classes } = dataset;
   return { inputShape: shape, classes, ball, pieces: [...inOrder(dataset, SCALING_PIECE)], seed };

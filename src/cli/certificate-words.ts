@@ -1,10 +1,15 @@
 import type { ClaimedEvaluation } from "../formats/certificate/schema.js";
 import { quotedText } from "../formats/plain-text.js";
 import type { CheckOutcome } from "../runs/certificates/check-claims.js";
-import type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "../runs/certificates/claimed.js";
+import type {
+  ClaimedExamples,
+  ClaimedGroup,
+  ClaimedProperty,
+  ClaimedRange,
+} from "../runs/certificates/claimed.js";
 import type { WrittenCertificates } from "../runs/certificates/write-certificates.js";
 import type { WrittenProperty } from "../runs/certificates/write-property.js";
-import { changeInWords, formatNumber, keptInWords, plural } from "./wording.js";
+import { changeInWords, plural } from "./wording.js";
 
 const RUN_IN_WORDS: Readonly<Record<ClaimedEvaluation, string>> = {
   float32: "run in float32 by direct sums in any order, and in real arithmetic",
@@ -65,9 +70,16 @@ function propertyInWords({ cases, boxes, evaluation }: ClaimedProperty, answer: 
 }
 
 function changeOf({ norm, epsilon, box }: ClaimedExamples): string {
-  if (typeof epsilon === "number") return changeInWords({ norm, epsilon, box });
-  const range = `${formatNumber(epsilon.least)} to ${formatNumber(epsilon.most)}`;
-  return `the input within an epsilon per feature of ${range} (the ${norm} norm)${keptInWords(box)}`;
+  return changeInWords({
+    norm,
+    epsilon: typeof epsilon === "number" ? epsilon : { perFeature: endsOf(epsilon) },
+    box: box && "lower" in box ? { lower: endsOf(box.lower), upper: endsOf(box.upper) } : box,
+  });
+}
+
+/** Enough of a list to tell its least and its most. */
+function endsOf({ least, most }: ClaimedRange): readonly number[] {
+  return [least, most];
 }
 
 /** `valid`, or the first thing that does not hold, in one line. */

@@ -1,12 +1,15 @@
 import type { Command } from "commander";
 import { presentName } from "../compute/backend-name.js";
 import type { BackendName, Dtype } from "../compute/index.js";
+import type { Dataset } from "../data/dataset.js";
 import { DATA_FORMS } from "../data/load.js";
 import { DATA_LAYOUTS, type ReadingOptions } from "../data/reading.js";
 import { BOUND_METHODS, type BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
-import type { BallSpec, Box, Norm } from "../threat/ball.js";
+import type { BallSpec, Norm } from "../threat/ball.js";
+import type { Box } from "../threat/box.js";
 import { numberIn, oneOf, parseBox, parseBytes, parseNorm, someText, wholeNumber } from "./arguments.js";
+import { parseEpsilon } from "./feature-epsilon.js";
 import type { BallInWords } from "./wording.js";
 
 /** Those that this build has. `webgpu` is understood, so that `createBackend` can say that it is missing. */
@@ -89,32 +92,80 @@ export function addSeedOption(command: Command, what: string): Command {
 const UNIT_BOX: Box = [0, 1];
 
 /** The ball of perturbations, as flags. */
-export interface BallFlags {
-  readonly epsilon: number;
+export interface BallFlags<E = number> {
+  readonly epsilon: E;
   readonly norm: Norm;
   readonly box?: Box | "none";
 }
 
 export function addBallOptions(command: Command): Command {
-  return command
-    .option(
+  return addNormOptions(
+    command.option(
       "--epsilon <e>",
       "radius of the ball, in the units of the data, such as 8/255",
       numberIn("--epsilon", { min: 0 }),
-    )
-    .option("--norm <norm>", "linf, l2 or l1", parseNorm, "linf")
-    .option("--box <box>", "bounds that pixels keep, or none (default: 0,1 with linf, else none)", parseBox);
+    ),
+  );
 }
 
-/** The ball that the flags ask for; a `UsageError` for a box with another norm than linf. */
-export function readBall(flags: BallFlags): BallSpec & BallInWords {
-  const { epsilon, norm } = flags;
-  const box = flags.box ?? (norm === "linf" ? UNIT_BOX : "none");
-  if (box === "none") return { norm, epsilon, box: null };
-  if (norm === "linf") return { norm, epsilon, box };
+/** The same, where ε may differ by feature. */
+export function addBallByFeatureOptions(command: Command): Command {
+  return addNormOptions(
+    command.option(
+      "--epsilon <e>",
+      "radius of the ball, in the units of the data, such as 8/255; a list such as 0.1,0.2,0.1, one a channel or a feature; or a file of " +
+        "them (.npz, .npy, .json, .csv)",
+      parseEpsilon,
+    ),
+  );
+}
+
+function addNormOptions(command: Command): Command {
+  return addBoxOption(command.option("--norm <norm>", "linf, l2 or l1", parseNorm, "linf"));
+}
+
+/** What linf balls are cut by. */
+export function addBoxOption(command: Command): Command {
+  return command.option(
+    "--box <box>",
+    "bounds that pixels keep, or none (default with linf: lower and upper of an .npz file, else 0,1; else none)",
+    parseBox,
+  );
+}
+
+/** What a ball is cut by, one box for all features; a `UsageError` for a box with another norm than linf. */
+function boxIn({ norm, box = norm === "linf" ? UNIT_BOX : "none" }: Omit<BallFlags, "epsilon">): Box | null {
+  if (box === "none") return null;
+  if (norm === "linf") return box;
   throw new UsageError(
     `--box: expected none with --norm ${norm}, as only the linf ball can be cut, found ${box}`,
   );
+}
+
+/**
+ * The ball that the flags ask for, of commands that take one box for all features. A `UsageError` for a box with another norm than linf,
+ * and where the data have bounds by feature and the flags say nothing.
+ */
+export function readBall(
+  flags: BallFlags,
+  data?: Pick<Dataset, "box" | "name"> | null,
+): BallSpec & { readonly epsilon: number; readonly box: Box | null } {
+  const { epsilon, norm } = flags;
+  if (norm === "linf" && flags.box === undefined && data?.box) {
+    throw new UsageError(
+      `--box: expected LO,HI or none, as this command takes one box for all features and ${data.name} has bounds by feature, found nothing`,
+    );
+  }
+  return { norm, epsilon, box: boxIn(flags) };
+}
+
+/** The norm and the box that the flags ask for around examples of the data, by feature where the data have it so. */
+export function readBox<E>(
+  { norm, box }: Omit<BallFlags<E>, "epsilon">,
+  data: Pick<Dataset, "box">,
+): Pick<BallInWords, "norm" | "box"> {
+  const isOpen = norm === "linf" && box === undefined;
+  return { norm, box: isOpen && data.box ? data.box : boxIn({ norm, ...(box && { box }) }) };
 }
 
 export function addBoundOption(command: Command): Command {

@@ -9,24 +9,30 @@ import { checkBallFitsData } from "../runs/example-batches.js";
 import { checkStagesFitData } from "../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "./arguments.js";
 import {
-  addBallOptions,
+  addBallByFeatureOptions,
   addDataOptions,
   type BallFlags,
   type DataFlags,
   type JsonOptions,
   type MachineFlags,
-  readBall,
+  readBox,
   readingFlags,
 } from "./common-options.js";
 import { checkDistinctFiles } from "./distinct-files.js";
+import { type EpsilonFlag, readEpsilon } from "./feature-epsilon.js";
 import type { Io } from "./io.js";
 import { openBackend } from "./open-backend.js";
 import { Output } from "./output.js";
 import { addOutputOption, type OutputFlags, readModels } from "./read-models.js";
-import { plural } from "./wording.js";
+import { type BallInWords, plural } from "./wording.js";
 
 /** What the commands that examine a model on a split of a data set within a ball have in common. */
-export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, MachineFlags, OutputFlags {
+export interface SubjectFlags
+  extends BallFlags<EpsilonFlag>,
+    DataFlags,
+    JsonOptions,
+    MachineFlags,
+    OutputFlags {
   readonly limit?: number;
   readonly batch: number;
   readonly split: Split;
@@ -34,7 +40,7 @@ export interface SubjectFlags extends BallFlags, DataFlags, JsonOptions, Machine
 
 /** A model, the examples and the ball to examine it on, checked to go together. */
 export interface OpenedSubject {
-  readonly ball: ReturnType<typeof readBall>;
+  readonly ball: BallInWords;
   readonly output: Output;
   readonly backend: Backend;
   readonly model: LoadedCascade;
@@ -49,7 +55,7 @@ export function addSubjectOptions(command: Command): void {
   );
   addOutputOption(command);
   addDataOptions(command);
-  addBallOptions(command);
+  addBallByFeatureOptions(command);
   command
     .option("--limit <n>", "the first so many examples (default: all)", wholeNumber("--limit", { min: 1 }))
     .option("--batch <n>", "examples at a time", wholeNumber("--batch", { min: 1 }), 20)
@@ -66,7 +72,8 @@ export async function openSubject(
   io: Io,
   stop?: Stop,
 ): Promise<OpenedSubject> {
-  const ball = readBall(flags);
+  // A faulty box is told before anything is read.
+  readBox(flags, {});
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models, data: flags.data });
   const { backend, description } = await openBackend(flags);
@@ -75,6 +82,8 @@ export async function openSubject(
   const { data, split, limit } = flags;
   const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
   checkStagesFitData(model.stages, dataset);
+  const epsilon = await readEpsilon(flags.epsilon, dataset, readingFlags(flags));
+  const ball = { ...readBox(flags, dataset), epsilon };
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${description}`);
   return { ball, output, backend, model, dataset };

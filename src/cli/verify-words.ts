@@ -83,5 +83,7 @@ export function verdictInWords(
 /** Why a property whose boxes are all empty holds. */
 function nothingAsked({ cases }: Property): string {
   const [{ box }] = cases;
-  return `The property's set of inputs is empty, since no number meets all bounds of X_${emptyInput(box)}: it holds whatever the network does.`;
+  const input = emptyInput(box);
+  const why = input === null ? "no input meets its relations" : `no number meets all bounds of X_${input}`;
+  return `The property's set of inputs is empty, since ${why}: it holds whatever the network does.`;
 }

@@ -2,6 +2,7 @@ export {
   type BallInWords,
   changeInWords,
   formatBall,
+  formatBox,
   formatBytes,
   formatCount,
   formatDuration,

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { FormatError } from "../errors.js";
 import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
+import { shapedNumbers, spreadOverFeatures } from "./by-feature.js";
 import { checkClassNames, numberNames, shortList } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { arranged, type ReadingOptions } from "./reading.js";
@@ -9,17 +10,19 @@ import { arranged, type ReadingOptions } from "./reading.js";
  * Reads a data set from an .npz file: `x` [N, ...shape], uint8 (255 times the value) or finite float32 or float64, and `y` [N],
  * integers from 0 or texts. Float64 values are rounded to float32; examples [height, width] are images of one channel. The
  * number of classes is the scalar `classes`, where the file has it, and else the largest label plus one. Texts are names of
- * classes, which are numbered in sorted order, or in that of `classes` where it is a list of texts.
+ * classes, which are numbered in sorted order, or in that of `classes` where it is a list of texts. `lower` and `upper` are
+ * bounds that examples keep: one number, one a channel, or one a feature; in the units that networks take, widened to numbers of
+ * single precision.
  *
  * Throws FormatError for missing arrays, wrong element types, shapes or counts, for values that are NaN or infinite and for
- * negative labels.
+ * negative labels, and for bounds that no example can keep.
  */
 export async function readNpzDataset(
   path: string,
   split: Split,
   options: ReadingOptions = {},
 ): Promise<Dataset> {
-  const arrays = await readNpz(path, ["x", "y", "classes"]);
+  const arrays = await readNpz(path, ["x", "y", "classes", "lower", "upper"]);
   const [x, y] = await requireArrays(arrays, path);
   if (x.shape.length < 2 || x.shape.includes(0)) {
     throw new FormatError(`${path}: x: expected shape [N, ...shape] with N > 0, found [${x.shape}]`);
@@ -36,6 +39,7 @@ export async function readNpzDataset(
     split,
     shape,
     ...readClasses(arrays.get("classes"), y, path),
+    ...readBox(arrays, path, { shape, options, areBytes: x.type === "u1" }),
     count,
     pixels,
     source: path,
@@ -88,6 +92,61 @@ function readLabels({ type, values }: NpyArray, path: string): Int32Array {
     labels[i] = label;
   }
   return labels;
+}
+
+interface BoxedExamples {
+  readonly shape: readonly number[];
+  readonly options: ReadingOptions;
+  /** Whether pixels are bytes, which are divided by 255. */
+  readonly areBytes: boolean;
+}
+
+/** The bounds that a file has for its examples. */
+function readBox(
+  arrays: ReadonlyMap<string, NpyArray>,
+  path: string,
+  { shape, options, areBytes }: BoxedExamples,
+): Pick<Dataset, "box"> {
+  const [lower, upper] = (["lower", "upper"] as const).map((name) => {
+    const array = arrays.get(name);
+    if (!array) return null;
+    const where = `${path}: ${name}`;
+    if (areBytes && !array.type.startsWith("f")) {
+      throw new FormatError(
+        `${where}: expected floats, as x of bytes is divided by 255, found ${array.type}; astype("float64") / 255`,
+      );
+    }
+    return spreadOverFeatures(shapedNumbers(array, where), shape, where, options);
+  });
+  if (!lower && !upper) return {};
+  if (!lower || !upper) {
+    const [found, missing] = lower ? ["lower", "upper"] : ["upper", "lower"];
+    throw new FormatError(
+      `${path}: expected arrays lower and upper, or neither, found ${found} without ${missing}`,
+    );
+  }
+  const bad = lower.findIndex((low, f) => !(low <= upper[f]! && isSingle(low) && isSingle(upper[f]!)));
+  if (bad >= 0) {
+    throw new FormatError(
+      `${path}: feature ${bad}: expected finite lower of at most upper, found ${lower[bad]} and ${upper[bad]}`,
+    );
+  }
+  // As x is rounded to single precision, so that no example leaves them by that.
+  return { box: { lower: lower.map((low) => -singleAbove(-low)), upper: upper.map(singleAbove) } };
+}
+
+function isSingle(x: number): boolean {
+  return Number.isFinite(Math.fround(x));
+}
+
+/** The smallest number of single precision that is not below x. */
+function singleAbove(x: number): number {
+  const near = Math.fround(x);
+  if (near >= x) return near;
+  const bits = new Int32Array(Float32Array.of(near).buffer);
+  if (near === 0) bits[0] = 1;
+  else bits[0]! += near > 0 ? 1 : -1;
+  return new Float32Array(bits.buffer)[0]!;
 }
 
 /** Labels, classes, and the names of classes where the file has them. */

@@ -48,7 +48,7 @@ interface Arranged<P> {
  * Examples of [height, width] as images of one channel, and those with their channels last as images with channels first. Throws
  * a `FormatError` for `nhwc` where examples are no images.
  */
-export function arranged<P extends Uint8Array | Float32Array>(
+export function arranged<P extends Uint8Array | Float32Array | Float64Array>(
   where: string,
   { shape, pixels }: Arranged<P>,
   { layout = "nchw" }: ReadingOptions,

@@ -1,5 +1,6 @@
 import type { RandomSource } from "../compute/random.js";
-import type { BallSpec, Box } from "../threat/ball.js";
+import type { BallSpec } from "../threat/ball.js";
+import { boxReader } from "../threat/box.js";
 import type { FloatModel } from "./evaluate.js";
 import { waysOf } from "./summation.js";
 
@@ -21,8 +22,9 @@ export function observeDrift(model: FloatModel, x: Float64Array): Float64Array {
 export function randomPoint(x: Float64Array, ball: BallSpec, source: RandomSource): Float64Array {
   const epsilon = ball.epsilon as number;
   if (ball.norm === "linf") {
-    const [least, most] = ball.box ?? ([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] satisfies Box);
-    return x.map((value) => {
+    const boundsAt = boxReader(ball.box, x.length);
+    return x.map((value, f) => {
+      const [least, most] = boundsAt(f);
       const [lower, upper] = [Math.max(value - epsilon, least), Math.min(value + epsilon, most)];
       return lower + source.uniform() * (upper - lower);
     });

@@ -117,7 +117,6 @@ export async function certify(
   checkOptions("certify", options, SHAPE);
   const own = copyOfImages(images);
   const kept = copyOfModel(model);
-  const ball = ballOf(options);
   return onBackend(options, async (backend) => {
     const opened = await openOn(backend, kept, "certify: model");
     const { evaluation = arithmeticOfStages(opened.stages) } = options;
@@ -125,7 +124,8 @@ export async function certify(
     const [{ network }] = opened.stages;
     const { dataset, labelled } = await imagesFor("certify", network, own, options);
     checkStagesFitData(opened.stages, dataset);
-    if (typeof ball.epsilon === "number") checkBallFitsData({ ...ball, epsilon: ball.epsilon }, dataset);
+    const ball = ballOf(options, dataset);
+    checkBallFitsData(ball, dataset);
     const estimation = estimationFor(options, opened.stages.length, network);
     const { against = "prediction", bound = "parallel", each, batch = 20, memory } = options;
     if (each !== undefined && (options.bound !== undefined || options.projections !== undefined)) {
@@ -182,10 +182,11 @@ export async function certify(
     return { ...written, about, ...worth, evaluation, examples, summary, statement: statementOf() };
 
     function statementOf(): string | null {
-      if (typeof ball.epsilon !== "number") return null;
+      const { epsilon } = ball;
+      if (typeof epsilon !== "number" && "perExample" in epsilon) return null;
       return statementIn(
         {
-          ball: { norm: ball.norm, epsilon: ball.epsilon, box: ball.box ?? null },
+          ball: { norm: ball.norm, epsilon, box: ball.box ?? null },
           stages: opened.stages.length,
           robustError: summary.robustError,
           ...worth,

@@ -21,6 +21,12 @@ const epsilon = z.union(
   "expected a number of at least 0, { perExample: [...] } or { perFeature: [...] }",
 );
 
+/** A box: one for all input features, or bounds for each. */
+const box = z.union(
+  [z.tuple([z.number(), z.number()]), z.strictObject({ lower: numbers, upper: numbers })],
+  "expected [lower, upper] or { lower: [...], upper: [...] }",
+);
+
 function isFunctionOrAbsent(value: unknown): boolean {
   return value === undefined || typeof value === "function";
 }
@@ -31,7 +37,7 @@ const positive = z.int().min(1);
 /** Entries that several calls have in common. */
 export const COMMON = {
   norm: z.enum(NORMS).optional(),
-  box: z.tuple([z.number(), z.number()]).nullable().optional(),
+  box: box.nullable().optional(),
   bound: z.enum(BOUND_METHODS).optional(),
   evaluation: z.enum(EVALUATIONS).optional(),
   limit: positive.optional(),

@@ -22,6 +22,7 @@ const schema = z.object({
         constraints: z.array(
           z.object({
             terms: z.array(z.object({ output: z.int().min(0), coefficient: z.number() })),
+            inputs: z.array(z.object({ input: z.int().min(0), coefficient: z.number() })).optional(),
             bound: z.number(),
             strict: z.boolean(),
           }),
@@ -44,7 +45,14 @@ export function checkedProperty(property: unknown): Property {
     outputs,
     ...(decimal !== undefined && { decimal }),
     cases: cases.map(({ box, constraints }, i) => {
-      for (const [c, { terms }] of constraints.entries()) {
+      for (const [c, { terms, inputs: ofInputs = [] }] of constraints.entries()) {
+        const beyond = ofInputs.find(({ input }) => input >= inputs);
+        if (beyond) {
+          throw fault(
+            `cases.${i}.constraints.${c}`,
+            `expected inputs below ${inputs}, found ${beyond.input}`,
+          );
+        }
         const bad = terms.find(({ output }) => output >= outputs);
         if (bad) {
           throw fault(
@@ -53,7 +61,10 @@ export function checkedProperty(property: unknown): Property {
           );
         }
       }
-      return { box: checkedBox(box, inputs, `cases.${i}.box`), constraints };
+      const own = constraints.map(({ inputs: ofInputs, ...rest }) =>
+        ofInputs === undefined || ofInputs.length === 0 ? rest : { ...rest, inputs: ofInputs },
+      );
+      return { box: checkedBox(box, inputs, `cases.${i}.box`), constraints: own };
     }),
   };
 }

@@ -7,7 +7,7 @@ import { checkBallFitsData } from "../runs/example-batches.js";
 import { pieceBytesFor } from "../runs/memory.js";
 import { checkStagesFitData } from "../runs/models/open-model.js";
 import type { Watch } from "../runs/observer.js";
-import { type BallOptions, defaultBox } from "./ball.js";
+import { type BallOptions, uniformBox } from "./ball.js";
 import { COMMON, checkOptions, NUMBERS } from "./check-options.js";
 import { copyOfImages, type ImageOptions, type ImagesLike, imagesFor } from "./images.js";
 import { type MachineOptions, onBackend } from "./machine.js";
@@ -68,7 +68,7 @@ export async function drift(
   checkOptions("drift", options, SHAPE);
   const kept = copyOfModel(model);
   const copied = images === null || images === undefined ? null : copyOfImages(images);
-  const { norm = "linf", epsilon = 0, box = defaultBox(norm), memory } = options;
+  const { norm = "linf", epsilon = 0, memory } = options;
   const settings = {
     ...(options.evaluation && { evaluation: options.evaluation }),
     method: options.bound ?? "parallel",
@@ -86,6 +86,7 @@ export async function drift(
     }
     const [single] = stages;
     if (copied === null) {
+      const box = uniformBox("drift", options);
       if (norm !== "linf" || options.epsilon !== undefined || box === null) {
         throw new UsageError(
           "drift: images: expected some with norm or epsilon, or without a box, found none",
@@ -95,7 +96,7 @@ export async function drift(
     }
     const { dataset, labelled } = await imagesFor("drift", single.network, copied, options);
     checkStagesFitData([single], dataset);
-    const ball = { norm, epsilon, box };
+    const ball = { norm, epsilon, box: uniformBox("drift", options, dataset) };
     checkBallFitsData(ball, dataset);
     return withoutLabels(await driftOfDataset(backend, single, dataset, ball, settings, options), labelled);
   });

@@ -59,7 +59,7 @@ export async function radius(
   checkOptions("radius", options, SHAPE);
   const copied = copyOfImages(images);
   const kept = copyOfModel(model);
-  const { norm = "linf", box = defaultBox(norm), timeout, memory } = options;
+  const { norm = "linf", timeout, memory } = options;
   if (timeout !== undefined && norm !== "linf") {
     throw new UsageError(`radius: timeout: expected the norm linf, whose balls are boxes, found ${norm}`);
   }
@@ -77,6 +77,7 @@ export async function radius(
     checkEvaluation("radius: evaluation", evaluation, stages);
     const { dataset, labelled } = await imagesFor("radius", single.network, copied, options);
     checkStagesFitData([single], dataset);
+    const { box = defaultBox(norm, dataset) } = options;
     checkBallFitsData({ norm, epsilon: 0, box }, dataset);
     const { most = largestRadius(norm), bound: method = "parallel", batch = 20, seed = 0 } = options;
     const { tolerance = radiusTolerance(most) } = options;

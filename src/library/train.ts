@@ -25,7 +25,7 @@ import { configOf } from "../train/settings/config-of.js";
 import { FLAG_GROUPS, flagsOf, type TrainOverrides } from "../train/settings/index.js";
 import { trainSettings } from "../train/settings/named.js";
 import { recommendedSettings } from "../train/settings/recommended.js";
-import { type BallOptions, ballOf } from "./ball.js";
+import { type BallOptions, uniformBox } from "./ball.js";
 import { COMMON, checkOptions, isRecord, POSITIVE, TEXT } from "./check-options.js";
 import { type MachineOptions, onBackend } from "./machine.js";
 import { isModel } from "./models.js";
@@ -156,25 +156,28 @@ async function finished(
 
 function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
   const { data, dataDir, layout, label, limit, model, epsilon, seed = 0, out } = options;
-  const ball = ballOf(options);
+  const { norm = "linf" } = options;
+  const ball = { norm, epsilon, box: uniformBox("train", options) };
   return {
     ...{ data, dataDir, layout, label, limit, ball, seed, out },
     model: model instanceof Network ? { network: model, weights: initialWeights(model, seed) } : model,
-    configOf: (train) =>
-      configOf(
-        trainSettings(recommendedSettings({ data: train.name, norm: ball.norm, epsilon }, options).settings),
+    configOf: (train) => {
+      const box = uniformBox("train", options, train);
+      return configOf(
+        trainSettings(recommendedSettings({ data: train.name, norm, epsilon }, options).settings),
         {
           data: dataOf(train, options),
           model: nameOf(model),
-          norm: ball.norm,
+          norm,
           epsilon,
-          box: ball.box ? [ball.box[0], ball.box[1]] : null,
+          box: box && [box[0], box[1]],
           seed,
           backend: backend.name,
           dtype: backend.dtype,
         },
         options,
-      ),
+      );
+    },
   };
 }
 

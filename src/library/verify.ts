@@ -6,7 +6,7 @@ import { arithmeticOfModel } from "../network/weights.js";
 import { type WrittenProperty, writePropertyCertificate } from "../runs/certificates/write-property.js";
 import { checkEvaluation } from "../runs/models/check-evaluation.js";
 import type { CaseProof } from "../verify/proof.js";
-import { checkPropertyWithout } from "../verify/property-fits.js";
+import { checkClaimable, checkPropertyWithout } from "../verify/property-fits.js";
 import type { Verdict } from "../verify/verdict.js";
 import { verify as verifySubject } from "../verify/verify.js";
 import { SPLITS, type VerifyOptions } from "../verify/verify-options.js";
@@ -57,6 +57,7 @@ export async function verify(
     const claimed = evaluation ?? arithmeticOfModel(own);
     if (certificate !== undefined) {
       checkCertificateModels("verify", stages, claimed);
+      checkClaimable(asked, "verify: certificate");
     }
     const proofs: CaseProof[] = [];
     const judge = await openJudge(stages[0], backend.dtype);

@@ -1,3 +1,6 @@
+import type { EpsilonByFeature, Norm } from "../threat/ball.js";
+import { type Box, type BoxByFeature, isByFeature } from "../threat/box.js";
+
 /** `12.3 %`. What is claimed as an upper bound is rounded up, a lower bound down. */
 export function formatPercent(fraction: number, bound: "upper" | "lower" | "none" = "none"): string {
   const digits = fraction !== 0 && fraction < 0.01 ? 2 : 1;
@@ -47,18 +50,25 @@ export function formatNumber(value: number): string {
 /** Radii are told in steps of grey up to twice the range of a pixel. */
 const MOST_GREYS = 510;
 
-/** ε without rounding, since a guarantee is told with it: 0.1, 8/255. */
-export function formatEpsilon(epsilon: number): string {
+/** ε without rounding, since a guarantee is told with it: 0.1, 8/255; by feature the least and the most: `0.1 to 0.3 by feature`. */
+export function formatEpsilon(epsilon: BallInWords["epsilon"]): string {
+  if (typeof epsilon !== "number") return `${rangeInWords(epsilon)} by feature`;
   const text = String(epsilon);
   const grey = Math.round(epsilon * 255);
   return text.length > 8 && grey <= MOST_GREYS && grey / 255 === epsilon ? `${grey}/255` : text;
 }
 
+function rangeInWords({ perFeature }: EpsilonByFeature): string {
+  const all = Array.from(perFeature);
+  const [least, most] = [Math.min, Math.max].map((end) => all.reduce((a, b) => end(a, b)));
+  return `${formatEpsilon(least)} to ${formatEpsilon(most)}`;
+}
+
 /** One ball of perturbations around every example. */
 export interface BallInWords {
-  readonly norm: "linf" | "l2" | "l1";
-  readonly epsilon: number;
-  readonly box: readonly [lower: number, upper: number] | null;
+  readonly norm: Norm;
+  readonly epsilon: number | EpsilonByFeature;
+  readonly box: Box | BoxByFeature | null;
 }
 
 /** `1 epoch`, `2 epochs`. */
@@ -68,17 +78,28 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
 
 /** `linf, epsilon 0.1, box 0,1`. */
 export function formatBall({ norm, epsilon, box }: BallInWords): string {
-  return `${norm}, epsilon ${formatEpsilon(epsilon)}, ${box ? `box ${box.join(",")}` : "no box"}`;
+  return `${norm}, epsilon ${formatEpsilon(epsilon)}, ${formatBox(box)}`;
+}
+
+/** `box 0,1`, `no box` or `box by feature`. */
+export function formatBox(box: BallInWords["box"]): string {
+  if (!box) return "no box";
+  return isByFeature(box) ? "box by feature" : `box ${box.join(",")}`;
 }
 
 /** What pixels keep to, between commas: `, pixels kept within [0, 1],`. */
 export function keptInWords(box: BallInWords["box"]): string {
-  return box ? `, pixels kept within [${box[0]}, ${box[1]}],` : ", with no bounds on the pixels,";
+  if (!box) return ", with no bounds on the pixels,";
+  if (isByFeature(box)) return ", each feature kept within bounds of its own,";
+  return `, pixels kept within [${box[0]}, ${box[1]}],`;
 }
 
 /** What an attacker may do, for a sentence that begins with `no change of`. */
 export function changeInWords({ norm, epsilon, box }: BallInWords): string {
   const within = keptInWords(box);
+  if (typeof epsilon !== "number") {
+    return `the input within an epsilon per feature of ${rangeInWords(epsilon)} (the ${norm} norm)${within}`;
+  }
   switch (norm) {
     case "linf":
       return `the input by at most ${formatEpsilon(epsilon)} in every pixel (the linf norm)${within}`;

@@ -1,4 +1,6 @@
 import type { Dtype } from "../compute/backend.js";
+import { plainEpsilon } from "../threat/ball.js";
+import { plainBox } from "../threat/box.js";
 import type { AttackOutcome, AttackSettings } from "./attack.js";
 import { type CertificationSubject, dataRecord, modelRecord } from "./certification-record.js";
 
@@ -20,8 +22,8 @@ export function attackRecord(
     model: modelRecord(model),
     data: dataRecord(dataset),
     norm: ball.norm,
-    epsilon: ball.epsilon,
-    box: ball.box,
+    epsilon: plainEpsilon(ball.epsilon),
+    box: ball.box && plainBox(ball.box),
     about,
     attack: { steps, restarts, seed, arithmetic },
     summary,

@@ -5,6 +5,8 @@ import type { BoundMethod } from "../dual/dual-options.js";
 import type { Network } from "../network/network.js";
 import { mixInWords } from "../report/guarantee.js";
 import type { BallInWords } from "../report/wording.js";
+import { plainEpsilon } from "../threat/ball.js";
+import { plainBox } from "../threat/box.js";
 import type { Certification } from "./certification.js";
 import { type Estimation, estimationRecord } from "./estimation.js";
 import { roundingRecord } from "./rounding-record.js";
@@ -50,8 +52,8 @@ export function certificationRecord(
     model: modelRecord(model),
     data: dataRecord(dataset),
     norm: ball.norm,
-    epsilon: ball.epsilon,
-    box: ball.box,
+    epsilon: plainEpsilon(ball.epsilon),
+    box: ball.box && plainBox(ball.box),
     about,
     bound: {
       ...(each === undefined ? { method } : { method: "strongest" as const, secondsEach: each }),

@@ -1,7 +1,8 @@
 import type { LoadedCascade } from "../cascade/folder.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-options.js";
-import type { Box, Norm } from "../threat/ball.js";
+import type { Norm } from "../threat/ball.js";
+import type { Box } from "../threat/box.js";
 import { dataRecord, modelRecord } from "./certification-record.js";
 import type { Drift, LogitDrift } from "./drift.js";
 

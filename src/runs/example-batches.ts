@@ -1,6 +1,7 @@
 import { type Dataset, type Examples, examples, featureCount } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
-import type { BallSpec } from "../threat/ball.js";
+import { type BallSpec, checkBallSpec, type EpsilonByFeature } from "../threat/ball.js";
+import { type Box, type BoxByFeature, boxReader, isByFeature } from "../threat/box.js";
 
 /** Examples in their own order, `batch` at a time, and the number of the first; from this one on. */
 export function* inOrder(
@@ -24,9 +25,15 @@ export function* inOrder(
  * Throws a `UsageError` if some pixel lies so far outside the box that nothing is left of its ball: found here, before
  * the work, rather than at the batch that has the pixel.
  */
-export function checkBallFitsData({ box, epsilon }: BallSpec & { epsilon: number }, dataset: Dataset): void {
-  if (!box) return;
-  const scale = dataset.pixels instanceof Uint8Array ? 255 : 1;
+export function checkBallFitsData({ box, epsilon }: BallSpec, dataset: Dataset): void {
+  if (!box || (typeof epsilon !== "number" && "perExample" in epsilon)) return;
+  checkBallSpec({ norm: "linf", epsilon, box });
+  if (typeof epsilon !== "number" || isByFeature(box)) checkByFeature(box, epsilon, dataset);
+  else checkAlike(box, epsilon, dataset);
+}
+
+function checkAlike(box: Box, epsilon: number, dataset: Dataset): void {
+  const scale = scaleOf(dataset);
   let [lowest, highest] = [0, 0];
   for (let i = 0; i < dataset.pixels.length; i++) {
     if (dataset.pixels[i] < dataset.pixels[lowest]) lowest = i;
@@ -44,4 +51,34 @@ export function checkBallFitsData({ box, epsilon }: BallSpec & { epsilon: number
       `${valueAt(outside)} in example ${example}; its values go from ${valueAt(lowest)} to ${valueAt(highest)}: --box LO,HI ` +
       "says where inputs may lie, --box none that they may lie anywhere",
   );
+}
+
+/** What pixels are divided by. */
+function scaleOf({ pixels }: Dataset): number {
+  return pixels instanceof Uint8Array ? 255 : 1;
+}
+
+function checkByFeature(box: Box | BoxByFeature, epsilon: number | EpsilonByFeature, dataset: Dataset): void {
+  const { pixels, shape, name, split } = dataset;
+  const features = featureCount(shape);
+  const scale = scaleOf(dataset);
+  const boundsAt = boxReader(box, features);
+  if (typeof epsilon !== "number" && epsilon.perFeature.length !== features) {
+    throw new UsageError(
+      `epsilon: expected ${features} numbers, one per input feature, got ${epsilon.perFeature.length}`,
+    );
+  }
+  for (let f = 0; f < features; f++) {
+    const [lower, upper] = boundsAt(f);
+    const own = typeof epsilon === "number" ? epsilon : epsilon.perFeature[f];
+    for (let i = f; i < pixels.length; i += features) {
+      const value = pixels[i] / scale;
+      if (Math.max(value - own, lower) <= Math.min(value + own, upper)) continue;
+      throw new UsageError(
+        `box: expected every value of ${name} (${split}) within epsilon of the box, found ${value} in example ` +
+          `${(i - f) / features}, whose feature ${f} has the box ${lower},${upper}; --box LO,HI says where all inputs may lie, ` +
+          "--box none that they may lie anywhere",
+      );
+    }
+  }
 }

@@ -31,7 +31,12 @@ const subject = {
   model: z.object({ path: z.string(), sha256: z.string(), stages: z.int().positive().optional() }),
   data: z.object({ name: z.string(), split: z.string(), count: z.int().positive() }),
   norm: z.enum(["linf", "l2", "l1"]),
-  box: z.tuple([z.number(), z.number()]).nullable(),
+  box: z
+    .union([
+      z.tuple([z.number(), z.number()]),
+      z.object({ lower: z.array(z.number()).min(1), upper: z.array(z.number()).min(1) }),
+    ])
+    .nullable(),
   /** Absent in files of earlier versions. */
   about: aboutSchema.optional(),
 };
@@ -49,7 +54,7 @@ const layerSchema = z.object({
 const certificationSchema = z.object({
   schema: z.literal("autodual/certification/1"),
   ...subject,
-  epsilon: z.number().min(0),
+  epsilon: z.union([z.number().min(0), z.object({ perFeature: z.array(z.number().min(0)).min(1) })]),
   bound: z.object({
     method: z.string(),
     arithmetic: z.string(),
@@ -87,7 +92,7 @@ const certificationSchema = z.object({
 const attackSchema = z.object({
   schema: z.literal("autodual/attack/1"),
   ...subject,
-  epsilon: z.number().min(0),
+  epsilon: z.union([z.number().min(0), z.object({ perFeature: z.array(z.number().min(0)).min(1) })]),
   attack: z.object({ steps: z.int(), restarts: z.int(), seed: z.int() }),
   summary: z.object({
     error: fraction,

@@ -5,6 +5,7 @@ import type { LoadedModel } from "../formats/model-file.js";
 import type { BallInWords } from "../report/wording.js";
 import { aboutOf } from "../threat/about.js";
 import type { Norm } from "../threat/ball.js";
+import { plainBox } from "../threat/box.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { dataRecord } from "./certification-record.js";
 import { roundingRecord } from "./rounding-record.js";
@@ -72,7 +73,7 @@ export function radiusRecord(
     model: { path: model.path, sha256: model.sha256 },
     data: dataRecord(dataset),
     norm: ball.norm,
-    box: ball.box,
+    box: ball.box && plainBox(ball.box),
     about: aboutOf(1),
     most,
     tolerance,

@@ -1,5 +1,6 @@
 import type { Backend, Dtype, NormOrder, Tensor } from "../compute/backend.js";
 import { ShapeError, UsageError } from "../errors.js";
+import { type Box, type BoxByFeature, boxReader, checkBox } from "./box.js";
 import { differenceDown, differenceUp, rounded, roundUp, sumUp } from "./outward.js";
 
 /** The norm of a ball: ℓ∞, ℓ2 or ℓ1. */
@@ -10,20 +11,19 @@ export const NORMS: readonly Norm[] = ["linf", "l2", "l1"];
  * The radius ε: one number for all, one per example, or one per input feature. In the units of the data. With one per
  * feature, ℓ2 and ℓ1 balls are ellipsoids: ‖δ/ε‖ ≤ 1.
  */
-export type Epsilon =
-  | number
-  | { readonly perExample: ArrayLike<number> }
-  | { readonly perFeature: ArrayLike<number> };
+export type Epsilon = number | { readonly perExample: ArrayLike<number> } | EpsilonByFeature;
 
-/** Bounds that every pixel obeys anyway, such as [0, 1]. */
-export type Box = readonly [lower: number, upper: number];
+/** One radius per input feature, `[features]`. */
+export interface EpsilonByFeature {
+  readonly perFeature: ArrayLike<number>;
+}
 
 /** The perturbations that are allowed: {δ : ‖δ‖ ≤ ε}, with ℓ∞ perhaps cut by a box. */
 export interface BallSpec {
   readonly norm: Norm;
   readonly epsilon: Epsilon;
-  /** For ℓ∞ only: the ball is intersected with this box. */
-  readonly box?: Box | null;
+  /** For ℓ∞ only: the ball is intersected with this box, one for all features or one for each. */
+  readonly box?: Box | BoxByFeature | null;
 }
 
 /**
@@ -65,12 +65,14 @@ export function checkBallSpec(spec: BallSpec): void {
   const bad = values.findIndex((value) => !(value >= 0 && Number.isFinite(value)));
   if (bad >= 0) throw new UsageError(`epsilon: expected a finite number of at least 0, got ${values[bad]}`);
   if (!spec.box) return;
-  const [lower, upper] = spec.box;
-  if (!(Number.isFinite(lower) && Number.isFinite(upper) && lower <= upper)) {
-    throw new UsageError(`box: expected lower ≤ upper, got ${lower},${upper}`);
-  }
+  checkBox(spec.box);
   if (spec.norm !== "linf")
     throw new UsageError(`box: only the linf ball can be cut by a box, not ${spec.norm}`);
+}
+
+/** The same ε, of features in a plain list, as JSON has it. */
+export function plainEpsilon(epsilon: number | EpsilonByFeature): number | EpsilonByFeature {
+  return typeof epsilon === "number" ? epsilon : { perFeature: Array.from(epsilon.perFeature) };
 }
 
 function epsilonValues(epsilon: Epsilon): number[] {
@@ -106,8 +108,9 @@ export function makeBall(
   const nearest = radii === "nearest";
   const centre = new Float64Array(x);
   const radius = new Float64Array(x.length);
-  const [least, most] = spec.box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const boundsAt = boxReader(spec.box, features);
   for (let f = 0, i = 0; f < features; f++) {
+    const [least, most] = boundsAt(f);
     for (let b = 0; b < examples; b++, i++) {
       const epsilon = epsilonAt(f, b);
       if (spec.norm !== "linf") {

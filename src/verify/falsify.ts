@@ -6,12 +6,14 @@ import { type RandomSource, random } from "../compute/random.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { Bounds } from "../dual/dual-layer.js";
 import { OutOfMemoryError } from "../errors.js";
-import { doublesOf, exactDoublesOf } from "../formats/vnnlib/input-box.js";
+import { doublesOf } from "../formats/vnnlib/input-box.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAndGradient, outputsAt, type Subject } from "../network/subject.js";
 import { pickColumns } from "../threat/pick.js";
-import { caseValue, type InputSet, isBroken, type OutputCase, type Question } from "./question.js";
+import { candidates } from "./candidates.js";
+import { caseValue, isBroken, isWorthALook, type OutputCase, type Question } from "./question.js";
+import { meetsMixedRows } from "./relations.js";
 
 /** A point of a case's inputs that breaks the property, judged in double precision. */
 export interface Counterexample {
@@ -175,43 +177,19 @@ export async function firstBroken(
   const count = cases.length;
   let judged = 0;
   for (const [column, own] of cases.entries()) {
-    if (!(caseValue(own, outputs, column, count).value <= 0)) continue;
+    if (!isWorthALook(own, box, outputs, column, count)) continue;
     // The judge may be slow, and points that are worth a look many.
     if (judged > 0 && deadline?.passed) return null;
     judged += 1;
     const point = Float64Array.from({ length: points.length / count }, (_, f) => points[f * count + column]);
-    for (const input of candidates(point, own.inputs ?? box)) {
+    for (const input of candidates(point, own, box)) {
       const output = await subject.evaluate(input);
-      if (output.every(Number.isFinite) && isBroken(own, output)) return { input, output, case: own };
+      if (!(output.every(Number.isFinite) && isBroken(own, output))) continue;
+      const { judged } = own;
+      if (!judged) return { input, output, case: own };
+      if (meetsMixedRows(input, output, judged))
+        return { input, output: output.slice(0, judged.outputs), case: own };
     }
   }
   return null;
-}
-
-/**
- * What a point is within a set, the best to show first. Whoever checks it in single precision should find the same, so that
- * rounded points come first, where the set has them; before points whose decimals alone lie in the set, those that do
- * themselves. Nothing where no double is in the set.
- */
-function candidates(point: Float64Array, set: InputSet): readonly Float64Array[] {
-  const found: Float64Array[] = [];
-  for (const box of [exactDoublesOf(set, set.decimal ?? false), doublesOf(set)]) {
-    const clamped = point.map((value, f) => Math.min(box.upper[f], Math.max(box.lower[f], value)));
-    for (const one of [roundedWithin(clamped, box), clamped]) {
-      if (!one.every((value, f) => value >= box.lower[f] && value <= box.upper[f])) continue;
-      if (!found.some((other) => other.every((value, f) => value === one[f]))) found.push(one);
-    }
-  }
-  return found;
-}
-
-/** Each entry to the nearest number of single precision, where that lies within the box. */
-function roundedWithin(
-  point: Float64Array,
-  { lower, upper }: Pick<Question, "lower" | "upper">,
-): Float64Array {
-  return point.map((value, f) => {
-    const single = Math.fround(value);
-    return single >= lower[f] && single <= upper[f] ? single : value;
-  });
 }

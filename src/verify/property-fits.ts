@@ -1,4 +1,4 @@
-import { ShapeError, UnsupportedOperatorError } from "../errors.js";
+import { ShapeError, UnsupportedOperatorError, UsageError } from "../errors.js";
 import type { LeftOut } from "../formats/onnx/last-softmax.js";
 import type { OutputConstraint, Property } from "../formats/vnnlib/property.js";
 import type { Network } from "../network/network.js";
@@ -11,6 +11,21 @@ export function checkPropertyFits(network: Network, property: Property): void {
   throw new ShapeError(
     `the property is over ${property.inputs} inputs and ${property.outputs} outputs, the network has ${inputs} and ` +
       `${outputs}`,
+  );
+}
+
+/** Whether inputs take part in some comparison beside their own bounds. */
+export function comparesInputs({ cases }: Property): boolean {
+  return cases.some(({ constraints }) => constraints.some(({ inputs }) => inputs !== undefined));
+}
+
+/**
+ * Throws a `UsageError`, which begins with `what`, for a property of which no certificate is written: claims are about outputs alone.
+ */
+export function checkClaimable(property: Property, what: string): void {
+  if (!comparesInputs(property)) return;
+  throw new UsageError(
+    `${what}: expected a property that compares outputs alone, found inputs in its comparisons`,
   );
 }
 
@@ -29,7 +44,8 @@ export function checkPropertyWithout(leftOut: LeftOut | undefined, { cases }: Pr
 }
 
 /** Whether y_i − y_j is compared, with 0 where their differences are not kept but for the sign. */
-function isKept({ terms, bound }: OutputConstraint, leftOut: LeftOut): boolean {
+function isKept({ terms, inputs, bound }: OutputConstraint, leftOut: LeftOut): boolean {
+  if (inputs && terms.length > 0) return false;
   const [a, b] = terms;
   const compares = terms.length === 2 && a.output !== b.output && a.coefficient === -b.coefficient;
   return (compares && (bound === 0 || leftOut === "LogSoftmax")) || terms.length === 0;

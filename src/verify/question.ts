@@ -1,5 +1,6 @@
 import { emptyInput, enclosureOf, isSameBox } from "../formats/vnnlib/input-box.js";
 import type { InputBox, Property } from "../formats/vnnlib/property.js";
+import { isRelation, type JudgedRows } from "./relations.js";
 
 /**
  * One way to break a property: outputs y with C y ≤ d, every row. Its value at y is the largest of C y − d: a
@@ -17,6 +18,8 @@ export interface OutputCase {
   readonly strict: readonly boolean[];
   /** Where its counterexamples lie; absent where that is the box of the question, closed and of doubles. */
   readonly inputs?: InputSet;
+  /** Where inputs are compared as well, rows are about more outputs, and these are what was asked. */
+  readonly judged?: JudgedRows;
 }
 
 /** The inputs that a case is about: a box that may be open, and whose numbers may be decimals. */
@@ -103,6 +106,27 @@ export function caseValue(
     if (found > value) [value, best] = [found, row];
   }
   return { value, row: best };
+}
+
+/** Of each input's width what a point may lie beside a relation and still be worth moving onto it. */
+const BESIDE = 0.02;
+
+/** Whether a point whose outputs these are is worth a look; one that only comes near relations of inputs is. */
+export function isWorthALook(
+  own: OutputCase,
+  { lower, upper }: Pick<Question, "lower" | "upper">,
+  y: ArrayLike<number>,
+  first = 0,
+  stride = 1,
+): boolean {
+  if (!own.judged) return caseValue(own, y, first, stride).value <= 0;
+  return own.judged.constraints.every((row, i) => {
+    const reach = (row.inputs ?? []).reduce(
+      (sum, { input, coefficient }) => sum + Math.abs(coefficient) * (upper[input] - lower[input]),
+      0,
+    );
+    return rowValue(own, i, y, first, stride) <= (isRelation(row) ? BESIDE * reach : 0);
+  });
 }
 
 /** Whether outputs break the property in that way, taken at its word: ≤, or < where a row is strict. */

@@ -1,13 +1,13 @@
 import { type ExampleRadius, nextEpsilon } from "../certify/radius.js";
 import { Deadline } from "../compute/deadline.js";
 import type { Subject } from "../network/subject.js";
-import type { Box } from "../threat/ball.js";
+import type { Box, BoxByFeature } from "../threat/box.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { robustness } from "./robustness.js";
 import { verify } from "./verify.js";
 
 export interface SearchRadiusOptions {
-  readonly box: Box | null;
+  readonly box: Box | BoxByFeature | null;
   /** No larger ε is tried. */
   readonly most: number;
   readonly tolerance: number;

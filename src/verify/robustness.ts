@@ -1,6 +1,7 @@
 import { expectFinite, expectNumbers, expectRecord, kindOf, UsageError } from "../errors.js";
 import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
-import { type Box, checkBallSpec } from "../threat/ball.js";
+import { checkBallSpec, type EpsilonByFeature } from "../threat/ball.js";
+import { type Box, type BoxByFeature, boxReader, isByFeature } from "../threat/box.js";
 import { differenceDown, sumUp } from "../threat/outward.js";
 
 /** A case each: more are no classifier. */
@@ -8,10 +9,10 @@ const MOST_CLASSES = 1_000_000;
 
 /** The neighbourhood of an input that `robustness` is about, and the answer that it is to keep. */
 export interface Neighbourhood {
-  /** In ℓ∞, in the data's units. */
-  readonly epsilon: number;
+  /** In ℓ∞, in the data's units: one for all features, or one for each. */
+  readonly epsilon: number | EpsilonByFeature;
   /** What inputs keep within; null or absent for nothing. */
-  readonly box?: Box | null;
+  readonly box?: Box | BoxByFeature | null;
   /** The class that x has. */
   readonly prediction: number;
   /** How many classes there are. */
@@ -27,8 +28,8 @@ export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): 
   expectNumbers("robustness: x", x);
   expectRecord("robustness: neighbourhood", neighbourhood);
   const { epsilon, box = null, prediction, classes } = neighbourhood;
-  expectFinite("robustness: epsilon", epsilon);
-  if (box !== null) expectNumbers("robustness: box", box);
+  expectRadii(x.length, epsilon);
+  expectBox(box);
   checkBallSpec({ norm: "linf", epsilon, box });
   if (!Number.isInteger(classes) || classes < 2 || classes > MOST_CLASSES) {
     throw new UsageError(
@@ -40,10 +41,11 @@ export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): 
       `robustness: prediction: expected a class from 0 to ${classes - 1}, found ${kindOf(prediction)}`,
     );
   }
-  const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const boundsAt = boxReader(box, x.length);
+  const radiusAt = (f: number) => (typeof epsilon === "number" ? epsilon : epsilon.perFeature[f]);
   const region = {
-    lower: Float64Array.from(x, (value) => Math.max(least, differenceDown(value, epsilon))),
-    upper: Float64Array.from(x, (value) => Math.min(most, sumUp(value, epsilon))),
+    lower: Float64Array.from(x, (value, f) => Math.max(boundsAt(f)[0], differenceDown(value, radiusAt(f)))),
+    upper: Float64Array.from(x, (value, f) => Math.min(boundsAt(f)[1], sumUp(value, radiusAt(f)))),
   };
   const empty = region.lower.findIndex((low, f) => !(low <= region.upper[f]));
   if (empty >= 0) {
@@ -61,4 +63,25 @@ export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): 
     cases.push({ box: region, constraints: [{ terms, bound: 0, strict: false }] });
   }
   return { inputs: x.length, outputs: classes, cases };
+}
+
+function expectRadii(features: number, epsilon: Neighbourhood["epsilon"]): void {
+  if (typeof epsilon !== "object" || epsilon === null) {
+    expectFinite("robustness: epsilon", epsilon);
+    return;
+  }
+  const { perFeature } = epsilon;
+  expectNumbers("robustness: epsilon", perFeature);
+  if (perFeature.length === features) return;
+  throw new UsageError(
+    `robustness: epsilon: expected ${features} numbers, one for each of x, found ${perFeature.length}`,
+  );
+}
+
+function expectBox(box: Box | BoxByFeature | null): void {
+  if (box === null) return;
+  if (typeof box === "object" && isByFeature(box)) {
+    expectNumbers("robustness: box: lower", box.lower);
+    expectNumbers("robustness: box: upper", box.upper);
+  } else expectNumbers("robustness: box", box);
 }

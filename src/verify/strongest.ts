@@ -110,8 +110,8 @@ async function climbed(
   const { prediction, reference, marginLower } = before;
   const isAnswer = prediction === reference && prediction >= 0;
   // Without rounding, or in another norm, `verify` proves something else.
-  if (!isAnswer || norm !== "linf" || typeof epsilon !== "number" || rounding === null || seconds <= 0)
-    return before;
+  if (!isAnswer || norm !== "linf" || rounding === null || seconds <= 0) return before;
+  if (typeof epsilon !== "number" && "perExample" in epsilon) return before;
   const { classes } = placed.network;
   const whole = robustness(x, { epsilon, box: box ?? null, prediction, classes });
   const others = Array.from({ length: classes }, (_, j) => j).filter((j) => j !== prediction);

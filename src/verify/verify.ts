@@ -12,9 +12,10 @@ import { isProof } from "../threat/proof.js";
 import { caseBounds } from "./case-bounds.js";
 import { searchOf } from "./equality.js";
 import { type Counterexample, falsify } from "./falsify.js";
+import { type AskedOfOutputs, askedOf } from "./input-rows.js";
 import { type CaseProof, ProofPart } from "./proof.js";
 import { checkPropertyFits } from "./property-fits.js";
-import { emptyCases, type OutputCase, type Question, questionsOf } from "./question.js";
+import type { OutputCase, Question } from "./question.js";
 import { searchByInputs } from "./split-inputs.js";
 import {
   type SearchOptions,
@@ -40,8 +41,9 @@ const TIGHTEN_SHARE = 0.25;
  */
 export async function verify(subject: Subject, property: Property, options: VerifyOptions): Promise<Verdict> {
   checkPropertyFits(subject.network, property);
-  const count = property.cases.length;
-  return new Verification(subject, questionsOf(property), emptyCases(property), count, options).run();
+  const evaluation = options.evaluation ?? subject.madeFor ?? "float32";
+  const asked = askedOf(subject, property, evaluation);
+  return new Verification(asked, property.cases.length, { ...options, evaluation }).run();
 }
 
 class Verification {
@@ -60,18 +62,16 @@ class Verification {
   #why: Pick<Verdict, "outOfMemory" | "equality"> = {};
 
   constructor(
-    subject: Subject,
-    questions: readonly Question[],
-    empty: readonly number[],
+    { subject, questions, empty }: AskedOfOutputs,
     count: number,
-    options: VerifyOptions,
+    options: VerifyOptions & { readonly evaluation: Evaluation },
   ) {
     this.#subject = subject;
     this.#bounded = { ...subject, network: maxPoolAsRelus(subject.network) };
     this.#questions = questions;
     this.#count = count;
     this.#options = options;
-    this.#evaluation = options.evaluation ?? subject.madeFor ?? "float32";
+    this.#evaluation = options.evaluation;
     this.#deadline = Deadline.in(options.timeout, options.signal);
     this.#budget = new Budget(options.memoryBytes ?? DEFAULT_MEMORY);
     for (const number of empty) this.#settle({ number }, "holds", "empty box", null, 0);

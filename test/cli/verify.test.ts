@@ -247,6 +247,7 @@ describe("bad input", () => {
     writeFileSync("empty.vnnlib", "");
     writeFileSync("huge.vnnlib", spec("(<= Y_0 1e999)"));
     writeFileSync("mixed.vnnlib", spec("(<= Y_0 X_0)"));
+    writeFileSync("product.vnnlib", spec("(<= (* Y_0 X_0) 1)"));
     const bytes = exportOnnx(model);
     writeFileSync("cut.onnx", bytes.subarray(0, bytes.length - 30));
     const { sha256 } = await loadModelFile("m.safetensors");
@@ -265,7 +266,12 @@ describe("bad input", () => {
     ["a truncated packed spec", "flat.onnx cut.vnnlib.gz", ["cut.vnnlib.gz", "gzip"]],
     ["an empty spec", "flat.onnx empty.vnnlib", ["empty.vnnlib", "empty"]],
     ["a number beyond doubles", "flat.onnx huge.vnnlib", ["huge.vnnlib", "1e999"]],
-    ["inputs among outputs", "flat.onnx mixed.vnnlib", ["mixed.vnnlib", "X_0"]],
+    ["a product of input and output", "flat.onnx product.vnnlib", ["product.vnnlib", "at most one factor"]],
+    [
+      "a certificate of inputs among outputs",
+      "flat.onnx mixed.vnnlib --certificate mixed.json",
+      ["--certificate", "outputs alone"],
+    ],
     ["a spec that is a model", "flat.onnx flat.onnx", ["flat.onnx"]],
     ["a truncated ONNX file", "cut.onnx holds.vnnlib", ["cut.onnx"]],
     ["garbage as ONNX", "garbage.onnx holds.vnnlib", ["garbage.onnx"]],

@@ -166,14 +166,19 @@ describe("errors", () => {
       /expected a divisor that is a number other than 0/,
     ],
     [
-      "a relation of inputs",
-      `${HEAD}(assert (<= X_0 X_1))`,
-      /line 12: expected .*only boxes.* found X_0 and X_1 in "\(<= X_0 X_1\)"/,
+      "a relation whose bound is beyond doubles",
+      `${HEAD}(assert (<= (+ (* 1e308 X_0) X_1 (- 1e308)) 1e308))`,
+      /line 12: expected numbers within the range of doubles/,
     ],
     [
-      "a relation of input and output",
-      `${HEAD}(assert (<= Y_0 X_1))`,
-      /line 12: expected inputs and outputs in .*found Y_0 and X_1/,
+      "a relation whose coefficients doubles cannot say",
+      `${HEAD}(assert (<= (+ (* 1.00000000000000000001 X_0) X_1) (/ 1 3)))`,
+      /line 12: expected coefficients and a bound that doubles can say/,
+    ],
+    [
+      "a relation that exact arithmetic cancels",
+      `${HEAD}(assert (<= (+ (* 0.3 X_0) X_1) (+ (* 0.1 X_0) (* 0.2 X_0))))`,
+      /line 12: expected a relation of several inputs in exact arithmetic as in doubles|single input/,
     ],
     [
       "an input without bounds",

@@ -90,10 +90,11 @@ export async function leastValue(
     } else throw new Error(`no program for ${layer.kind}`);
   }
   ranges.push("t free");
-  for (const { terms, bound } of own.constraints) {
-    const list = terms.map(
-      ({ output, coefficient }) => [coefficient, `v${network.output}_${output}`] as const,
-    );
+  for (const { terms, inputs = [], bound } of own.constraints) {
+    const list = [
+      ...terms.map(({ output, coefficient }) => [coefficient, `v${network.output}_${output}`] as const),
+      ...inputs.map(({ input, coefficient }) => [coefficient, `v0_${input}`] as const),
+    ];
     row(`${sum([[-1, "t"], ...list])} <= ${decimal(bound)}`);
   }
   return minimise(rows, ranges, binaries);

@@ -35,6 +35,7 @@ import {
 import type { CommandContext } from "../context.js";
 import { checkDistinctFiles } from "../distinct-files.js";
 import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
+import { epsilonText } from "../feature-epsilon.js";
 import { Interruption } from "../interruption.js";
 import { printLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
@@ -210,9 +211,14 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     output.print("Means per example; the time of a layer includes those on the way to it.");
   }
   if (flags.report !== undefined) {
-    const { data } = flags;
-    const given = { models, data, reading: readingFlags(flags), flags: decidingFlags(flags), against };
-    const page = certificationPage({ subject, certification, layers: layers || null, ...given });
+    const { data, epsilon } = flags;
+    const words = {
+      epsilon: epsilonText(epsilon),
+      reading: readingFlags(flags),
+      flags: decidingFlags(flags),
+    };
+    const given = { subject, certification, layers: layers || null, models, data, against, ...words };
+    const page = certificationPage(given);
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);
   }

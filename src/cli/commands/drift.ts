@@ -107,7 +107,7 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
   const { data, split, limit, epsilon = 0, bound: method, memory, evaluation } = flags;
-  const { norm, box } = readBall({ ...flags, epsilon });
+  readBall({ ...flags, epsilon });
   const points = pointsOf(flags);
   const { backend, description } = await openBackend({ ...flags, dtype: "float64" });
   const model = await readModels([name], flags, { backend, io });
@@ -120,7 +120,7 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
   checkWeights(single.network, single.weights, single.path, "float64");
   const dataset =
     data === undefined ? null : await loadDataset(data, { split, limit, ...readingFlags(flags) });
-  const ball = { norm, epsilon, box: box ?? null };
+  const ball = readBall({ ...flags, epsilon }, dataset);
   if (dataset) {
     checkStagesFitData([single], dataset);
     checkBallFitsData(ball, dataset);
@@ -137,7 +137,7 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
   const found = await interruption.unlessStopped(() =>
     dataset
       ? driftOfDataset(backend, single, dataset, ball, settings, watch)
-      : driftOverBox(backend, single, box ?? [0, 1], settings, watch),
+      : driftOverBox(backend, single, ball.box ?? [0, 1], settings, watch),
   );
   backend.dispose();
   if (!found) {

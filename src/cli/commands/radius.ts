@@ -24,10 +24,11 @@ import {
 } from "../../runs/radius-record.js";
 import type { BallSpec } from "../../threat/ball.js";
 import type { Evaluation } from "../../threat/evaluation.js";
-import { numberIn, oneOf, parseBox, parseNorm, wholeNumber } from "../arguments.js";
+import { numberIn, oneOf, parseNorm, wholeNumber } from "../arguments.js";
 import { CommandBudget, loadedTooLate } from "../command-budget.js";
 import {
   addBoundOption,
+  addBoxOption,
   addDataOptions,
   addJsonOption,
   addMachineOptions,
@@ -37,7 +38,7 @@ import {
   type DataFlags,
   type JsonOptions,
   type MachineFlags,
-  readBall,
+  readBox,
   readingFlags,
   requireFlags,
 } from "../common-options.js";
@@ -49,7 +50,14 @@ import { type OpenedBackend, openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
 import { TerminalObserver } from "../terminal-observer.js";
-import { formatDuration, formatNumber, formatPercent, plural } from "../wording.js";
+import {
+  type BallInWords,
+  formatBox,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  plural,
+} from "../wording.js";
 
 interface RadiusFlags
   extends Omit<BallFlags, "epsilon">,
@@ -75,9 +83,8 @@ export function addRadius(program: Command, context: CommandContext): void {
     .description("find the largest certified epsilon of each example")
     .argument("<model>", "an .onnx or .safetensors file, a run folder, or a model of the package");
   addDataOptions(command);
+  addBoxOption(command.option("--norm <norm>", "linf, l2 or l1", parseNorm, "linf"));
   command
-    .option("--norm <norm>", "linf, l2 or l1", parseNorm, "linf")
-    .option("--box <box>", "bounds that pixels keep, or none (default: 0,1 with linf, else none)", parseBox)
     .option(
       "--most <e>",
       "the largest epsilon tried (default: 1, l2 10, l1 100)",
@@ -111,10 +118,11 @@ export function addRadius(program: Command, context: CommandContext): void {
 async function radius(name: string, flags: RadiusFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
-  const ball = readBall({ ...flags, epsilon: 0 });
-  const { timeout, data, split, limit } = flags;
-  if (timeout !== undefined && ball.norm !== "linf") {
-    throw new UsageError(`--timeout: expected with --norm linf, whose balls are boxes, found ${ball.norm}`);
+  // A faulty box is told before anything is read.
+  readBox(flags, {});
+  const { norm, timeout, data, split, limit } = flags;
+  if (timeout !== undefined && norm !== "linf") {
+    throw new UsageError(`--timeout: expected with --norm linf, whose balls are boxes, found ${norm}`);
   }
   const asked = roundingOf(flags);
   if (asked.rounding === null && timeout !== undefined) {
@@ -122,7 +130,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
       "--rounding: expected outward with --timeout, whose proofs count rounding, found none",
     );
   }
-  const most = flags.most ?? largestRadius(ball.norm);
+  const most = flags.most ?? largestRadius(norm);
   const tolerance = flags.tolerance ?? radiusTolerance(most);
   const own = new CommandBudget(flags, io);
   const opened = await openBackend({
@@ -149,6 +157,7 @@ async function radius(name: string, flags: RadiusFlags, { io }: CommandContext):
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = asked.rounding === undefined ? arithmeticOfModel(model) : asked.rounding;
   checkStagesFitData([model], dataset);
+  const ball = { ...readBox(flags, dataset), epsilon: 0 };
   checkBallFitsData(ball, dataset);
   output.print(`${plural(dataset.count, "example")} of ${dataset.name} (${split}); ${opened.description}`);
 
@@ -229,7 +238,7 @@ function report(
   rows: readonly RadiusRow[],
   model: LoadedModel,
   dataset: Dataset,
-  ball: BallSpec,
+  ball: BallInWords,
   settings: {
     most: number;
     tolerance: number;
@@ -246,7 +255,7 @@ function report(
   output.figures([
     ["model", model.path],
     ["data", `${dataset.name} (${dataset.split}), ${plural(dataset.count, "example")}`],
-    ["ball", `${ball.norm}, ${ball.box ? `box ${ball.box.join(",")}` : "no box"}, up to ${settings.most}`],
+    ["ball", `${ball.norm}, ${formatBox(ball.box)}, up to ${settings.most}`],
     ["error", formatPercent(error)],
     ["mean radius", formatNumber(mean)],
     ["median radius", formatNumber(median)],

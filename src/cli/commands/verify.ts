@@ -16,7 +16,7 @@ import type { Watch } from "../../runs/observer.js";
 import { roundingRecord } from "../../runs/rounding-record.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import type { CaseProof } from "../../verify/proof.js";
-import { checkPropertyWithout } from "../../verify/property-fits.js";
+import { checkClaimable, checkPropertyWithout } from "../../verify/property-fits.js";
 import type { Verdict } from "../../verify/verdict.js";
 import { verify } from "../../verify/verify.js";
 import { SPLITS, type SplitChoice } from "../../verify/verify-options.js";
@@ -129,6 +129,7 @@ async function answer(
   const evaluation = flags.evaluation ?? arithmeticOfModel(model);
   if (certificate !== undefined) checkCertifiable({ stages, evaluation });
   const property = await readVnnlib(spec);
+  if (certificate !== undefined) checkClaimable(property, "--certificate");
   checkPropertyWithout(model.leftOut, property, model.path);
   const proofs: CaseProof[] = [];
   using interruption = new Interruption();

@@ -34,13 +34,14 @@ export function regionOf(claim: Claim, size: number, input?: Float64Array): Clai
   const radius =
     typeof epsilon === "number" ? centre.map(() => epsilon) : numbersOf(epsilon, size, "epsilon");
   if (radius.some((own) => own < 0)) throw new FormatError("epsilon: expected numbers of at least 0");
-  const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  const lower = centre.map((x, i) => Math.max(least, outward(x - radius[i], -1)));
-  const upper = centre.map((x, i) => Math.min(most, outward(x + radius[i], 1)));
+  const boundsAt = boundsOf(box, size);
+  const lower = centre.map((x, i) => Math.max(boundsAt(i)[0], outward(x - radius[i], -1)));
+  const upper = centre.map((x, i) => Math.min(boundsAt(i)[1], outward(x + radius[i], 1)));
   if (norm === "linf") {
     const region = someOf({ lower, upper });
-    const outside = centre.findIndex((x) => !isWithin(box, x));
+    const outside = centre.findIndex((x, i) => !(boundsAt(i)[0] <= x && x <= boundsAt(i)[1]));
     if (outside < 0) return region;
+    const [least, most] = boundsAt(outside);
     throw new FormatError(
       `box: expected one with the example in it, found ${least} to ${most} and input ${outside} at ${centre[outside]}`,
     );
@@ -49,9 +50,21 @@ export function regionOf(claim: Claim, size: number, input?: Float64Array): Clai
   return { lower, upper, ball: { norm, centre, radius } };
 }
 
-/** Whether a box, where there is one, has a value. */
-export function isWithin(box: RobustClaim["box"], x: number): boolean {
-  return box === null || (box[0] <= x && x <= box[1]);
+/** What a claim's box keeps each of so many inputs within. Throws a `FormatError` for bounds by feature that are not so many. */
+export function boundsOf(
+  box: RobustClaim["box"],
+  size: number,
+): (input: number) => readonly [number, number] {
+  if (box === null) return () => [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (!("lower" in box)) return () => box;
+  const [lower, upper] = [numbersOf(box.lower, size, "box: lower"), numbersOf(box.upper, size, "box: upper")];
+  return (input) => [lower[input], upper[input]];
+}
+
+/** Whether a claim's box, where there is one, has the example x in it. */
+export function isWithin(box: RobustClaim["box"], x: Float64Array): boolean {
+  const boundsAt = boundsOf(box, x.length);
+  return x.every((value, i) => boundsAt(i)[0] <= value && value <= boundsAt(i)[1]);
 }
 
 function someOf(region: ClaimedRegion): ClaimedRegion {

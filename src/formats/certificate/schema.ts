@@ -77,7 +77,12 @@ const robust = z.strictObject({
   input: numbers.optional(),
   norm: z.enum(["linf", "l2", "l1"]),
   epsilon: z.union([z.number().min(0), numbers], "expected a number of at least 0, or one for each feature"),
-  box: z.tuple([z.number(), z.number()]).nullable(),
+  box: z
+    .union(
+      [z.tuple([z.number(), z.number()]), z.strictObject({ lower: numbers, upper: numbers })],
+      "expected [lower, upper], or { lower, upper } with a number for each feature",
+    )
+    .nullable(),
   prediction: whole,
   /** Lower bounds of z_prediction − z_j; 0 at the prediction. */
   margins: z.array(z.number()).min(2),

@@ -3,6 +3,7 @@ import { exactBound } from "./exact-linear.js";
 import { type Linear, readLinear, type Scope, type Term } from "./linear.js";
 import type { OutputConstraint } from "./property.js";
 import { compare, type Rational } from "./rational.js";
+import { relationOf } from "./relation.js";
 import { subtractUp } from "./rounding.js";
 import { excerptOf, type List, type SExpression } from "./s-expression.js";
 
@@ -23,8 +24,8 @@ export interface InputBound {
   readonly from: number;
 }
 
-/** A bound on one input, or a constraint of the outputs. */
-export type Literal = InputBound | { readonly kind: "output"; readonly constraint: OutputConstraint };
+/** A bound on one input, or a constraint of outputs, of several inputs, or of both. */
+export type Literal = InputBound | { readonly kind: "constraint"; readonly constraint: OutputConstraint };
 
 /** The two sides of a comparison. */
 export interface ComparisonSides {
@@ -51,10 +52,7 @@ export function swapped({ list, left, right }: ComparisonSides): ComparisonSides
   return { list, left: right, right: left };
 }
 
-/**
- * left ≤ right (strict: <) as a literal, or as true or false if no variable is left in it. Throws a FormatError if inputs
- * and outputs come together, or more than one input.
- */
+/** left ≤ right (strict: <) as a literal, or as true or false if no variable is left in it. */
 export function atMost(
   { list, left, right }: ComparisonSides,
   strict: boolean,
@@ -64,15 +62,6 @@ export function atMost(
   const terms = collect(left.terms, right.terms);
   if (terms.length === 0) return strict ? left.constant < right.constant : left.constant <= right.constant;
   const bound = positiveZero(subtractUp(right.constant, left.constant));
-  const [{ variable }] = terms as [Term, ...Term[]];
-  const other = terms.find((term) => term.variable.kind !== variable.kind);
-  if (other) {
-    throw source.error(
-      list.from,
-      "inputs and outputs in comparisons of their own",
-      `${variable.name} and ${other.variable.name} in ${excerptOf(list, source)}`,
-    );
-  }
   if (!Number.isFinite(bound) || !terms.every((term) => Number.isFinite(term.coefficient))) {
     throw source.error(
       list.from,
@@ -80,17 +69,20 @@ export function atMost(
       `${excerptOf(list, source)}, which is beyond it`,
     );
   }
-  if (variable.kind === "output") {
-    const sum = terms.map((term) => ({ output: term.variable.index, coefficient: term.coefficient }));
-    return { kind: "output", constraint: { terms: sum, bound, strict } };
+  const [ofInputs, ofOutputs] = (["input", "output"] as const).map((kind) =>
+    terms.filter(({ variable }) => variable.kind === kind),
+  ) as [Term[], Term[]];
+  if (ofOutputs.length > 0) {
+    const sum = ofOutputs.map((term) => ({ output: term.variable.index, coefficient: term.coefficient }));
+    const inputs = ofInputs.map((term) => ({ input: term.variable.index, coefficient: term.coefficient }));
+    const constraint = { terms: sum, bound, strict, ...(inputs.length > 0 && { inputs }) };
+    return { kind: "constraint", constraint };
   }
-  if (terms.length > 1) {
-    throw source.error(
-      list.from,
-      "comparisons of a single input with a number, as only boxes are supported",
-      `${variable.name} and ${terms[1]!.variable.name} in ${excerptOf(list, source)}`,
-    );
+  if (ofInputs.length > 1) {
+    const constraint = relationOf(list, left.expression, right.expression, strict, scope);
+    return { kind: "constraint", constraint };
   }
+  const [{ variable }] = ofInputs as [Term];
   const { value: exact, side } = exactBound(list, left.expression, right.expression, variable.name, scope);
   const value = side === "lower" ? greatestDecimalAtMost(exact) : leastDecimalAtLeast(exact);
   if (!Number.isFinite(value)) {

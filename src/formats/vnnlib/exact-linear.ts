@@ -3,13 +3,13 @@ import { add, divide, multiply, negate, ONE, type Rational, rationalOf, ZERO } f
 import { excerptOf, headOf, type List, type SExpression } from "./s-expression.js";
 
 /** Σ coefficient·variable + constant, exactly; coefficients by the variables' names, none of them 0. */
-interface ExactLinear {
+export interface ExactLinear {
   readonly terms: ReadonlyMap<string, Rational>;
   readonly constant: Rational;
 }
 
 /** Longer comparisons are refused: what they multiply and add up exactly could have very many digits. */
-const LONGEST = 4000;
+const LONGEST = { bound: 4000, relation: 40_000 } as const;
 
 /**
  * The number that a comparison puts as the bound of one input, exactly: left ≤ right as coefficient·input ≤ bound, and the
@@ -24,14 +24,7 @@ export function exactBound(
   scope: Scope,
 ): { readonly value: Rational; readonly side: "lower" | "upper" } {
   const { source } = scope;
-  if (list.to - list.from > LONGEST) {
-    throw source.error(
-      list.from,
-      `a bound of ${input} in at most ${LONGEST} characters`,
-      `${list.to - list.from}`,
-    );
-  }
-  const { terms, constant } = sum([evaluate(left, scope), scaled(evaluate(right, scope), negate(ONE))]);
+  const { terms, constant } = exactDifference(list, left, right, `a bound of ${input}`, scope, LONGEST.bound);
   const coefficient = terms.get(input);
   if (!coefficient || terms.size > 1) {
     throw source.error(
@@ -44,6 +37,22 @@ export function exactBound(
     value: divide(negate(constant), coefficient),
     side: coefficient.numerator > 0n ? "upper" : "lower",
   };
+}
+
+/** left − right, exactly. Throws a FormatError for a comparison, called `what`, of very many characters. */
+export function exactDifference(
+  list: List,
+  left: SExpression,
+  right: SExpression,
+  what: string,
+  scope: Scope,
+  longest: number = LONGEST.relation,
+): ExactLinear {
+  const length = list.to - list.from;
+  if (length > longest) {
+    throw scope.source.error(list.from, `${what} in at most ${longest} characters`, `${length}`);
+  }
+  return sum([evaluate(left, scope), scaled(evaluate(right, scope), negate(ONE))]);
 }
 
 function evaluate(expression: SExpression, scope: Scope): ExactLinear {

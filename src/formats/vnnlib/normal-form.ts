@@ -90,7 +90,7 @@ class Expansion {
     let { ranges, constraints } = branch;
     if (branch.emptyInput !== null) return branch;
     for (const literal of literals) {
-      if (literal.kind === "output") {
+      if (literal.kind === "constraint") {
         constraints = append(constraints, literal.constraint);
         continue;
       }

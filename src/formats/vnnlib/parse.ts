@@ -9,10 +9,10 @@ import { Variables } from "./variables.js";
 
 /**
  * Reads a VNN-LIB 1.0 property: declarations of real inputs X_i and outputs Y_i, and assertions that together
- * describe the counterexamples. Inputs may be compared with constants only, so that they form boxes; outputs with
- * linear expressions of outputs. The cases come in the order of the file, multiplied out.
+ * describe the counterexamples. Every input has a lower and an upper bound; beside that, linear expressions of inputs and outputs are
+ * compared. The cases come in the order of the file, multiplied out.
  *
- * Bounds of inputs are taken exactly, decimals and all arithmetic: what no double's shortest decimal can say is rounded
+ * Bounds of inputs and relations of inputs alone are taken exactly, decimals and all arithmetic: what no double's shortest decimal can say is rounded
  * outward and strict (see InputBox). Comparisons of outputs take the doubles nearest to the decimals of the file, and so
  * does arithmetic within one side; a bound that has to be moved to the other side is rounded so that the counterexamples
  * become more, never fewer. Where no number meets the bounds of some input in any disjunct, the property is one case whose

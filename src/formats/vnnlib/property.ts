@@ -1,8 +1,18 @@
-/** Σ coefficient·Y_output ≤ bound, or < bound if strict. */
+/**
+ * Σ coefficient·Y_output + Σ coefficient·X_input ≤ bound, or < bound if strict. Without outputs it is a relation of inputs alone.
+ */
 export interface OutputConstraint {
   readonly terms: readonly { readonly output: number; readonly coefficient: number }[];
+  /** Absent where no input takes part. */
+  readonly inputs?: readonly InputTerm[];
   readonly bound: number;
   readonly strict: boolean;
+}
+
+/** coefficient·X_input. */
+export interface InputTerm {
+  readonly input: number;
+  readonly coefficient: number;
 }
 
 /**
@@ -19,8 +29,8 @@ export interface InputBox {
 }
 
 /**
- * One disjunct of a property's disjunctive normal form: its counterexamples are the inputs of the box whose outputs
- * meet every constraint, or all inputs of the box if there is no constraint. A box without points has none.
+ * One disjunct of a property's disjunctive normal form: its counterexamples are the inputs of the box that meet every
+ * constraint with their outputs, or all inputs of the box if there is no constraint. A box without points has none.
  */
 export interface PropertyCase {
   readonly box: InputBox;
@@ -37,8 +47,8 @@ export interface Property {
   readonly outputs: number;
   readonly cases: readonly PropertyCase[];
   /**
-   * Whether bounds of inputs are the shortest decimals of their doubles, as in a file: 0.1 is then a tenth, which lies half
-   * a unit in the last place away from any double at most. Else they are the doubles themselves.
+   * Whether bounds of inputs, and relations of inputs alone, are the shortest decimals of their doubles, as in a file: 0.1 is
+   * then a tenth, which lies half a unit in the last place away from any double at most. Else they are the doubles themselves.
    */
   readonly decimal?: boolean;
 }

@@ -1,7 +1,7 @@
 import { expectList, expectRecord, FormatError } from "../../errors.js";
 import { emptyInput, isSameBox } from "./input-box.js";
 import { formatNumber } from "./number.js";
-import type { InputBox, OutputConstraint, Property, PropertyCase } from "./property.js";
+import type { InputBox, InputTerm, OutputConstraint, Property, PropertyCase } from "./property.js";
 
 /**
  * A property as a VNN-LIB 1.0 file: the box as plain assertions where all cases share it, else repeated in each
@@ -58,7 +58,8 @@ function bounds({ lower, upper, lowerStrict, upperStrict }: InputBox): string[] 
   }).flat();
 }
 
-function comparison({ terms, bound, strict }: OutputConstraint): string {
+function comparison({ terms, inputs = [], bound, strict }: OutputConstraint): string {
+  if (inputs.length > 0) return weighted(terms, inputs, bound, strict);
   const [first, second, ...others] = terms;
   const less = strict ? "<" : "<=";
   if (first && !second && first.coefficient === 1) {
@@ -75,10 +76,22 @@ function comparison({ terms, bound, strict }: OutputConstraint): string {
       return `(${less} Y_${second.output} Y_${first.output})`;
     }
   }
-  const products = terms.map(
-    ({ output, coefficient }) => `(* ${formatNumber(coefficient, `coefficient of Y_${output}`)} Y_${output})`,
-  );
-  return `(${less} (+ ${products.join(" ")}) ${formatNumber(bound, "bound")})`;
+  return weighted(terms, inputs, bound, strict);
+}
+
+function weighted(
+  terms: OutputConstraint["terms"],
+  inputs: readonly InputTerm[],
+  bound: number,
+  strict: boolean,
+): string {
+  const product = (name: string, coefficient: number) =>
+    `(* ${formatNumber(coefficient, `coefficient of ${name}`)} ${name})`;
+  const products = [
+    ...terms.map(({ output, coefficient }) => product(`Y_${output}`, coefficient)),
+    ...inputs.map(({ input, coefficient }) => product(`X_${input}`, coefficient)),
+  ];
+  return `(${strict ? "<" : "<="} (+ ${products.join(" ")}) ${formatNumber(bound, "bound")})`;
 }
 
 function checkProperty(property: Property): void {
@@ -103,14 +116,24 @@ function checkProperty(property: Property): void {
         `case ${i} of a property: expected a box with points, found X_${empty} from ${lower[empty]} to ${upper[empty]}`,
       );
     }
-    for (const { terms } of constraints) checkTerms(terms, outputs, i);
+    for (const constraint of constraints) checkTerms(constraint, property, i);
   }
 }
 
-function checkTerms(terms: OutputConstraint["terms"], outputs: number, i: number): void {
-  if (terms.length === 0) {
+function checkTerms(
+  { terms, inputs: ofInputs = [] }: OutputConstraint,
+  { inputs, outputs }: Property,
+  i: number,
+): void {
+  if (terms.length + ofInputs.length === 0) {
     throw new FormatError(
       `case ${i} of a property: expected a constraint of outputs, found one without terms`,
+    );
+  }
+  const beyond = ofInputs.find(({ input }) => !(Number.isInteger(input) && input >= 0 && input < inputs));
+  if (beyond) {
+    throw new FormatError(
+      `case ${i} of a property: expected inputs X_0 to X_${inputs - 1}, found X_${beyond.input}`,
     );
   }
   const outside = terms.find(({ output }) => !(Number.isInteger(output) && output >= 0 && output < outputs));

@@ -77,6 +77,12 @@ export async function checkClaims(
   });
 }
 
+/** With ε the box is that of certify unless told: the data's own where they have one. */
+function requiredOf({ required = {}, dataset }: CheckedAgainst): CertificateRequirements {
+  const isOpen = required.epsilon !== undefined && required.box === undefined;
+  return isOpen && dataset?.box ? { ...required, box: dataset.box } : required;
+}
+
 /** What the checks of a file's claims have in common. */
 class ClaimChecker {
   readonly #against: CheckedAgainst;
@@ -85,7 +91,7 @@ class ClaimChecker {
   readonly #features: number;
 
   constructor(against: CheckedAgainst) {
-    this.#against = against;
+    this.#against = { ...against, ...(against.required && { required: requiredOf(against) }) };
     this.#features = sizeOf(against.stages[0].network.inputShape);
     this.#book = new ExampleBook(this.#features);
   }

@@ -43,12 +43,15 @@ function claimsCase(
   // What a decimal is rounded to may leave something of it out.
   const ends = enclosureOf(box, decimal);
   if (!ends.lower.every((low, i) => lower[i] <= low && ends.upper[i] <= upper[i])) return false;
-  const wanted = constraints.map(({ terms, bound }) =>
-    rowText(
-      terms.map(({ output, coefficient }) => [output, coefficient]),
-      bound,
-    ),
-  );
+  // Rows with inputs in them are none that a claim has.
+  const wanted = constraints
+    .filter((own) => own.inputs === undefined)
+    .map(({ terms, bound }) =>
+      rowText(
+        terms.map(({ output, coefficient }) => [output, coefficient]),
+        bound,
+      ),
+    );
   return claim.cases.some(({ rows }) =>
     rows.every(({ terms, bound }) => wanted.includes(rowText(terms, bound))),
   );

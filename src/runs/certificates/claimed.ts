@@ -8,6 +8,7 @@ import type {
 import { plainText } from "../../formats/plain-text.js";
 import { sizeOf } from "../../network/shape.js";
 import type { Model } from "../../network/weights.js";
+import type { Box } from "../../threat/box.js";
 
 /** Whose claims a group of them are. */
 interface ClaimedSubject {
@@ -18,6 +19,18 @@ interface ClaimedSubject {
   readonly evaluation: ClaimedEvaluation;
 }
 
+/** The least and the most of numbers, one for each feature. */
+export interface ClaimedRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Bounds by feature, in short. */
+export interface ClaimedBoxByFeature {
+  readonly lower: ClaimedRange;
+  readonly upper: ClaimedRange;
+}
+
 /** Examples whose answers no change of one kind alters. */
 export interface ClaimedExamples extends ClaimedSubject {
   readonly kind: "robust";
@@ -25,8 +38,9 @@ export interface ClaimedExamples extends ClaimedSubject {
   readonly data: string;
   readonly norm: RobustClaim["norm"];
   /** One for all features, or the least and the most of one for each. */
-  readonly epsilon: number | { readonly least: number; readonly most: number };
-  readonly box: readonly [lower: number, upper: number] | null;
+  readonly epsilon: number | ClaimedRange;
+  /** One for all features, or between the least and the most of one for each. */
+  readonly box: Box | ClaimedBoxByFeature | null;
   /** How many different ones. */
   readonly examples: number;
   readonly indices: readonly number[];
@@ -78,21 +92,29 @@ function examplesOf(claims: readonly RobustClaim[], features: number) {
   const [{ data, norm, epsilon, box }] = claims;
   const indices = [...new Set(claims.map(({ index }) => index))].sort((a, b) => a - b);
   return {
-    ...{ data: plainText(data), norm, epsilon: rangeOf(epsilon, features), box },
+    ...{ data: plainText(data), norm, epsilon: rangeOf(epsilon, features), box: boxOf(box, features) },
     ...{ examples: indices.length, indices },
   };
 }
 
 function rangeOf(epsilon: RobustClaim["epsilon"], features: number): ClaimedExamples["epsilon"] {
   if (typeof epsilon === "number") return epsilon;
-  const { least, most } = epsilonRange(epsilon, features);
-  return { least, most };
+  return epsilonRange(epsilon, features);
+}
+
+function boxOf(box: RobustClaim["box"], features: number): ClaimedExamples["box"] {
+  if (box === null || !("lower" in box)) return box;
+  const range = (end: "lower" | "upper") => rangeIn(numbersOf(box[end], features, `box: ${end}`));
+  return { lower: range("lower"), upper: range("upper") };
 }
 
 /** The least and the most ε of a claim. */
-export function epsilonRange(epsilon: RobustClaim["epsilon"], features: number) {
+export function epsilonRange(epsilon: RobustClaim["epsilon"], features: number): ClaimedRange {
   if (typeof epsilon === "number") return { least: epsilon, most: epsilon };
-  const each = numbersOf(epsilon, features, "epsilon");
+  return rangeIn(numbersOf(epsilon, features, "epsilon"));
+}
+
+function rangeIn(each: Float64Array): ClaimedRange {
   return {
     least: each.reduce((a, b) => Math.min(a, b)),
     most: each.reduce((a, b) => Math.max(a, b)),

@@ -1,5 +1,7 @@
+import { boundsOf } from "../../formats/certificate/region.js";
 import type { Claim, ClaimedEvaluation, RobustClaim } from "../../formats/certificate/schema.js";
-import type { Box, Norm } from "../../threat/ball.js";
+import type { Norm } from "../../threat/ball.js";
+import { type Box, type BoxByFeature, boxReader, isByFeature } from "../../threat/box.js";
 import type { Evaluation } from "../../threat/evaluation.js";
 import { epsilonRange } from "./claimed.js";
 
@@ -10,7 +12,7 @@ export interface CertificateRequirements {
   /** Of the ball of every claim about an example. */
   readonly norm?: Norm;
   /** No claim about an example may keep inputs closer than to this box; null: none may keep them to any. */
-  readonly box?: Box | null;
+  readonly box?: Box | BoxByFeature | null;
   /** In which every claim holds: one for `float32-ftz` holds for `float32`, each for `real`. */
   readonly evaluation?: Evaluation;
   /** Different examples that claims are about, at least. */
@@ -47,9 +49,15 @@ function lackingInBall(
   }
   const room = required.box === undefined && epsilon !== undefined ? UNIT_BOX : required.box;
   if (room === undefined || box === null) return null;
-  if (room !== null && box[0] <= room[0] && room[1] <= box[1]) return null;
-  const asked = room === null ? "no box" : `a box of at least ${room.join(",")}`;
-  return asRequired(asked, `box ${box.join(",")}`);
+  const [boundsAt, roomAt] = [boundsOf(box, features), boxReader(room, features)];
+  for (let f = 0; f < features; f++) {
+    const [[lower, upper], [least, most]] = [boundsAt(f), roomAt(f)];
+    if (lower <= least && most <= upper) continue;
+    const feature = "lower" in box || (room !== null && isByFeature(room)) ? ` of feature ${f}` : "";
+    const asked = room === null ? "no box" : `a box${feature} of at least ${least},${most}`;
+    return asRequired(asked, `box ${lower},${upper}`);
+  }
+  return null;
 }
 
 const UNIT_BOX: Box = [0, 1];

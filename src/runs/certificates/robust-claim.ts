@@ -6,6 +6,7 @@ import { encodeNumbers } from "../../formats/certificate/numbers.js";
 import { isWithin, regionOf } from "../../formats/certificate/region.js";
 import type { ClaimedEvaluation, RobustClaim } from "../../formats/certificate/schema.js";
 import type { BallSpec, Epsilon } from "../../threat/ball.js";
+import { isByFeature } from "../../threat/box.js";
 import { encodeNeurons, encodePlan } from "./encode-hints.js";
 import { findHints, LINE_CHOICES } from "./find-hints.js";
 
@@ -45,10 +46,10 @@ export function robustClaim(subject: RobustSubject): RobustClaim | null {
       norm,
       epsilon: epsilonOf(ball.epsilon),
     },
-    ...{ box: box ? [box[0], box[1]] : null, prediction, margins: [], neurons: {}, plan: {} },
+    ...{ box: claimedBox(box), prediction, margins: [], neurons: {}, plan: {} },
   };
   // The answer of what the box leaves is not that to the example, where that lies outside.
-  if (!x.every((value) => isWithin(claim.box, value))) return null;
+  if (!isWithin(claim.box, x)) return null;
   const region = regionOf(claim, x.length);
   for (const choice of LINE_CHOICES) {
     const { listed, plan: found } = findHints(network, region, choice);
@@ -75,6 +76,13 @@ function marginBounds(network: CheckedNetwork, part: CheckedPart, prediction: nu
 /** A little less than what was found, so that it is found on machines whose tanh is another, and in few digits. */
 function claimedMargin(bound: number): number {
   return Number((bound * (1 - 2 ** -16)).toPrecision(6));
+}
+
+function claimedBox(box: BallSpec["box"]): RobustClaim["box"] {
+  if (!box) return null;
+  if (!isByFeature(box)) return [box[0], box[1]];
+  const numbers = (ends: ArrayLike<number>) => encodeNumbers(Float64Array.from(ends));
+  return { lower: numbers(box.lower), upper: numbers(box.upper) };
 }
 
 function epsilonOf(epsilon: Epsilon): RobustClaim["epsilon"] {

@@ -2,6 +2,7 @@ import type { Against } from "../../certify/certify.js";
 import { renderPage } from "../../report/page/render-page.js";
 import { known, missing, type RunRecord } from "../../report/page/run-record.js";
 import { formatBall, formatCount, formatDuration } from "../../report/wording.js";
+import { isByFeature } from "../../threat/box.js";
 import type { Certification } from "../certification.js";
 import { type CertificationSubject, certificationRecord } from "../certification-record.js";
 import { circumstances } from "../circumstances.js";
@@ -20,6 +21,8 @@ export interface CertificationPage {
   /** What was named on the command line. */
   readonly models: readonly string[];
   readonly data: string;
+  /** ε as it was given: a number, or what says it by feature. */
+  readonly epsilon: number | string;
   /** Where files lie and how they are read. */
   readonly reading: Parameters<typeof readingWords>[0];
   /** All flags that decide the figures, as they were given. */
@@ -44,8 +47,12 @@ function certificationRun(page: CertificationPage): RunRecord {
     String(dataset.count),
     ...(dataset.split === "test" ? [] : ["--split", dataset.split]),
   ];
-  const balls = (epsilon: number | null) => ballFlags({ norm: ball.norm, box: boxOf(ball.box) }, epsilon);
-  const command = (name: string, epsilon: number | null, more: readonly string[]) =>
+  const { norm, box } = ball;
+  const balls = (epsilon: number | string | null): string[] =>
+    box && isByFeature(box)
+      ? ballFlags({ norm, box: [0, 1] }, epsilon)
+      : ballFlags({ norm, box: box && [box[0], box[1]] }, epsilon, dataset.box ? "data have a box" : null);
+  const command = (name: string, epsilon: number | string | null, more: readonly string[]) =>
     shellLine(["autodual", name, ...where, ...balls(epsilon), ...count, ...more]);
   return {
     kind: "certification",
@@ -61,7 +68,7 @@ function certificationRun(page: CertificationPage): RunRecord {
     verdicts: known(file.examples),
     attacked: missing(
       "Not part of a certification; an attack on the same examples",
-      command("attack", ball.epsilon, []),
+      command("attack", page.epsilon, []),
     ),
     radii:
       model.stages.length > 1
@@ -76,7 +83,7 @@ function certificationRun(page: CertificationPage): RunRecord {
       layers === null
         ? missing(
             "Not measured; with --explain the page shows it",
-            command("certify", ball.epsilon, [...flags, "--explain"]),
+            command("certify", page.epsilon, [...flags, "--explain"]),
           )
         : known({
             examples: dataset.count,
@@ -100,10 +107,6 @@ function certificationRun(page: CertificationPage): RunRecord {
       ...circumstanceRows(circumstances().versions, circumstances().machine),
       ["time", formatDuration(certification.summary.seconds)],
     ],
-    command: command("certify", ball.epsilon, flags),
+    command: command("certify", page.epsilon, flags),
   };
-}
-
-function boxOf(box: CertificationSubject["ball"]["box"]): [number, number] | null {
-  return box === null ? null : [box[0], box[1]];
 }

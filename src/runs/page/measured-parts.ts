@@ -147,12 +147,12 @@ async function attackOf(
 
 interface BallOfFile {
   readonly norm: string;
-  readonly epsilon: number;
-  readonly box: readonly number[] | null;
+  readonly epsilon: unknown;
+  readonly box: unknown;
 }
 
 function sameBall(a: BallOfFile, b: BallOfFile): boolean {
-  return a.norm === b.norm && a.epsilon === b.epsilon && String(a.box) === String(b.box);
+  return a.norm === b.norm && a.epsilon === b.epsilon && JSON.stringify(a.box) === JSON.stringify(b.box);
 }
 
 function sameSubject(a: MeasuredFile<"attack">, b: MeasuredFile<"certification">): boolean {
@@ -177,7 +177,7 @@ async function radiiOf(subject: RunSubject): Promise<Part<Radii>> {
     );
   }
   if (typeof file === "string") return missing(`${file}; ${BY_ITSELF}`, radiusCommand(subject));
-  if (file.norm !== subject.config.norm || String(file.box) !== String(subject.config.box)) {
+  if (file.norm !== subject.config.norm || JSON.stringify(file.box) !== JSON.stringify(subject.config.box)) {
     return missing(`radius.json is about other balls, and is left out; ${BY_ITSELF}`, radiusCommand(subject));
   }
   const { most, tolerance, examples } = file;

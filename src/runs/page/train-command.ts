@@ -30,13 +30,17 @@ export function trainCommand(config: TrainConfig, several: CascadeOf | null = nu
 /** Norm, radius and box, as every command takes them. */
 export function ballFlags(
   { norm, box }: Pick<TrainConfig, "norm" | "box">,
-  epsilon: number | null,
+  epsilon: number | string | null,
+  ownBox: "data have a box" | null = null,
 ): string[] {
   const boxed = norm === "linf" ? (box === null ? "none" : box.join(",")) : null;
+  const isDefault = boxed === "0,1" && ownBox === null;
   return [
-    ...(epsilon === null ? [] : ["--epsilon", formatEpsilon(epsilon)]),
+    ...(epsilon === null
+      ? []
+      : ["--epsilon", typeof epsilon === "string" ? epsilon : formatEpsilon(epsilon)]),
     ...(norm === "linf" ? [] : ["--norm", norm]),
-    ...(boxed === null || boxed === "0,1" ? [] : ["--box", boxed]),
+    ...(boxed === null || isDefault ? [] : ["--box", boxed]),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { Backend, Tensor } from "../../compute/backend.js";
 import { UsageError } from "../../errors.js";
 import { type Ball, type BallSpec, checkBallSpec, dualOrderOf, makeBall } from "../../threat/ball.js";
 import type { LabelledBatch } from "../../threat/batch.js";
+import { isByFeature } from "../../threat/box.js";
 
 /** A batch that is on a backend as well: `values` are `x`, `[features, examples]`. */
 export interface PlacedBatch extends LabelledBatch {
@@ -16,7 +17,7 @@ export interface PlacedBatch extends LabelledBatch {
 export function trainingBall(backend: Backend, batch: PlacedBatch, spec: BallSpec): Ball {
   const { epsilon, box } = spec;
   const examples = batch.labels.length;
-  if (spec.norm !== "linf" || typeof epsilon !== "number")
+  if (spec.norm !== "linf" || typeof epsilon !== "number" || (box && isByFeature(box)))
     return makeBall(backend, batch.x, examples, spec, "nearest");
   checkBallSpec(spec);
   const own = { spec, dualOrder: dualOrderOf(spec.norm), examples, mostEpsilon: epsilon };

@@ -1,5 +1,6 @@
 import type { RandomSource } from "../../../src/compute/random.js";
 import type { BallSpec } from "../../../src/threat/ball.js";
+import { boxReader } from "../../../src/threat/box.js";
 import { add, compare, type Dyadic, dyadic, multiply, negate } from "../exact/dyadic.js";
 import { errorOfSum } from "../float-orders/rounding.js";
 
@@ -35,8 +36,12 @@ export function isInside(point: Point, ball: StatedBall): boolean {
   const uniform = radii.every((radius) => radius === radii[0]);
   const coordinates = Array.from(x, (_, f) => add(dyadic(point.centre[f]), dyadic(point.offset[f])));
   if (spec.box) {
-    const [lower, upper] = spec.box.map(dyadic);
-    if (!coordinates.every((value) => compare(value, lower) >= 0 && compare(value, upper) <= 0)) return false;
+    const boundsAt = boxReader(spec.box, x.length);
+    const isWithin = (value: Dyadic, f: number): boolean => {
+      const [lower, upper] = boundsAt(f).map(dyadic);
+      return compare(value, lower) >= 0 && compare(value, upper) <= 0;
+    };
+    if (!coordinates.every(isWithin)) return false;
   }
   const distances = coordinates.map((value, f) => size(add(value, negate(dyadic(x[f])))));
   switch (spec.norm) {
@@ -79,10 +84,11 @@ function sumOfRatios(
 /** The point of the ball with these offsets from x, each cut to the box; at a side of the box exactly. */
 export function pointAt({ x, spec: { box } }: StatedBall, offset: Float64Array): Point {
   if (!box) return { centre: x, offset };
-  const [lower, upper] = box;
+  const boundsAt = boxReader(box, x.length);
   const centre = Float64Array.from(x);
   const own = Float64Array.from(offset);
   for (let f = 0; f < x.length; f++) {
+    const [lower, upper] = boundsAt(f);
     const sum = x[f] + own[f];
     const error = errorOfSum(x[f], own[f]);
     const side =

@@ -1,7 +1,8 @@
 import { type RandomSource, random } from "../../../src/compute/random.js";
 import { sizeOf } from "../../../src/network/shape.js";
 import type { Model } from "../../../src/network/weights.js";
-import type { Box, Norm } from "../../../src/threat/ball.js";
+import type { Norm } from "../../../src/threat/ball.js";
+import type { Box, BoxByFeature } from "../../../src/threat/box.js";
 import type { Evaluation } from "../float-orders/evaluations.js";
 import { randomStructure, STRUCTURES, type Structure } from "./random-structure.js";
 import { cancelBiases, randomWeights, STYLES, type Style } from "./random-weights.js";
@@ -20,7 +21,7 @@ export type Verge = (typeof VERGES)[number];
 /** The ball of a case, its radius left open: `weights` are the radii of features relative to each other, where they differ. */
 export interface OpenBall {
   readonly norm: Norm;
-  readonly box: Box | null;
+  readonly box: Box | BoxByFeature | null;
   /** The largest ε that is tried; the ε of cases that move a bias. */
   readonly most: number;
   readonly weights: Float64Array | null;
@@ -138,7 +139,13 @@ function ballOf(x: Float64Array, verge: Verge, source: RandomSource): OpenBall {
           source.integer(6)
         ];
   const weights = source.uniform() < 0.06 ? x.map(() => 0.1 + source.uniform()) : null;
-  return { norm, box, most, weights };
+  return { norm, box: box && source.uniform() < 0.3 ? boxByFeature(x, source) : box, most, weights };
+}
+
+/** A box of its own for each feature: with x at one of its sides, or no wider than x, or wide. */
+function boxByFeature(x: Float64Array, source: RandomSource): BoxByFeature {
+  const room = () => [0, 0, 1e-7, 0.3][source.integer(4)] * source.uniform();
+  return { lower: x.map((value) => value - room()), upper: x.map((value) => value + room()) };
 }
 
 /** [0, 1], or a box with x at one of its sides. */

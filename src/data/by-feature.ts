@@ -1,0 +1,49 @@
+import { FormatError } from "../errors.js";
+import type { NpyArray } from "../formats/npz.js";
+import { featureCount } from "./dataset.js";
+import { arranged, type ReadingOptions } from "./reading.js";
+
+/** Numbers out of a file, row-major. */
+export interface ShapedNumbers {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+}
+
+/** An array's numbers in double precision. Throws a `FormatError` that begins with `where` for texts. */
+export function shapedNumbers({ type, shape, values }: NpyArray, where: string): ShapedNumbers {
+  if (type === "text") throw new FormatError(`${where}: expected numbers, found texts`);
+  return { shape, values: Float64Array.from(values as Iterable<number | bigint>, Number) };
+}
+
+/**
+ * A number for each input feature, `[features]`: one for all, one for each channel of images, or one for each feature, shaped like an
+ * example as its file has it. `shape` is that of an example as networks take it. Throws a `FormatError` that begins with `where`.
+ */
+export function spreadOverFeatures(
+  { values, shape: own }: ShapedNumbers,
+  shape: readonly number[],
+  where: string,
+  { layout }: ReadingOptions = {},
+): Float64Array {
+  const features = featureCount(shape);
+  const channels = shape.length === 3 ? shape[0]! : 1;
+  if (values.length === 1) return new Float64Array(features).fill(values[0]!);
+  const isList = withoutOnes(own).length <= 1;
+  if (isList && values.length === features) return values;
+  if (isList && values.length === channels) {
+    return Float64Array.from({ length: features }, (_, f) => values[Math.floor((f * channels) / features)]!);
+  }
+  const inFile = layout === "nhwc" && shape.length === 3 ? [...shape.slice(1), channels] : shape;
+  if (withoutOnes(own).join() === withoutOnes(inFile).join()) {
+    return arranged(where, { shape: inFile, pixels: values }, { layout }).pixels;
+  }
+  const perChannel = channels > 1 ? `${channels} (one a channel) or ` : "";
+  throw new FormatError(
+    `${where}: expected one number, ${perChannel}${features} in the shape of an example [${inFile.join(", ")}], ` +
+      `found ${values.length} of shape [${own.join(", ")}]`,
+  );
+}
+
+function withoutOnes(shape: readonly number[]): number[] {
+  return shape.filter((size) => size !== 1);
+}
