@@ -2,28 +2,25 @@
 // `npm run build:native` and by `npm test`. The package works without it, on the portable backend, so a failure is told
 // in one line and is no failure of the installation.
 //
+// A prebuilt one of the same sources (prebuilds/, by scripts/prebuild.mjs) is taken instead, where it loads.
+//
+//   --own        build, whatever was prebuilt; exit with 1 where that fails
 //   --required   exit with 1 where there is no native backend in the end
 //   --sanitize   build with the address and undefined-behaviour sanitizers; see binding.gyp
 //   AUTODUAL_SKIP_NATIVE=1   do nothing
 //   AUTODUAL_VERBOSE=1       show what the compiler says; otherwise a failed build leaves it in build/native-build.log
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hasPrebuild, nativeSources } from "./native-sources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
-const [required, sanitize] = ["--required", "--sanitize"].map((flag) => process.argv.includes(flag));
+const [required, sanitize, own] = ["--required", "--sanitize", "--own"].map((flag) =>
+  process.argv.includes(flag),
+);
 const verbose = process.env.AUTODUAL_VERBOSE === "1";
 const BUILT = join(root, "build", "Release", "autodual.node");
 const LOG = join("build", "native-build.log");
@@ -31,19 +28,21 @@ const LOG = join("build", "native-build.log");
 if (process.env.AUTODUAL_SKIP_NATIVE === "1") {
   console.log("native backend skipped, as AUTODUAL_SKIP_NATIVE asks; the portable backend serves");
 } else {
-  process.exitCode = (!sanitize && isPresent()) || build() ? 0 : Number(required);
+  process.exitCode = (!sanitize && isPresent()) || build() ? 0 : Number(required || own);
 }
 
-/** Whether a build no older than its sources, or else a prebuilt one, loads. */
+/** Whether a build no older than its sources, or else a prebuilt one of these sources, loads. */
 function isPresent() {
-  if (existsSync(BUILT)) return statSync(BUILT).mtimeMs >= newestSource() && loads({});
-  return existsSync(join(root, "prebuilds")) && loads({ PREBUILDS_ONLY: "1" });
+  if (existsSync(BUILT) && statSync(BUILT).mtimeMs >= newestSource() && loads({})) return true;
+  if (own || !hasPrebuild(root) || !loads({ PREBUILDS_ONLY: "1" })) return false;
+  // An older build would be taken before it.
+  rmSync(BUILT, { force: true });
+  console.log("native backend: prebuilt");
+  return true;
 }
 
 function newestSource() {
-  const sources = readdirSync(join(root, "native"), { recursive: true, encoding: "utf8" });
-  const paths = ["binding.gyp", ...sources.filter((p) => /\.(cc|h)$/.test(p)).map((p) => join("native", p))];
-  return Math.max(...paths.map((path) => statSync(join(root, path)).mtimeMs));
+  return Math.max(...nativeSources(root).map((path) => statSync(join(root, path)).mtimeMs));
 }
 
 /** In a process of its own: what does not load may end it. */
@@ -73,6 +72,8 @@ function build() {
   // A sanitized build loads only with the sanitizers' library before everything else.
   if (status === 0 && (sanitize || loads({}))) {
     utimesSync(BUILT, new Date(), new Date());
+    // Objects serve the next build, and nobody builds an installed package twice.
+    if (isInstalled()) rmSync(join(root, "build", "Release", "obj.target"), { recursive: true, force: true });
     console.log(`native backend built: ${((performance.now() - began) / 1000).toFixed(0)} s`);
     return true;
   }
@@ -91,9 +92,13 @@ function nodeGyp() {
   }
 }
 
+function isInstalled() {
+  return /[\\/]node_modules[\\/]/.test(root);
+}
+
 /** Says in one line why there is no native backend, and what to do. */
 function sayNotBuilt(reason, output) {
-  const again = /[\\/]node_modules[\\/]/.test(root) ? "npm rebuild autodual" : "npm run build:native";
+  const again = isInstalled() ? "npm rebuild autodual" : "npm run build:native";
   console.log(
     `native backend not built (${reason}): bounds run on the portable backend, many times slower; ` +
       `to get native speed, install a C++ compiler, make and Python 3, then ${again}${keptLog(output)}`,

@@ -78,7 +78,7 @@ export {
 export type { TrainingProjections } from "./estimators/training.js";
 export { type DescribedModel, encodeModel, type LoadedModel, loadModelFile } from "./formats/model-file.js";
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
-export type { LeftOut } from "./formats/onnx/last-softmax.js";
+export type { LeftOut } from "./formats/onnx/imported-model.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
 export type {
   InputBox,

@@ -159,8 +159,8 @@ export {
 } from "./formats/model-file.js";
 export { loadModelFolder } from "./formats/model-folder.js";
 export { type ExportOptions, exportOnnx } from "./formats/onnx/export/export.js";
-export { type ImportedModel, importCheckedOnnx as importOnnx } from "./formats/onnx/import.js";
-export type { LeftOut } from "./formats/onnx/last-softmax.js";
+export { importCheckedOnnx as importOnnx } from "./formats/onnx/import-checked.js";
+export type { ImportedModel, LeftOut } from "./formats/onnx/imported-model.js";
 export { parseVnnlib } from "./formats/vnnlib/parse.js";
 export type {
   InputBox,

@@ -1,6 +1,6 @@
 import { kindOf, UsageError } from "../errors.js";
 import { type DescribedModel, decodeModel } from "../formats/model-bytes.js";
-import { importCheckedOnnx } from "../formats/onnx/import.js";
+import { importCheckedOnnx } from "../formats/onnx/import-checked.js";
 import { onPortable } from "./portable.js";
 
 /** How `readModel` names the file in what it says of it. */

@@ -12,12 +12,12 @@ const EXIT_INTERNAL = 3;
 
 /**
  * Tells an error in one line on standard error and gives the exit code. `command` is the one that was asked for, to
- * point at its help.
+ * point at its help; `owners` are said of a flag that it lacks.
  */
-export function explainFailure(error: unknown, io: Io, command: string | undefined): number {
+export function explainFailure(error: unknown, io: Io, command: string | undefined, owners = ""): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    writeLine(io, usageLine(error, command));
+    writeLine(io, usageLine(error, command, owners));
     return EXIT_BAD_INPUT;
   }
   if (error instanceof AutodualError) {
@@ -35,11 +35,11 @@ export function explainFailure(error: unknown, io: Io, command: string | undefin
   return EXIT_INTERNAL;
 }
 
-function usageLine({ message }: CommanderError, command: string | undefined): string {
+function usageLine({ message }: CommanderError, command: string | undefined, owners: string): string {
   const complaint = message.replace(/^error: |\.$/g, "");
   return command === undefined
     ? `${complaint}; see autodual --help`
-    : `${command}: ${complaint}; see autodual ${command} --help`;
+    : `${command}: ${complaint}${owners}; see autodual ${command} --help`;
 }
 
 function writeLine(io: Io, message: string): void {

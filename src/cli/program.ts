@@ -20,6 +20,7 @@ import { addVerify } from "./commands/verify.js";
 import type { CommandContext } from "./context.js";
 import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
+import { ownersInWords } from "./option-owners.js";
 import { packageVersion } from "./version.js";
 import { growYoungHeapWithin } from "./young-heap.js";
 
@@ -67,7 +68,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...line], { from: "user" });
     return context.exitCode;
   } catch (error) {
-    return explainFailure(error, io, asked);
+    return explainFailure(error, io, asked, ownersInWords(error, program.commands));
   }
 }
 

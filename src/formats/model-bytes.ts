@@ -3,7 +3,7 @@ import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
 import { checkModel, checkWeights, type Model } from "../network/weights.js";
 import { describeNetwork, NETWORK_KEY, networkDifference, networkFromJson } from "./network-description.js";
-import type { LeftOut } from "./onnx/last-softmax.js";
+import type { LeftOut } from "./onnx/imported-model.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "./safetensors.js";
 
 /** A model together with what its file says about itself. */

@@ -7,7 +7,6 @@ import type { Weights } from "../network/weights.js";
 import { unpackGzip } from "./gzip.js";
 import { type DescribedModel, decodeModel, TORCH_EXPORT } from "./model-bytes.js";
 import { graphFunction } from "./onnx/check-import.js";
-import type { GraphEvaluator } from "./onnx/evaluate/index.js";
 import { importWithGraph } from "./onnx/import.js";
 import { readOnnxFile } from "./onnx/model-proto.js";
 import { readFileOrExplain } from "./write-file.js";
@@ -23,6 +22,11 @@ export interface LoadedModel extends DescribedModel {
   readonly sha256: string;
 }
 
+/** A file's graph as a function of one example, in double precision. */
+export interface FileGraph {
+  run(input: ArrayLike<number>, stop?: Stop): Float64Array;
+}
+
 type Decoder = (
   bytes: Uint8Array,
   where: string,
@@ -32,7 +36,7 @@ type Decoder = (
 ) => Promise<DescribedModel>;
 
 /** The graphs of files by what was made of them: read once more, a file would take as much time and memory again. */
-const graphs = new WeakMap<Weights, GraphEvaluator>();
+const graphs = new WeakMap<Weights, FileGraph>();
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   [
@@ -108,10 +112,7 @@ const LARGEST_MODEL = 2 ** 31;
  * The graph of an ONNX file as a function in double precision, whatever network was made of it; null for other files. Of a
  * model that was read from the file, it is what the model was compared with.
  */
-export async function graphOfFile(
-  { path, weights }: LoadedModel,
-  stop?: Stop,
-): Promise<GraphEvaluator | null> {
+export async function graphOfFile({ path, weights }: LoadedModel, stop?: Stop): Promise<FileGraph | null> {
   const known = graphs.get(weights);
   if (known) return known;
   if (modelEnding(path) !== ".onnx") return null;

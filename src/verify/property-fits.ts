@@ -1,5 +1,5 @@
 import { ShapeError, UnsupportedOperatorError, UsageError } from "../errors.js";
-import type { LeftOut } from "../formats/onnx/last-softmax.js";
+import type { LeftOut } from "../formats/onnx/imported-model.js";
 import type { OutputConstraint, Property } from "../formats/vnnlib/property.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";

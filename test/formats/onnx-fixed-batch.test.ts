@@ -1,7 +1,8 @@
 import type { NodeProto, TensorProto } from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import { type ImportedModel, importCheckedOnnx } from "../../src/formats/onnx/import.js";
+import { importCheckedOnnx } from "../../src/formats/onnx/import-checked.js";
+import type { ImportedModel } from "../../src/formats/onnx/imported-model.js";
 import { networkOutputs } from "../../src/formats/sample-outputs.js";
 import { floats, runtimeOutputs } from "./onnx-oracle.js";
 import { list, w } from "./onnx-refusal.js";

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
 import { AutodualError } from "../../src/errors.js";
-import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
+import { importCheckedOnnx } from "../../src/formats/onnx/import-checked.js";
 import { changed, protoOf } from "./onnx-change.js";
 import { GALLERY } from "./onnx-example-graphs.js";
 import { fileOf } from "./onnx-import-oracle.js";

@@ -3,7 +3,9 @@ import { TensorProto_DataType as DataType, ModelProtoSchema, type NodeProto } fr
 import { describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { UnsupportedOperatorError } from "../../src/errors.js";
-import { type ImportedModel, importCheckedOnnx, importOnnx } from "../../src/formats/onnx/import.js";
+import { importOnnx } from "../../src/formats/onnx/import.js";
+import { importCheckedOnnx } from "../../src/formats/onnx/import-checked.js";
+import type { ImportedModel } from "../../src/formats/onnx/imported-model.js";
 import { networkOutputs } from "../../src/formats/sample-outputs.js";
 import { floats, runtimeOutputs } from "./onnx-oracle.js";
 import { list, w } from "./onnx-refusal.js";

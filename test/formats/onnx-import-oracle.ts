@@ -9,7 +9,8 @@ import {
 import { expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { NdArray } from "../../src/formats/onnx/evaluate/index.js";
-import { importCheckedOnnx, importOnnx } from "../../src/formats/onnx/import.js";
+import { importOnnx } from "../../src/formats/onnx/import.js";
+import { importCheckedOnnx } from "../../src/formats/onnx/import-checked.js";
 import { networkShape } from "../../src/formats/onnx/values.js";
 import { networkOutputs } from "../../src/formats/sample-outputs.js";
 import {

@@ -11,7 +11,7 @@ import { type Backend, createBackend, type Dtype } from "../../src/compute/index
 import { FormatError, UnsupportedOperatorError } from "../../src/errors.js";
 import { ElementTypes } from "../../src/formats/onnx/element-types.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
-import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
+import { importCheckedOnnx } from "../../src/formats/onnx/import-checked.js";
 import { networkOutputs } from "../../src/formats/sample-outputs.js";
 import { linear } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { AutodualError } from "../../src/errors.js";
-import { importCheckedOnnx } from "../../src/formats/onnx/import.js";
+import { importCheckedOnnx } from "../../src/formats/onnx/import-checked.js";
 import { expectImported, fileOf, graphOf, imports } from "./onnx-import-oracle.js";
 import { refusal } from "./onnx-movement-cases.js";
 import { describeCase, floats, type NodeCase } from "./onnx-oracle.js";

@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encode as encodePng } from "fast-png";
+import jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { installed, type Packed, packed } from "./packed.js";
+import { importsOf, installed, installedBytes, type Packed, packed } from "./packed.js";
 
 const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const LIBRARY = readFileSync(fileURLToPath(new URL("../../docs/library.md", import.meta.url)), "utf8");
@@ -37,15 +39,85 @@ describe.skipIf(!built)("the package as it is packed", () => {
     return { status, stdout, stderr };
   };
 
+  const command = (words: string) => {
+    const args = [join("node_modules", "autodual", "dist", "cli", "main.js"), ...words.split(" ")];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder.path,
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  };
+
   it("is small, and has no source maps, whose sources stay behind", () => {
     const paths = pack.files.map(({ path }) => path);
     expect(paths).toEqual(
       expect.arrayContaining(["dist/index.js", "dist/browser.d.ts", "README.md", "binding.gyp"]),
     );
     expect(paths.filter((path) => /\.map$|^(src|test|build)\//.test(path))).toEqual([]);
-    const models = pack.files.filter(({ path }) => path.startsWith("models/"));
-    expect(models.length).toBeGreaterThan(0);
-    expect(pack.size).toBeLessThan(12e6);
+    expect(paths).toEqual(expect.arrayContaining(["models/mnist-small-0.1/stage-6/model.safetensors"]));
+    expect(pack.size).toBeLessThan(8e6);
+  });
+
+  it("takes less than 25 MB on disk with all that it needs, but for what is optional", () => {
+    expect(installedBytes(pack)).toBeLessThan(25e6);
+  });
+
+  it("imports nothing that it does not bring, in its code or in its types", () => {
+    const { dependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(folder.path, "node_modules/autodual/package.json"), "utf8"),
+    );
+    const types = importsOf(pack, ".d.ts");
+    expect(types.filter((name) => !(name in dependencies))).toEqual([]);
+    const code = importsOf(pack, ".js").filter((name) => !name.startsWith("node:"));
+    expect(code.length).toBeGreaterThan(4);
+    expect(code.filter((name) => !(name in { ...dependencies, ...optionalDependencies }))).toEqual([]);
+  });
+
+  it("has the licences of the packages that are in it", () => {
+    const text = readFileSync(join(folder.path, "node_modules/autodual/dist/packages/LICENSES.txt"), "utf8");
+    for (const name of ["@bufbuild/protobuf", "csv-parse", "fast-png", "iobuffer", "jpeg-js", "preact"]) {
+      expect(text).toMatch(new RegExp(`^${name} [0-9.]+, `, "m"));
+    }
+    for (const part of ["Copyright 2008 Google", "Apache License", "Jason Miller", "Adaltas"]) {
+      expect(text).toContain(part);
+    }
+  });
+
+  it("reads ONNX, tables and images, and writes a page, by the packages that are in it", () => {
+    const { stdout } = run(
+      "model.mjs",
+      `import { writeFileSync } from "node:fs";
+      import { exportOnnx, initialWeights, linear, relu, sequential } from "autodual";
+      const network = sequential([2], [linear(4), relu(), linear(2)]);
+      writeFileSync("m.onnx", exportOnnx({ network, weights: initialWeights(network, 0) }));
+      writeFileSync("t.csv", "a,b,class\\n0.1,0.2,ant\\n0.9,0.3,bee\\n");
+      console.log("written");`,
+    );
+    expect(stdout).toBe("written\n");
+    for (const name of ["ant", "bee"]) {
+      mkdirSync(join(folder.path, "pets", name), { recursive: true });
+      const plain = { width: 4, height: 4, channels: 3, data: new Uint8Array(48).fill(90) };
+      writeFileSync(join(folder.path, "pets", name, "0.png"), encodePng(plain));
+      const colours = { width: 4, height: 4, data: new Uint8Array(64).fill(255) };
+      writeFileSync(join(folder.path, "pets", name, "1.jpg"), jpeg.encode(colours, 90).data);
+    }
+    const page = command("certify m.onnx --data t.csv --epsilon 0.01 --report page.html");
+    expect([page.status, page.stderr]).toEqual([0, expect.not.stringContaining("autodual:")]);
+    expect(page.stdout).toMatch(/classes +│ ant, bee/);
+    expect(readFileSync(join(folder.path, "page.html"), "utf8")).toMatch(
+      /^<!doctype html>[\s\S]*<\/html>\n$/,
+    );
+    expect(command("data pets").stdout).toContain("classes: ant, bee");
+  });
+
+  it("has of the larger cascade the first stage, and says where the others are", () => {
+    expect(command("info cifar-small-2-255/stage-1").status).toBe(0);
+    const { status, stderr } = command("info cifar-small-2-255");
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      "autodual: cifar-small-2-255: expected its 6 stages, found 1, as the installed package leaves the others out; take " +
+        "cifar-small-2-255/stage-1, or models/cifar-small-2-255 of a copy of autodual's repository as MODEL\n",
+    );
   });
 
   it("certifies an image by the example of docs/library.md, in strict TypeScript", {

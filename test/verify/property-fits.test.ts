@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UnsupportedOperatorError } from "../../src/errors.js";
-import type { LeftOut } from "../../src/formats/onnx/last-softmax.js";
+import type { LeftOut } from "../../src/formats/onnx/imported-model.js";
 import { parseVnnlib } from "../../src/formats/vnnlib/parse.js";
 import { checkPropertyWithout } from "../../src/verify/property-fits.js";
 

@@ -2,10 +2,10 @@ import type { Command } from "commander";
 import type { Against } from "../../certify/certify.js";
 import { Deadline } from "../../compute/deadline.js";
 import { take } from "../../data/dataset.js";
-import type { BoundMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import type { Network } from "../../network/network.js";
+import { attackUncertified } from "../../runs/attacked-among.js";
 import {
   type CertifiedSubject,
   checkCertifiable,
@@ -33,24 +33,29 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
+import { type DecidingFlags, decidingFlags } from "../deciding-flags.js";
 import { checkDistinctFiles } from "../distinct-files.js";
-import { addEvaluationOptions, type EvaluationFlags, roundingOf } from "../evaluation-options.js";
+import { addEvaluationOptions, roundingOf } from "../evaluation-options.js";
 import { epsilonText } from "../feature-epsilon.js";
+import {
+  addGateOptions,
+  attackedInWords,
+  attackedRecord,
+  checkGateOutputs,
+  type GateFlags,
+  gateExitCode,
+  gateOutputs,
+  writeGate,
+} from "../gate-options.js";
 import { Interruption } from "../interruption.js";
 import { printLayerPlan } from "../layer-table.js";
 import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
 import { checkWritable, type Output } from "../output.js";
-import { addCertificateOptions, type CertificateFlags, checkProjectionFlags } from "../projection-options.js";
+import { addCertificateOptions, checkProjectionFlags } from "../projection-options.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { plural } from "../wording.js";
 
-interface CertifyFlags extends SubjectFlags, CertificateFlags, EvaluationFlags {
-  readonly seed: number;
-  readonly bound: BoundMethod;
-  readonly against: Against;
-  readonly margins: "all" | "open";
-  readonly each?: number;
-  readonly failAbove?: number;
+interface CertifyFlags extends SubjectFlags, DecidingFlags, GateFlags {
   readonly explain?: true;
   readonly report?: string;
   readonly certificate?: string;
@@ -86,11 +91,6 @@ export function addCertify(program: Command, context: CommandContext): void {
       "seconds an example for whatever proves it first: interval bounds, those by lines, optimised slopes, branch and bound",
       numberIn("--each", { min: 0 }, "5"),
     )
-    .option(
-      "--fail-above <f>",
-      "exit with 1 if the robust error (of a cascade that of the stage that answers) is above this fraction",
-      numberIn("--fail-above", { min: 0, max: 1 }, "0.05"),
-    )
     .option("--explain", "print how each layer was bounded, its unstable neurons, operations and time")
     .option(
       "--report <file>",
@@ -102,6 +102,7 @@ export function addCertify(program: Command, context: CommandContext): void {
       "write what autodual check needs to bound every certified example again",
       someText("--certificate", "a file such as certificate.json"),
     );
+  addGateOptions(command);
   command.option(
     "--timeout <s>",
     "seconds of the whole command; examples that are not reached count as not certified",
@@ -135,11 +136,17 @@ function checkEach({ each, projections, explain }: CertifyFlags, isBoundGiven: b
 
 async function certify(models: string[], flags: CertifyFlags, { io }: CommandContext): Promise<number> {
   checkDistinctFiles(
-    { "--json": flags.json, "--report": flags.report, "--certificate": flags.certificate },
+    {
+      "--json": flags.json,
+      "--report": flags.report,
+      "--certificate": flags.certificate,
+      ...gateOutputs(flags),
+    },
     { models, data: flags.data },
   );
   if (flags.report !== undefined) checkWritable("--report", flags.report);
   if (flags.certificate !== undefined) checkWritable("--certificate", flags.certificate);
+  checkGateOutputs(flags);
   const rounding = roundingOf(flags);
   const own = new CommandBudget(flags, io);
   const { timeout } = flags;
@@ -156,7 +163,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
   const { evaluation = arithmeticOfStages(model.stages) } = flags;
   if (flags.certificate !== undefined) checkCertifiable({ stages: model.stages, evaluation });
-  const { batch, bound: method, against, margins, failAbove, explain, each } = flags;
+  const { batch, bound: method, against, margins, explain, each } = flags;
   const plan = new LayerPlan();
   const [{ network }] = model.stages;
   const estimation = readEstimation(flags, network);
@@ -189,11 +196,14 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   // What is said and written is about the examples that were reached.
   const seen = reached === 0 ? dataset : take(dataset, reached);
   const subject = { model, dataset: seen, ball, method, each, arithmetic: backend.dtype, estimation };
+  const gate = { subject, certification, asked: dataset, models };
   if (reached === 0) {
     output.print(interruption.aborted ? "stopped; nothing was kept" : "the time was over before one example");
+    const statement = "Nothing is guaranteed: no example was reached.";
+    await writeGate(flags, { ...gate, statement, attacked: null, stopped: interruption.aborted }, output);
     await output.writeJson({ ...certificationRecord(subject, certification), budget: own.record(backend) });
     if (interruption.aborted) return interruption.exitCode;
-    return failAbove === undefined ? 0 : 1;
+    return gateExitCode(flags, certification);
   }
   printCertification(output, subject, certification);
   const { unfinished, unreached } = certification.summary;
@@ -204,7 +214,19 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
   }
   if (unfinished)
     output.print(`${plural(unfinished, "example")} not bounded within the time: not certified.`);
-  output.prose(guaranteeInWords(subject, certification, against));
+  const statement = guaranteeInWords(subject, certification, against);
+  output.prose(statement);
+  const attacked =
+    flags.attack && !interruption.aborted
+      ? await attackUncertified(
+          placed.stages,
+          seen,
+          certification.examples,
+          { ball, batch, seed: flags.seed, deadline, budget: own.tensors },
+          { observer: new TerminalObserver(output), signal },
+        )
+      : null;
+  if (attacked) output.prose(attackedInWords(attacked));
   const layers = explain && plan.summary(certification.examples.length);
   if (layers) {
     printLayerPlan(output, layers);
@@ -222,6 +244,7 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     await writeFileAtomically(flags.report, page);
     output.print(`report ${flags.report}`);
   }
+  await writeGate(flags, { ...gate, statement, attacked, stopped: interruption.aborted }, output);
   const { certificate } = flags;
   const written =
     certificate === undefined || interruption.aborted
@@ -238,12 +261,11 @@ async function certify(models: string[], flags: CertifyFlags, { io }: CommandCon
     ...certificationRecord(subject, certification),
     budget: own.record(backend),
     ...(layers && { layers }),
+    ...(attacked && { attacked: attackedRecord(attacked) }),
     ...(certificate !== undefined && { certificate: written && { path: certificate, ...written } }),
   });
   if (interruption.aborted) return interruption.exitCode;
-  // Of examples that were not reached nothing is known.
-  const isShown = !unreached && !(certification.summary.robustError > (failAbove ?? 1));
-  return failAbove === undefined || isShown ? 0 : 1;
+  return gateExitCode(flags, certification);
 }
 
 /**
@@ -269,32 +291,4 @@ function readEstimation(flags: CertifyFlags, network: Network): Estimation | nul
     if (error instanceof UsageError) throw new UsageError(`--${error.message}`);
     throw error;
   }
-}
-
-/** Flags beside data, ball and limit that decide the figures, for the command that gives them again. */
-function decidingFlags({
-  bound,
-  each,
-  against,
-  margins,
-  projections,
-  sketch,
-  delta,
-  sketches,
-  seed,
-  evaluation,
-  rounding,
-}: CertifyFlags): string[] {
-  return [
-    ...(bound === "parallel" ? [] : ["--bound", bound]),
-    ...(each === undefined ? [] : ["--each", String(each)]),
-    ...(against === "prediction" ? [] : ["--against", against]),
-    ...(margins === "all" ? [] : ["--margins", margins]),
-    ...(evaluation === undefined ? [] : ["--evaluation", evaluation]),
-    ...(rounding === "none" ? ["--rounding", rounding] : []),
-    ...(projections === "exact"
-      ? []
-      : ["--projections", String(projections), "--sketch", sketch, "--seed", String(seed)]),
-    ...(delta === undefined ? [] : ["--delta", String(delta), "--sketches", String(sketches)]),
-  ];
 }

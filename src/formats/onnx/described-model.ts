@@ -10,23 +10,9 @@ import { EXPORT_OPSET } from "./export/export.js";
 import { exportGraph } from "./export/graph.js";
 import type { ElementType } from "./export/precision.js";
 import { graphDifference } from "./graph-difference.js";
-import type { LeftOut } from "./last-softmax.js";
+import type { ImportedModel } from "./imported-model.js";
 import type { OnnxFile } from "./model-proto.js";
 import { formatExtents } from "./values.js";
-
-/** A network out of an ONNX file, and what the file says about itself. */
-export interface ImportedModel extends Model {
-  /** Its entries of text, but for the network's own. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /**
-   * What the file computes with. Its weights may need more: what nodes make of constants is kept as exactly as doubles can.
-   */
-  readonly arithmetic: Dtype;
-  /** What the file ends with and the network does without: outputs are those in front of it. */
-  readonly leftOut?: LeftOut;
-  /** A sentence each for what the network has otherwise than the file. */
-  readonly notes?: readonly string[];
-}
 
 /**
  * The model that a file of autodual's own was written of: the network by the description in the metadata, the weights by

@@ -7,15 +7,14 @@ import type { Shape } from "../../network/shape.js";
 import { checkWeights, type Model } from "../../network/weights.js";
 import { firstMeeting, fixedBatch, withSingleBatch } from "./batch/index.js";
 import { compareImport, graphFunction } from "./check-import.js";
-import { arithmeticOf, describedModel, type ImportedModel } from "./described-model.js";
+import { arithmeticOf, describedModel } from "./described-model.js";
 import type { GraphEvaluator } from "./evaluate/index.js";
 import { GraphImport } from "./graph-import.js";
-import { type LeftOut, lastSoftmax } from "./last-softmax.js";
+import type { ImportedModel, LeftOut } from "./imported-model.js";
+import { lastSoftmax } from "./last-softmax.js";
 import { isStandardDomain, type OnnxFile, readOnnxFile } from "./model-proto.js";
 import { OPERATORS } from "./operators/index.js";
 import { type GraphValue, networkShape } from "./values.js";
-
-export type { ImportedModel };
 
 /**
  * Makes a network of an ONNX file in inference mode, the batch left out. Layers take the nodes' names; weights keep
@@ -31,34 +30,15 @@ export function importOnnx(bytes: Uint8Array, where: string, output?: string): I
   return describedModel(file, where) ?? networkOf(file, where);
 }
 
-/**
- * Makes a network of an ONNX file in inference mode, the batch left out, and compares it on random inputs with the file's
- * graph; the network runs on the backend. Layers take the nodes' names; weights keep the file's precision. A file that
- * autodual wrote gives back the very network that it was written of. A fixed batch of examples is read as a batch of 1 where the
- * graph takes them one by one.
- *
- * Throws, with one line that names `where` and the node: an `UnsupportedOperatorError` for operators, attributes or
- * graphs that cannot be imported; a `ShapeError` for shapes that do not fit; a `FormatError` for a file that is no ONNX
- * model, is damaged, holds weights that are not finite, or whose graph gives other outputs than the network; the reason of
- * `stop`.
- */
-export async function importCheckedOnnx(
-  backend: Backend,
-  bytes: Uint8Array,
-  where: string,
-  stop?: Stop,
-  output?: string,
-): Promise<ImportedModel> {
-  return (await importWithGraph(backend, bytes, where, stop, output)).model;
-}
-
 /** A network and the file's graph, as it was executed. */
 export interface ImportedGraph {
   readonly model: ImportedModel;
   readonly graph: GraphEvaluator;
 }
 
-/** The same with the file's graph, as it was executed; of several outputs the one of that name. */
+/**
+ * As `importCheckedOnnx`, with the file's graph, as it was executed; of several outputs the one of that name.
+ */
 export async function importWithGraph(
   backend: Backend,
   bytes: Uint8Array,

@@ -9,9 +9,6 @@ const PASSING: readonly string[] = [
   ...["Identity", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Dropout", "Cast"],
 ];
 
-/** What a model ends with in its file and leaves out as a network. */
-export type LeftOut = "Softmax" | "LogSoftmax";
-
 /** The Softmax or LogSoftmax that a graph ends with, nothing but a change of shape behind it. */
 export function lastSoftmax({ graph, output }: Pick<OnnxFile, "graph" | "output">): NodeProto | undefined {
   let value = output;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { cascadeOf, isCascadeFolder, type LoadedCascade, loadCascade } from "../../cascade/folder.js";
-import { pretrainedFolder, pretrainedNames } from "../../cascade/pretrained.js";
+import { cascadeOf, isCascadeFolder, type LoadedCascade } from "../../cascade/folder.js";
+import { loadCascadeFolder, pretrainedFolder, pretrainedNames } from "../../cascade/pretrained.js";
 import type { Backend } from "../../compute/backend.js";
 import type { Stop } from "../../compute/deadline.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -96,7 +96,7 @@ export async function openStages(
   const stages: LoadedModel[] = [];
   for (const model of models) {
     const place = placeOf(model);
-    if (isCascadeFolder(place)) stages.push(...(await loadCascade(place)).stages);
+    if (isCascadeFolder(place)) stages.push(...(await loadCascadeFolder(place)).stages);
     else stages.push(await openModel(model, backend, stop, output));
   }
   const single = models.length === 1 && !isCascadeFolder(placeOf(models[0]));
