@@ -142,7 +142,7 @@ export type {
   StageRow,
 } from "./report/page/run-record.js";
 export type { BallInWords } from "./report/wording.js";
-export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
+export type { AttackedExample, AttackedInput, AttackOutcome } from "./runs/attack.js";
 export type { CertificateFault } from "./runs/certificates/check-claims.js";
 export type { ClaimedExamples, ClaimedGroup, ClaimedProperty } from "./runs/certificates/claimed.js";
 export type { CertificateRequirements } from "./runs/certificates/requirements.js";

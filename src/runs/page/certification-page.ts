@@ -7,6 +7,7 @@ import { type CertificationSubject, certificationRecord } from "../certification
 import { circumstances } from "../circumstances.js";
 import type { LayerSummary } from "../layer-plan.js";
 import { checkMeasured } from "../measured-files.js";
+import { ballPicturesOf } from "./ball-pictures.js";
 import { circumstanceRows } from "./configuration.js";
 import { layerRowsOf, measuredOf } from "./measured-parts.js";
 import { picturesOf } from "./pictures.js";
@@ -86,6 +87,7 @@ function certificationRun(page: CertificationPage): RunRecord {
             note: model.stages.length > 1 ? "all stages together" : null,
           }),
     pictures: picturesOf(dataset, file.examples),
+    ballPictures: ballPicturesOf(dataset, file.examples, ball, undefined),
     configuration: [
       ["model", model.path],
       ["checksum of the model", model.sha256],
