@@ -129,6 +129,7 @@ export type { Shape } from "./network/shape.js";
 export { initialWeights, type Model, type Weights } from "./network/weights.js";
 export type {
   Attacked,
+  BallPictures,
   Curve,
   Epoch,
   LayerPlanPart,
@@ -139,6 +140,7 @@ export type {
   Radii,
   RecordedVerdict,
   RunRecord,
+  ShownAttack,
   StageRow,
 } from "./report/page/run-record.js";
 export type { BallInWords } from "./report/wording.js";

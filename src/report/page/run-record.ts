@@ -57,11 +57,11 @@ export interface Attacked {
   readonly steps: number;
   readonly restarts: number;
   /** An attacked input, where one was kept. */
-  readonly shown?: AttackedInput | undefined;
+  readonly shown?: ShownAttack | undefined;
 }
 
 /** An input within the ball of a right example at which the answer is wrong; `x` is `[features]` in C order. */
-export interface AttackedInput {
+export interface ShownAttack {
   readonly index: number;
   readonly label: number;
   readonly prediction: number;

@@ -128,6 +128,7 @@ tr > :first-child { text-align: left; }
 
 .ball { list-style: none; padding: 0; margin: .6rem 0 0; display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; }
 .ball figure { margin: 0; width: 10rem; font-size: .85rem; line-height: 1.4; }
+.ball figcaption { font-weight: normal; }
 .ball img { display: block; image-rendering: pixelated; border-radius: 3px; margin-bottom: .4rem; }
 .gallery { list-style: none; padding: 0; margin: .6rem 0 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(9.6rem, 1fr)); gap: .75rem; }
 .card { border: 1px solid var(--rule); border-radius: 8px; padding: .6rem; font-size: .85rem; line-height: 1.4; min-width: 0; }

@@ -2,12 +2,12 @@ import { random } from "../../compute/random.js";
 import { type Dataset, examples } from "../../data/dataset.js";
 import { pictureOf } from "../../report/page/picture.js";
 import {
-  type AttackedInput,
   type BallPictures,
   known,
   missing,
   type Part,
   type RecordedVerdict,
+  type ShownAttack,
 } from "../../report/page/run-record.js";
 import type { Norm } from "../../threat/ball.js";
 import { inUnitRange, whyNoPictures } from "./pictures.js";
@@ -26,7 +26,7 @@ export function ballPicturesOf(
   dataset: Dataset,
   verdicts: readonly RecordedVerdict[],
   ball: PicturedBall,
-  shown: AttackedInput | undefined,
+  shown: ShownAttack | undefined,
 ): Part<BallPictures> {
   const why = whyNoPictures(dataset, verdicts);
   if (why) return missing(why);

@@ -11,7 +11,7 @@ import { ballPicturesOf } from "./ball-pictures.js";
 import { circumstanceRows } from "./configuration.js";
 import { layerRowsOf, measuredOf } from "./measured-parts.js";
 import { picturesOf } from "./pictures.js";
-import { shellLine } from "./shell-words.js";
+import { pathForOthers, shellLine } from "./shell-words.js";
 import { ballFlags, readingWords } from "./train-command.js";
 
 export interface CertificationPage {
@@ -50,10 +50,10 @@ function certificationRun(page: CertificationPage): RunRecord {
     shellLine(["autodual", name, ...where, ...balls(epsilon), ...count, ...more]);
   return {
     kind: "certification",
-    title: model.path,
+    title: pathForOthers(model.path),
     status: "finished",
     notes: [],
-    model: model.path,
+    model: pathForOthers(model.path),
     stages: model.stages.length,
     data: { name: dataset.name, split: dataset.split },
     classNames: dataset.classNames ?? null,
@@ -89,7 +89,7 @@ function certificationRun(page: CertificationPage): RunRecord {
     pictures: picturesOf(dataset, file.examples),
     ballPictures: ballPicturesOf(dataset, file.examples, ball, undefined),
     configuration: [
-      ["model", model.path],
+      ["model", pathForOthers(model.path)],
       ["checksum of the model", model.sha256],
       ["data", `${dataset.name} (${dataset.split}), ${formatCount(dataset.count)} examples`],
       ["ball", formatBall(ball)],
