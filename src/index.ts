@@ -135,6 +135,7 @@ export type { Shape } from "./network/shape.js";
 export { initialWeights, type Model, type Weights } from "./network/weights.js";
 export type {
   Attacked,
+  BallPictures,
   Curve,
   Epoch,
   LayerPlanPart,
@@ -145,10 +146,11 @@ export type {
   Radii,
   RecordedVerdict,
   RunRecord,
+  ShownAttack,
   StageRow,
 } from "./report/page/run-record.js";
 export type { BallInWords } from "./report/wording.js";
-export type { AttackedExample, AttackOutcome } from "./runs/attack.js";
+export type { AttackedExample, AttackedInput, AttackOutcome } from "./runs/attack.js";
 export type { CertificateFault } from "./runs/certificates/check-claims.js";
 export type {
   ClaimedBoxByFeature,

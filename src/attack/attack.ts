@@ -1,4 +1,3 @@
-import type { FloatArray } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
 import { random } from "../compute/random.js";
 import { UsageError } from "../errors.js";
@@ -25,6 +24,11 @@ export interface AttackOptions extends BallSpec {
   readonly firstExample?: number;
   /** Instead of `firstExample`, the number of each example. */
   readonly numbers?: readonly number[];
+  /**
+   * Is told of each example that is right as it is and that an attack misled: its place in the batch, the first point found
+   * for it, `[features]`, and the answer there.
+   */
+  readonly onMisled?: (example: number, point: Float64Array, prediction: number) => void;
   /** Ends the attack between two steps, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -53,7 +57,7 @@ export async function attackBatch(
   options: AttackOptions,
 ): Promise<AttackVerdict[]> {
   const { x, labels } = batch;
-  const { steps = 40, restarts = 2, seed = 0, firstExample = 0, numbers, signal } = options;
+  const { steps = 40, restarts = 2, seed = 0, firstExample = 0, numbers, onMisled, signal } = options;
   for (const [name, value] of [
     ["steps", steps],
     ["restarts", restarts],
@@ -69,7 +73,10 @@ export async function attackBatch(
   const fgsmMisled = await inBall(model, x, examples, options, async (set) => {
     const start = Float64Array.from(x);
     ascend(set, start, await lossGradient(model, start, labels), set.ball.spec.norm === "linf" ? 2 : 1);
-    return misled(await logitsAt(model, start, examples), labels);
+    const answers = predict(await logitsAt(model, start, examples), examples);
+    return misled(answers, labels, (b) => {
+      if (!wrong[b]) onMisled?.(b, columnOf(start, examples, b), answers[b]);
+    });
   });
   const pgdMisled = fgsmMisled.map((hit, b) => hit || wrong[b]);
   for (let restart = 0; restart < restarts; restart++) {
@@ -92,8 +99,10 @@ export async function attackBatch(
           ),
         );
         for (let step = 0; step <= steps; step++) {
-          misled(await logitsAt(model, point, left.length), someLabels).forEach((hit, i) => {
-            found[i] ||= hit;
+          const answers = predict(await logitsAt(model, point, left.length), left.length);
+          misled(answers, someLabels, (i) => {
+            if (!found[i]) onMisled?.(left[i], columnOf(point, left.length, i), answers[i]);
+            found[i] = true;
           });
           if (step === steps || found.every(Boolean)) break;
           await letIn(signal);
@@ -114,8 +123,16 @@ export async function attackBatch(
   }));
 }
 
-function misled(logits: FloatArray, labels: Int32Array): boolean[] {
-  return Array.from(predict(logits, labels.length), (prediction, b) => prediction !== labels[b]);
+/** Which answers are not the labels; each of them is told. */
+function misled(answers: ArrayLike<number>, labels: Int32Array, tell: (b: number) => void): boolean[] {
+  return Array.from(answers, (answer, b) => {
+    if (answer !== labels[b]) tell(b);
+    return answer !== labels[b];
+  });
+}
+
+function columnOf(x: Float64Array, examples: number, b: number): Float64Array {
+  return Float64Array.from({ length: x.length / examples }, (_, i) => x[i * examples + b]);
 }
 
 function indicesOf(flags: readonly boolean[], wanted: boolean): number[] {

@@ -26,9 +26,10 @@ export async function attackCascade(
   batch: LabelledBatch,
   options: CascadeAttackOptions,
 ): Promise<CascadeAttackVerdict[]> {
-  const { method = "parallel", firstExample = 0, ...attack } = options;
+  const { method = "parallel", firstExample = 0, onMisled, ...attack } = options;
   if (stages.length === 1) {
-    const verdicts = await attackBatch(stages[0], batch, { ...attack, firstExample });
+    const told = onMisled && { onMisled };
+    const verdicts = await attackBatch(stages[0], batch, { ...attack, ...told, firstExample });
     return verdicts.map((verdict) => ({ ...verdict, stage: 0 }));
   }
   const { x } = batch;
@@ -50,6 +51,7 @@ export async function attackCascade(
     const found = await attackBatch(network, pickExamples(batch, examples, own), {
       ...pickBalls(attack, own),
       numbers: own.map((b) => firstExample + b),
+      ...(onMisled && { onMisled: (i, ...found) => onMisled(own[i], ...found) }),
     });
     for (const [i, b] of own.entries()) verdicts[b] = { ...found[i], stage };
   }

@@ -42,14 +42,17 @@ export function placed(
   return reshape(tape, all, classes, examples);
 }
 
+/** What makes a classifier of a network with one output. */
+export const SINGLE_LOGIT_MEND =
+  "of a single logit, export [0, z] in its place, whose larger one is the sign's class (torch.cat([torch.zeros_like(z), z], 1))";
+
 /**
  * Throws a `ShapeError` or a `UsageError` unless there is a label of a known class for each example.
  */
 export function checkLabels(labels: Int32Array, classes: number, examples: number): void {
   if (classes < 2)
     throw new UsageError(
-      `margins: a classifier has two outputs or more, this network has ${classes}; of a single logit, export [0, z] in its place, ` +
-        "whose larger one is the sign's class (torch.cat([torch.zeros_like(z), z], 1))",
+      `margins: a classifier has two outputs or more, this network has ${classes}; ${SINGLE_LOGIT_MEND}`,
     );
   if (labels.length !== examples) throw new ShapeError(`labels: expected ${examples}, got ${labels.length}`);
   const bad = labels.findIndex((label) => label < 0 || label >= classes);

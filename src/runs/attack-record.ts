@@ -15,7 +15,7 @@ export function attackRecord(
     readonly arithmetic: Dtype;
   },
   { steps, restarts, seed }: Omit<AttackSettings, "ball" | "method" | "batch">,
-  { about, summary, examples }: AttackOutcome,
+  { about, summary, examples, shown }: AttackOutcome,
 ) {
   return {
     schema: "autodual/attack/1",
@@ -28,5 +28,6 @@ export function attackRecord(
     attack: { steps, restarts, seed, arithmetic },
     summary,
     examples,
+    ...(shown && { shown }),
   };
 }

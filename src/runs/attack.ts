@@ -33,6 +33,16 @@ export interface AttackedExample {
   readonly switched?: boolean;
 }
 
+/** An example that is right as it is, and an input within its ball at which the network that answers it is wrong. */
+export interface AttackedInput {
+  readonly index: number;
+  readonly label: number;
+  /** At the attacked input. */
+  readonly prediction: number;
+  /** The attacked input, `[features]` in C order. */
+  readonly x: readonly number[];
+}
+
 /** What attacks found on a data set. */
 export interface AttackOutcome {
   /** Whose answers the errors by FGSM and PGD are about. */
@@ -46,7 +56,12 @@ export interface AttackOutcome {
     readonly seconds: number;
   };
   readonly examples: readonly AttackedExample[];
+  /** The first one that was misled, to be looked at; null where none was, or where inputs are very large. */
+  readonly shown: AttackedInput | null;
 }
+
+/** Larger inputs are not kept: a report would be full of one. */
+const MOST_SHOWN = 2 ** 14;
 
 /**
  * Attacks a data set in its own order: of a cascade the stage that answers an example, and its own answers. Throws what
@@ -61,6 +76,7 @@ export async function attackDataset(
   const began = performance.now();
   const ending = watch.signal ? { signal: watch.signal } : {};
   const examples: AttackedExample[] = [];
+  let shown: AttackedInput | null = null;
   const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
     examples.filter((example) => example[kind]).length / examples.length;
   await observed(
@@ -71,7 +87,15 @@ export async function attackDataset(
         const verdicts = await attackCascade(
           stages,
           { x, labels },
-          { ...ball, ...options, ...ending, method, firstExample: first },
+          {
+            ...{ ...ball, ...options, ...ending, method, firstExample: first },
+            ...(!shown &&
+              x.length / labels.length <= MOST_SHOWN && {
+                onMisled: (b, point, prediction) => {
+                  shown ??= { index: first + b, label: labels[b], prediction, x: Array.from(point) };
+                },
+              }),
+          },
         );
         const switched =
           stages.length > 1
@@ -97,5 +121,6 @@ export async function attackDataset(
       seconds,
     },
     examples,
+    shown,
   };
 }

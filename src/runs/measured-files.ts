@@ -101,6 +101,10 @@ const attackSchema = z.object({
     switchingError: fraction.optional(),
     seconds: z.number(),
   }),
+  /** An attacked input; absent in files of earlier versions. */
+  shown: z
+    .object({ index: count, label: count, prediction: z.int().min(-1), x: z.array(z.number()).min(1) })
+    .optional(),
 });
 
 const radiusSchema = z.object({

@@ -100,7 +100,7 @@ describe("a training's report", () => {
     expect(attack.pgdError).toBeLessThanOrEqual(summary.robustError);
     const curve = tableRows(html, "Robust error").slice(1);
     expect(curve.map((row) => Number(row[2]))).toEqual(
-      run.epochs.map(({ test }) => Number(test?.robustError.toPrecision(4))),
+      run.epochs.map(({ test }) => Number((100 * (test?.robustError ?? Number.NaN)).toPrecision(4))),
     );
     const layers = json<{ layers: { name: string }[] }>("run/layers.json").layers;
     expect(

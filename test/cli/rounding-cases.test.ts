@@ -88,3 +88,40 @@ describe("c32: a sum that single precision rounds up", () => {
     expect(await answerOf("c32_f32_rounds_up.onnx", "c32.vnnlib")).not.toBe("holds");
   });
 });
+
+describe("what rounding decides is refused by the cause and the mend", () => {
+  const refusal = async (...words: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await runCommand(words);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr.trim()).not.toContain("\n");
+    return stderr;
+  };
+  const certify = (name: string) => ["certify", `${CASES}${name}.onnx`, "--data", `${CASES}${name}.npz`];
+
+  // A logit of −2000 beside 0.75 and 0.5: a tolerance of the largest output would let the wrong class through.
+  it("fp9 is not certified in float32, and as class 0 in float64", async () => {
+    const ball = ["--epsilon", "0.05"];
+    const line = await refusal(...certify("fp9"), ...ball, "--dtype", "float32");
+    expect(line).toMatch(/rounding in float32 may change output 0 .*expected --dtype float64/);
+    const json = `${folder.path}/fp9.json`;
+    const words = [...certify("fp9"), ...ball, "--dtype", "float64", "--json", json];
+    const { code } = await runCommand(words);
+    expect(code).toBe(0);
+    const [{ prediction, certified }] = JSON.parse(readFileSync(json, "utf8")).examples;
+    expect(prediction === 0 || !certified).toBe(true);
+  });
+
+  it("cast16 is refused by the name of its type", async () => {
+    const half = /\(Cast\): rounds activations of type FLOAT to FLOAT16/;
+    expect(await refusal(...certify("cast16"), "--epsilon", "0.05")).toMatch(half);
+    expect(await refusal("verify", `${CASES}cast16.onnx`, `${CASES}cast16.vnnlib`)).toMatch(half);
+  });
+
+  it("c31_cancel_f32_b names rounding and --dtype float64", async () => {
+    const line = await refusal(
+      ...["verify", `${CASES}c31_cancel_f32_b.onnx`, `${CASES}c31.vnnlib`, "--dtype", "float32"],
+    );
+    expect(line).toMatch(/rounding in float32 .*expected --dtype float64/);
+    expect(line).not.toContain("report");
+  });
+});

@@ -40,9 +40,9 @@ describe("a page", () => {
   it("gives the data of every curve as a table", () => {
     expect(tableRows(html, "Robust error")).toEqual([
       ["epochs", "training", "test"],
-      ["1", "0.3", "0.4"],
-      ["2", "0.15", "0.2"],
-      ["3", "0.1", "0.1333"],
+      ["1", "30", "40"],
+      ["2", "15", "20"],
+      ["3", "10", "13.33"],
     ]);
     expect(tableRows(html, "ε at the end").map((row) => row[1])).toEqual(["epsilon", "0.01", "0.02", "0.03"]);
   });
@@ -65,7 +65,8 @@ describe("a page", () => {
       ["1", "+1.00"],
     ]);
     expect(textOf(cards[4])).toContain("wrong, yet certified");
-    expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(5);
+    // One a card, and two of the ball.
+    expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(7);
   });
 
   it("counts labels against answers", () => {

@@ -86,6 +86,10 @@ export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
       ],
     }),
     pictures: known(new Map(VERDICTS.map(({ index }) => [index, picture]))),
+    ballPictures: known({
+      ...{ index: 0, label: 0, prediction: 0, certified: true, original: picture, noisy: picture },
+      attacked: null,
+    }),
     configuration: [["model", "tiny"]],
     circumstances: [["node", "20"]],
     command: "autodual train --data glyphs --model tiny --epsilon 0.1",

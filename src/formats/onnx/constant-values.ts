@@ -5,7 +5,7 @@ import type { Shape } from "../../network/shape.js";
 import { type Constant, decodeTensor, inSingleIfExact } from "./constant.js";
 import type { ElementTypes } from "./element-types.js";
 import type { NdArray } from "./evaluate/array.js";
-import { evaluateNode } from "./evaluate/index.js";
+import { evaluateNode, FoldingBudget, storedNumbers } from "./evaluate/index.js";
 import { arrayType } from "./evaluate/tensor.js";
 import { isStandardDomain, type OnnxFile } from "./model-proto.js";
 import { roundedTo } from "./number-types.js";
@@ -43,12 +43,14 @@ export class ConstantValues {
   readonly #stop: Stop | undefined;
   readonly #entries = new Map<string, Entry>();
   readonly #folded = new Set<NodeProto>();
+  readonly #budget: FoldingBudget;
 
   constructor({ graph, opset }: OnnxFile, types: ElementTypes, where: string, stop?: Stop) {
     this.#where = where;
     this.#opset = opset;
     this.#types = types;
     this.#stop = stop;
+    this.#budget = new FoldingBudget(storedNumbers(graph));
     for (const tensor of graph.initializer) this.#define(tensor.name, stored(tensor, where));
   }
 
@@ -77,15 +79,12 @@ export class ConstantValues {
     }
     this.#folded.add(node);
     const types = node.input.map((value) => this.#types.of(value));
-    const evaluate = (form: keyof Operand) =>
-      evaluateNode(
-        node,
-        inputs.map((input) => input?.[form]()),
-        this.#opset,
-        label,
-        types,
-        this.#stop,
-      );
+    const evaluate = (form: keyof Operand) => {
+      const arrays = inputs.map((input) => input?.[form]());
+      const results = evaluateNode(node, arrays, this.#opset, label, types, this.#stop);
+      this.#budget.charge(results, arrays, label);
+      return results;
+    };
     const results = once(() => evaluate("array"));
     const isRounded = once(() => inputs.some((input) => input && input.rounded() !== input.array()));
     const resultsOfRounded = once(() => (isRounded() ? evaluate("rounded") : results()));

@@ -16,12 +16,12 @@ export interface RunFigure {
 export function curveFigures(curves: readonly Curve[]): RunFigure[] {
   const x = { label: curves.length > 1 ? "epochs, all stages" : "epochs", whole: true };
   const robust = [
-    ...linesOf(curves, "training", ({ robustError }) => robustError, true),
-    ...linesOf(curves, "test", ({ test }) => test?.robustError ?? null, false),
+    ...linesOf(curves, "training", ({ robustError }) => inPercent(robustError), true),
+    ...linesOf(curves, "test", ({ test }) => inPercent(test?.robustError ?? null), false),
   ];
   const standard = [
-    ...linesOf(curves, "training", ({ error }) => error, true),
-    ...linesOf(curves, "test", ({ test }) => test?.error ?? null, false),
+    ...linesOf(curves, "training", ({ error }) => inPercent(error), true),
+    ...linesOf(curves, "test", ({ test }) => inPercent(test?.error ?? null), false),
   ];
   const losses =
     curves.length > 1
@@ -37,7 +37,7 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
     series.length === 0 ? [] : [{ name, title, panel: { x, y: { label, scale: "log" }, series } }];
   const most = Math.max(...epsilon.flatMap(({ y }) => y));
   return [
-    ...figure("robust-error", `Robust error${whose}`, "robust error", robust),
+    ...figure("robust-error", `Robust error${whose}, in per cent`, "robust error, %", robust),
     ...figure("loss", curves.length > 1 ? "Robust loss in training" : "Loss in training", "loss", losses),
     // Third, so that two columns of plots have it beneath the robust error.
     ...(epsilon.length === 0
@@ -49,8 +49,12 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
             panel: { x, y: { label: "ε", domain: [0, 1.1 * most || 1] as const }, series: epsilon },
           },
         ]),
-    ...figure("error", "Standard error", "error", standard),
+    ...figure("error", "Standard error, in per cent", "error, %", standard),
   ];
+}
+
+function inPercent(fraction: number | null): number | null {
+  return fraction === null ? null : 100 * fraction;
 }
 
 /** One line per stage. A value of 0 has no place on a log axis and is left out. */

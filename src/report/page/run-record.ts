@@ -56,6 +56,16 @@ export interface Attacked {
   readonly switchingError: number | null;
   readonly steps: number;
   readonly restarts: number;
+  /** An attacked input, where one was kept. */
+  readonly shown?: ShownAttack | undefined;
+}
+
+/** An input within the ball of a right example at which the answer is wrong; `x` is `[features]` in C order. */
+export interface ShownAttack {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  readonly x: readonly number[];
 }
 
 /** Largest certified ε of some examples. */
@@ -134,6 +144,19 @@ export interface Picture {
   readonly height: number;
 }
 
+/** What the ball of one example looks like. */
+export interface BallPictures {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  readonly certified: boolean;
+  readonly original: Picture;
+  /** With noise as large as the ball allows, every pixel up or down at random. */
+  readonly noisy: Picture;
+  /** With an attack's change, and the answer to it; null where no attack changed the answer, or none was kept. */
+  readonly attacked: { readonly picture: Picture; readonly prediction: number } | null;
+}
+
 /** Everything that a page says of a run, read and checked. Pictures are by example number. */
 export interface RunRecord {
   readonly kind: "training" | "cascade" | "certification";
@@ -157,6 +180,7 @@ export interface RunRecord {
   readonly stageRows: readonly StageRow[];
   readonly layers: Part<LayerPlanPart>;
   readonly pictures: Part<ReadonlyMap<number, Picture>>;
+  readonly ballPictures: Part<BallPictures>;
   /** Names and values, as they are shown. */
   readonly configuration: readonly (readonly [name: string, value: string])[];
   readonly circumstances: readonly (readonly [name: string, value: string])[];

@@ -126,6 +126,10 @@ tr > :first-child { text-align: left; }
 .confusion .same { background: var(--panel); }
 .empty { color: var(--soft); }
 
+.ball { list-style: none; padding: 0; margin: .6rem 0 0; display: flex; flex-wrap: wrap; gap: 1rem 1.5rem; }
+.ball figure { margin: 0; width: 10rem; font-size: .85rem; line-height: 1.4; }
+.ball figcaption { font-weight: normal; }
+.ball img { display: block; image-rendering: pixelated; border-radius: 3px; margin-bottom: .4rem; }
 .gallery { list-style: none; padding: 0; margin: .6rem 0 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(9.6rem, 1fr)); gap: .75rem; }
 .card { border: 1px solid var(--rule); border-radius: 8px; padding: .6rem; font-size: .85rem; line-height: 1.4; min-width: 0; }
 .card img { display: block; image-rendering: pixelated; border-radius: 3px; margin: 0 auto .4rem; }
@@ -162,7 +166,7 @@ tr > :first-child { text-align: left; }
   nav, button, .skip, .filter, .data, .card details { display: none !important; }
   body > header, main, footer { max-width: none; padding-inline: 0; }
   main > section { padding: 1rem 0; }
-  .chart, .card, .claim, .figures > div, tr { break-inside: avoid; }
+  .chart, .card, .ball li, .claim, .figures > div, tr { break-inside: avoid; }
   h2, h3, figcaption { break-after: avoid; }
   .scroll { overflow: visible; }
 }

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../data/dataset.js";
+import { SINGLE_LOGIT_MEND } from "../../dual/margin.js";
 import { ShapeError, UsageError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
 import { formatShape, type Shape, sameOrder, sameShape, sizeOf } from "../../network/shape.js";
@@ -11,18 +12,25 @@ export function checkModelFitsData(network: Network, dataset: Dataset, where: st
   const [wanted, found] = [network.inputShape, dataset.shape];
   if (!sameOrder(wanted, found)) {
     throw new ShapeError(
-      `${where}: the model takes inputs of ${formatShape(wanted)} = ${sizeOf(wanted)} numbers, ` +
-        `found ${formatShape(found)} = ${sizeOf(found)} in data set ${dataset.name}; ${shapeMend(wanted, found)}`,
+      `${where}: the model takes inputs of ${counted(wanted)} numbers, ` +
+        `found ${counted(found)} in data set ${dataset.name}; ${shapeMend(wanted, found)}`,
     );
   }
   const { classes } = network;
   const outside = dataset.labels.findIndex((label) => label >= classes);
   if (outside >= 0) {
-    throw new UsageError(
-      `--data ${dataset.name} (${dataset.split}): example ${outside}: expected a label from 0 to ${classes - 1}, ` +
-        `as ${where} has ${classes} classes, found ${dataset.labels[outside]}`,
-    );
+    const found = `found ${dataset.labels[outside]}`;
+    const label =
+      classes > 1
+        ? `expected a label from 0 to ${classes - 1}, as ${where} has ${classes} classes, ${found}`
+        : `expected label 0 alone, as ${where} has one output, ${found}; ${SINGLE_LOGIT_MEND}`;
+    throw new UsageError(`--data ${dataset.name} (${dataset.split}): example ${outside}: ${label}`);
   }
+}
+
+/** A shape, and how many numbers that is where it is not plain. */
+function counted(shape: Shape): string {
+  return shape.length > 1 ? `${formatShape(shape)} = ${sizeOf(shape)}` : formatShape(shape);
 }
 
 /** What makes data of one shape such as a network takes. */

@@ -8,10 +8,11 @@ import { type CertificationSubject, certificationRecord } from "../certification
 import { circumstances } from "../circumstances.js";
 import type { LayerSummary } from "../layer-plan.js";
 import { checkMeasured } from "../measured-files.js";
+import { ballPicturesOf } from "./ball-pictures.js";
 import { circumstanceRows } from "./configuration.js";
 import { layerRowsOf, measuredOf } from "./measured-parts.js";
 import { picturesOf } from "./pictures.js";
-import { shellLine } from "./shell-words.js";
+import { pathForOthers, shellLine } from "./shell-words.js";
 import { ballFlags, readingWords } from "./train-command.js";
 
 export interface CertificationPage {
@@ -56,10 +57,10 @@ function certificationRun(page: CertificationPage): RunRecord {
     shellLine(["autodual", name, ...where, ...balls(epsilon), ...count, ...more]);
   return {
     kind: "certification",
-    title: model.path,
+    title: pathForOthers(model.path),
     status: "finished",
     notes: [],
-    model: model.path,
+    model: pathForOthers(model.path),
     stages: model.stages.length,
     data: { name: dataset.name, split: dataset.split },
     classNames: dataset.classNames ?? null,
@@ -93,8 +94,9 @@ function certificationRun(page: CertificationPage): RunRecord {
             note: model.stages.length > 1 ? "all stages together" : null,
           }),
     pictures: picturesOf(dataset, file.examples),
+    ballPictures: ballPicturesOf(dataset, file.examples, ball, undefined),
     configuration: [
-      ["model", model.path],
+      ["model", pathForOthers(model.path)],
       ["checksum of the model", model.sha256],
       ["data", `${dataset.name} (${dataset.split}), ${formatCount(dataset.count)} examples`],
       ["ball", formatBall(ball)],

@@ -2,6 +2,7 @@ import { formatBall, formatCount, formatEpsilon, formatNumber } from "../../repo
 import type { TrainConfig } from "../../train/config.js";
 import { SETTINGS } from "../../train/settings/index.js";
 import type { NumberWords } from "../../train/settings/setting.js";
+import { pathForOthers } from "./shell-words.js";
 
 type Rows = readonly (readonly [name: string, value: string])[];
 
@@ -11,9 +12,12 @@ const SAY: NumberWords = { count: formatCount, number: formatNumber, epsilon: fo
 export function configurationRows(config: TrainConfig): Rows {
   const { data, norm, epsilon, box } = config;
   return [
-    ["data", `${data.name}, ${formatCount(data.count)} training examples of ${data.shape.join(" × ")}`],
+    [
+      "data",
+      `${pathForOthers(data.name)}, ${formatCount(data.count)} training examples of ${data.shape.join(" × ")}`,
+    ],
     ...(data.sha256 === null ? [] : [["checksum of the data", data.sha256] as const]),
-    ["model", config.model],
+    ["model", pathForOthers(config.model)],
     ["ball", formatBall({ norm, epsilon: epsilon.end, box })],
     ...Object.values(SETTINGS).flatMap(({ row }) => {
       const words = row?.words(config, SAY) ?? null;

@@ -8,12 +8,12 @@ import {
   type Measured,
   missing,
   type Part,
-  type Picture,
   type Radii,
   type RecordedVerdict,
   type RunRecord,
 } from "../../report/page/run-record.js";
 import { type MeasuredFile, readMeasured } from "../measured-files.js";
+import { ballPicturesOf } from "./ball-pictures.js";
 import { attackCommand, certifyCommand, type MeasureSubject, radiusCommand } from "./measure-commands.js";
 import { picturesOf } from "./pictures.js";
 
@@ -29,7 +29,15 @@ export interface RunSubject extends MeasureSubject {
 
 export type MeasuredParts = Pick<
   RunRecord,
-  "measured" | "verdicts" | "attacked" | "radii" | "layers" | "pictures" | "classNames" | "ball"
+  | "measured"
+  | "verdicts"
+  | "attacked"
+  | "radii"
+  | "layers"
+  | "pictures"
+  | "ballPictures"
+  | "classNames"
+  | "ball"
 > & { readonly split: string };
 
 const AGAIN = "then autodual report again";
@@ -44,13 +52,14 @@ export async function measuredParts(subject: RunSubject): Promise<MeasuredParts>
   const verdicts: Part<readonly RecordedVerdict[]> = found
     ? known(found.examples)
     : (certification as Part<never>);
+  const attacked = await attackOf(subject, found, measured);
   return {
     measured,
     verdicts,
-    attacked: await attackOf(subject, found, measured),
+    attacked,
     radii: await radiiOf(subject),
     layers: await layersOf(subject, found),
-    ...(await picturesAndNames(subject, found)),
+    ...(await picturesAndNames(subject, found, attacked)),
     ball: { norm, box, epsilon },
     split: found?.data.split ?? "test",
   };
@@ -142,7 +151,7 @@ async function attackOf(
     );
   }
   const { pgdError, fgsmError, switchingError = null } = summary;
-  return known({ ...attack, pgdError, fgsmError, switchingError });
+  return known({ ...attack, pgdError, fgsmError, switchingError, shown: file.shown });
 }
 
 interface BallOfFile {
@@ -204,7 +213,8 @@ async function layersOf(
 async function picturesAndNames(
   { config }: RunSubject,
   certification: MeasuredFile<"certification"> | null,
-): Promise<{ pictures: Part<ReadonlyMap<number, Picture>>; classNames: readonly string[] | null }> {
+  attacked: Part<Attacked>,
+): Promise<Pick<MeasuredParts, "pictures" | "ballPictures" | "classNames">> {
   const { name, dataDir, layout, label, seed } = config.data;
   try {
     const dataset = await loadDataset(name, {
@@ -215,13 +225,17 @@ async function picturesAndNames(
       label,
       seed,
     });
+    const shown = attacked.kind === "known" ? attacked.value.shown : undefined;
     const pictures = certification ? picturesOf(dataset, certification.examples) : missing("Not shown.");
-    return { pictures, classNames: dataset.classNames ?? null };
+    const ballPictures = certification
+      ? ballPicturesOf(dataset, certification.examples, certification, shown)
+      : missing(
+          "Not shown: verdicts of examples are not in the folder; autodual report shows it when they are.",
+        );
+    return { pictures, ballPictures, classNames: dataset.classNames ?? null };
   } catch (error) {
     if (!(error instanceof AutodualError)) throw error;
-    return {
-      pictures: missing(`Pictures are not shown, as their data are not at hand: ${error.message}`),
-      classNames: null,
-    };
+    const absent = missing(`Pictures are not shown, as their data are not at hand: ${error.message}`);
+    return { pictures: absent, ballPictures: absent, classNames: null };
   }
 }

@@ -15,18 +15,8 @@ export function picturesOf(
   dataset: Dataset,
   verdicts: readonly RecordedVerdict[],
 ): Part<ReadonlyMap<number, Picture>> {
-  if (!imageShape(dataset.shape)) {
-    return missing(
-      `Not shown: examples of ${dataset.name} are no images, but of shape ${formatShape(dataset.shape)}.`,
-    );
-  }
-  const other = verdicts.find(({ index, label }) => dataset.labels[index] !== label);
-  if (other) {
-    return missing(
-      `Not shown: ${dataset.name} (${dataset.split}) on this machine holds others than the examples that were certified: ` +
-        `example ${other.index} had label ${other.label}, and has ${dataset.labels[other.index] ?? "none"}.`,
-    );
-  }
+  const why = whyNoPictures(dataset, verdicts);
+  if (why) return missing(why);
   const shown = shownExamples(verdicts);
   const pictures = new Map<number, Picture>();
   for (const { verdict } of GROUPS.flatMap((group) => shown[group])) {
@@ -37,10 +27,23 @@ export function picturesOf(
   return known(pictures);
 }
 
-/** Values of any other range, such as normalised ones, moved and shrunk into [0, 1]. */
-function inUnitRange(values: Float64Array): Float64Array {
+/** Why examples cannot be shown as images; null where they can. */
+export function whyNoPictures(dataset: Dataset, verdicts: readonly RecordedVerdict[]): string | null {
+  if (!imageShape(dataset.shape)) {
+    return `Not shown: examples of ${dataset.name} are no images, but of shape ${formatShape(dataset.shape)}.`;
+  }
+  const other = verdicts.find(({ index, label }) => dataset.labels[index] !== label);
+  if (!other) return null;
+  return (
+    `Not shown: ${dataset.name} (${dataset.split}) on this machine holds others than the examples that were certified: ` +
+    `example ${other.index} had label ${other.label}, and has ${dataset.labels[other.index] ?? "none"}.`
+  );
+}
+
+/** Values of any other range, such as normalised ones, moved and shrunk into [0, 1]: by the range of `of`, where given. */
+export function inUnitRange(values: Float64Array, of: Float64Array = values): Float64Array {
   let [least, most] = [0, 1];
-  for (const value of values) {
+  for (const value of of) {
     if (value < least) least = value;
     if (value > most) most = value;
   }

@@ -25,7 +25,7 @@ import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
 import { circumstanceRows, configurationRows } from "./configuration.js";
 import { type MeasuredParts, measuredParts } from "./measured-parts.js";
 import { isQuickstart } from "./quickstart-mark.js";
-import { shellLine } from "./shell-words.js";
+import { pathForOthers, shellLine } from "./shell-words.js";
 import { trainCommand } from "./train-command.js";
 
 /**
@@ -123,8 +123,8 @@ function commonOf(
     title: basename(resolve(folder)),
     status,
     notes,
-    model: config.model,
-    data: { name: config.data.name, split },
+    model: pathForOthers(config.model),
+    data: { name: pathForOthers(config.data.name), split },
     ...parts,
     configuration: configurationRows(config),
   };

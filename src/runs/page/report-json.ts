@@ -15,6 +15,7 @@ export function reportRecord(record: RunRecord) {
     curves: record.curves,
     layers: record.layers,
     pictures: record.pictures,
+    ballPictures: record.ballPictures,
   };
   return {
     schema: "autodual/report/1",
@@ -28,7 +29,8 @@ export function reportRecord(record: RunRecord) {
     data: record.data,
     ...record.ball,
     measured: valueOrNull(record.measured),
-    attack: valueOrNull(record.attacked),
+    // Figures alone: an input is no figure.
+    attack: record.attacked.kind === "known" ? { ...record.attacked.value, shown: undefined } : null,
     groups: groups && Object.fromEntries(GROUPS.map((group) => [group, groups[group].length])),
     margins: verdicts.kind === "known" ? verdicts.value.map(smallestMargin) : null,
     radii: valueOrNull(radii),

@@ -10,8 +10,8 @@ export interface NdArray {
 /** More elements than this point to a broken file rather than to a network. */
 const MOST_ELEMENTS = 2 ** 28;
 
-/** The same for what is made of less: it costs a file nothing to ask for it. */
-const MOST_GROWN = 2 ** 24;
+/** The same for what is made of less: it costs a file nothing to ask for it. No value of a network may be larger. */
+const MOST_GROWN = 2 ** 22;
 
 /** How many elements something may have that is made of arrays of these sizes by repeating or padding. */
 export function mostGrown(...sizes: readonly number[]): number {

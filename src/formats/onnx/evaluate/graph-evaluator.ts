@@ -4,6 +4,7 @@ import { FormatError, ShapeError } from "../../../errors.js";
 import { ElementTypes } from "../element-types.js";
 import { checkedCount, formatExtents, type NdArray } from "./array.js";
 import { evaluateNode, evaluationOf } from "./evaluate-node.js";
+import { FoldingBudget, storedNumbers } from "./folding-budget.js";
 import { arrayOfTensor } from "./tensor.js";
 
 export interface GraphEvaluatorSettings {
@@ -21,6 +22,12 @@ export interface GraphEvaluatorSettings {
 }
 
 type Values = Map<string, NdArray>;
+
+/** What the evaluation of a constant needs beside its inputs. */
+interface Folding {
+  readonly types: readonly (DataType | undefined)[];
+  readonly budget: FoldingBudget;
+}
 
 /**
  * The graph of a file as a function of its one input, batch 1, in double precision. It shares nothing with the
@@ -53,6 +60,7 @@ export class GraphEvaluator {
       if (wanted.has(tensor.name)) known.set(tensor.name, arrayOfTensor(tensor, tensor.name, settings.where));
     }
     const types = new ElementTypes(graph);
+    const budget = new FoldingBudget(storedNumbers(graph));
     const depends = new Set([settings.inputName]);
     const nodes: NodeProto[] = [];
     for (const node of live) {
@@ -62,12 +70,8 @@ export class GraphEvaluator {
         nodes.push(node);
       } else {
         // What stands in the file is rounded where it is cast; the function of the input is one of real numbers.
-        this.#evaluate(
-          node,
-          known,
-          settings.stop,
-          node.input.map((name) => types.of(name)),
-        );
+        const folding = { types: node.input.map((name) => types.of(name)), budget };
+        this.#evaluate(node, known, settings.stop, folding);
       }
     }
     this.#nodes = nodes;
@@ -149,12 +153,7 @@ export class GraphEvaluator {
     return evaluateNode(node, inputs, opset, this.#label(node), undefined, stop);
   }
 
-  #evaluate(
-    node: NodeProto,
-    values: Values,
-    stop: Stop | undefined,
-    types?: readonly (DataType | undefined)[],
-  ): void {
+  #evaluate(node: NodeProto, values: Values, stop: Stop | undefined, folding?: Folding): void {
     const label = this.#label(node);
     const inputs = node.input.map((name) => {
       if (name === "") return undefined;
@@ -164,7 +163,10 @@ export class GraphEvaluator {
     });
     const { leftOut, opset } = this.#settings;
     const results =
-      node === leftOut && inputs[0] ? [inputs[0]] : evaluateNode(node, inputs, opset, label, types, stop);
+      node === leftOut && inputs[0]
+        ? [inputs[0]]
+        : evaluateNode(node, inputs, opset, label, folding?.types, stop);
+    folding?.budget.charge(results, inputs, label);
     node.output.forEach((name, index) => {
       if (name !== "") values.set(name, results[index]);
     });

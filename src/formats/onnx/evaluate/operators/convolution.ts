@@ -1,5 +1,5 @@
 import { ShapeError } from "../../../../errors.js";
-import { formatExtents, type NdArray, zeros } from "../array.js";
+import { elementCount, formatExtents, mostGrown, type NdArray, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
 import { numbersOf } from "../stored-array.js";
 import { forEachRow, type ThreeAxes, threeAxes, windowAttributes, windowAxes } from "./window.js";
@@ -42,7 +42,8 @@ const conv = taking(2, 3, (evaluation) => {
   }
   const axes = windowAxes(evaluation, spatial, windowAttributes(evaluation, spatial.length, kernel));
   const bias = biasOf(evaluation, outChannels);
-  const result = zeros("float", [batch, outChannels, ...axes.map(({ output }) => output)], label);
+  const most = mostGrown(elementCount(x.shape), elementCount(weight.shape));
+  const result = zeros("float", [batch, outChannels, ...axes.map(({ output }) => output)], label, most);
   const three = threeAxes(axes);
   const weights = numbersOf(weight);
   const [inSize, outSize, kernelSize] = sizes(three);

@@ -1,6 +1,14 @@
 import type { Stop } from "../../../../compute/deadline.js";
 import { ShapeError } from "../../../../errors.js";
-import { elementCount, formatExtents, type NdArray, reshaped, stridesOf, zeros } from "../array.js";
+import {
+  elementCount,
+  formatExtents,
+  mostGrown,
+  type NdArray,
+  reshaped,
+  stridesOf,
+  zeros,
+} from "../array.js";
 import { broadcastShape, broadcastTo } from "../broadcast.js";
 import { commonType, operand, taking, typedOperand } from "../evaluation.js";
 import { flatOffsets } from "../offsets.js";
@@ -83,7 +91,8 @@ const gemm = taking(2, 3, (evaluation) => {
   const [rows, inner] = a.shape;
   const [innerOfB, columns] = isTransposed ? b.shape.toReversed() : b.shape;
   if (inner !== innerOfB) throw misfit(a.shape, [innerOfB, columns], label);
-  const result = zeros("float", [rows, columns], label);
+  const most = mostGrown(elementCount(a.shape), elementCount(b.shape));
+  const result = zeros("float", [rows, columns], label, most);
   const add = isTransposed ? addProductOfTransposed : addProduct;
   add(numbersOf(a), numbersOf(b), result.values, rows, inner, columns, evaluation.stop);
   // The third input may be left out from operator set 11 on.
@@ -108,7 +117,8 @@ const matMul = taking(2, 2, (evaluation) => {
   if (inner !== innerOfB) throw misfit(left.shape, right.shape, label);
 
   const stack = broadcastShape([a.shape.slice(0, -2), b.shape.slice(0, -2)], label);
-  const result = zeros(type, [...stack, rows, columns], label);
+  const most = mostGrown(elementCount(a.shape), elementCount(b.shape));
+  const result = zeros(type, [...stack, rows, columns], label, most);
   const [startsOfA, startsOfB] = [a, b].map((array) => matrixStarts(array, stack));
   const [valuesOfA, valuesOfB] = [numbersOf(a), numbersOf(b)];
   for (let i = 0; i < elementCount(stack); i++) {

@@ -1,5 +1,5 @@
 import { FormatError, ShapeError } from "../../../../errors.js";
-import { elementCount, formatExtents, type NdArray, stridesOf, zeros } from "../array.js";
+import { elementCount, formatExtents, mostGrown, type NdArray, stridesOf, zeros } from "../array.js";
 import { broadcastShape, broadcastTo } from "../broadcast.js";
 import {
   checkInputCount,
@@ -60,7 +60,9 @@ function concat(evaluation: NodeEvaluation): readonly NdArray[] {
     }
   }
   const extent = arrays.reduce((sum, { shape }) => sum + shape[axis], 0);
-  const result = zeros(type, first.with(axis, extent), label);
+  // An array that is listed often is made of less.
+  const most = [...new Set(arrays)].reduce((sum, { values }) => sum + values.length, 0);
+  const result = zeros(type, first.with(axis, extent), label, mostGrown(most));
   const after = elementCount(first.slice(axis + 1));
   const before = elementCount(first.slice(0, axis));
   let to = 0;

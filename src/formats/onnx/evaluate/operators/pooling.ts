@@ -1,5 +1,5 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../../errors.js";
-import { checkedCount, elementCount, formatExtents, type NdArray, zeros } from "../array.js";
+import { checkedCount, elementCount, formatExtents, mostGrown, type NdArray, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
 import { flatOffsets, OUTSIDE } from "../offsets.js";
 import {
@@ -46,7 +46,8 @@ function pooling(evaluation: NodeEvaluation, dilatedSince: number): Pooling {
   checkUnambiguous(window, spatial, ceil, label);
   const axes = windowAxes(evaluation, spatial, window, ceil);
   checkedCount(window.kernel, label);
-  const result = zeros("float", [...x.shape.slice(0, 2), ...axes.map(({ output }) => output)], label);
+  const shape = [...x.shape.slice(0, 2), ...axes.map(({ output }) => output)];
+  const result = zeros("float", shape, label, mostGrown(x.values.length));
   if (axes.some((axis) => insideCounts(axis).includes(0))) {
     throw new ShapeError(`${label}: a window lies in the padding alone`);
   }

@@ -1,5 +1,5 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../../errors.js";
-import { formatExtents, zeros } from "../array.js";
+import { elementCount, formatExtents, mostGrown, zeros } from "../array.js";
 import { type NodeEvaluation, taking, typedOperand } from "../evaluation.js";
 import { numbersOf } from "../stored-array.js";
 import { biasOf, checkConvolutionRanks } from "./convolution.js";
@@ -35,7 +35,8 @@ const convTranspose = taking(2, 3, (evaluation) => {
   const axes = transposedAxes(evaluation, spatial, window);
   const outChannels = groupOut * groups;
   const bias = biasOf(evaluation, outChannels);
-  const result = zeros("float", [batch, outChannels, ...axes.map(({ input }) => input)], label);
+  const most = mostGrown(elementCount(x.shape), elementCount(weight.shape));
+  const result = zeros("float", [batch, outChannels, ...axes.map(({ input }) => input)], label, most);
   const three = threeAxes(axes);
   const size = (extent: (axis: WindowAxis) => number) => three.reduce((all, axis) => all * extent(axis), 1);
   const [inSize, outSize, kernelSize] = [
