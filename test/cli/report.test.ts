@@ -376,7 +376,7 @@ describe("a report of 10,000 examples", () => {
       });
     });
     expect(text).toContain("for 9,000 of the 10,000 examples");
-    expect(readFileSync("large/report.html", "utf8").match(/<img src="data:/g)).toHaveLength(72);
+    expect(readFileSync("large/report.html", "utf8").match(/<img src="data:/g)).toHaveLength(74);
     expect(readFileSync("large/report.html").length).toBeLessThan(2_000_000);
   });
 

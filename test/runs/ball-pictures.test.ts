@@ -14,7 +14,7 @@ import { pathForOthers, shellLine } from "../../src/runs/page/shell-words.js";
 import { runRecord, textOf } from "../report/run-records.js";
 
 /** Two images of 2 × 2; the second class wins where the sum is above 2. */
-const x = Float32Array.from([0.4, 0.4, 0.4, 0.4, 0.55, 0.55, 0.5, 0.5]);
+const x = Float32Array.from([0.3, 0.3, 0.3, 0.3, 0.55, 0.55, 0.5, 0.5]);
 const dataset: Dataset = {
   ...{ name: "pairs", split: "test", shape: [1, 2, 2], count: 2, classes: 2, source: "a test" },
   ...{ labels: Int32Array.of(0, 1), pixels: x },
