@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { isByFeature } from "../../threat/box.js";
 import { type BallInWords, formatEpsilon, formatPercent } from "../wording.js";
 import { className } from "./margins.js";
 import { MissingPart } from "./missing-part.js";
@@ -58,12 +59,19 @@ const NOISE = {
 
 function changeInWords({ norm, epsilon, box }: BallInWords): string {
   const size = formatEpsilon(epsilon);
-  const within = box ? `, and stays within ${box[0]} and ${box[1]}` : "";
+  const ends = box && !isByFeature(box) ? box : null;
+  const within = ends
+    ? `, and stays within ${ends[0]} and ${ends[1]}`
+    : box
+      ? ", within bounds of its own"
+      : "";
+  const share =
+    ends && typeof epsilon === "number"
+      ? `, ${formatPercent(epsilon / (ends[1] - ends[0]))} of its range from ${ends[0]} to ${ends[1]}`
+      : within;
   switch (norm) {
     case "linf":
-      return box
-        ? `Each number of an input may change by up to ε = ${size}, ${formatPercent(epsilon / (box[1] - box[0]))} of its range from ${box[0]} to ${box[1]}.`
-        : `Each number of an input may change by up to ε = ${size}.`;
+      return `Each number of an input may change by up to ε = ${size}${share}.`;
     case "l2":
       return `All numbers of an input together may change by a Euclidean length of up to ε = ${size}${within}.`;
     case "l1":

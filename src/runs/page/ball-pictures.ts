@@ -9,14 +9,9 @@ import {
   type RecordedVerdict,
   type ShownAttack,
 } from "../../report/page/run-record.js";
-import type { Norm } from "../../threat/ball.js";
+import type { BallInWords } from "../../report/wording.js";
+import { boxReader } from "../../threat/box.js";
 import { inUnitRange, whyNoPictures } from "./pictures.js";
-
-interface PicturedBall {
-  readonly norm: Norm;
-  readonly epsilon: number;
-  readonly box: readonly number[] | null;
-}
 
 /**
  * What the ball of an example looks like: of the attacked one, where there is one, else of the first certified with its
@@ -25,7 +20,7 @@ interface PicturedBall {
 export function ballPicturesOf(
   dataset: Dataset,
   verdicts: readonly RecordedVerdict[],
-  ball: PicturedBall,
+  ball: BallInWords,
   shown: ShownAttack | undefined,
 ): Part<BallPictures> {
   const why = whyNoPictures(dataset, verdicts);
@@ -50,12 +45,14 @@ export function ballPicturesOf(
 }
 
 /** Every number up or down at random, all by the same and by as much as the ball allows, then cut to its box. */
-function withNoise(x: Float64Array, { norm, epsilon, box }: PicturedBall, index: number): Float64Array {
+function withNoise(x: Float64Array, { norm, epsilon, box }: BallInWords, index: number): Float64Array {
   const source = random(0, "noise").fork(index);
-  const sizes = { linf: epsilon, l2: epsilon / Math.sqrt(x.length), l1: epsilon / x.length };
-  const [least, most] = box ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  return x.map((value) => {
-    const moved = value + (source.uniform() < 0.5 ? -sizes[norm] : sizes[norm]);
+  const shares = { linf: 1, l2: 1 / Math.sqrt(x.length), l1: 1 / x.length };
+  const boundsAt = boxReader(box, x.length);
+  return x.map((value, feature) => {
+    const size = shares[norm] * (typeof epsilon === "number" ? epsilon : epsilon.perFeature[feature]);
+    const [least, most] = boundsAt(feature);
+    const moved = value + (source.uniform() < 0.5 ? -size : size);
     return Math.min(Math.max(moved, least), most);
   });
 }
