@@ -96,6 +96,14 @@ const attackSchema = z.strictObject({
       pgd: z.boolean(),
     }),
   ),
+  shown: z
+    .strictObject({
+      index: z.int().min(0),
+      label: z.int(),
+      prediction: z.int(),
+      x: z.array(fraction).length(784),
+    })
+    .optional(),
 });
 
 const folder = newFolder();
