@@ -1,23 +1,6 @@
-import type { NodeProto } from "onnx-buf";
 import { Attributes } from "../attributes.js";
-import type { NdArray } from "../evaluate/index.js";
 import { movesRowsApart } from "./moved.js";
-import type { ValueInBatch } from "./value-in-batch.js";
-
-/** A node with the values that it takes; those of its outputs have a row for each example by their extents. */
-export interface NodeInBatch {
-  readonly node: NodeProto;
-  readonly batch: number;
-  readonly opset: number;
-  /** An input that was left out is undefined. */
-  readonly inputs: readonly (ValueInBatch | undefined)[];
-  /** Whether it stands for handing its first input on. */
-  readonly passes: boolean;
-  /** What the node gives of other values, in the batch's graph. */
-  together(values: readonly (NdArray | undefined)[]): readonly NdArray[];
-  /** The same in the graph of one example. */
-  alone(values: readonly (NdArray | undefined)[]): readonly NdArray[];
-}
+import type { NodeInBatch, ValueInBatch } from "./node-in-batch.js";
 
 type Rule = (state: NodeInBatch) => boolean;
 

@@ -3,8 +3,8 @@ import type { Stop } from "../../../compute/deadline.js";
 import { AutodualError } from "../../../errors.js";
 import { sameShape } from "../../../network/shape.js";
 import type { GraphEvaluator, NdArray } from "../evaluate/index.js";
-import { type NodeInBatch, takesExamplesApart } from "./apart.js";
-import type { ValueInBatch } from "./value-in-batch.js";
+import { takesExamplesApart } from "./apart.js";
+import type { NodeInBatch, ValueInBatch } from "./node-in-batch.js";
 
 /**
  * The first node of a fixed batch's graph of which it is not proved that it takes the examples one by one, as a graph of one
@@ -27,7 +27,9 @@ export function firstMeeting(
   const batch = shape[0];
   const size = shape.slice(1).reduce((product, extent) => product * extent, 1);
   const together = whole.trace(new Float64Array(batch * size), stop);
-  const alone = single.trace(new Float64Array(size), stop);
+  const alone = traced(single, size, stop);
+  // Constants may be meant for the whole batch.
+  if (!alone) return whole.nodes[0];
   /** Names of values with a row for each example. What a node makes of other values depends on no example's numbers. */
   const rows = new Set([whole.inputName]);
 
@@ -57,6 +59,17 @@ export function firstMeeting(
     if (!outputs.every((output) => output && inRows(output, batch)) || !isApart(state)) return node;
   }
   return rows.has(whole.outputName) ? undefined : whole.nodes.at(-1);
+}
+
+/** Null where the graph does not take an example by itself. */
+function traced(single: GraphEvaluator, size: number, stop: Stop | undefined) {
+  try {
+    return single.trace(new Float64Array(size), stop);
+  } catch (error) {
+    stop?.throwIfAborted();
+    if (error instanceof AutodualError) return null;
+    throw error;
+  }
 }
 
 /** Whether a value has a row for each example, of the extents that it has in the graph of one. */

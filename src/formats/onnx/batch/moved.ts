@@ -1,6 +1,5 @@
 import type { NdArray } from "../evaluate/index.js";
-import type { NodeInBatch } from "./apart.js";
-import type { ValueInBatch } from "./value-in-batch.js";
+import type { NodeInBatch, ValueInBatch } from "./node-in-batch.js";
 
 const MOST_LABELS = 2 ** 50;
 
