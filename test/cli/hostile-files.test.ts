@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { node, onnxBytes, tensor } from "../formats/onnx-writer.js";
 import { newFolder } from "./run-command.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,6 +92,25 @@ it("matmul_const_slow.onnx: constants of millions of numbers, made of none, are 
   );
   expect(seconds).toBeLessThan(8);
   expect(memory).toBeLessThan(500 * MEGABYTE);
+});
+
+it("a deadline counts loading: products of the file's own constants, many seconds of them", () => {
+  const [side, products] = [512, 20];
+  const square = tensor("w0", [side, side], new Float32Array(side * side).fill(1 / side));
+  const chain = Array.from({ length: products }, (_, i) => node("MatMul", [`w${i}`, "w0"], `w${i + 1}`));
+  const nodes = [...chain, node("MatMul", ["x", `w${products}`], "y")];
+  const model = join(folder.path, "products.onnx");
+  writeFileSync(model, onnxBytes({ input: [1, side], nodes, weights: [square] }));
+  const spec = join(folder.path, "products.vnnlib");
+  const inputs = Array.from(
+    { length: side },
+    (_, i) => `(declare-const X_${i} Real) (assert (>= X_${i} 0)) (assert (<= X_${i} 1))`,
+  );
+  const outputs = Array.from({ length: side }, (_, i) => `(declare-const Y_${i} Real)`);
+  writeFileSync(spec, [...inputs, ...outputs, "(assert (>= Y_0 5))"].join("\n"));
+  const { code, stdout, stderr } = inChild("verify", model, spec, "--timeout", "0.2");
+  expect([code, stdout.split("\n")[0]]).toEqual([0, "unknown"]);
+  expect(stderr + stdout).toMatch(/--timeout: expected more seconds, found 0\.2/);
 });
 
 /** c47: residual networks, an output a pixel; a bound of whole rows took gigabytes and minutes. */
