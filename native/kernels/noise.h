@@ -131,8 +131,10 @@ inline void normalOfWords(const uint32_t* words, T* out) {
   }
 }
 
-/// The most entries that are made at once, and about how many where runs are short.
-constexpr int64_t NOISE_CHUNK = 4096, NOISE_STRETCH = 1024;
+/// The most entries of an example that are made at once, and about how many where runs are short.
+constexpr int64_t NOISE_CHUNK = 4096, NOISE_STRETCH = 512;
+/// The most examples that are made at once, and their entries together.
+constexpr int64_t NOISE_EXAMPLES = 16, NOISE_BUFFER = 8192;
 
 /// How many features of an example are made at once: whole groups where these are not too many entries, else whole runs, or one.
 inline int64_t featuresAtOnce(int64_t times) {
@@ -145,64 +147,79 @@ inline int64_t featuresAtOnce(int64_t times) {
   return times < NOISE_CHUNK ? NOISE_CHUNK / times : 1;
 }
 
-/// Random entries of a stretch of an example's runs, those alone that a run of radius other than zero asks for.
+/// Random entries begin … end − 1 of some examples, those alone that a run of radius other than zero asks for.
 template <class T>
 struct NoiseChunk {
-  alignas(64) T entries[NOISE_CHUNK + 2 * NOISE_GROUP];
-  int64_t first;
+  alignas(64) T entries[NOISE_BUFFER + 2 * NOISE_EXAMPLES * NOISE_GROUP];
+  int64_t first, length;
 
-  /// Entries begin … end − 1 of an example whose radii stand `stride` apart.
-  void make(const Noise& noise, uint32_t example, const T* radius, int64_t stride, int64_t times, int64_t begin,
-            int64_t end) {
+  void begin(int64_t begin, int64_t end) {
     first = begin / NOISE_GROUP * NOISE_GROUP;
+    // Vectors are read beyond the last entry.
+    length = (end - first + 2 * NOISE_GROUP - 1) / NOISE_GROUP * NOISE_GROUP;
+  }
+
+  /// Those of an example whose radii stand `stride` apart, in place number `place`.
+  void make(int64_t place, const Noise& noise, uint32_t example, const T* radius, int64_t stride, int64_t times,
+            int64_t begin, int64_t end) {
+    T* own = entries + place * length;
     int64_t made = first;
     for (int64_t feature = begin / times; feature * times < end; feature++) {
       if (radius[feature * stride] == 0) continue;
-      const int64_t own = feature * times > begin ? feature * times : begin;
-      const int64_t from = own / NOISE_GROUP * NOISE_GROUP;
+      const int64_t ahead = feature * times > begin ? feature * times : begin;
+      const int64_t from = ahead / NOISE_GROUP * NOISE_GROUP;
       const int64_t to = (feature + 1) * times < end ? (feature + 1) * times : end;
       for (int64_t group = from > made ? from : made; group < to; group += NOISE_GROUP) {
         uint32_t words[NOISE_GROUP];
         noiseWords(noise, example, static_cast<uint64_t>(group / NOISE_GROUP), words);
-        if (noise.normal) normalOfWords(words, entries + (group - first));
-        else cauchyOfWords(words, entries + (group - first));
+        if (noise.normal) normalOfWords(words, own + (group - first));
+        else cauchyOfWords(words, own + (group - first));
         made = group + NOISE_GROUP;
       }
     }
   }
 
-  const T* at(int64_t entry) const { return entries + (entry - first); }
+  const T* at(int64_t place, int64_t entry) const { return entries + place * length + (entry - first); }
 };
 
 /// Calls body(run, begin, end, random entries or null) for each run's stretches of entries, whole runs where they are not
-/// longer than a chunk; runs of radius zero get no random entries. Run f · examples + c is feature f of example c; a body sees the
-/// runs of one example, feature by feature, and then finish().
+/// longer than a chunk; runs of radius zero get no random entries. Run f · examples + c is feature f of example c. Some examples come
+/// at once, feature by feature, so that memory is met in order; pieces of a run come one after the other.
 template <class T, class Piece>
 void overNoise(Pool& pool, const Noise& noise, const T* radius, int64_t features, int64_t examples, int64_t times,
                const Piece& piece) {
+  if (examples <= 0) return;
   const int64_t atOnce = featuresAtOnce(times);
-  const int64_t stretches = (features + atOnce - 1) / atOnce;
   const int64_t step = times <= NOISE_CHUNK ? atOnce * times : NOISE_CHUNK;
-  // Neighbours write into the same lines of memory: they come one after the other.
-  inPieces(pool, stretches * examples, 2 * NOISE_CHUNK / (atOnce * times), [&](int64_t firstItem, int64_t endItem) {
+  int64_t together = NOISE_BUFFER / step;
+  if (together > NOISE_EXAMPLES) together = NOISE_EXAMPLES;
+  if (times > NOISE_CHUNK) together = 1;
+  const int64_t stretches = (features + atOnce - 1) / atOnce, blocks = (examples + together - 1) / together;
+  inPieces(pool, stretches * blocks, NOISE_BUFFER / (atOnce * times * together), [&](int64_t firstItem, int64_t endItem) {
     NoiseChunk<T> chunk;
     auto body = piece();
     for (int64_t item = firstItem; item < endItem; item++) {
-      const int64_t c = item % examples, firstFeature = item / examples * atOnce;
+      const int64_t firstExample = item % blocks * together, firstFeature = item / blocks * atOnce;
+      const int64_t endExample = firstExample + together < examples ? firstExample + together : examples;
       const int64_t endFeature = firstFeature + atOnce < features ? firstFeature + atOnce : features;
       for (int64_t begin = firstFeature * times; begin < endFeature * times; begin += step) {
         const int64_t end = begin + step < endFeature * times ? begin + step : endFeature * times;
-        chunk.make(noise, static_cast<uint32_t>(noise.examples[c]), radius + c, examples, times, begin, end);
+        chunk.begin(begin, end);
+        for (int64_t c = firstExample; c < endExample; c++) {
+          const uint32_t example = static_cast<uint32_t>(noise.examples[c]);
+          chunk.make(c - firstExample, noise, example, radius + c, examples, times, begin, end);
+        }
         for (int64_t feature = begin / times; feature * times < end; feature++) {
-          const int64_t run = feature * examples + c;
           const int64_t from = feature * times > begin ? feature * times : begin;
           const int64_t to = (feature + 1) * times < end ? (feature + 1) * times : end;
-          const int64_t shift = (run - feature) * times;
-          body(run, from + shift, to + shift, radius[run] == 0 ? nullptr : chunk.at(from));
+          for (int64_t c = firstExample; c < endExample; c++) {
+            const int64_t run = feature * examples + c, shift = (run - feature) * times;
+            body(run, from + shift, to + shift, radius[run] == 0 ? nullptr : chunk.at(c - firstExample, from));
+          }
         }
       }
-      body.finish();
     }
+    body.finish();
   });
 }
 
@@ -232,33 +249,31 @@ void addNoise(Pool& pool, const T* x, const T* slope, const T* radius, int64_t f
   overNoise<T>(pool, noise, radius, features, examples, times, [=] { return NoiseAdder<T>{x, slope, radius, out}; });
 }
 
-/// Sums of runs that come `stride` apart, LANES of them folded at once.
+/// Sums of runs, LANES of them folded at once where they follow one another.
 template <class T>
 struct RunSums {
   T* out;
-  int64_t stride;
   Vec<T> sum[LANES<T>];
   int64_t first = -1, last = -1;
-  int count = 0;
 
   AUTODUAL_MEMBER void add(int64_t run, Vec<T> terms) {
     if (run == last) {
-      sum[count - 1] += terms;
+      sum[run - first] += terms;
       return;
     }
-    if (count == LANES<T>) finish();
-    if (count == 0) first = run;
-    sum[count++] = terms;
+    if (first < 0 || run != last + 1 || run - first == LANES<T>) {
+      finish();
+      first = run;
+    }
+    sum[run - first] = terms;
     last = run;
   }
   void finish() {
-    if (count == 0) return;
+    if (first < 0) return;
+    const int count = static_cast<int>(last - first + 1);
     for (int i = count; i < LANES<T>; i++) sum[i] = Vec<T>{};
-    T totals[LANES<T>];
-    storeUpTo(totals, foldLanes<T, LANES<T>>(sum), LANES<T>);
-    for (int i = 0; i < count; i++) out[first + i * stride] = totals[i];
-    count = 0;
-    last = -1;
+    storeUpTo(out + first, foldLanes<T, LANES<T>>(sum), count);
+    first = last = -1;
   }
 };
 
@@ -299,7 +314,6 @@ void addNoiseGradient(Pool& pool, const T* x, const T* slope, const T* radius, c
     gradient.outX = outX;
     gradient.ofSlope.out = outSlope;
     gradient.ofRadius.out = outRadius;
-    gradient.ofSlope.stride = gradient.ofRadius.stride = examples;
     return gradient;
   });
 }
