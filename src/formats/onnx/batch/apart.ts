@@ -113,6 +113,5 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
 
 /** Whether a node's outputs of an example are what the node gives of that example's inputs alone. */
 export function takesExamplesApart(state: NodeInBatch): boolean {
-  if (state.passes) return state.inputs[0]?.kind === "rows";
   return RULES.get(state.node.opType)?.(state) ?? false;
 }

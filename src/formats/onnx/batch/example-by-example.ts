@@ -52,7 +52,7 @@ export function firstMeeting(
     for (const name of node.output) if (name !== "") rows.add(name);
     const outputs = node.output.filter((name) => name !== "").map((name) => pairOf(name, name));
     const state: NodeInBatch = {
-      ...{ node, batch, inputs, opset: whole.opset, passes: whole.isLeftOut(node) },
+      ...{ node, batch, inputs, opset: whole.opset },
       together: (values) => whole.outputsOf(node, values, stop),
       alone: (values) => single.outputsOf(counterpart, values, stop),
     };

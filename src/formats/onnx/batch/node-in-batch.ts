@@ -16,8 +16,6 @@ export interface NodeInBatch {
   readonly opset: number;
   /** An input that was left out is undefined. */
   readonly inputs: readonly (ValueInBatch | undefined)[];
-  /** Whether it stands for handing its first input on. */
-  readonly passes: boolean;
   /** What the node gives of other values, in the batch's graph. */
   together(values: readonly (NdArray | undefined)[]): readonly NdArray[];
   /** The same in the graph of one example. */

@@ -141,16 +141,9 @@ export class GraphEvaluator {
     return this.#settings.opset;
   }
 
-  /** Whether the function is without that node. */
-  isLeftOut(node: NodeProto): boolean {
-    return node === this.#settings.leftOut;
-  }
-
   /** What a node gives of other values than those of a run. Throws as `run` does. */
   outputsOf(node: NodeProto, inputs: readonly (NdArray | undefined)[], stop?: Stop): readonly NdArray[] {
-    const { leftOut, opset } = this.#settings;
-    if (node === leftOut && inputs[0]) return [inputs[0]];
-    return evaluateNode(node, inputs, opset, this.#label(node), undefined, stop);
+    return evaluateNode(node, inputs, this.#settings.opset, this.#label(node), undefined, stop);
   }
 
   #evaluate(node: NodeProto, values: Values, stop: Stop | undefined, folding?: Folding): void {
