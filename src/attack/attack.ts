@@ -23,7 +23,7 @@ export interface AttackOptions extends BallSpec {
   /** Number of the batch's first example: starts depend on the seed and the example's number, not on the batch. */
   readonly firstExample?: number;
   /** Instead of `firstExample`, the number of each example. */
-  readonly numbers?: readonly number[];
+  readonly numbers?: ArrayLike<number>;
   /**
    * Is told of each example that is right as it is and that an attack misled: its place in the batch, the first point found
    * for it, `[features]`, and the answer there.

@@ -26,10 +26,15 @@ export async function attackCascade(
   batch: LabelledBatch,
   options: CascadeAttackOptions,
 ): Promise<CascadeAttackVerdict[]> {
-  const { method = "parallel", firstExample = 0, onMisled, ...attack } = options;
+  const { method = "parallel", firstExample = 0, numbers, onMisled, ...attack } = options;
   if (stages.length === 1) {
     const told = onMisled && { onMisled };
-    const verdicts = await attackBatch(stages[0], batch, { ...attack, ...told, firstExample });
+    const verdicts = await attackBatch(stages[0], batch, {
+      ...attack,
+      ...told,
+      firstExample,
+      ...(numbers && { numbers }),
+    });
     return verdicts.map((verdict) => ({ ...verdict, stage: 0 }));
   }
   const { x } = batch;
@@ -50,7 +55,7 @@ export async function attackCascade(
     if (own.length === 0) continue;
     const found = await attackBatch(network, pickExamples(batch, examples, own), {
       ...pickBalls(attack, own),
-      numbers: own.map((b) => firstExample + b),
+      numbers: own.map((b) => numbers?.[b] ?? firstExample + b),
       ...(onMisled && { onMisled: (i, ...found) => onMisled(own[i], ...found) }),
     });
     for (const [i, b] of own.entries()) verdicts[b] = { ...found[i], stage };

@@ -11,6 +11,7 @@ export interface ReadFiles {
   readonly data?: string | undefined;
   readonly spec?: string | undefined;
   readonly certificate?: string;
+  readonly parts?: readonly string[];
 }
 
 /**
@@ -19,13 +20,14 @@ export interface ReadFiles {
  */
 export function checkDistinctFiles(
   outputs: Readonly<Record<string, string | undefined>>,
-  { models = [], data, spec, certificate }: ReadFiles,
+  { models = [], data, spec, certificate, parts = [] }: ReadFiles,
 ): void {
   const taken = new Map<string, string>();
   const read = [
     ...models.flatMap((model) => filesIn(placeOf(model)).map((path) => ({ path, what: "the model" }))),
     ...(data === undefined ? [] : filesIn(data).map((path) => ({ path, what: "the data" }))),
     ...(spec === undefined ? [] : [{ path: spec, what: "the property" }]),
+    ...parts.map((path) => ({ path, what: "a part" })),
     ...(certificate === undefined ? [] : [{ path: certificate, what: "the certificate" }]),
   ];
   for (const { path, what } of read) taken.set(identityOf(path), what);

@@ -11,6 +11,7 @@ import { addConvert } from "./commands/convert.js";
 import { addData } from "./commands/data.js";
 import { addDrift } from "./commands/drift.js";
 import { addInfo } from "./commands/info.js";
+import { addMerge } from "./commands/merge.js";
 import { addQuickstart } from "./commands/quickstart.js";
 import { addRadius } from "./commands/radius.js";
 import { addReport } from "./commands/report.js";
@@ -31,6 +32,7 @@ const ADDERS = [
   addAttack,
   addRadius,
   addVerify,
+  addMerge,
   addDrift,
   addCheck,
   addInfo,

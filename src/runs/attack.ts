@@ -7,7 +7,7 @@ import type { BoundMethod } from "../dual/dual-options.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";
-import { inOrder } from "./example-batches.js";
+import { allOf, inOrder } from "./example-batches.js";
 import { observed, type Watch } from "./observer.js";
 
 /** Within which balls a data set is attacked, and how hard. */
@@ -16,6 +16,10 @@ export interface AttackSettings extends Required<Pick<AttackOptions, "steps" | "
   /** By which the stages of a cascade certify; a single model is attacked the same with each. */
   readonly method: BoundMethod;
   readonly batch: number;
+  /** The examples of these numbers alone, in this order. Default: all. */
+  readonly among?: Int32Array;
+  /** Takes what is found as it comes; the work waits for it. */
+  readonly keep?: (found: readonly AttackedExample[], shown: AttackedInput | null) => Promise<void>;
 }
 
 /** What attacks found on one example, as it stands in the JSON. */
@@ -70,29 +74,27 @@ const MOST_SHOWN = 2 ** 14;
 export async function attackDataset(
   stages: readonly PlacedNetwork[],
   dataset: Dataset,
-  { ball, method, batch, ...options }: AttackSettings,
+  { ball, method, batch, among = allOf(dataset), keep, ...options }: AttackSettings,
   watch: Watch = {},
 ): Promise<AttackOutcome> {
   const began = performance.now();
   const ending = watch.signal ? { signal: watch.signal } : {};
   const examples: AttackedExample[] = [];
   let shown: AttackedInput | null = null;
-  const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
-    examples.filter((example) => example[kind]).length / examples.length;
   await observed(
     watch,
-    { name: "attack", total: dataset.count, about: aboutOf(stages.length) },
+    { name: "attack", total: among.length, about: aboutOf(stages.length) },
     async (seen) => {
-      for (const { x, labels, first } of inOrder(dataset, batch)) {
+      for (const { x, labels, indices } of inOrder(dataset, batch, among)) {
         const verdicts = await attackCascade(
           stages,
           { x, labels },
           {
-            ...{ ...ball, ...options, ...ending, method, firstExample: first },
+            ...{ ...ball, ...options, ...ending, method, numbers: indices },
             ...(!shown &&
               x.length / labels.length <= MOST_SHOWN && {
                 onMisled: (b, point, prediction) => {
-                  shown ??= { index: first + b, label: labels[b], prediction, x: Array.from(point) };
+                  shown ??= { index: indices[b], label: labels[b], prediction, x: Array.from(point) };
                 },
               }),
           },
@@ -101,13 +103,13 @@ export async function attackDataset(
           stages.length > 1
             ? await switchCascade(stages, { x, labels }, { ...ball, ...ending, method })
             : null;
-        verdicts.forEach((verdict, i) => {
-          examples.push({
-            ...{ index: first + i, label: labels[i], ...verdict },
-            ...(switched && { switched: switched[i] }),
-          });
-        });
-        seen.update(examples.length, { pgdError: share("pgd") });
+        const found = verdicts.map((verdict, i) => ({
+          ...{ index: indices[i], label: labels[i], ...verdict },
+          ...(switched && { switched: switched[i] }),
+        }));
+        examples.push(...found);
+        seen.update(examples.length, { pgdError: attackSummary(examples).pgdError });
+        if (keep) await keep(found, shown);
         await letIn(watch.signal);
       }
     },
@@ -115,12 +117,20 @@ export async function attackDataset(
   const seconds = (performance.now() - began) / 1000;
   return {
     about: aboutOf(stages.length),
-    summary: {
-      ...{ error: share("wrong"), fgsmError: share("fgsm"), pgdError: share("pgd") },
-      ...(stages.length > 1 && { switchingError: share("switched") }),
-      seconds,
-    },
+    summary: { ...attackSummary(examples), seconds },
     examples,
     shown,
+  };
+}
+
+/** Fractions of the examples; that of a cascade's own answers where it was attacked. */
+export function attackSummary(
+  examples: readonly AttackedExample[],
+): Omit<AttackOutcome["summary"], "seconds"> {
+  const share = (kind: "wrong" | "fgsm" | "pgd" | "switched"): number =>
+    examples.filter((example) => example[kind]).length / examples.length;
+  return {
+    ...{ error: share("wrong"), fgsmError: share("fgsm"), pgdError: share("pgd") },
+    ...(examples.some(({ switched }) => switched !== undefined) && { switchingError: share("switched") }),
   };
 }

@@ -43,12 +43,17 @@ export interface CertificationSubject {
 }
 
 /** The JSON of `certify` and `quickstart` (`autodual/certification/1`). */
-export function certificationRecord(
+export function certificationRecord(subject: CertificationSubject, certification: Certification) {
+  return wholeRecord(certificationHeader(subject, certification), certification);
+}
+
+/** Of that JSON what the verdicts do not decide. */
+export function certificationHeader(
   { model, dataset, ball, method, each, arithmetic, estimation }: CertificationSubject,
-  { about, guarantee, evaluation, mix, summary, examples }: Certification,
+  { about, evaluation }: Pick<Certification, "about" | "evaluation">,
 ) {
   return {
-    schema: "autodual/certification/1",
+    schema: "autodual/certification/1" as const,
     model: modelRecord(model),
     data: dataRecord(dataset),
     norm: ball.norm,
@@ -56,15 +61,37 @@ export function certificationRecord(
     box: ball.box && plainBox(ball.box),
     about,
     bound: {
-      ...(each === undefined ? { method } : { method: "strongest" as const, secondsEach: each }),
+      method: each === undefined ? method : ("strongest" as const),
+      ...(each !== undefined && { secondsEach: each }),
       arithmetic,
-      guarantee,
-      delta: guarantee === "probability" ? (estimation?.tail?.delta ?? null) : null,
-      ...(mix && { mix: { examples: mix, meaning: mixInWords(mix) } }),
+      /** Of bounds that hold with a probability. */
+      delta: estimation?.tail?.delta ?? null,
       ...(estimation && estimationRecord(estimation)),
       ...roundingRecord(evaluation),
+    },
+  };
+}
+
+/** The whole JSON. */
+export function wholeRecord(
+  { bound: { method, arithmetic, delta, ...bound }, ...header }: CertificationHeader,
+  { guarantee, mix, summary, examples }: Pick<Certification, "guarantee" | "mix" | "summary" | "examples">,
+) {
+  const { secondsEach, ...rest } = bound;
+  return {
+    ...header,
+    bound: {
+      method,
+      ...(secondsEach !== undefined && { secondsEach }),
+      arithmetic,
+      guarantee,
+      delta: guarantee === "probability" ? delta : null,
+      ...(mix && { mix: { examples: mix, meaning: mixInWords(mix) } }),
+      ...rest,
     },
     summary,
     examples,
   };
 }
+
+export type CertificationHeader = ReturnType<typeof certificationHeader>;

@@ -9,11 +9,11 @@ import type { PlacedNetwork } from "../network/weights.js";
 import { type About, aboutOf } from "../threat/about.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";
-import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/guarantee.js";
-import { provesAllMargins } from "../threat/verdict.js";
-import { certifyByRungs, RUNGS } from "../verify/strongest.js";
+import type { Guarantee, GuaranteeMix } from "../threat/guarantee.js";
+import { certifyByRungs } from "../verify/strongest.js";
+import { certificationOf, errorsOf, type JudgedExample } from "./certification-summary.js";
 import type { Estimation } from "./estimation.js";
-import { inOrder } from "./example-batches.js";
+import { allOf, inOrder } from "./example-batches.js";
 import { examplesWithin } from "./memory.js";
 import { observed, type Watch } from "./observer.js";
 
@@ -44,6 +44,13 @@ export interface CertificationSettings {
   readonly estimation?: Estimation | null;
   /** The evaluation that certificates are to hold for. Default: that of the models' own numbers; null: rounding is left out. */
   readonly rounding?: Evaluation | null;
+  /** The examples of these numbers alone, in this order. Default: all. */
+  readonly among?: Int32Array;
+  /**
+   * Takes the verdicts of each batch as they come; the work waits for it. Who keeps them may go on later: then examples that the time
+   * does not reach are left out, and not answered.
+   */
+  readonly keep?: (judged: readonly JudgedExample[]) => Promise<void>;
 }
 
 /** The verdict on one example, as it stands in the JSON. */
@@ -100,7 +107,17 @@ export interface Certification {
 export async function certifyDataset(
   stages: readonly PlacedNetwork[],
   dataset: Dataset,
-  { ball, batch, estimation, rounding = evaluationOf(stages), deadline, each, ...how }: CertificationSettings,
+  {
+    ball,
+    batch,
+    estimation,
+    rounding = evaluationOf(stages),
+    deadline,
+    each,
+    among = allOf(dataset),
+    keep,
+    ...how
+  }: CertificationSettings,
   watch: Watch = {},
 ): Promise<Certification> {
   const signal = deadline ?? watch.signal;
@@ -113,78 +130,60 @@ export async function certifyDataset(
   const networks = stages.map(({ network }) => network);
   const within = (most: number): number =>
     budget ? examplesWithin(budget, stages[0].backend, networks, most) : most;
+  const about = aboutOf(stages.length);
   let unfinished = 0;
   const began = performance.now();
-  const examples: CertifiedExample[] = [];
-  const guarantees: Guarantee[] = [];
-  await observed(
-    watch,
-    { name: "certify", total: dataset.count, about: aboutOf(stages.length) },
-    async (seen) => {
-      const take = (verdict: CascadeBatchVerdict, first: number, labels: Int32Array): void => {
-        verdict.examples.forEach(({ prediction, certified, stage, marginLower, rung }, i) => {
-          const own = { index: first + i, label: labels[i], prediction, certified, stage, marginLower };
-          examples.push(rung === undefined ? own : { ...own, rung });
-          guarantees.push(verdict.guarantee);
-        });
-        seen.update(examples.length, { robustError: errors(examples).robustError });
-      };
-      for (const { x, labels, first } of inOrder(dataset, within(batch))) {
-        const certify = () =>
-          certifyCascade(
-            stages,
-            { x, labels },
-            {
-              ...ball,
-              ...how,
-              rounding,
-              ...(signal && { signal }),
-              ...(estimation && { estimator: estimation.estimatorFor(first, labels.length) }),
-            },
-            climb,
-          );
-        const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
-        watch.signal?.throwIfAborted();
-        if (!found) break;
-        take(found, first, labels);
-        await letIn(watch.signal);
-      }
-      // What is left of the time's examples is answered, many at once.
-      const answered = Deadline.in(ANSWERING);
-      for (const { x, labels, first } of inOrder(dataset, within(ANSWERED_AT_ONCE), examples.length)) {
-        if (deadline?.aborted || answered.passed) break;
-        take(await unboundedVerdict(stages, { x, labels }, how.against), first, labels);
-        unfinished += labels.length;
-      }
-    },
-  );
-  const seconds = (performance.now() - began) / 1000;
-  const guarantee = weakest(guarantees);
-  const mix = mixOf(guarantees);
-  return {
-    about: aboutOf(stages.length),
-    guarantee,
-    evaluation: rounding,
-    ...(mix && { mix }),
-    summary: {
-      ...errors(examples),
-      ...(each !== undefined && { rungs: rungsOf(examples) }),
-      ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
-      ...(deadline?.isTimed && { unfinished }),
-      ...(examples.length < dataset.count && { unreached: dataset.count - examples.length }),
-      examplesPerSecond: (examples.length - unfinished) / seconds,
-      seconds,
-    },
-    examples: mix ? examples.map((example, i) => ({ ...example, guarantee: guarantees[i] })) : examples,
-  };
-}
-
-/** In the order in which they are tried. */
-function rungsOf(examples: readonly CertifiedExample[]): Record<string, number> {
-  const counts = RUNGS.map(
-    (rung) => [rung, examples.filter((example) => example.rung === rung).length] as const,
-  );
-  return Object.fromEntries(counts);
+  const judged: JudgedExample[] = [];
+  await observed(watch, { name: "certify", total: among.length, about }, async (seen) => {
+    const take = (verdict: CascadeBatchVerdict, indices: Int32Array, labels: Int32Array): JudgedExample[] => {
+      const { guarantee } = verdict;
+      const found = verdict.examples.map(({ prediction, certified, stage, marginLower, rung }, i) => {
+        const own = { index: indices[i], label: labels[i], prediction, certified, stage, marginLower };
+        return { ...own, ...(rung !== undefined && { rung }), guarantee };
+      });
+      judged.push(...found);
+      seen.update(judged.length, { robustError: errorsOf(judged).robustError });
+      return found;
+    };
+    for (const { x, labels, indices } of inOrder(dataset, within(batch), among)) {
+      const certify = () =>
+        certifyCascade(
+          stages,
+          { x, labels },
+          {
+            ...ball,
+            ...how,
+            rounding,
+            ...(signal && { signal }),
+            ...(estimation && { estimator: estimation.estimatorFor(indices) }),
+          },
+          climb,
+        );
+      const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
+      watch.signal?.throwIfAborted();
+      if (!found) break;
+      const own = take(found, indices, labels);
+      if (keep) await keep(own);
+      await letIn(watch.signal);
+    }
+    if (keep) return;
+    // What is left of the time's examples is answered, many at once.
+    const answered = Deadline.in(ANSWERING);
+    for (const { x, labels, indices } of inOrder(
+      dataset,
+      within(ANSWERED_AT_ONCE),
+      among.subarray(judged.length),
+    )) {
+      if (deadline?.aborted || answered.passed) break;
+      take(await unboundedVerdict(stages, { x, labels }, how.against), indices, labels);
+      unfinished += labels.length;
+    }
+  });
+  return certificationOf(judged, {
+    ...{ about, evaluation: rounding, byRungs: each !== undefined, asked: among.length },
+    seconds: (performance.now() - began) / 1000,
+    unfinished: deadline?.isTimed ? unfinished : undefined,
+  });
 }
 
 /** What is said of examples for whose bounds there was no time: the last stage's answers, and nothing of their margins. */
@@ -209,25 +208,4 @@ async function unboundedVerdict(
 /** The evaluation that models' own numbers are made for. */
 export function evaluationOf(models: readonly Pick<PlacedNetwork, "madeFor">[]): Evaluation {
   return models.some(({ madeFor }) => madeFor === "float64") ? "float64" : "float32";
-}
-
-/** Fraction without a right prediction whose margins are all estimated to be above 0. */
-function estimatedRobustError(examples: readonly CertifiedExample[]): number {
-  const robust = examples.filter(
-    ({ label, prediction, marginLower }) =>
-      prediction === label && provesAllMargins({ reference: prediction, marginLower }),
-  );
-  return 1 - robust.length / examples.length;
-}
-
-function errors(
-  examples: readonly CertifiedExample[],
-): Pick<CertificationSummary, "error" | "robustError" | "certified"> {
-  const share = (holds: (example: CertifiedExample) => boolean): number =>
-    examples.filter(holds).length / examples.length;
-  return {
-    error: share(({ label, prediction }) => prediction !== label),
-    robustError: share(({ label, prediction, certified }) => !(certified && prediction === label)),
-    certified: share(({ certified }) => certified),
-  };
 }

@@ -78,10 +78,10 @@ export async function driftOfDataset(
   const rows: DriftRow[] = [];
   let most = 0;
   await observed(watch, { name: "drift", total: dataset.count }, async (seen) => {
-    for (const { x, labels, first } of inOrder(dataset, settings.batch)) {
-      const found = await subject.at(x, labels.length, first, ball, watch);
+    for (const { x, labels, indices } of inOrder(dataset, settings.batch)) {
+      const found = await subject.at(x, labels.length, indices[0], ball, watch);
       for (const [i, row] of found.entries()) {
-        rows.push({ index: first + i, label: labels[i], ...row });
+        rows.push({ index: indices[i], label: labels[i], ...row });
         most = Math.max(most, ...row.logits.map(({ bound }) => bound));
       }
       seen.update(rows.length, { largestDrift: most });

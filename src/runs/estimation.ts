@@ -15,8 +15,8 @@ export interface Estimation {
   readonly form: SketchForm;
   /** For certificates that hold with a probability. */
   readonly tail: TailBound | null;
-  /** The estimator of so many examples from this one on; each has random numbers of its own, whatever its batch. */
-  estimatorFor(first: number, count: number): Estimator;
+  /** The estimator of the examples of these numbers; each has random numbers of its own, whatever its batch. */
+  estimatorFor(examples: Int32Array): Estimator;
 }
 
 /** What is asked of random projections. */
@@ -43,8 +43,7 @@ export function estimationOf(
       dimension,
       form,
       tail: null,
-      estimatorFor: (first, count) =>
-        medianEstimator({ dimension, form, seed, path: ["certify"], examples: from(first, count) }),
+      estimatorFor: (examples) => medianEstimator({ dimension, form, seed, path: ["certify"], examples }),
     };
   }
   const tail = tailBound(dimension, sketches, delta, countEstimates(network, dimension, form));
@@ -53,13 +52,9 @@ export function estimationOf(
     dimension,
     form,
     tail,
-    estimatorFor: (first, count) =>
-      geometricMeanEstimator({ tail, form, seed, path: ["certify"], examples: from(first, count) }),
+    estimatorFor: (examples) => geometricMeanEstimator({ tail, form, seed, path: ["certify"], examples }),
   };
 }
-
-const from = (first: number, count: number): Int32Array =>
-  Int32Array.from({ length: count }, (_, i) => first + i);
 
 /** Tensors of projections that are alive at once, and what they may take where no budget is given. */
 const TENSORS_AT_ONCE = 4;

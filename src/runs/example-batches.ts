@@ -3,21 +3,20 @@ import { UsageError } from "../errors.js";
 import { type BallSpec, checkBallSpec, type EpsilonByFeature } from "../threat/ball.js";
 import { type Box, type BoxByFeature, boxReader, isByFeature } from "../threat/box.js";
 
-/** Examples in their own order, `batch` at a time, and the number of the first; from this one on. */
+/** The numbers of all examples of a data set. */
+export function allOf({ count }: Pick<Dataset, "count">): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i);
+}
+
+/** Examples `batch` at a time, each with its number in the data set: all of them, or those `among` it, in that order. */
 export function* inOrder(
   dataset: Dataset,
   batch: number,
-  from = 0,
-): Generator<Examples & { readonly first: number }, void, undefined> {
-  for (let first = from; first < dataset.count; first += batch) {
-    const size = Math.min(batch, dataset.count - first);
-    yield {
-      ...examples(
-        dataset,
-        Int32Array.from({ length: size }, (_, i) => first + i),
-      ),
-      first,
-    };
+  among: Int32Array = allOf(dataset),
+): Generator<Examples & { readonly indices: Int32Array }, void, undefined> {
+  for (let from = 0; from < among.length; from += batch) {
+    const indices = among.subarray(from, from + batch);
+    yield { ...examples(dataset, indices), indices };
   }
 }
 

@@ -64,12 +64,21 @@ export interface FoundRadii {
 }
 
 /** The JSON of `radius` (`autodual/radius/1`), which is about one model: a cascade has no radii. */
-export function radiusRecord(
+export function radiusRecord(subject: RadiusSubject, { seconds, rows, ...search }: FoundRadii) {
+  return {
+    ...radiusHeader(subject, search),
+    summary: { ...radiusSummary(rows), seconds },
+    examples: rows,
+  };
+}
+
+/** Of that JSON what the examples do not decide. */
+export function radiusHeader(
   { model, dataset, ball, method, arithmetic, evaluation }: RadiusSubject,
-  { most, tolerance, timeout, seconds, rows }: FoundRadii,
+  { most, tolerance, timeout }: Pick<FoundRadii, "most" | "tolerance" | "timeout">,
 ) {
   return {
-    schema: "autodual/radius/1",
+    schema: "autodual/radius/1" as const,
     model: { path: model.path, sha256: model.sha256 },
     data: dataRecord(dataset),
     norm: ball.norm,
@@ -77,8 +86,9 @@ export function radiusRecord(
     about: aboutOf(1),
     most,
     tolerance,
-    bound: { method, arithmetic, guarantee: "deterministic", timeout, ...roundingRecord(evaluation) },
-    summary: { ...radiusSummary(rows), seconds },
-    examples: rows,
+    bound: {
+      ...{ method, arithmetic, guarantee: "deterministic" as const, timeout },
+      ...roundingRecord(evaluation),
+    },
   };
 }

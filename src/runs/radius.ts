@@ -8,7 +8,7 @@ import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { searchRadius } from "../verify/radius.js";
-import { inOrder } from "./example-batches.js";
+import { allOf, inOrder } from "./example-batches.js";
 import { examplesWithin } from "./memory.js";
 import { observed, type Watch } from "./observer.js";
 import { type RadiusRow, radiusSummary } from "./radius-record.js";
@@ -27,6 +27,10 @@ export interface RadiusSettings {
   readonly budget?: Budget;
   /** The evaluation that radii are to hold for. Default: that of the model's own numbers; null: rounding is left out. */
   readonly rounding?: Evaluation | null;
+  /** The examples of these numbers alone, in this order. Default: all. */
+  readonly among?: Int32Array;
+  /** Takes each example's row as it comes; the work waits for it. */
+  readonly keep?: (row: RadiusRow) => Promise<void>;
 }
 
 /** What attacks and branch and bound may take beyond certified radii, per example. For ℓ∞ balls. */
@@ -50,7 +54,7 @@ const BASE_SHARE = 0.5;
 export async function radiiOfDataset(
   placed: PlacedNetwork,
   dataset: Dataset,
-  { ball, batch: asked, ...search }: RadiusSettings,
+  { ball, batch: asked, among = allOf(dataset), keep, ...search }: RadiusSettings,
   watch: Watch = {},
   widening: WideningSettings | null = null,
   rows: RadiusRow[] = [],
@@ -58,10 +62,10 @@ export async function radiiOfDataset(
   const { signal } = watch;
   const { budget } = search;
   const batch = budget ? examplesWithin(budget, placed.backend, [placed.network], asked) : asked;
-  const all = widening && (widening.deadline ?? Deadline.in(widening.timeout * dataset.count, signal));
-  await observed(watch, { name: "radius", total: dataset.count }, async (seen) => {
-    for (const { x, labels, first } of inOrder(dataset, batch)) {
-      const share = (BASE_SHARE * labels.length) / (dataset.count - first);
+  const all = widening && (widening.deadline ?? Deadline.in(widening.timeout * among.length, signal));
+  await observed(watch, { name: "radius", total: among.length }, async (seen) => {
+    for (const { x, labels, indices } of inOrder(dataset, batch, among)) {
+      const share = (BASE_SHARE * labels.length) / (among.length - rows.length);
       const options = {
         ...ball,
         ...search,
@@ -71,7 +75,7 @@ export async function radiiOfDataset(
       const found = await certifiedRadii(placed, { x }, options);
       signal?.throwIfAborted();
       for (const [i, own] of found.entries()) {
-        const index = first + i;
+        const index = indices[i];
         const wider =
           widening === null || own.prediction < 0
             ? { radius: own.radius, broken: null }
@@ -79,13 +83,15 @@ export async function radiiOfDataset(
                 box: ball.box ?? null,
                 most: search.most,
                 tolerance: search.tolerance,
-                timeout: Math.min(widening.timeout, (all?.left ?? 0) / (dataset.count - index)),
+                timeout: Math.min(widening.timeout, (all?.left ?? 0) / (among.length - rows.length)),
                 seed: widening.seed,
                 ...(search.rounding && { evaluation: search.rounding }),
                 ...(signal && { signal }),
                 ...(widening.memoryBytes !== undefined && { memoryBytes: widening.memoryBytes }),
               });
-        rows.push({ index, label: labels[i], prediction: own.prediction, ...wider });
+        const row = { index, label: labels[i], prediction: own.prediction, ...wider };
+        rows.push(row);
+        if (keep) await keep(row);
         if (widening) seen.update(rows.length, { medianRadius: radiusSummary(rows).median });
         await letIn(signal);
       }

@@ -50,7 +50,7 @@ function stub(guarantee: "estimate" | "probability", batches: readonly number[])
       guarantee === "probability"
         ? { sketches: 1, delta: 0.01, estimates: 5, epsilon: 0.1, dimension: 3 }
         : null,
-    estimatorFor: (first): Estimator => ({
+    estimatorFor: ([first]): Estimator => ({
       ...medianEstimator({ dimension: batches.includes(first) ? 3 : 500, seed: 1, when: "wider" }),
       guarantee,
     }),

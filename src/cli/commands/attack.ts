@@ -1,9 +1,10 @@
 import type { Command } from "commander";
-import type { BoundMethod } from "../../dual/dual-options.js";
 import { type AttackOutcome, attackDataset } from "../../runs/attack.js";
 import { attackRecord } from "../../runs/attack-record.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { wholeNumber } from "../arguments.js";
+import type { AttackFlags } from "../attack/attack-flags.js";
+import { attackPart } from "../attack/attack-part.js";
 import { stageRows } from "../certification-words.js";
 import {
   addBoundOption,
@@ -13,16 +14,10 @@ import {
   requireFlags,
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
-import { addSubjectOptions, openSubject, type SubjectFlags } from "../open-subject.js";
+import { addSubjectOptions, openSubject } from "../open-subject.js";
+import { addShardOption } from "../parts/shard-option.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatDuration, formatPercent, plural } from "../wording.js";
-
-interface AttackFlags extends SubjectFlags {
-  readonly steps: number;
-  readonly restarts: number;
-  readonly seed: number;
-  readonly bound: BoundMethod;
-}
 
 /** `autodual attack`: errors that attacks really cause; what `certify` bounds is never below them. */
 export function addAttack(program: Command, context: CommandContext): void {
@@ -34,11 +29,16 @@ export function addAttack(program: Command, context: CommandContext): void {
   command
     .option("--steps <n>", "gradient steps of each start of PGD", wholeNumber("--steps", { min: 1 }), 40)
     .option("--restarts <n>", "random starts of PGD", wholeNumber("--restarts", { min: 1 }), 2);
+  addShardOption(command);
   addMachineOptions(command);
   addSeedOption(command, "of PGD's random starts");
   addJsonOption(command).action(async (models: string[], flags: AttackFlags) => {
     requireFlags(command, ["data", "epsilon"], "MODEL --data mnist --epsilon 0.1");
-    context.exitCode = await attack(models, flags, context);
+    const { shard } = flags;
+    context.exitCode =
+      shard === undefined
+        ? await attack(models, flags, context)
+        : await attackPart(models, { ...flags, shard }, context.io);
   });
 }
 

@@ -2,7 +2,10 @@ import type { GuaranteeClaim } from "../guarantee.js";
 import type { Measured, RunRecord } from "./run-record.js";
 
 /** What a record's figures claim. */
-export function claimOf({ ball, stages }: RunRecord, measured: Measured): GuaranteeClaim {
+export function claimOf(
+  { ball, stages }: Pick<RunRecord, "ball" | "stages">,
+  measured: Measured,
+): GuaranteeClaim {
   const { examples, robustError, certified, guarantee, mix = null, delta, evaluation } = measured;
   const count = (fraction: number) => Math.round(fraction * examples);
   return {

@@ -1,0 +1,75 @@
+import { checksum } from "../../data/checksum.js";
+import { certifyDataset } from "../../runs/certification.js";
+import { certificationHeader } from "../../runs/certification-record.js";
+import { errorsOf } from "../../runs/certification-summary.js";
+import { placeStages } from "../../runs/models/place-stages.js";
+import { judgedOf } from "../../runs/parts/certification-rows.js";
+import { aboutOf } from "../../threat/about.js";
+import { checkDistinctFiles } from "../distinct-files.js";
+import { gateOutputs } from "../gate-options.js";
+import type { Io } from "../io.js";
+import { askedPart, openPart, partExitCode } from "../parts/part-file.js";
+import type { AskedShard } from "../parts/shard-option.js";
+import { TerminalObserver } from "../terminal-observer.js";
+import { formatPercent } from "../wording.js";
+import type { CertifyFlags } from "./certify-flags.js";
+import { openCertification } from "./open-certification.js";
+
+/** Certifies a share of the examples and keeps it in its file as it goes; gives the exit code. */
+export async function certifyPart(
+  models: readonly string[],
+  flags: CertifyFlags & { readonly shard: AskedShard },
+  io: Io,
+): Promise<number> {
+  const { explain, report, certificate, attack, failAbove, against, margins, seed } = flags;
+  const asked = askedPart(
+    flags,
+    {
+      ...{ "--explain": explain, "--report": report, "--certificate": certificate, "--attack": attack },
+      ...gateOutputs(flags),
+      "--fail-above": failAbove,
+    },
+    io,
+  );
+  const json = asked.path;
+  checkDistinctFiles({ "--json": json }, { models, data: flags.data });
+  using opened = await openCertification(models, { ...flags, json }, io);
+  const { ball, backend, model, dataset, output, own, estimation, interruption } = opened;
+  const { method, each, rounding } = opened.settings;
+  using placed = placeStages(backend, model.stages);
+  const evaluation = rounding === undefined ? opened.evaluation : rounding;
+  const subject = { model, dataset, ball, method, each, arithmetic: backend.dtype, estimation };
+  const part = await openPart(
+    asked,
+    {
+      command: "certify",
+      total: dataset.count,
+      same: {
+        record: certificationHeader(subject, { about: aboutOf(model.stages.length), evaluation }),
+        settings: {
+          ...{ data: checksum(dataset), against, margins },
+          // Nothing else draws random numbers.
+          ...(estimation && { seed }),
+        },
+      },
+    },
+    output,
+  );
+  if (!part.isComplete) {
+    await certifyDataset(
+      placed.stages,
+      dataset,
+      { ...opened.settings, among: part.left, keep: (judged) => part.add(judged) },
+      { observer: new TerminalObserver(output) },
+    );
+    await part.write(own.record(backend));
+  }
+  if (part.rows.length > 0) {
+    const { error, robustError } = errorsOf(judgedOf(part.rows, asked.path));
+    output.figures([
+      ["error", formatPercent(error)],
+      ["robust error of this part", formatPercent(robustError, "upper")],
+    ]);
+  }
+  return partExitCode(part, output, interruption);
+}

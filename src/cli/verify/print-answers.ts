@@ -1,0 +1,17 @@
+import type { InstanceSummary } from "../../runs/verification-record.js";
+import type { Output } from "../output.js";
+import { formatDuration } from "../wording.js";
+
+/** How many properties of a list had which answer. */
+export function printAnswers(
+  output: Output,
+  { holds, violated, unknown, errors, seconds }: InstanceSummary & { readonly seconds: number },
+): void {
+  output.figures([
+    ["holds", String(holds)],
+    ["violated", String(violated)],
+    ["unknown", String(unknown)],
+    ...(errors > 0 ? [["not answered for a fault of theirs", String(errors)] as const] : []),
+    ["time", formatDuration(seconds)],
+  ]);
+}

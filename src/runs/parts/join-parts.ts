@@ -1,0 +1,82 @@
+import { UsageError } from "../../errors.js";
+import { firstDifference, inShort } from "./differences.js";
+import { largest } from "./keep-part.js";
+import { type Part, type PartBudget, type PartRow, readPart } from "./part.js";
+import { itemsOf, shardInWords } from "./shard.js";
+
+/** All parts of a whole. */
+export interface JoinedParts extends Pick<Part, "command" | "total" | "same"> {
+  readonly parts: number;
+  /** Of every item, in order. */
+  readonly rows: readonly PartRow[];
+  /** What each part knows of what a whole has once, in the order of shards. */
+  readonly once: readonly Part["once"][];
+  /** Of work, of all parts together. */
+  readonly seconds: number;
+  readonly budget: PartBudget | null;
+}
+
+/**
+ * Puts the parts of one whole together. Throws a `FormatError` for a file that is no part, and a `UsageError` for parts of different
+ * wholes, for one that is missing, that stands twice, or that is not done.
+ */
+export async function joinParts(paths: readonly string[]): Promise<JoinedParts> {
+  const parts: { readonly path: string; readonly part: Part }[] = [];
+  for (const path of paths) parts.push({ path, part: await readPart(path) });
+  const [{ path: firstPath, part: first }] = parts;
+  const shared = ({ command, total, shard, same }: Part) => ({ command, total, shards: shard.of, same });
+  for (const { path, part } of parts) {
+    const other = firstDifference(shared(first), shared(part));
+    if (!other) continue;
+    throw new UsageError(
+      `${path}: expected a part of what ${firstPath} is a part of, with ${other.place} ${inShort(other.first)}, found ` +
+        inShort(other.second),
+    );
+  }
+  const byShard = new Map<number, { readonly path: string; readonly part: Part }>();
+  for (const one of parts) {
+    const { index } = one.part.shard;
+    const twice = byShard.get(index);
+    if (twice) {
+      throw new UsageError(
+        `${one.path}: expected each shard once, found shard ${shardInWords(one.part.shard)} here and in ${twice.path}`,
+      );
+    }
+    byShard.set(index, one);
+  }
+  const { of } = first.shard;
+  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !byShard.has(index));
+  if (missing.length > 0) {
+    throw new UsageError(
+      `merge: expected all ${of} parts, found ${parts.length}: ${missing.length > 1 ? "shards" : "shard"} ` +
+        `${shortList(missing)} of ${of} ${missing.length > 1 ? "are" : "is"} missing`,
+    );
+  }
+  for (const { path, part } of parts) {
+    if (part.complete) continue;
+    const items = itemsOf(part.shard, part.total).length;
+    throw new UsageError(
+      `${path}: expected a part that is done, found ${part.rows.length} of its ${items} items; run its command again, which goes on there`,
+    );
+  }
+  const ordered = [...byShard].sort(([a], [b]) => a - b).map(([, { part }]) => part);
+  const rows = Array.from(
+    { length: first.total },
+    (_, item) => ordered[item % of].rows[Math.floor(item / of)],
+  );
+  return {
+    ...{ command: first.command, total: first.total, same: first.same, parts: of, rows },
+    once: ordered.map(({ once }) => once),
+    seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
+    budget: ordered.reduce<PartBudget | null>(
+      (all, { budget }) => (budget ? largest(all, budget) : all),
+      null,
+    ),
+  };
+}
+
+function shortList(numbers: readonly number[]): string {
+  return numbers.length > 8
+    ? `${numbers.slice(0, 7).join(", ")} and ${numbers.length - 7} more`
+    : numbers.join(", ");
+}

@@ -1,0 +1,100 @@
+import * as z from "zod";
+import { FormatError } from "../../errors.js";
+import { aboutSchema } from "../../threat/about.js";
+import { EVALUATIONS } from "../../threat/evaluation.js";
+import { attackSummary } from "../attack.js";
+import type { attackHeader } from "../attack-record.js";
+import { type CertificationHeader, wholeRecord } from "../certification-record.js";
+import { certificationOf } from "../certification-summary.js";
+import { checkMeasured, type MeasuredFile } from "../measured-files.js";
+import { radiusSummary } from "../radius-record.js";
+import { instanceSummary, verificationsRecord } from "../verification-record.js";
+import { attackedOf } from "./attack-rows.js";
+import { judgedOf } from "./certification-rows.js";
+import { instancesOf } from "./instance-rows.js";
+import type { JoinedParts } from "./join-parts.js";
+import { radiiOf } from "./radius-rows.js";
+
+/** What a certification's header must have for its figures to be put together. */
+const certificationHeaderSchema = z.looseObject({
+  schema: z.literal("autodual/certification/1"),
+  about: aboutSchema,
+  bound: z.looseObject({
+    method: z.string(),
+    secondsEach: z.number().optional(),
+    delta: z.number().nullable(),
+    evaluation: z.enum(EVALUATIONS).nullable(),
+  }),
+});
+
+/** A whole that was put together of its parts: its JSON, as the command without `--shard` has it but for times, and its kind. */
+export type Merged =
+  | {
+      readonly kind: "certify";
+      readonly record: object;
+      readonly file: MeasuredFile<"certification">;
+    }
+  | { readonly kind: "attack"; readonly record: object; readonly file: MeasuredFile<"attack"> }
+  | { readonly kind: "radius"; readonly record: object; readonly file: MeasuredFile<"radius"> }
+  | {
+      readonly kind: "verify";
+      readonly record: object;
+      readonly summary: ReturnType<typeof instanceSummary> & { readonly seconds: number };
+    };
+
+/** The whole of joined parts. A `FormatError` for rows or figures that are damaged: `path` is where they stand. */
+export function mergedRecord(joined: JoinedParts, path: string): Merged {
+  const { command, same, total, rows, seconds, budget, once } = joined;
+  const measured = { ...(budget && { budget }) };
+  switch (command) {
+    case "certify": {
+      const header = headerOf(certificationHeaderSchema, same.record, path);
+      const { about, bound } = header;
+      const certification = certificationOf(judgedOf(rows, path), {
+        ...{ about, evaluation: bound.evaluation, byRungs: bound.secondsEach !== undefined },
+        ...{ asked: total, seconds },
+      });
+      const whole = wholeRecord(header as unknown as CertificationHeader, certification);
+      const record = { ...whole, ...measured };
+      return { kind: command, record, file: checkMeasured(asWritten(record), "certification", path) };
+    }
+    case "attack": {
+      const header = same.record as unknown as ReturnType<typeof attackHeader>;
+      const examples = attackedOf(rows, path);
+      const shown = once.flatMap((own) => own.shown ?? []).sort((a, b) => indexOf(a) - indexOf(b))[0];
+      const record = {
+        ...header,
+        summary: { ...attackSummary(examples), seconds },
+        examples,
+        ...(shown !== undefined && { shown }),
+        ...measured,
+      };
+      return { kind: command, record, file: checkMeasured(asWritten(record), "attack", path) };
+    }
+    case "radius": {
+      const examples = radiiOf(rows, path);
+      const summary = { ...radiusSummary(examples), seconds };
+      const record = { ...same.record, summary, examples, ...measured };
+      return { kind: command, record, file: checkMeasured(asWritten(record), "radius", path) };
+    }
+    case "verify": {
+      const answers = instancesOf(rows, path);
+      const record = { ...verificationsRecord(same.record, answers, seconds), ...measured };
+      return { kind: command, record, summary: { ...instanceSummary(answers), seconds } };
+    }
+  }
+}
+
+function headerOf<S extends z.ZodType>(schema: S, record: unknown, path: string): z.infer<S> {
+  const parsed = schema.safeParse(record);
+  if (parsed.success) return parsed.data;
+  const [{ path: place, message }] = parsed.error.issues;
+  throw new FormatError(`${path}: record.${place.join(".")}: ${message}; the file is damaged or was changed`);
+}
+
+/** As it is read from its file. */
+const asWritten = (record: object): unknown => JSON.parse(JSON.stringify(record));
+
+function indexOf(shown: unknown): number {
+  return typeof shown === "object" && shown !== null && "index" in shown ? Number(shown.index) : Infinity;
+}
