@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { UsageError } from "../errors.js";
+import { clearAbandonedParts, processBeganAt } from "../formats/abandoned-parts.js";
 import { cannotWrite } from "../formats/write-file.js";
 
 /** In a run folder while a training writes into it. */
@@ -28,11 +29,11 @@ const held = new Set<string>();
  */
 export async function withRunLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const path = join(folder, LOCK_FILE);
-  const own = { host: hostname(), pid: process.pid, began: beganAt(process.pid), token: tokenOf() };
+  const own = { host: hostname(), pid: process.pid, began: processBeganAt(process.pid), token: tokenOf() };
   take(folder, path, own);
   held.add(own.token);
   try {
-    clearParts(folder);
+    clearAbandonedParts(folder);
     return await work();
   } finally {
     held.delete(own.token);
@@ -105,27 +106,8 @@ function isAlive({ host, pid, began, token }: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  const now = beganAt(pid);
+  const now = processBeganAt(pid);
   return began === null || now === null || now === began;
-}
-
-/** Where /proc tells it: the 22nd field, after the name in brackets, in which anything may stand. */
-function beganAt(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** Files that a process was still writing when it ended. */
-function clearParts(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = /^\..*\.(\d+)-[0-9a-f]{8}\.part$/.exec(name)?.[1];
-    if (pid === undefined || beganAt(Number(pid)) !== null) continue;
-    rmSync(join(folder, name), { force: true });
-  }
 }
 
 function tokenOf(): string {

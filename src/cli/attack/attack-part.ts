@@ -61,8 +61,8 @@ export async function attackPart(
         watch,
       ),
     );
-    await part.write(own.record(backend));
   }
+  await part.write(own.record(backend));
   const found = attackedOf(part.rows, asked.path);
   const misled = found.filter(({ pgd }) => pgd).length;
   if (found.length > 0) output.figures([["PGD error of this part", formatPercent(misled / found.length)]]);

@@ -62,8 +62,8 @@ export async function certifyPart(
       { ...opened.settings, among: part.left, keep: (judged) => part.add(judged) },
       { observer: new TerminalObserver(output) },
     );
-    await part.write(own.record(backend));
   }
+  await part.write(own.record(backend));
   if (part.rows.length > 0) {
     const { error, robustError } = errorsOf(judgedOf(part.rows, asked.path));
     output.figures([

@@ -42,8 +42,8 @@ export async function radiusPart(
     const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
     const some = { among: part.left, keep: (row: { readonly index: number }) => part.add([row]) };
     await interruption.unlessStopped(() => findRadii(found, flags, watch, some));
-    await part.write(own.record(backend));
   }
+  await part.write(own.record(backend));
   if (part.rows.length > 0) {
     const { median } = radiusSummary(radiiOf(part.rows, asked.path));
     output.figures([["median radius of this part", formatNumber(median)]]);

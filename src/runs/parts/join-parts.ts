@@ -1,7 +1,7 @@
 import { UsageError } from "../../errors.js";
 import { firstDifference, inShort } from "./differences.js";
 import { largest } from "./keep-part.js";
-import { type Part, type PartBudget, type PartRow, readPart } from "./part.js";
+import { commonOf, type Part, type PartBudget, type PartRow, readPart } from "./part.js";
 import { itemsOf, shardInWords } from "./shard.js";
 
 /** All parts of a whole. */
@@ -24,9 +24,8 @@ export async function joinParts(paths: readonly string[]): Promise<JoinedParts> 
   const parts: { readonly path: string; readonly part: Part }[] = [];
   for (const path of paths) parts.push({ path, part: await readPart(path) });
   const [{ path: firstPath, part: first }] = parts;
-  const shared = ({ command, total, shard, same }: Part) => ({ command, total, shards: shard.of, same });
   for (const { path, part } of parts) {
-    const other = firstDifference(shared(first), shared(part));
+    const other = firstDifference(commonOf(first), commonOf(part));
     if (!other) continue;
     throw new UsageError(
       `${path}: expected a part of what ${firstPath} is a part of, with ${other.place} ${inShort(other.first)}, found ` +
@@ -65,7 +64,7 @@ export async function joinParts(paths: readonly string[]): Promise<JoinedParts> 
     (_, item) => ordered[item % of].rows[Math.floor(item / of)],
   );
   return {
-    ...{ command: first.command, total: first.total, same: first.same, parts: of, rows },
+    ...{ command: first.command, total: first.total, same: ordered[0].same, parts: of, rows },
     once: ordered.map(({ once }) => once),
     seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
     budget: ordered.reduce<PartBudget | null>(

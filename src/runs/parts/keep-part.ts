@@ -1,12 +1,22 @@
 import { existsSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { UsageError } from "../../errors.js";
+import { clearAbandonedParts } from "../../formats/abandoned-parts.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { firstDifference, inShort } from "./differences.js";
-import { type Part, type PartBudget, type PartHeader, type PartRow, partText, readPart } from "./part.js";
+import {
+  commonOf,
+  type Part,
+  type PartBudget,
+  type PartHeader,
+  type PartRow,
+  partText,
+  readPart,
+} from "./part.js";
 import { itemsOf, shardInWords } from "./shard.js";
 
 /** Between two writings at least this many seconds go by, and this many times what the last one took. */
-const LEAST_SECONDS = 2;
+const LEAST_SECONDS = 0.5;
 const SHARE = 20;
 
 /**
@@ -46,10 +56,13 @@ export class KeptPart {
   static async open(path: string, header: PartHeader): Promise<KeptPart> {
     // As it will be read again.
     const own = JSON.parse(JSON.stringify(header)) as PartHeader;
+    clearAbandonedParts(dirname(path), basename(path));
     if (!existsSync(path)) return new KeptPart(path, own, null);
     const found = await readPart(path);
-    const { schema, command, shard, total, same } = found;
-    const other = firstDifference(own, { schema, command, shard, total, same });
+    const other = firstDifference(
+      { ...commonOf(own), shard: own.shard.index },
+      { ...commonOf(found), shard: found.shard.index },
+    );
     if (other) {
       throw new UsageError(
         `${path}: expected the part that this command began, with ${other.place} ${inShort(other.first)}, found a part with ` +

@@ -48,13 +48,12 @@ export function mergedRecord(joined: JoinedParts, path: string): Merged {
   const measured = { ...(budget && { budget }) };
   switch (command) {
     case "certify": {
-      const header = headerOf(certificationHeaderSchema, same.record, path);
-      const { about, bound } = header;
+      const { about, bound } = checkedHeader(certificationHeaderSchema, same.record, path);
       const certification = certificationOf(judgedOf(rows, path), {
         ...{ about, evaluation: bound.evaluation, byRungs: bound.secondsEach !== undefined },
         ...{ asked: total, seconds },
       });
-      const whole = wholeRecord(header as unknown as CertificationHeader, certification);
+      const whole = wholeRecord(same.record as unknown as CertificationHeader, certification);
       const record = { ...whole, ...measured };
       return { kind: command, record, file: checkMeasured(asWritten(record), "certification", path) };
     }
@@ -85,7 +84,7 @@ export function mergedRecord(joined: JoinedParts, path: string): Merged {
   }
 }
 
-function headerOf<S extends z.ZodType>(schema: S, record: unknown, path: string): z.infer<S> {
+function checkedHeader<S extends z.ZodType>(schema: S, record: unknown, path: string): z.infer<S> {
   const parsed = schema.safeParse(record);
   if (parsed.success) return parsed.data;
   const [{ path: place, message }] = parsed.error.issues;

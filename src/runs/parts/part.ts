@@ -88,6 +88,26 @@ export async function readPart(path: string): Promise<Part> {
   return part;
 }
 
+/**
+ * Of a header what the parts of one whole must have in common, but for their shards' numbers: not how a model's file is called on this
+ * machine, which its checksum names.
+ */
+export function commonOf({ command, total, shard, same }: PartHeader): object {
+  const { model, list, ...record } = same.record;
+  return {
+    command,
+    total,
+    shards: shard.of,
+    ...same,
+    record: { ...withoutPath({ model, list }), ...record },
+  };
+}
+
+function withoutPath(named: Readonly<Record<string, unknown>>): object {
+  const own = Object.entries(named).filter(([, value]) => typeof value === "object" && value !== null);
+  return Object.fromEntries(own.map(([key, value]) => [key, { ...(value as object), path: undefined }]));
+}
+
 /** The text of a part: a line a row, so that large ones are read and compared by line. */
 export function partText({ rows, ...part }: Part): string {
   const head = JSON.stringify(part, null, 2).replace(/\n\}$/, "");
