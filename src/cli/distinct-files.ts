@@ -12,6 +12,7 @@ export interface ReadFiles {
   readonly spec?: string | undefined;
   readonly certificate?: string;
   readonly parts?: readonly string[];
+  readonly list?: string;
 }
 
 /**
@@ -20,13 +21,14 @@ export interface ReadFiles {
  */
 export function checkDistinctFiles(
   outputs: Readonly<Record<string, string | undefined>>,
-  { models = [], data, spec, certificate, parts = [] }: ReadFiles,
+  { models = [], data, spec, certificate, parts = [], list }: ReadFiles,
 ): void {
   const taken = new Map<string, string>();
   const read = [
     ...models.flatMap((model) => filesIn(placeOf(model)).map((path) => ({ path, what: "the model" }))),
     ...(data === undefined ? [] : filesIn(data).map((path) => ({ path, what: "the data" }))),
     ...(spec === undefined ? [] : [{ path: spec, what: "the property" }]),
+    ...(list === undefined ? [] : [{ path: list, what: "the list" }]),
     ...parts.map((path) => ({ path, what: "a part" })),
     ...(certificate === undefined ? [] : [{ path: certificate, what: "the certificate" }]),
   ];

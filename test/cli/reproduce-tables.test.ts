@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { resultsTable } from "../../src/cli/reproduce/tables.js";
 import { formatTable } from "../../src/cli/table.js";
@@ -61,6 +61,31 @@ describe("reproduce table1", () => {
 });
 
 describe("reproduce table2", () => {
+  it("shares rows and seeds, each done once", async () => {
+    const asked = ["reproduce", "table2", "--rows", "cifar-small-2-255", "mnist-small-0.1-exact", "--quick"];
+    const more = ["--data-dir", ".", "--stages", "1", "--seeds", "3", "4", "--out", "shared"];
+    const done: string[] = [];
+    for (const i of [1, 2, 3]) {
+      const part = ["--shard", `${i}/3`, "--json", "shared-{shard}.json"];
+      const { code } = await runCommand([...asked, ...more, ...part]);
+      expect(code).toBe(0);
+      const { seeds } = JSON.parse(readFileSync(`shared-${i}.json`, "utf8")) as {
+        seeds: { seed: number; rows: { row: string; status?: string }[] }[];
+      };
+      for (const { seed, rows } of seeds) {
+        done.push(...rows.filter(({ status }) => status === undefined).map(({ row }) => `${seed} ${row}`));
+      }
+    }
+    // A later shard also sees what an earlier one left of the same seed.
+    expect([...new Set(done)].sort()).toEqual([
+      ...["3 cifar-small-2-255", "3 mnist-small-0.1-exact"],
+      ...["4 cifar-small-2-255", "4 mnist-small-0.1-exact"],
+    ]);
+    expect(existsSync("shared/seed-4/cifar-small-2-255-quick.json")).toBe(true);
+    const both = await runCommand([...asked, "--seeds", "1", "--seed", "2"]);
+    expect([both.code, both.stderr]).toEqual([2, "autodual: --seeds: expected without --seed, found both\n"]);
+  });
+
   it("trains, certifies and attacks a row by the paper's settings, and goes on where it was", async () => {
     const { code, stdout, stderr } = await runCommand([...ROW, "--json", "table.json"]);
     expect([code, stderr.includes("autodual:")]).toEqual([0, false]);

@@ -5,6 +5,7 @@ import type { TrainingProjections } from "../../estimators/training.js";
 import { TABLES, type TableName } from "../../experiments/rows/table-rows.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { writePlot } from "../../report/plot.js";
+import { itemsOf, type Shard } from "../../runs/parts/shard.js";
 import { numberIn, oneOf, someText, wholeNumber } from "../arguments.js";
 import {
   addDataOptions,
@@ -19,6 +20,8 @@ import { Interruption } from "../interruption.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { openOutputFolder } from "../output-folder.js";
+import { pathOfShard } from "../parts/part-file.js";
+import { addShardOption, type ShardFlags, shardOf } from "../parts/shard-option.js";
 import { parseProjections } from "../projection-options.js";
 import { figure2Target } from "../reproduce/figure2.js";
 import { figure3Target } from "../reproduce/figure3.js";
@@ -39,14 +42,15 @@ const TARGETS: readonly Target[] = [
 ];
 const NAMES = [...TARGETS.map(({ name }) => name), ...TABLES];
 /** Options that every table takes. */
-const OF_TABLES: readonly string[] = ["rows", "quick", "stages", "dataDir"];
+const OF_TABLES: readonly string[] = ["rows", "quick", "stages", "dataDir", "shard", "seeds"];
 /** Options that every target takes. */
 const COMMON: readonly string[] = ["out", "seed", "json", "backend", "dtype", "threads"];
 
-interface CommandFlags extends ReproduceFlags, JsonOptions, MachineFlags {
+interface CommandFlags extends ReproduceFlags, JsonOptions, MachineFlags, ShardFlags {
   readonly rows?: readonly string[];
   readonly quick?: boolean;
   readonly stages?: number;
+  readonly seeds?: readonly number[];
   readonly out: string;
 }
 
@@ -72,6 +76,11 @@ export function addReproduce(program: Command, context: CommandContext): void {
       "tables: stages of a row's cascade that are trained now; a later run goes on with more (default: all)",
       wholeNumber("--stages", { min: 1 }),
     )
+    .option(
+      "--seeds <n...>",
+      "tables: each row with each of these seeds, in folders seed-N of --out",
+      (text: string, before: readonly number[] = []) => [...before, wholeNumber("--seeds", { min: 0 })(text)],
+    )
     .option("--epsilon <e>", "radius of the ball", numberIn("--epsilon", { min: 0 }))
     .option("--projections <r...>", "projection dimensions, or exact", addProjections)
     .option(
@@ -92,6 +101,7 @@ export function addReproduce(program: Command, context: CommandContext): void {
       wholeNumber("--most", { min: 1 }),
     )
     .option("--out <dir>", "folder of the results", someText("--out", "a folder"), "results");
+  addShardOption(command, "rows, of tables");
   addMachineOptions(command);
   addSeedOption(command, "of random weights, batches and projections");
   addJsonOption(command).action(async (name: string, flags: CommandFlags) => {
@@ -127,20 +137,41 @@ function checkFlags(command: Command, name: string, flags: readonly string[]): v
 type TableFlags = Omit<CommandFlags, "seed"> & { readonly seed: number | undefined };
 
 async function reproduceRows(table: TableName, flags: TableFlags, { io }: CommandContext): Promise<number> {
-  const { rows = [], quick = false, stages, dataDir, out, seed, backend, dtype, threads } = flags;
-  const output = new Output(io, flags.json);
-  rowsOf(table, rows);
+  const { rows = [], quick = false, stages, dataDir, out, seed, seeds, backend, dtype, threads } = flags;
+  const shard = flags.shard && shardOf(flags.shard, io);
+  const output = new Output(io, flags.json && (shard ? pathOfShard(flags.json, shard) : flags.json));
+  if (seed !== undefined && seeds) throw new UsageError("--seeds: expected without --seed, found both");
+  const ids = rowsOf(table, rows).map(({ id }) => id);
   openOutputFolder("--out", out);
   using interruption = new Interruption();
   const machine = { backend, dtype, threads };
-  const settings = { out, quick, stages, dataDir, seed, machine };
-  const record = await reproduceTable(table, rows, settings, output, interruption);
-  if (!record) {
-    output.print("stopped; the same command goes on from there");
-    return interruption.exitCode;
+  const records: Readonly<Record<string, unknown>>[] = [];
+  for (const own of seededRows(ids, seeds ?? [seed], shard)) {
+    const folder = seeds ? join(out, `seed-${own.seed}`) : out;
+    openOutputFolder("--out", folder);
+    const settings = { out: folder, quick, stages, dataDir, seed: own.seed, machine };
+    const record = await reproduceTable(table, own.ids, settings, output, interruption);
+    if (!record) {
+      output.print("stopped; the same command goes on from there");
+      return interruption.exitCode;
+    }
+    records.push(seeds ? { seed: own.seed, ...record } : record);
   }
-  await output.writeJson(record);
+  if (records.length === 0) output.print("this shard has no rows");
+  await output.writeJson(seeds || records.length === 0 ? { seeds: records } : records[0]);
   return 0;
+}
+
+/** Rows by seed: all of them, or those of a shard. */
+function seededRows<S>(
+  ids: readonly string[],
+  seeds: readonly S[],
+  shard: Shard | undefined,
+): readonly { readonly seed: S; readonly ids: readonly string[] }[] {
+  const mine = new Set(itemsOf(shard ?? { index: 1, of: 1 }, seeds.length * ids.length));
+  return seeds
+    .map((seed, s) => ({ seed, ids: ids.filter((_, i) => mine.has(s * ids.length + i)) }))
+    .filter((own) => !shard || own.ids.length > 0);
 }
 
 async function reproduce(target: Target, flags: CommandFlags, { io }: CommandContext): Promise<number> {

@@ -86,7 +86,7 @@ function verifyAsked(
   if (model === undefined || spec === undefined) {
     throw new UsageError(
       `verify: expected a model and a property, as in autodual verify MODEL.onnx SPEC.vnnlib, or --list FILE, found ` +
-        `${model === undefined ? "neither" : "no property"}`,
+        `${model === undefined ? "neither" : "no spec"}`,
     );
   }
   return verifyOne(model, spec, flags, io);

@@ -39,7 +39,12 @@ export function askedPart(
       `${other}: expected without --shard, as it is about all parts together, which autodual merge puts together, found both`,
     );
   }
-  return { shard, path: json.replaceAll(NUMBER, String(shard.index)) };
+  return { shard, path: pathOfShard(json, shard) };
+}
+
+/** A name with the number of a shard where `{shard}` stands. */
+export function pathOfShard(name: string, { index }: Shard): string {
+  return name.replaceAll(NUMBER, String(index));
 }
 
 /** The part, as far as its file has it; says what there is to do. */

@@ -29,7 +29,7 @@ export async function verifyList(path: string, flags: VerifyFlags, io: Io): Prom
   const { shard } = flags;
   const asked = shard && askedPart({ ...flags, shard }, {}, io);
   const output = new Output(io, asked?.path ?? flags.json);
-  checkDistinctFiles({ "--json": asked?.path ?? flags.json }, { data: path });
+  checkDistinctFiles({ "--json": asked?.path ?? flags.json }, { list: path });
   const list = await readInstanceList(path, flags.timeout);
   const own = new CommandBudget(flags, io);
   const memory = own.tensors.bytes;

@@ -1,0 +1,154 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exportOnnx } from "../../src/formats/onnx/export/export.js";
+import { lively } from "../support/networks.js";
+import { flatNetwork } from "./input-files.js";
+import { newFolder, runCommand } from "./run-command.js";
+
+const folder = newFolder();
+const home = process.cwd();
+
+/** Over the box [0, 1]⁴ of the flat model, an assertion about outputs. */
+function spec(assertion: string): string {
+  return [
+    ...Array.from({ length: 4 }, (_, i) => `(declare-const X_${i} Real)`),
+    ...[0, 1, 2].map((i) => `(declare-const Y_${i} Real)`),
+    ...Array.from({ length: 4 }, (_, i) => `(assert (>= X_${i} 0)) (assert (<= X_${i} 1))`),
+    assertion,
+  ].join("\n");
+}
+
+beforeAll(() => {
+  process.chdir(folder.path);
+  mkdirSync("bench");
+  writeFileSync("bench/flat.onnx", exportOnnx(lively(flatNetwork(), 1)));
+  writeFileSync("bench/holds.vnnlib", spec("(assert (>= Y_0 1000))"));
+  writeFileSync("bench/violated.vnnlib", spec("(assert (>= Y_0 -1000))"));
+  writeFileSync("bench/other.vnnlib", "(declare-const X_0 Real)");
+  const lines = [
+    "flat.onnx,holds.vnnlib,20",
+    "flat.onnx,violated.vnnlib,20",
+    "",
+    "./flat.onnx, holds.vnnlib",
+    "flat.onnx,violated.vnnlib,2.5",
+  ];
+  writeFileSync("bench/list.csv", lines.join("\n"));
+  writeFileSync(
+    "bench/faulty.csv",
+    ["missing.onnx,holds.vnnlib,5", ...lines, "flat.onnx,other.vnnlib,5"].join("\n"),
+  );
+});
+afterAll(() => {
+  process.chdir(home);
+  folder.remove();
+});
+
+interface Answers {
+  readonly list: { readonly sha256: string; readonly count: number };
+  readonly summary: Record<string, number>;
+  readonly instances: readonly {
+    readonly index: number;
+    readonly answer: string;
+    readonly timeout: number;
+    readonly error?: string;
+    readonly seconds?: number;
+    readonly counterexample: { readonly input: number[]; readonly output: number[] } | null;
+  }[];
+}
+
+const read = (path: string): Answers => JSON.parse(readFileSync(path, "utf8"));
+
+describe("verify --list", () => {
+  it("answers each line, by paths relative to the list", async () => {
+    const { code, stdout } = await runCommand(["verify", "--list", "bench/list.csv", "--json", "all.json"]);
+    expect(code).toBe(0);
+    const { instances, summary, list } = read("all.json");
+    expect(instances.map(({ answer }) => answer)).toEqual(["holds", "violated", "holds", "violated"]);
+    expect(instances.map(({ timeout }) => timeout)).toEqual([20, 20, 60, 2.5]);
+    expect(instances[1].counterexample?.output[0]).toBeGreaterThanOrEqual(-1000);
+    expect(instances[0].counterexample).toBeNull();
+    expect(summary).toMatchObject({ holds: 2, violated: 2, unknown: 0, errors: 0, answered: 4 });
+    expect(list.count).toBe(4);
+    expect(stdout).toContain("violated  flat.onnx, violated.vnnlib");
+  });
+
+  it("tells what is at fault in a line, goes on, and ends with 2", async () => {
+    const { code, stdout } = await runCommand([
+      "verify",
+      "--list",
+      "bench/faulty.csv",
+      "--json",
+      "some.json",
+    ]);
+    expect(code).toBe(2);
+    const { instances, summary } = read("some.json");
+    expect(instances.map(({ answer }) => answer)).toEqual([
+      ...["error", "holds", "violated", "holds", "violated", "error"],
+    ]);
+    expect(instances[0].error).toContain("missing.onnx: no such file");
+    expect(summary).toMatchObject({ errors: 2, answered: 6 });
+    expect(stdout).toContain("not answered for a fault of theirs");
+  });
+
+  it("is shared, and merged to the same", async () => {
+    for (const i of [1, 2, 3]) {
+      const part = ["--shard", `${i}/3`, "--json", "part-{shard}.json"];
+      expect((await runCommand(["verify", "--list", "bench/list.csv", ...part])).code).toBe(0);
+    }
+    const parts = [3, 1, 2].map((i) => `part-${i}.json`);
+    const { code, stdout } = await runCommand(["merge", ...parts, "--json", "merged.json"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("violated");
+    const timeless = (path: string) => {
+      const { summary, instances, ...rest } = read(path);
+      const { budget, ...record } = rest as typeof rest & { budget: unknown };
+      const { seconds, ...counts } = summary;
+      return {
+        ...{ record, counts, budget: typeof budget },
+        instances: instances.map(({ seconds: _, ...row }) => row),
+      };
+    };
+    expect(timeless("merged.json")).toEqual(timeless("all.json"));
+    writeFileSync("bench/list.csv", `${readFileSync("bench/list.csv", "utf8")}\nflat.onnx,holds.vnnlib,3`);
+    const changed = await runCommand([
+      "verify",
+      "--list",
+      "bench/list.csv",
+      "--shard",
+      "1/3",
+      "--json",
+      "part-1.json",
+    ]);
+    expect(changed.code).toBe(2);
+    expect(changed.stderr).toContain("total 5, found a part with 4");
+  });
+
+  it.each([
+    ["flat.onnx", "line 1: expected a model, a property and seconds"],
+    ["flat.onnx,holds.vnnlib,soon", "line 1: expected a model, a property and seconds"],
+    ["flat.onnx,holds.vnnlib,0", "line 1: expected a model, a property and seconds"],
+    ["flat.onnx,holds.vnnlib,5,6", "line 1: expected a model, a property and seconds"],
+    ["", "expected a line for each property, found nothing"],
+    ['"flat.onnx,holds', "expected lines of cells"],
+  ])("refuses the line %j", async (line, message) => {
+    writeFileSync("bench/odd.csv", line);
+    const { code, stderr } = await runCommand(["verify", "--list", "bench/odd.csv"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`bench/odd.csv: ${message}`);
+  });
+
+  it.each([
+    [["--list", "none.csv"], "none.csv: no such file"],
+    [["flat.onnx", "--list", "bench/list.csv"], "--list: expected without MODEL"],
+    [["--list", "bench/list.csv", "--certificate", "c.json"], "--list: expected without --certificate"],
+    [["bench/flat.onnx", "bench/holds.vnnlib", "--shard", "1/2"], "--shard: expected with --list"],
+    [["bench/flat.onnx"], "expected a model and a property"],
+    [[], "found neither"],
+    [["--list", "bench/list.csv", "--json", "bench/list.csv"], "which is that of the list"],
+  ])("%s is refused in one line", async (args, message) => {
+    const { code, stderr } = await runCommand(["verify", ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+});
