@@ -162,7 +162,7 @@ export type {
 export type { CertificateRequirements } from "./runs/certificates/requirements.js";
 export type { WrittenCertificates } from "./runs/certificates/write-certificates.js";
 export type { WrittenProperty } from "./runs/certificates/write-property.js";
-export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification.js";
+export type { Certification, CertificationSummary, CertifiedExample } from "./runs/certification-summary.js";
 export type { DriftRow, LogitDrift } from "./runs/drift.js";
 export type { Figures, Observer, RunEvent, Watch, Work, WorkName, WorkObserver } from "./runs/observer.js";
 export type { RunData } from "./runs/training/run-data.js";

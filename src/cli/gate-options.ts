@@ -4,7 +4,7 @@ import { isGatePassed } from "../report/gate/gate-report.js";
 import { junitXml } from "../report/gate/junit.js";
 import { sarifLog } from "../report/gate/sarif.js";
 import type { AttackedAmong } from "../runs/attacked-among.js";
-import type { Certification } from "../runs/certification.js";
+import type { Certification } from "../runs/certification-summary.js";
 import { type GateSources, gateReportOf } from "../runs/gate-report.js";
 import { numberIn, someText } from "./arguments.js";
 import { checkWritable, type Output } from "./output.js";

@@ -8,7 +8,7 @@ import { Network } from "../network/network.js";
 import { initialWeights, type Model } from "../network/weights.js";
 import { newCascade, resumedCascade } from "../runs/cascade/cascade-job.js";
 import { trainCascade } from "../runs/cascade/cascade-training.js";
-import type { Certification } from "../runs/certification.js";
+import type { Certification } from "../runs/certification-summary.js";
 import { measureFinished } from "../runs/finished-run.js";
 import { isModelPath, lastingName } from "../runs/models/open-model.js";
 import { isEnded, type Watch } from "../runs/observer.js";

@@ -4,7 +4,7 @@ import type { Deadline } from "../compute/deadline.js";
 import { type Dataset, examples } from "../data/dataset.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import type { BallSpec } from "../threat/ball.js";
-import type { CertifiedExample } from "./certification.js";
+import type { CertifiedExample } from "./certification-summary.js";
 import { examplesWithin } from "./memory.js";
 import { isEnded, observed, type Watch } from "./observer.js";
 

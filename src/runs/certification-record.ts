@@ -7,7 +7,7 @@ import { mixInWords } from "../report/guarantee.js";
 import type { BallInWords } from "../report/wording.js";
 import { plainEpsilon } from "../threat/ball.js";
 import { plainBox } from "../threat/box.js";
-import type { Certification } from "./certification.js";
+import type { Certification } from "./certification-summary.js";
 import { type Estimation, estimationRecord } from "./estimation.js";
 import { roundingRecord } from "./rounding-record.js";
 

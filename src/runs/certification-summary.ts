@@ -1,9 +1,55 @@
 import type { About } from "../threat/about.js";
 import type { Evaluation } from "../threat/evaluation.js";
-import { type Guarantee, mixOf, weakest } from "../threat/guarantee.js";
+import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
 import { RUNGS } from "../verify/strongest.js";
-import type { Certification, CertificationSummary, CertifiedExample } from "./certification.js";
+
+/** The verdict on one example, as it stands in the JSON. */
+export interface CertifiedExample {
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  readonly certified: boolean;
+  /** The stage of a cascade that answered; 0 for a single model. */
+  readonly stage: number;
+  readonly marginLower: readonly number[];
+  /** Where several ways were tried, which proved it first; null where none did. */
+  readonly rung?: string | null;
+  /** What its bounds are worth, where not those of all examples are worth the same. */
+  readonly guarantee?: Guarantee;
+}
+
+/** Fractions of the examples, and the time that it took. */
+export interface CertificationSummary {
+  readonly error: number;
+  /** An example counts as right only if it is certified and the prediction is its label. */
+  readonly robustError: number;
+  readonly certified: number;
+  /** Where several ways were tried, how many examples each proved first. */
+  readonly rungs?: Readonly<Record<string, number>>;
+  /** Where bounds are estimates, of all examples or of some, which certify nothing: the robust error that they suggest. */
+  readonly estimatedRobustError?: number;
+  /** Where there was a time, how many examples it left unbounded: they count as not certified. */
+  readonly unfinished?: number;
+  /** How many examples were not even answered; absent: none. The figures are about the others. */
+  readonly unreached?: number;
+  readonly examplesPerSecond: number;
+  readonly seconds: number;
+}
+
+/** The verdicts on a data set. */
+export interface Certification {
+  /** Whose answers certificates and the robust error are about. */
+  readonly about: About;
+  /** The weakest of what the examples' bounds are worth. */
+  readonly guarantee: Guarantee;
+  /** The evaluation that certificates hold for, rounding and all; null where rounding was left out. */
+  readonly evaluation: Evaluation | null;
+  /** Where these differ, of how many examples they are worth what. Those with estimates count as not certified. */
+  readonly mix?: GuaranteeMix;
+  readonly summary: CertificationSummary;
+  readonly examples: readonly CertifiedExample[];
+}
 
 /** The verdict on one example, and what its bounds are worth. */
 export type JudgedExample = CertifiedExample & { readonly guarantee: Guarantee };

@@ -9,8 +9,8 @@ import {
 } from "../report/gate/gate-report.js";
 import { formatNumber } from "../report/wording.js";
 import type { AttackedAmong } from "./attacked-among.js";
-import type { Certification, CertifiedExample } from "./certification.js";
 import type { CertificationSubject } from "./certification-record.js";
+import type { Certification, CertifiedExample } from "./certification-summary.js";
 
 /** What a gate's report is made of. */
 export interface GateSources {

@@ -8,7 +8,7 @@ import { initialWeights } from "../../src/network/weights.js";
 import { gateInWords } from "../../src/report/gate/gate-words.js";
 import { junitXml } from "../../src/report/gate/junit.js";
 import { sarifLog } from "../../src/report/gate/sarif.js";
-import type { Certification } from "../../src/runs/certification.js";
+import type { Certification } from "../../src/runs/certification-summary.js";
 import { gateReportOf } from "../../src/runs/gate-report.js";
 import { readXml } from "../report/xml-reader.js";
 

@@ -7,8 +7,9 @@ import {
   type WrittenCertificates,
   writeCertificates,
 } from "../../runs/certificates/write-certificates.js";
-import { type CertifiedExample, certifyDataset } from "../../runs/certification.js";
+import { certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
+import type { CertifiedExample } from "../../runs/certification-summary.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";

@@ -7,7 +7,7 @@ import type { Claim, ClaimedEvaluation } from "../../formats/certificate/schema.
 import type { LoadedModel } from "../../formats/model-file.js";
 import { arithmeticOfModel } from "../../network/weights.js";
 import type { BallSpec } from "../../threat/ball.js";
-import type { CertifiedExample } from "../certification.js";
+import type { CertifiedExample } from "../certification-summary.js";
 import { observed, type Watch } from "../observer.js";
 import { dataOf } from "./claimed-examples.js";
 import { robustClaim } from "./robust-claim.js";

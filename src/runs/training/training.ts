@@ -4,7 +4,7 @@ import { EventFile } from "../../train/event-file.js";
 import type { Run } from "../../train/run-folder.js";
 import { withRunLock } from "../../train/run-lock.js";
 import { Trainer } from "../../train/trainer.js";
-import type { Certification } from "../certification.js";
+import type { Certification } from "../certification-summary.js";
 import { isEnded, type Watch } from "../observer.js";
 import { batchSource } from "./batch-source.js";
 import { saveState, trainEpochs } from "./epochs.js";

@@ -1,0 +1,180 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imageNetwork, writeModel } from "../cli/input-files.js";
+import { newFolder, runCommand } from "../cli/run-command.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const DEPLOY = join(ROOT, "deploy");
+// TypeDoc brings it.
+const { parse } = createRequire(createRequire(import.meta.url).resolve("typedoc"))("yaml") as {
+  parse(text: string): unknown;
+};
+const text = (name: string): string => readFileSync(join(DEPLOY, name), "utf8");
+const folder = newFolder();
+const home = process.cwd();
+const bash = spawnSync("bash", ["-c", "true"]).status === 0;
+if (!bash) console.log("skipped: the scripts of deploy/: no bash");
+
+beforeAll(() => {
+  process.chdir(folder.path);
+  writeModel("image.safetensors", imageNetwork());
+  mkdirSync("bin");
+  // Stands for npx: says how it was called.
+  writeFileSync("bin/npx", '#!/bin/bash\nprintf "%s\\n" "$@"\n');
+  chmodSync("bin/npx", 0o755);
+});
+afterAll(() => {
+  process.chdir(home);
+  folder.remove();
+});
+
+/** The arguments of autodual that a script would run as one task of an array. */
+function argumentsOf(script: string, env: Readonly<Record<string, string>>): string[] {
+  const path = `${join(folder.path, "bin")}${delimiter}${process.env.PATH}`;
+  const { stdout, status, stderr } = spawnSync("bash", [join(DEPLOY, script)], {
+    cwd: folder.path,
+    env: { PATH: path, ...env },
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const [name, ...args] = stdout.trimEnd().split("\n");
+  expect(name).toBe("autodual");
+  return args;
+}
+
+/** The same command on a small model and generated data. */
+const small = (args: readonly string[]): string[] => [
+  ...args.map(
+    (arg) =>
+      ({
+        "cifar-small-2-255": "image.safetensors",
+        cifar10: "glyphs",
+        "/data": ".",
+        "/work/parts/certify-{shard}.json": "parts/certify-{shard}.json",
+      })[arg] ?? arg,
+  ),
+  ...["--limit", "20"],
+];
+
+/** What comments of a file tell to type, by its first word after autodual. */
+function told(file: string, command: string): string[] {
+  const line = text(file)
+    .split("\n")
+    .find((one) => one.startsWith("#") && one.includes(`autodual ${command} `));
+  const [, args] = /autodual (.*?)'?$/.exec(line ?? "") ?? [];
+  return (args ?? "").split(" ");
+}
+
+/** Merges as a file tells it, its pattern spelled out. */
+async function mergeAsTold(file: string): Promise<void> {
+  const args = told(file, "merge").flatMap((arg) => {
+    if (!arg.includes("*")) return [arg];
+    const [before, after] = arg.split("*");
+    return readdirSync("parts").flatMap((name) =>
+      `parts/${name}`.startsWith(before) && name.endsWith(after) ? [`parts/${name}`] : [],
+    );
+  });
+  const { code, stderr } = await runCommand(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+}
+
+interface Container {
+  readonly args: readonly string[];
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly volumeMounts: readonly { readonly name: string }[];
+}
+
+interface IndexedJob {
+  readonly spec: {
+    readonly completionMode: string;
+    readonly completions: number;
+    readonly parallelism: number;
+    readonly template: {
+      readonly spec: {
+        readonly securityContext: Readonly<Record<string, unknown>>;
+        readonly containers: readonly Container[];
+        readonly volumes: readonly { readonly name: string }[];
+      };
+    };
+  };
+}
+
+describe.skipIf(!bash)("arrays of Slurm", () => {
+  it("certify: the tasks of the array are the shards, and merge as told", async () => {
+    const script = "certify-array.sbatch";
+    const [, from, to] = /^#SBATCH --array=(\d+)-(\d+)$/m.exec(text(script)) ?? [];
+    expect(Number(from)).toBe(1);
+    for (let task = Number(from); task <= Number(to); task++) {
+      const env = {
+        SLURM_ARRAY_TASK_ID: String(task),
+        SLURM_ARRAY_TASK_MIN: from,
+        SLURM_ARRAY_TASK_COUNT: to,
+        SLURM_CPUS_PER_TASK: "1",
+      };
+      const { code, stderr } = await runCommand(small(argumentsOf(script, env)), env);
+      expect([code, stderr.includes("autodual:")]).toEqual([0, false]);
+    }
+    await mergeAsTold(script);
+    expect(JSON.parse(readFileSync("certification.json", "utf8")).examples).toHaveLength(20);
+  });
+
+  it("verify: takes the flags of the program", async () => {
+    const env = { SLURM_ARRAY_TASK_ID: "1", SLURM_ARRAY_TASK_COUNT: "32", SLURM_CPUS_PER_TASK: "1" };
+    const { code, stderr } = await runCommand(argumentsOf("verify-array.sbatch", env), env);
+    // The list is the user's own.
+    expect([code, stderr]).toEqual([2, "autodual: instances.csv: no such file\n"]);
+    expect(told("verify-array.sbatch", "merge")[0]).toBe("merge");
+  });
+});
+
+describe("an Indexed Job of Kubernetes", () => {
+  const job = parse(text("certify-indexed-job.yaml")) as IndexedJob;
+  const { containers, volumes, securityContext } = job.spec.template.spec;
+
+  it("has as many completions as its command has shards, each of which it certifies", async () => {
+    const { completionMode, completions, parallelism } = job.spec;
+    expect(completionMode).toBe("Indexed");
+    expect(containers[0].args).toContain(`auto/${completions}`);
+    expect(parallelism).toBeLessThanOrEqual(completions);
+    for (let index = 0; index < completions; index++) {
+      const env = { JOB_COMPLETION_INDEX: String(index) };
+      const { code, stderr } = await runCommand(small(containers[0].args), env);
+      expect([code, stderr.includes("autodual:")]).toEqual([0, false]);
+    }
+    await mergeAsTold("certify-indexed-job.yaml");
+  });
+
+  it("runs without root and mounts what it names", () => {
+    expect(securityContext.runAsNonRoot).toBe(true);
+    expect(containers[0].securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+    });
+    const named = volumes.map(({ name }) => name).sort();
+    expect(containers[0].volumeMounts.map(({ name }) => name).sort()).toEqual(named);
+  });
+});
+
+describe("Dockerfile", () => {
+  const lines = text("Dockerfile").split("\n");
+  const all = (word: string): string[] =>
+    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+
+  it("builds in one stage and runs in another, without root", () => {
+    expect(all("FROM").map((line) => / AS /.test(line))).toEqual([true, false]);
+    const last = lines.slice(lines.findLastIndex((line) => line.startsWith("FROM ")));
+    expect(last.find((line) => line.startsWith("USER "))).toBe("USER 10001");
+    expect(last).toContain('ENTRYPOINT ["autodual"]');
+  });
+
+  it("copies what there is", () => {
+    for (const line of all("COPY").filter((one) => !one.startsWith("--from="))) {
+      const sources = line.split(" ").slice(0, -1);
+      for (const source of sources) expect([source, existsSync(join(ROOT, source))]).toEqual([source, true]);
+    }
+  });
+});
