@@ -56,7 +56,7 @@ export async function verifyOne(name: string, spec: string, flags: VerifyFlags, 
   return code;
 }
 
-interface Asked {
+interface AskedProperty {
   readonly name: string;
   readonly spec: string;
   readonly flags: VerifyFlags;
@@ -69,7 +69,7 @@ interface Asked {
 async function tell(
   { model, property, evaluation, ofGraph, verdict }: Answered,
   proofs: readonly CaseProof[],
-  { name, spec, flags, own, backend, description }: Asked,
+  { name, spec, flags, own, backend, description }: AskedProperty,
   stopping: LateInterruption,
   output: Output,
 ): Promise<number> {

@@ -1,12 +1,12 @@
 /** Where two JSON values differ first, as `a.b.0`, with what stands there; null where they are alike. */
-export interface Difference {
+export interface ValueDifference {
   readonly place: string;
   readonly first: unknown;
   readonly second: unknown;
 }
 
 /** The first place at which two JSON values differ, in the order of the first one's keys. */
-export function firstDifference(first: unknown, second: unknown, place = ""): Difference | null {
+export function firstDifference(first: unknown, second: unknown, place = ""): ValueDifference | null {
   if (isContainer(first) && isContainer(second) && Array.isArray(first) === Array.isArray(second)) {
     for (const key of new Set([...Object.keys(first), ...Object.keys(second)])) {
       const found = firstDifference(first[key], second[key], place === "" ? key : `${place}.${key}`);

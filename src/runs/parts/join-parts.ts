@@ -1,16 +1,16 @@
 import { UsageError } from "../../errors.js";
 import { firstDifference, inShort } from "./differences.js";
 import { largest } from "./keep-part.js";
-import { commonOf, type Part, type PartBudget, type PartRow, readPart } from "./part.js";
+import { commonOf, type PartBudget, type PartRow, readPart, type ShardPart } from "./part.js";
 import { itemsOf, shardInWords } from "./shard.js";
 
 /** All parts of a whole. */
-export interface JoinedParts extends Pick<Part, "command" | "total" | "same"> {
+export interface JoinedParts extends Pick<ShardPart, "command" | "total" | "same"> {
   readonly parts: number;
   /** Of every item, in order. */
   readonly rows: readonly PartRow[];
   /** What each part knows of what a whole has once, in the order of shards. */
-  readonly once: readonly Part["once"][];
+  readonly once: readonly ShardPart["once"][];
   /** Of work, of all parts together. */
   readonly seconds: number;
   readonly budget: PartBudget | null;
@@ -21,7 +21,7 @@ export interface JoinedParts extends Pick<Part, "command" | "total" | "same"> {
  * wholes, for one that is missing, that stands twice, or that is not done.
  */
 export async function joinParts(paths: readonly string[]): Promise<JoinedParts> {
-  const parts: { readonly path: string; readonly part: Part }[] = [];
+  const parts: { readonly path: string; readonly part: ShardPart }[] = [];
   for (const path of paths) parts.push({ path, part: await readPart(path) });
   const [{ path: firstPath, part: first }] = parts;
   for (const { path, part } of parts) {
@@ -32,7 +32,7 @@ export async function joinParts(paths: readonly string[]): Promise<JoinedParts> 
         inShort(other.second),
     );
   }
-  const byShard = new Map<number, { readonly path: string; readonly part: Part }>();
+  const byShard = new Map<number, { readonly path: string; readonly part: ShardPart }>();
   for (const one of parts) {
     const { index } = one.part.shard;
     const twice = byShard.get(index);

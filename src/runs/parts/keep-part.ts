@@ -6,12 +6,12 @@ import { writeFileAtomically } from "../../formats/write-file.js";
 import { firstDifference, inShort } from "./differences.js";
 import {
   commonOf,
-  type Part,
   type PartBudget,
   type PartHeader,
   type PartRow,
   partText,
   readPart,
+  type ShardPart,
 } from "./part.js";
 import { itemsOf, shardInWords } from "./shard.js";
 
@@ -33,12 +33,12 @@ export class KeptPart {
   readonly #items: Int32Array;
   readonly #before: number;
   readonly #began = performance.now();
-  #once: Part["once"];
+  #once: ShardPart["once"];
   #budget: PartBudget | null;
   #written = performance.now();
   #took = 0;
 
-  private constructor(path: string, header: PartHeader, found: Part | null) {
+  private constructor(path: string, header: PartHeader, found: ShardPart | null) {
     this.path = path;
     this.#header = header;
     this.#items = itemsOf(header.shard, header.total);
@@ -92,12 +92,12 @@ export class KeptPart {
   }
 
   /** What a whole has once; this part's own, where it has been told. */
-  once(key: string): Part["once"][string] | undefined {
+  once(key: string): ShardPart["once"][string] | undefined {
     return this.#once[key];
   }
 
   /** Adds the next rows, in the order of the shard's items, and writes the file from time to time. */
-  async add(rows: readonly PartRow[], once: Part["once"] = {}): Promise<void> {
+  async add(rows: readonly PartRow[], once: ShardPart["once"] = {}): Promise<void> {
     for (const row of rows) {
       const expected = this.#items[this.rows.length];
       if (row.index !== expected) {

@@ -53,7 +53,7 @@ const partSchema = headerSchema.extend({
 });
 
 /** A part of a whole, as it stands in its file: whole from the first moment on, and written anew as it grows. */
-export interface Part extends Omit<z.infer<typeof partSchema>, "rows"> {
+export interface ShardPart extends Omit<z.infer<typeof partSchema>, "rows"> {
   readonly rows: readonly PartRow[];
 }
 
@@ -61,7 +61,7 @@ export interface Part extends Omit<z.infer<typeof partSchema>, "rows"> {
  * Reads a part. A `FormatError` for a file that is damaged or something else, and for rows that are not of its shard or not in
  * their order.
  */
-export async function readPart(path: string): Promise<Part> {
+export async function readPart(path: string): Promise<ShardPart> {
   const text = new TextDecoder().decode(await readFileOrExplain(path));
   let json: unknown;
   try {
@@ -109,7 +109,7 @@ function withoutPath(named: Readonly<Record<string, unknown>>): object {
 }
 
 /** The text of a part: a line a row, so that large ones are read and compared by line. */
-export function partText({ rows, ...part }: Part): string {
+export function partText({ rows, ...part }: ShardPart): string {
   const head = JSON.stringify(part, null, 2).replace(/\n\}$/, "");
   const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(",\n");
   return `${head},\n  "rows": [${lines === "" ? "" : `\n${lines}\n  `}]\n}\n`;
