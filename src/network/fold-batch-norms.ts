@@ -8,9 +8,31 @@ import type { Model, Weights } from "./weights.js";
  * elsewhere stay. A model without any to take in is given back.
  */
 export function foldBatchNorms({ network, weights, ...rest }: Model): Model {
-  const into = foldable(network);
+  const { into, folded } = foldedNetwork(network);
   if (into.size === 0) return { network, weights, ...rest };
-  const folded = graph(network.inputShape, (input, attach) => {
+  return { network: folded, weights: foldedWeights(network, folded, weights, into), ...rest };
+}
+
+/** A network without the batch norms that can be taken in: by each of these, as its number, the node that takes it. */
+export interface FoldedNetwork {
+  readonly folded: Network;
+  readonly into: ReadonlyMap<number, number>;
+}
+
+const known = new WeakMap<Network, FoldedNetwork>();
+
+/** The graph of `foldBatchNorms`, whose layers keep their names; the same object each time. */
+export function foldedNetwork(network: Network): FoldedNetwork {
+  const before = known.get(network);
+  if (before) return before;
+  const into = foldable(network);
+  const found = { into, folded: into.size === 0 ? network : without(network, into) };
+  known.set(network, found);
+  return found;
+}
+
+function without(network: Network, into: ReadonlyMap<number, number>): Network {
+  return graph(network.inputShape, (input, attach) => {
     const handles: Handle[] = [input];
     for (const [i, { layer, inputs, name }] of network.nodes.entries()) {
       if (layer === null) continue;
@@ -20,7 +42,6 @@ export function foldBatchNorms({ network, weights, ...rest }: Model): Model {
     }
     return handles[network.output];
   });
-  return { network: folded, weights: foldedWeights(network, folded, weights, into), ...rest };
 }
 
 /** By each batch norm that can be taken in, the node that takes it. */

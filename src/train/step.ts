@@ -2,6 +2,7 @@ import { Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
 import { type RandomSource, random } from "../compute/random.js";
 import type { DualOptions } from "../dual/dual-options.js";
+import { foldOnTape } from "../network/fold-on-tape.js";
 import { forward } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";
@@ -75,7 +76,8 @@ export async function trainingStep(
     const { output: logits, bindings } = pass;
     const placed = { ...batch, values: x.value };
     robust = await robustLoss({
-      ...{ tape, network, bindings, batch: placed, ball, logits, dual, regularization, stream },
+      ...foldOnTape(tape, { network, bindings }),
+      ...{ tape, batch: placed, ball, logits, dual, regularization, stream },
     });
     total = mixedLoss(tape, robust.loss, standard, kappa);
   }
