@@ -37,7 +37,17 @@ function build() {
   const { status, stderr, error } = spawnSync(
     compiler,
     [
-      ...["-std=c++17", "-O1", "-fPIC", "-shared", "-fexceptions", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra"],
+      ...[
+        "-std=c++17",
+        "-O1",
+        "-fPIC",
+        "-shared",
+        "-fexceptions",
+        "-fvisibility=hidden",
+        "-pthread",
+        "-Wall",
+        "-Wextra",
+      ],
       ...["-Wno-unused-parameter", "-Wno-cast-function-type", "-DNODE_ADDON_API_CPP_EXCEPTIONS"],
       ...["-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "-DOMPI_SKIP_MPICXX", "-DMPICH_SKIP_MPICXX"],
       ...(process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : []),
@@ -76,6 +86,8 @@ function nodeHeaders() {
     join(homedir(), "Library", "Caches", "node-gyp", version.slice(1)),
   ];
   const prefixes = [dirname(dirname(realpathSync(execPath))), env.npm_config_nodedir, ...fetched];
-  const found = prefixes.find((prefix) => prefix && existsSync(join(prefix, "include", "node", "node_api.h")));
+  const found = prefixes.find(
+    (prefix) => prefix && existsSync(join(prefix, "include", "node", "node_api.h")),
+  );
   return found === undefined ? null : join(found, "include", "node");
 }

@@ -40,7 +40,7 @@ export {
   type CertifyStage,
   certifyCascade,
 } from "./cascade/certify-cascade.js";
-export { certifiedErrors, type Errors } from "./cascade/errors.js";
+export { type CertifiedCounts, certifiedCounts, certifiedErrors, type Errors, errorsOf } from "./cascade/errors.js";
 export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export { remainingExamples } from "./cascade/remaining.js";
@@ -226,12 +226,8 @@ export type { RampShape, WeightRange } from "./train/schedule.js";
 export { configOf, type TrainSubject } from "./train/settings/config-of.js";
 export type { TrainOverrides } from "./train/settings/index.js";
 export { TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings/named.js";
-export {
-  type BatchSource,
-  Trainer,
-  type TrainingEvent,
-  type TrainingState,
-} from "./train/trainer.js";
+export { Trainer } from "./train/trainer.js";
+export type { BatchSource, TrainingEvent, TrainingState } from "./train/training-state.js";
 export type { AverageState } from "./train/weight-average.js";
 export {
   type CaseProof,

@@ -127,7 +127,7 @@ export async function certifyDataset(
           examples.push(rung === undefined ? own : { ...own, rung });
           guarantees.push(verdict.guarantee);
         });
-        seen.update(examples.length, { robustError: errors(examples).robustError });
+        seen.update(examples.length, { robustError: errorsAmong(examples).robustError });
       };
       for (const { x, labels, first } of inOrder(dataset, within(batch))) {
         const certify = () =>
@@ -167,7 +167,7 @@ export async function certifyDataset(
     evaluation: rounding,
     ...(mix && { mix }),
     summary: {
-      ...errors(examples),
+      ...errorsAmong(examples),
       ...(each !== undefined && { rungs: rungsOf(examples) }),
       ...(guarantee === "estimate" && { estimatedRobustError: estimatedRobustError(examples) }),
       ...(deadline?.isTimed && { unfinished }),
@@ -180,7 +180,7 @@ export async function certifyDataset(
 }
 
 /** In the order in which they are tried. */
-function rungsOf(examples: readonly CertifiedExample[]): Record<string, number> {
+export function rungsOf(examples: readonly CertifiedExample[]): Record<string, number> {
   const counts = RUNGS.map(
     (rung) => [rung, examples.filter((example) => example.rung === rung).length] as const,
   );
@@ -220,7 +220,8 @@ function estimatedRobustError(examples: readonly CertifiedExample[]): number {
   return 1 - robust.length / examples.length;
 }
 
-function errors(
+/** The errors of these examples. */
+export function errorsAmong(
   examples: readonly CertifiedExample[],
 ): Pick<CertificationSummary, "error" | "robustError" | "certified"> {
   const share = (holds: (example: CertifiedExample) => boolean): number =>

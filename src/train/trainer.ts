@@ -19,49 +19,22 @@ import { checkFiniteAnswers, checkFiniteWeights } from "./check-numbers.js";
 import { clipGradients } from "./clip.js";
 import type { EpochRow, TestRow, TrainConfig } from "./config.js";
 import { createOptimizer } from "./create-optimizer.js";
-import { addOutcome, type EpochSums, NO_SUMS, outcomeOfAll } from "./epoch-sums.js";
+import { addOutcome, NO_SUMS, outcomeOfAll } from "./epoch-sums.js";
 import { withL1 } from "./l1.js";
 import { LOSSES } from "./losses/index.js";
 import type { RobustLoss } from "./losses/robust-loss.js";
-import { type MutableParameters, type Optimizer, type OptimizerState, readState } from "./optimizer.js";
+import { type MutableParameters, type Optimizer, readState } from "./optimizer.js";
 import { checkSameWeights } from "./same-weights.js";
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
 import { type SharedBatch, shareOfBatch } from "./share-of-batch.js";
 import { trainingStep } from "./step.js";
 import { checkLearning } from "./stuck.js";
 import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
-import { type AverageState, WeightAverage } from "./weight-average.js";
+import type { BatchSource, TrainingEvent, TrainingState } from "./training-state.js";
+import { WeightAverage } from "./weight-average.js";
 
 /** Where the radius is 0, nothing is divided by it. */
 const MIN_EPSILON = Number.MIN_VALUE;
-
-/** The examples of a run, in an order that depends on the epoch alone. */
-export interface BatchSource {
-  /** The same in every epoch. */
-  readonly batchesPerEpoch: number;
-  /** LabelledBatch `index` of epoch `epoch`, both from 0. */
-  batch(epoch: number, index: number): LabelledBatch;
-}
-
-/** All that a run needs in order to go on with the same numbers. */
-export interface TrainingState {
-  /** The epoch and batch to be done next, from 0. */
-  readonly epoch: number;
-  readonly batch: number;
-  /** Of the epoch that has begun. */
-  readonly sums: EpochSums;
-  /** Of the epochs that are done. */
-  readonly rows: readonly EpochRow[];
-  readonly weights: Weights;
-  readonly optimizer: OptimizerState;
-  /** Where weights of the last epochs are averaged, and that has begun. */
-  readonly average?: AverageState | null;
-}
-
-/** What `Trainer.run` tells: a batch is done (`batch`: how many of this epoch are; `epoch` from 0), or an epoch is. */
-export type TrainingEvent =
-  | { readonly kind: "batch"; readonly epoch: number; readonly batch: number; readonly sums: EpochSums }
-  | { readonly kind: "epoch"; readonly row: EpochRow };
 
 /**
  * Robust training: minimises κ·robust + (1 − κ)·standard loss while ε (and κ) follow their ramps. The numbers depend

@@ -36,7 +36,11 @@ export function ranksInMemory(size: number): readonly Communicator[] {
     sum: (values) =>
       meet(rank, `sum of ${values.length}`, values, (arrived) => {
         const total = new Float64Array(values.length);
-        for (let r = 0; r < size; r++) arrived.get(r)!.forEach((value, i) => (total[i] += value));
+        for (let r = 0; r < size; r++) {
+          arrived.get(r)!.forEach((value, i) => {
+            total[i] += value;
+          });
+        }
         for (const own of arrived.values()) own.set(total);
       }),
     broadcast: (bytes, root) =>

@@ -38,10 +38,7 @@ export async function intervalRegularizer(
   const [[width], ...read] = boxes.map(({ centre }, i) =>
     meansOf(tape, moments[i], centre.value.features * whole.examples),
   );
-  const terms = read.flatMap((means) => [
-    short(tape, ratio(tape, width, means[0])),
-    ...balance(tape, means),
-  ]);
+  const terms = read.flatMap((means) => [short(tape, ratio(tape, width, means[0])), ...balance(tape, means)]);
   return scaleBy(tape, sum(tape, terms), 1 / (TOLERANCE * read.length));
 }
 
