@@ -23,17 +23,20 @@ const MEND = "npm run build:mpi (needs an mpi.h; MPICXX names its compiler)";
  * Joins the job that this process was started in; `ALONE` where it was started by itself. Throws a `UsageError` where a launcher
  * started several and there is no addon for its MPI: each would do the whole work.
  */
-export function joinJob(env: Readonly<Record<string, string | undefined>>): Communicator {
+export function joinJob(
+  env: Readonly<Record<string, string | undefined>>,
+  path = ADDON,
+): Communicator {
   const launched = launchedBy(env);
   if (launched === null) return ALONE;
   const { by, size } = launched;
   const several = size === null ? "several processes" : `${size} processes`;
-  if (!existsSync(ADDON)) {
+  if (!existsSync(path)) {
     throw new UsageError(
       `MPI: started as ${several} by ${by}: expected the addon for MPI, found none; build it by: ${MEND}`,
     );
   }
-  const addon = load();
+  const addon = load(path);
   const joined = addon.join();
   if (size !== null && joined.size !== size) {
     const library = joined.library.split(/[\n,]/)[0].trim();
@@ -55,10 +58,10 @@ export function joinJob(env: Readonly<Record<string, string | undefined>>): Comm
 }
 
 /** Symbols of the library are for its own plug-ins too. */
-function load(): MpiAddon {
+function load(path: string): MpiAddon {
   const holder = { exports: {} };
   try {
-    process.dlopen(holder, ADDON, constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL);
+    process.dlopen(holder, path, constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL);
   } catch (error) {
     const [line] = (error as Error).message.split("\n");
     throw new UsageError(
