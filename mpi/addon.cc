@@ -50,11 +50,13 @@ void AbortIfAsked() {
   if (code >= 0) MPI_Abort(MPI_COMM_WORLD, code);
 }
 
-// Waits for a message and lets other threads have the processor.
+// Waits for a message and lets other threads have the processor. A message moves on only when it is looked at, so that pauses are
+// short while it may be under way, and longer where a rank is waited for that computes.
 void Await(const char* call, MPI_Request* request) {
   using std::chrono::microseconds;
+  using std::chrono::steady_clock;
+  const auto began = steady_clock::now();
   int done = 0;
-  microseconds pause{0};
   for (int look = 0;; look++) {
     Check(call, MPI_Test(request, &done, MPI_STATUS_IGNORE));
     if (done) return;
@@ -63,8 +65,9 @@ void Await(const char* call, MPI_Request* request) {
       std::this_thread::yield();
       continue;
     }
-    pause = std::min(microseconds{1000}, pause + microseconds{1 + pause.count() / 16});
-    std::this_thread::sleep_for(pause);
+    const auto waited = steady_clock::now() - began;
+    const int pause = waited < microseconds{20'000} ? 20 : waited < microseconds{2'000'000} ? 200 : 1000;
+    std::this_thread::sleep_for(microseconds{pause});
   }
 }
 
