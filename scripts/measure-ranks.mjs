@@ -29,7 +29,9 @@ for (const name of ["small", "large", "resnet"]) {
   const values = new Float32Array(count).fill(1e-3);
   const sum = await measured(() => ranks.sum(values));
   const step = await measured(async () => {
-    const own = new Map(shapes.map(([name, { features, rows }]) => [name, backend.filled(features, rows, 1e-3)]));
+    const own = new Map(
+      shapes.map(([name, { features, rows }]) => [name, backend.filled(features, rows, 1e-3)]),
+    );
     await backend.finish();
     const began = performance.now();
     const total = await reduceGradients(backend, team, own, shapes);

@@ -40,7 +40,13 @@ export {
   type CertifyStage,
   certifyCascade,
 } from "./cascade/certify-cascade.js";
-export { type CertifiedCounts, certifiedCounts, certifiedErrors, type Errors, errorsOf } from "./cascade/errors.js";
+export {
+  type CertifiedCounts,
+  certifiedCounts,
+  certifiedErrors,
+  type Errors,
+  errorsOf,
+} from "./cascade/errors.js";
 export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export { remainingExamples } from "./cascade/remaining.js";
@@ -85,6 +91,9 @@ export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export type { DataLayout, ReadingOptions } from "./data/reading.js";
+export { ALONE, type Communicator } from "./distributed/communicator.js";
+export type { Share } from "./distributed/share.js";
+export { Team } from "./distributed/team.js";
 export {
   boundDrift,
   type DriftBound,

@@ -109,6 +109,7 @@ export class Tape implements Disposable {
    * Registers a result that others have a part in, as a sum over several processes has: its gradient is exchanged with them on its way
    * back to `input`, which has the same shape. Every such entry of a tape is exchanged, with zeros where no gradient arrived, so that
    * all who record alike exchange alike. Gradients are then had from `gradientsAwaited` alone.
+   * @internal
    */
   recordExchange(value: Tensor, input: Variable, exchange: Exchange): Variable {
     const pass: Entry["backward"] = ([g], accumulate) =>

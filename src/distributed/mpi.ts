@@ -23,10 +23,7 @@ const MEND = "npm run build:mpi (needs an mpi.h; MPICXX names its compiler)";
  * Joins the job that this process was started in; `ALONE` where it was started by itself. Throws a `UsageError` where a launcher
  * started several and there is no addon for its MPI: each would do the whole work.
  */
-export function joinJob(
-  env: Readonly<Record<string, string | undefined>>,
-  path = ADDON,
-): Communicator {
+export function joinJob(env: Readonly<Record<string, string | undefined>>, path = ADDON): Communicator {
   const launched = launchedBy(env);
   if (launched === null) return ALONE;
   const { by, size } = launched;

@@ -1,6 +1,8 @@
 /** Some of a row of things, from `first` on. */
 export interface Share {
+  /** From 0. */
   readonly first: number;
+  /** How many; 0 for none. */
   readonly count: number;
 }
 

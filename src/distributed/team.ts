@@ -7,12 +7,14 @@ import { type Share, shareOf } from "./share.js";
  * call waits for the same call of every other rank. Of one rank, it is that process and its own signal, and nothing is exchanged.
  */
 export class Team {
+  /** What they say to one another. */
   readonly ranks: Communicator;
   /** Aborts on all ranks at the same call of `sums`; alone it is the process's own. */
   readonly signal: AbortSignal | undefined;
   readonly #own: AbortSignal | undefined;
   readonly #agreed = new AbortController();
 
+  /** By default this process alone. `own` is the signal by which this rank is to stop. */
   constructor(ranks: Communicator = ALONE, own?: AbortSignal) {
     this.ranks = ranks;
     this.#own = own;

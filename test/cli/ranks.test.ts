@@ -12,8 +12,7 @@ const addon = join(root, "build/mpi/autodual-mpi.node");
 const folder = newFolder();
 const at = (name: string): string => join(folder.path, name);
 
-const has = (program: string): boolean =>
-  spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
+const has = (program: string): boolean => spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
 const missing = ["mpirun", "mpicxx"].filter((program) => !has(program));
 if (process.platform !== "linux") missing.push("Linux");
 if (missing.length > 0) console.log(`tests of several ranks are skipped: no ${missing.join(", no ")}`);

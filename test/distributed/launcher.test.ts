@@ -62,7 +62,11 @@ describe("a team", () => {
     const found = await Promise.all(
       ranksInMemory(3).map(async (ranks) => {
         const team = new Team(ranks);
-        const own = { rank: ranks.rank, hole: Number.NaN, list: Array.from({ length: ranks.rank }, () => "a") };
+        const own = {
+          rank: ranks.rank,
+          hole: Number.NaN,
+          list: Array.from({ length: ranks.rank }, () => "a"),
+        };
         return [await team.everyones(own), await team.ofFirst(`of ${ranks.rank}`), await team.sums([1, 0.5])];
       }),
     );

@@ -22,7 +22,7 @@ const SOURCE: BatchSource = {
     const count = index === 2 ? 3 : 7;
     const places = Int32Array.from({ length: count }, (_, i) => (7 * index + i + 5 * epoch) % 18);
     const x = new Float64Array(36 * count);
-    x.forEach((_, i) => (x[i] = PIXELS[36 * places[i % count] + Math.floor(i / count)]));
+    for (let i = 0; i < x.length; i++) x[i] = PIXELS[36 * places[i % count] + Math.floor(i / count)];
     return { x, labels: places.map((place) => place % 3), places };
   },
 };

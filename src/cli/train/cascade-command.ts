@@ -22,11 +22,7 @@ import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train --cascade` from the start. */
-export async function startCascade(
-  flags: TrainFlags,
-  output: Output,
-  ranks: Communicator,
-): Promise<number> {
+export async function startCascade(flags: TrainFlags, output: Output, ranks: Communicator): Promise<number> {
   const opened = await openBackend(flags);
   const team = new Team(ranks);
   const job = await newCascade(trainingOrder(flags, opened.backend), opened.backend, team);

@@ -27,11 +27,7 @@ import { recommendationInWords } from "./train-config.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train` of one model from the start. */
-export async function startModel(
-  flags: TrainFlags,
-  output: Output,
-  ranks: Communicator,
-): Promise<number> {
+export async function startModel(flags: TrainFlags, output: Output, ranks: Communicator): Promise<number> {
   const opened = await openBackend(flags);
   const job = await newRun(trainingOrder(flags, opened.backend), opened.backend, new Team(ranks));
   const recommendation = recommendationInWords(flags, job.train);
@@ -45,11 +41,7 @@ export async function startModel(
 }
 
 /** `train --resume`: the rest of the training, or of what is measured once it is finished. */
-export async function resumeModel(
-  flags: ResumeFlags,
-  output: Output,
-  ranks: Communicator,
-): Promise<number> {
+export async function resumeModel(flags: ResumeFlags, output: Output, ranks: Communicator): Promise<number> {
   const folder = RunFolder.open(flags.resume, { writes: ranks.rank === 0 });
   const recorded = await folder.readRun();
   await checkIsOwnRun(folder, recorded, flags);
