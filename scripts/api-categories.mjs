@@ -18,7 +18,7 @@ const CATEGORIES = {
   Cascades: ["src/cascade/"],
   Attack: ["src/attack/"],
   Verify: ["src/verify/", "src/formats/vnnlib/"],
-  Train: ["src/train/"],
+  Train: ["src/train/", "src/distributed/"],
   Gradients: ["src/autodiff/"],
   Backends: ["src/compute/"],
   Errors: ["src/errors.ts"],

@@ -40,7 +40,13 @@ export {
   type CertifyStage,
   certifyCascade,
 } from "./cascade/certify-cascade.js";
-export { certifiedErrors, type Errors } from "./cascade/errors.js";
+export {
+  type CertifiedCounts,
+  certifiedCounts,
+  certifiedErrors,
+  type Errors,
+  errorsOf,
+} from "./cascade/errors.js";
 export { cascadeOf, type LoadedCascade, loadCascade } from "./cascade/folder.js";
 export { loadPretrained, pretrainedNames } from "./cascade/pretrained.js";
 export { remainingExamples } from "./cascade/remaining.js";
@@ -85,6 +91,9 @@ export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
 export type { DataLayout, ReadingOptions } from "./data/reading.js";
+export { ALONE, type Communicator } from "./distributed/communicator.js";
+export type { Share } from "./distributed/share.js";
+export { Team } from "./distributed/team.js";
 export {
   boundDrift,
   type DriftBound,
@@ -226,12 +235,8 @@ export type { RampShape, WeightRange } from "./train/schedule.js";
 export { configOf, type TrainSubject } from "./train/settings/config-of.js";
 export type { TrainOverrides } from "./train/settings/index.js";
 export { TRAIN_SETTINGS, type TrainSettings, trainSettings } from "./train/settings/named.js";
-export {
-  type BatchSource,
-  Trainer,
-  type TrainingEvent,
-  type TrainingState,
-} from "./train/trainer.js";
+export { Trainer } from "./train/trainer.js";
+export type { BatchSource, TrainingEvent, TrainingState } from "./train/training-state.js";
 export type { AverageState } from "./train/weight-average.js";
 export {
   type CaseProof,

@@ -25,7 +25,15 @@ export type JointVectorJacobianProduct = (
 interface Entry {
   readonly outputs: readonly Variable[];
   readonly backward: (g: readonly Tensor[], accumulate: Accumulate) => void;
+  /** Makes another gradient of the result's, which is waited for before it goes back. */
+  readonly exchange?: Exchange;
 }
+
+/** From a gradient to the one that goes on; the given one stays its giver's. */
+type Exchange = (g: Tensor) => Promise<Tensor>;
+
+/** A walk backwards that stops for every gradient to be exchanged, and goes on with the other one. */
+type Walk = Generator<() => Promise<Tensor>, void, Tensor>;
 
 type Accumulate = (variable: Variable, g: Tensor) => void;
 
@@ -98,6 +106,18 @@ export class Tape implements Disposable {
   }
 
   /**
+   * Registers a result that others have a part in, as a sum over several processes has: its gradient is exchanged with them on its way
+   * back to `input`, which has the same shape. Every such entry of a tape is exchanged, with zeros where no gradient arrived, so that
+   * all who record alike exchange alike. Gradients are then had from `gradientsAwaited` alone.
+   * @internal
+   */
+  recordExchange(value: Tensor, input: Variable, exchange: Exchange): Variable {
+    const pass: Entry["backward"] = ([g], accumulate) =>
+      accumulate(input, this.backend.reshape(g, g.features, g.rows));
+    return this.#enter([value], [input], pass, exchange)[0];
+  }
+
+  /**
    * Computes `run` without remembering its inside; the backward pass computes it once more. Memory is then that of
    * the result and one such piece at a time. `run` must give the same result each time.
    */
@@ -109,7 +129,7 @@ export class Tape implements Disposable {
     quiet.dispose();
     const [output] = this.#enter([result], [{ value: result, tracked: true }], ([g], accumulate) => {
       using inner = new Tape(this.backend, { record: true });
-      inner.#walk(run(inner), g, accumulate);
+      atOnce(inner.#walk(run(inner), g, accumulate));
     });
     return output;
   }
@@ -138,9 +158,24 @@ export class Tape implements Disposable {
 
   /**
    * Gradients of a scalar `[1, 1]` result with respect to leaves. The caller owns the gradients; null for a leaf that
-   * the result does not depend on. Throws a `BackendError` for another shape, or on a tape that does not record.
+   * the result does not depend on. Throws a `BackendError` for another shape, on a tape that does not record, or where gradients
+   * are to be exchanged.
    */
   gradients(output: Variable, leaves: readonly Variable[]): (Tensor | null)[] {
+    const { walk, wanted } = this.#gradientsOf(output, leaves);
+    atOnce(walk);
+    return wanted();
+  }
+
+  /** The same, with gradients exchanged where that was recorded. */
+  async gradientsAwaited(output: Variable, leaves: readonly Variable[]): Promise<(Tensor | null)[]> {
+    const { walk, wanted } = this.#gradientsOf(output, leaves);
+    let step = walk.next();
+    while (!step.done) step = walk.next(await step.value());
+    return wanted();
+  }
+
+  #gradientsOf(output: Variable, leaves: readonly Variable[]) {
     if (!this.recording) throw new BackendError("gradients need a tape that records");
     if (output.value.features !== 1 || output.value.rows !== 1) {
       throw new BackendError(
@@ -149,11 +184,15 @@ export class Tape implements Disposable {
     }
     const collected = new Map<Variable, Tensor>();
     const seed = this.backend.filled(1, 1, 1);
-    this.#walk(output, seed, (variable, g) => this.#add(collected, variable, g));
-    seed.dispose();
-    const wanted = leaves.map((leaf) => collected.get(leaf) ?? null);
-    for (const [variable, g] of collected) if (!leaves.includes(variable)) g.dispose();
-    return wanted;
+    return {
+      walk: this.#walk(output, seed, (variable, g) => this.#add(collected, variable, g)),
+      wanted: () => {
+        seed.dispose();
+        const wanted = leaves.map((leaf) => collected.get(leaf) ?? null);
+        for (const [variable, g] of collected) if (!leaves.includes(variable)) g.dispose();
+        return wanted;
+      },
+    };
   }
 
   /** Releases every tensor that the tape owns; what `release` handed over is the caller's. */
@@ -173,12 +212,13 @@ export class Tape implements Disposable {
     values: readonly Tensor[],
     inputs: readonly Variable[],
     backward: Entry["backward"],
+    exchange?: Exchange,
   ): readonly Variable[] {
     const tracked = this.recording && inputs.some((input) => input.tracked);
     const outputs = values.map((value) => ({ value, tracked }));
     for (const value of values) this.#owned.add(value);
     if (tracked) {
-      this.#entries.push({ outputs, backward });
+      this.#entries.push({ outputs, backward, ...(exchange && { exchange }) });
       for (const output of outputs) this.#made.add(output);
     }
     return outputs;
@@ -196,7 +236,7 @@ export class Tape implements Disposable {
   }
 
   /** Passes `g` back from `output`; what reaches variables made elsewhere goes to `outside`. */
-  #walk(output: Variable, g: Tensor, outside: Accumulate): void {
+  *#walk(output: Variable, g: Tensor, outside: Accumulate): Walk {
     const inside = new Map<Variable, Tensor>();
     const accumulate: Accumulate = (variable, gradient) => {
       if (this.#made.has(variable)) this.#add(inside, variable, gradient);
@@ -205,14 +245,26 @@ export class Tape implements Disposable {
     if (!output.tracked) return;
     accumulate(output, this.backend.reshape(g, g.features, g.rows));
     for (let i = this.#entries.length - 1; i >= 0; i--) {
-      const { outputs, backward } = this.#entries[i];
-      if (!outputs.some((made) => inside.has(made))) continue;
+      const { outputs, backward, exchange } = this.#entries[i];
+      if (!exchange && !outputs.some((made) => inside.has(made))) continue;
       const gradients = outputs.map(
         (made) => inside.get(made) ?? this.backend.filled(made.value.features, made.value.rows, 0),
       );
       for (const made of outputs) inside.delete(made);
+      if (exchange) {
+        const exchanged: Tensor = yield () => exchange(gradients[0]);
+        gradients[0].dispose();
+        gradients[0] = exchanged;
+      }
       backward(gradients, accumulate);
       for (const gradient of gradients) gradient.dispose();
     }
+  }
+}
+
+/** A walk on which nothing is exchanged. */
+function atOnce(walk: Walk): void {
+  if (!walk.next().done) {
+    throw new BackendError("gradients that are exchanged with other processes need gradientsAwaited");
   }
 }

@@ -4,7 +4,8 @@ import type { Network } from "../network/network.js";
 import { initialWeights } from "../network/weights.js";
 import type { LabelledBatch } from "../threat/batch.js";
 import type { TrainConfig } from "../train/config.js";
-import { type BatchSource, Trainer } from "../train/trainer.js";
+import { Trainer } from "../train/trainer.js";
+import type { BatchSource } from "../train/training-state.js";
 
 /** One epoch of one curve. Errors on test examples are by deterministic bounds at the radius that training ends with. */
 export interface Figure2Point {

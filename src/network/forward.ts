@@ -28,6 +28,38 @@ export function forward(
   x: Variable,
   options: { readonly batchStatistics?: boolean } = {},
 ): ForwardPass {
+  const pass = steps(tape, network, bindings, x, options.batchStatistics ? x.value.rows : null);
+  let step = pass.next();
+  // Sums over all examples are those over these.
+  while (!step.done) step = pass.next(step.value);
+  return step.value;
+}
+
+/**
+ * The same with batch norms' statistics of a batch of which x has a share: `total` makes a sum `[channels, 1]` over all of its
+ * `examples` of one over those of x.
+ */
+export async function forwardOfShare(
+  tape: Tape,
+  network: Network,
+  bindings: Bindings,
+  x: Variable,
+  whole: { readonly examples: number; total(own: Variable): Promise<Variable> },
+): Promise<ForwardPass> {
+  const pass = steps(tape, network, bindings, x, whole.examples);
+  let step = pass.next();
+  while (!step.done) step = pass.next(await whole.total(step.value));
+  return step.value;
+}
+
+/** Gives out sums over the examples of x, and takes those over so many examples; with null, running statistics are taken. */
+function* steps(
+  tape: Tape,
+  network: Network,
+  bindings: Bindings,
+  x: Variable,
+  examples: number | null,
+): Generator<Variable, ForwardPass, Variable> {
   if (x.value.features !== sizeOf(network.inputShape)) {
     throw new ShapeError(
       `input: expected ${formatShape(network.inputShape)} = ${sizeOf(network.inputShape)} features, ` +
@@ -41,8 +73,9 @@ export function forward(
     const { layer, inputs, name } = network.nodes[i];
     if (layer === null) continue;
     const arguments_ = inputs.map((input) => values[input] as Variable);
-    if (options.batchStatistics && layer.kind === "batch-norm") {
-      const { mean, variance } = batchStatistics(tape, network.context(i, used), arguments_[0]);
+    if (examples !== null && layer.kind === "batch-norm") {
+      const context = network.context(i, used);
+      const { mean, variance } = yield* batchStatistics(tape, context, arguments_[0], examples);
       used = new Map([...used, [`${name}.mean`, mean], [`${name}.variance`, variance]]);
     }
     values[i] = definitionOf(layer).forward(tape, layer, network.context(i, used), arguments_);

@@ -6,7 +6,7 @@ import { checkWeights } from "../network/weights.js";
 import { epochRowSchema } from "./config.js";
 import { slotNames } from "./create-optimizer.js";
 import type { OptimizerSettings } from "./optimizer.js";
-import type { TrainingState } from "./trainer.js";
+import type { TrainingState } from "./training-state.js";
 
 const KEY = "autodual.training";
 const SCHEMA = "autodual/checkpoint/2";

@@ -14,7 +14,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "./checkpoint.js";
 import { type EpochRow, epochRowSchema, type TrainConfig, trainConfigSchema } from "./config.js";
 import { roundingSchema } from "./rounding-schema.js";
 import { parseRunRecord } from "./run-record.js";
-import type { TrainingState } from "./trainer.js";
+import type { TrainingState } from "./training-state.js";
 
 /** What was measured on test examples when training ended. */
 const evaluationSchema = z.strictObject({
@@ -48,6 +48,8 @@ export const runSchema = z.strictObject({
   /** The epoch of `best.safetensors`; null while there is none. */
   best: z.int().positive().nullable().default(null),
   evaluation: evaluationSchema.nullable(),
+  /** How many processes shared each batch when it was last trained; absent: one. */
+  ranks: z.int().min(2).optional(),
 });
 
 /** What `run.json` holds: a run's configuration, circumstances and results. */
@@ -73,9 +75,12 @@ type RunFile = keyof typeof RUN_FILES;
 /** A folder that holds one training run. Every file is written beside and renamed, so that a kill loses nothing. */
 export class RunFolder {
   readonly path: string;
+  /** Whether what is to be written is: of several ranks of one run, one writes, and for the others that does nothing. */
+  readonly writes: boolean;
 
-  private constructor(path: string) {
+  private constructor(path: string, writes = true) {
     this.path = path;
+    this.writes = writes;
   }
 
   /** A new run folder. A `UsageError` if a run is there already, or if the folder cannot be made. */
@@ -101,19 +106,19 @@ export class RunFolder {
   }
 
   /** A folder as it is, whether there is a run in it or not. */
-  static of(path: string): RunFolder {
-    return new RunFolder(path);
+  static of(path: string, { writes = true } = {}): RunFolder {
+    return new RunFolder(path, writes);
   }
 
   /** An existing run folder. A `FormatError` if there is no run in it. */
-  static open(path: string): RunFolder {
+  static open(path: string, { writes = true } = {}): RunFolder {
     if (!existsSync(path)) throw new FormatError(`${path}: no such folder; expected a run folder`);
     if (!statSync(path).isDirectory()) throw new FormatError(`${path}: expected a run folder, found a file`);
     if (!existsSync(join(path, RUN_FILES.run))) {
       const found = readdirSync(path).slice(0, 3).join(", ") || "nothing";
       throw new FormatError(`${path}: not a run folder: expected ${RUN_FILES.run}, found ${found}`);
     }
-    return new RunFolder(path);
+    return new RunFolder(path, writes);
   }
 
   /** The path of one of its files. */
@@ -123,6 +128,7 @@ export class RunFolder {
 
   /** Takes the folder away again if nothing is in it. */
   removeIfEmpty(): void {
+    if (!this.writes) return;
     try {
       rmdirSync(this.path);
     } catch {
@@ -138,6 +144,7 @@ export class RunFolder {
 
   /** Writes the record, and its epochs as `metrics.jsonl`. */
   async writeRun(run: Run): Promise<void> {
+    if (!this.writes) return;
     await writeFileAtomically(this.file("run"), `${JSON.stringify(run, null, 2)}\n`);
     await writeFileAtomically(
       this.file("metrics"),
@@ -150,6 +157,7 @@ export class RunFolder {
    * @internal
    */
   async writeExamples(indices: readonly number[]): Promise<void> {
+    if (!this.writes) return;
     await writeFileAtomically(this.file("examples"), `${JSON.stringify(indices)}\n`);
   }
 
@@ -166,6 +174,7 @@ export class RunFolder {
 
   /** @internal */
   async writeCheckpoint(network: Network, state: TrainingState): Promise<void> {
+    if (!this.writes) return;
     await writeFileAtomically(this.file("checkpoint"), encodeCheckpoint(network, state));
   }
 
@@ -187,11 +196,13 @@ export class RunFolder {
     config: TrainConfig,
     rows: readonly EpochRow[],
   ): Promise<void> {
+    if (!this.writes) return;
     await writeFileAtomically(this.file(name), encodeModel(model, modelMetadata(config, rows)));
   }
 
   /** The model as an ONNX file, batch norms folded into the layers before them. */
   async writeOnnx(model: Model, config: TrainConfig, rows: readonly EpochRow[]): Promise<void> {
+    if (!this.writes) return;
     const metadata = modelMetadata(config, rows);
     await writeFileAtomically(this.file("onnx"), exportOnnx(foldBatchNorms(model), { metadata }));
   }

@@ -1,9 +1,10 @@
-import { Tape, type Variable } from "../autodiff/index.js";
+import { scaleBy, Tape, type Variable } from "../autodiff/index.js";
 import type { Backend, Tensor } from "../compute/backend.js";
 import { type RandomSource, random } from "../compute/random.js";
+import { undividedBatch, type WholeBatch } from "../distributed/whole-batch.js";
 import type { DualOptions } from "../dual/dual-options.js";
 import { foldOnTape } from "../network/fold-on-tape.js";
-import { forward } from "../network/forward.js";
+import { forwardOfShare } from "../network/forward.js";
 import { updatedStatistic } from "../network/layers/batch-norm.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -27,6 +28,8 @@ export interface StepSettings {
   readonly regularization?: number;
   /** Random numbers of losses that attack. Default those of seed 0, the same in each step. */
   readonly stream?: RandomSource;
+  /** What the batch is a share of. Default: all of it. */
+  readonly whole?: WholeBatch;
 }
 
 /** What a step found, as sums over its examples, so that batches of different size add up. */
@@ -49,7 +52,11 @@ export interface StepResult {
   readonly statistics: ReadonlyMap<string, Tensor>;
 }
 
-/** The loss of one batch and its gradient through every term of the bound. */
+/**
+ * The loss of one batch and its gradient through every term of the bound. Of a share of a batch, the outcome and the gradient are this
+ * share's part of the whole batch's: added up over all shares they are those of a step on the whole batch, to rounding. The statistics
+ * are the whole batch's.
+ */
 export async function trainingStep(
   { backend, network, parameters }: PlacedNetwork,
   batch: LabelledBatch,
@@ -60,6 +67,7 @@ export async function trainingStep(
     loss: robustLoss = dualLoss,
     regularization = 0,
     stream = random(0, "step"),
+    whole = undividedBatch(batch.labels.length),
   }: StepSettings,
 ): Promise<StepResult> {
   const { labels } = batch;
@@ -68,7 +76,10 @@ export async function trainingStep(
   const bindings = trainedBindings(network, parameters);
   const x = tape.own(backend.upload(sizeOf(network.inputShape), examples, batch.x));
   // Batch norms take the clean batch's statistics, in the forward pass and in the dual network alike.
-  const pass = forward(tape, network, bindings, x, { batchStatistics: true });
+  const pass = await forwardOfShare(tape, network, bindings, x, {
+    examples: whole.examples,
+    total: async (own) => (await whole.sums(tape, [own]))[0],
+  });
   const standard = standardLoss(tape, pass.output, labels);
   let total = standard;
   let robust: LossOutcome | undefined;
@@ -77,28 +88,52 @@ export async function trainingStep(
     const placed = { ...batch, values: x.value };
     robust = await robustLoss({
       ...foldOnTape(tape, { network, bindings }),
-      ...{ tape, batch: placed, ball, logits, dual, regularization, stream },
+      ...{ tape, batch: placed, ball, logits, dual, regularization, stream, whole },
     });
     total = mixedLoss(tape, robust.loss, standard, kappa);
   }
   const trained = network.parameters.filter(({ role }) => role === "trained").map(({ name }) => name);
-  const found = tape.gradients(
-    total,
+  const found = await tape.gradientsAwaited(
+    whole.weight === 1 ? total : scaleBy(tape, total, whole.weight),
     trained.map((name) => bindings.get(name) as Variable),
   );
   const gradients = new Map<string, Tensor>();
   found.forEach((gradient, i) => {
     if (gradient) gradients.set(trained[i], gradient);
   });
-  const outcome = {
+  const statistics = newStatistics(tape, network, bindings, pass.bindings, whole.examples);
+  const outcome = await outcomeOf(tape.backend, { standard, robust, logits: pass.output, labels });
+  return { outcome: whole.counted === 0 ? NO_EXAMPLES : outcome, gradients, statistics };
+}
+
+const NO_EXAMPLES: StepOutcome = {
+  examples: 0,
+  loss: 0,
+  bounded: 0,
+  robustLoss: 0,
+  wrong: 0,
+  notCertified: 0,
+};
+
+async function outcomeOf(
+  backend: Backend,
+  found: {
+    readonly standard: Variable;
+    readonly robust: LossOutcome | undefined;
+    readonly logits: Variable;
+    readonly labels: Int32Array;
+  },
+): Promise<StepOutcome> {
+  const { standard, robust, logits, labels } = found;
+  const examples = labels.length;
+  return {
     examples,
     loss: (await scalar(backend, standard)) * examples,
     bounded: robust ? examples : 0,
     robustLoss: robust ? (await scalar(backend, robust.loss)) * examples : 0,
-    wrong: countWrong(await backend.read(pass.output.value), labels),
+    wrong: countWrong(await backend.read(logits.value), labels),
     notCertified: robust ? countNotCertified(await backend.read(robust.margins.value), labels) : 0,
   };
-  return { outcome, gradients, statistics: newStatistics(tape, network, bindings, pass.bindings, examples) };
 }
 
 async function scalar(backend: Backend, variable: Variable): Promise<number> {

@@ -1,5 +1,7 @@
-import type { Backend } from "../compute/backend.js";
+import type { Backend, Tensor } from "../compute/backend.js";
 import { random } from "../compute/random.js";
+import { reduceGradients } from "../distributed/reduce-gradients.js";
+import { Team } from "../distributed/team.js";
 import type { DualOptions } from "../dual/dual-options.js";
 import { trainingEstimator } from "../estimators/training.js";
 import type { Network } from "../network/network.js";
@@ -17,51 +19,27 @@ import { checkFiniteAnswers, checkFiniteWeights } from "./check-numbers.js";
 import { clipGradients } from "./clip.js";
 import type { EpochRow, TestRow, TrainConfig } from "./config.js";
 import { createOptimizer } from "./create-optimizer.js";
-import { addOutcome, type EpochSums, NO_SUMS } from "./epoch-sums.js";
+import { addOutcome, NO_SUMS, outcomeOfAll } from "./epoch-sums.js";
 import { withL1 } from "./l1.js";
 import { LOSSES } from "./losses/index.js";
 import type { RobustLoss } from "./losses/robust-loss.js";
-import { type MutableParameters, type Optimizer, type OptimizerState, readState } from "./optimizer.js";
+import { type MutableParameters, type Optimizer, readState } from "./optimizer.js";
+import { checkSameWeights } from "./same-weights.js";
 import { checkRamp, rampAt, rateAt } from "./schedule.js";
+import { type SharedBatch, shareOfBatch } from "./share-of-batch.js";
 import { trainingStep } from "./step.js";
 import { checkLearning } from "./stuck.js";
 import { DIVERGED_ADVICE, TrainingFailure } from "./training-failure.js";
-import { type AverageState, WeightAverage } from "./weight-average.js";
+import type { BatchSource, TrainingEvent, TrainingState } from "./training-state.js";
+import { WeightAverage } from "./weight-average.js";
 
 /** Where the radius is 0, nothing is divided by it. */
 const MIN_EPSILON = Number.MIN_VALUE;
 
-/** The examples of a run, in an order that depends on the epoch alone. */
-export interface BatchSource {
-  /** The same in every epoch. */
-  readonly batchesPerEpoch: number;
-  /** LabelledBatch `index` of epoch `epoch`, both from 0. */
-  batch(epoch: number, index: number): LabelledBatch;
-}
-
-/** All that a run needs in order to go on with the same numbers. */
-export interface TrainingState {
-  /** The epoch and batch to be done next, from 0. */
-  readonly epoch: number;
-  readonly batch: number;
-  /** Of the epoch that has begun. */
-  readonly sums: EpochSums;
-  /** Of the epochs that are done. */
-  readonly rows: readonly EpochRow[];
-  readonly weights: Weights;
-  readonly optimizer: OptimizerState;
-  /** Where weights of the last epochs are averaged, and that has begun. */
-  readonly average?: AverageState | null;
-}
-
-/** What `Trainer.run` tells: a batch is done (`batch`: how many of this epoch are; `epoch` from 0), or an epoch is. */
-export type TrainingEvent =
-  | { readonly kind: "batch"; readonly epoch: number; readonly batch: number; readonly sums: EpochSums }
-  | { readonly kind: "epoch"; readonly row: EpochRow };
-
 /**
  * Robust training: minimises κ·robust + (1 − κ)·standard loss while ε (and κ) follow their ramps. The numbers depend
- * on the configuration, the data and the starting weights alone, also when a run is stopped and resumed.
+ * on the configuration, the data and the starting weights alone, also when a run is stopped and resumed; to rounding not even on how
+ * many ranks share each batch. Every rank of a team is given the same, and has the same weights after each step.
  */
 export class Trainer {
   readonly network: Network;
@@ -73,8 +51,9 @@ export class Trainer {
   readonly #loss: RobustLoss;
   readonly #source: BatchSource;
   readonly #average: WeightAverage;
+  readonly #team: Team;
   /** The batch to be done next, where it is at hand. */
-  #next: { readonly epoch: number; readonly index: number; readonly batch: LabelledBatch } | null = null;
+  #next: { readonly epoch: number; readonly index: number; readonly batch: SharedBatch } | null = null;
   #epoch = 0;
   #batch = 0;
   #sums = NO_SUMS;
@@ -84,13 +63,20 @@ export class Trainer {
    * Puts the weights on the backend. Throws a `UsageError` for a ramp of ε or κ that makes no sense, a `FormatError` for
    * weights that do not fit the network.
    */
-  constructor(backend: Backend, { network, weights }: Model, config: TrainConfig, source: BatchSource) {
+  constructor(
+    backend: Backend,
+    { network, weights }: Model,
+    config: TrainConfig,
+    source: BatchSource,
+    team = new Team(),
+  ) {
     checkRamp("epsilon", config.epsilon);
     checkRamp("kappa", config.kappa, 1);
     this.network = network;
     this.config = config;
     this.#backend = backend;
     this.#source = source;
+    this.#team = team;
     this.#loss = LOSSES[config.loss].of(config);
     this.#average = new WeightAverage(backend);
     this.#parameters = new Map(uploadWeights(backend, { network, weights }));
@@ -147,7 +133,7 @@ export class Trainer {
   /**
    * Trains until the last epoch is done or the signal aborts, between two batches. Throws a `UsageError` with advice if
    * the loss, the weights or the answers are no numbers any more, or if the loss stays at that of guessing; of a run that
-   * goes on from there, at once.
+   * goes on from there, at once. The signal of a team is its own, by which all ranks end at once.
    */
   async *run(signal?: AbortSignal): AsyncGenerator<TrainingEvent, void, void> {
     const { epochs } = this.config;
@@ -193,8 +179,8 @@ export class Trainer {
 
   /** No loss is computed of what an epoch's last step makes of the weights. */
   async #checkNumbers(): Promise<void> {
-    await this.#weights();
-    const last = this.#source.batch(this.#epoch, this.#batch - 1);
+    await checkSameWeights(this.#team, await this.#weights(), this.#epoch + 1);
+    const { batch: last } = this.#batchAt(this.#batch - 1);
     await checkFiniteAnswers(this.#backend, this.network, this.#parameters, last, this.#epoch + 1);
   }
 
@@ -202,7 +188,7 @@ export class Trainer {
     const began = performance.now();
     const { config } = this;
     const { epsilon, kappa } = this.#ramps(this.#batch / this.#source.batchesPerEpoch);
-    const batch = this.#take();
+    const { batch, whole } = this.#take();
     const step = trainingStep(this.placed, batch, {
       ball: { norm: config.norm, epsilon: config.overshoot * epsilon, box: config.box },
       kappa,
@@ -212,18 +198,23 @@ export class Trainer {
       regularization:
         config.regularization * (1 - epsilon / Math.max(config.epsilon.end, epsilon, MIN_EPSILON)),
       stream: random(config.seed, "loss").fork(this.#epoch).fork(this.#batch),
+      whole,
     });
     this.#prepare();
-    const { outcome, gradients: found, statistics } = await step;
+    const { outcome: own, gradients: ownGradients, statistics } = await step;
+    const outcome = await outcomeOfAll(this.#team, own);
     if (!Number.isFinite(outcome.loss) || !Number.isFinite(outcome.robustLoss)) {
       throw new TrainingFailure(
         `the loss is no longer a number in epoch ${this.#epoch + 1}, batch ${this.#batch + 1}`,
         DIVERGED_ADVICE,
       );
     }
-    const whole = withL1(this.#backend, this.network, this.#parameters, found, config.l1);
+    const found = await reduceGradients(this.#backend, this.#team, ownGradients, this.#shapes());
+    const penalized = withL1(this.#backend, this.network, this.#parameters, found, config.l1);
     const gradients =
-      config.gradientClip === null ? whole : await clipGradients(this.#backend, whole, config.gradientClip);
+      config.gradientClip === null
+        ? penalized
+        : await clipGradients(this.#backend, penalized, config.gradientClip);
     this.#optimizer.update(this.#parameters, gradients, rateAt(config.learningRate, this.#epoch));
     for (const gradient of gradients.values()) gradient.dispose();
     for (const [name, statistic] of statistics) {
@@ -242,18 +233,30 @@ export class Trainer {
     if (this.#epoch === epochs - 1) this.#average.replace(this.#parameters);
   }
 
+  /** Trained parameters in their order. */
+  #shapes(): [name: string, shape: Tensor][] {
+    return this.network.parameters
+      .filter(({ role }) => role === "trained")
+      .map(({ name }) => [name, this.#parameters.get(name) as Tensor]);
+  }
+
   /** The batch to be done now. */
-  #take(): LabelledBatch {
+  #take(): SharedBatch {
     const next = this.#next;
     if (next?.epoch === this.#epoch && next.index === this.#batch) return next.batch;
-    return this.#source.batch(this.#epoch, this.#batch);
+    return this.#batchAt(this.#batch);
+  }
+
+  /** This rank's share of a batch of this epoch. */
+  #batchAt(index: number): SharedBatch {
+    return shareOfBatch(this.#source.batch(this.#epoch, index), this.#team);
   }
 
   /** Makes the next batch of this epoch while the backend is at work. */
   #prepare(): void {
     const index = this.#batch + 1;
     if (index >= this.#source.batchesPerEpoch) return;
-    this.#next = { epoch: this.#epoch, index, batch: this.#source.batch(this.#epoch, index) };
+    this.#next = { epoch: this.#epoch, index, batch: this.#batchAt(index) };
   }
 
   /** ε and κ so far into this epoch; while the warm-up lasts, κ is 0. */

@@ -9,6 +9,8 @@ export const ROOMS: readonly { readonly room: string; readonly only?: readonly s
   { room: "activations" },
   { room: "compute" },
   { room: "autodiff" },
+  // Ranks of one job, and what they sum; knows neither networks nor data.
+  { room: "distributed", only: ["autodiff", "compute", "errors"] },
   // Knows nothing of bounds, as all below it.
   { room: "network" },
   { room: "threat", only: ["compute", "errors"] },
@@ -35,7 +37,10 @@ export const ROOMS: readonly { readonly room: string; readonly only?: readonly s
   // Is given its examples, and does not know where they come from.
   {
     room: "train",
-    only: ["attack", "estimators", "formats", "dual", "threat", "network", "autodiff", "compute", "errors"],
+    only: [
+      ...["attack", "estimators", "formats", "dual", "threat", "network"],
+      ...["distributed", "autodiff", "compute", "errors"],
+    ],
   },
   {
     room: "cascade",

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
+import { undividedBatch } from "../../src/distributed/whole-batch.js";
 import { IntervalNetwork } from "../../src/dual/interval-network.js";
 import { forward } from "../../src/network/forward.js";
 import { trainedBindings, uploadWeights } from "../../src/network/weights.js";
@@ -47,7 +48,7 @@ describe.each(cases.map((own) => [own.name, own] as const))("interval bounds of 
     return await run({
       ...{ tape, network: model.network, bindings, logits, dual: {}, regularization: 0 },
       batch: { x: values, labels: Int32Array.from(golden.label), values: x.value },
-      ...{ ball: goldenBall(golden), stream: random(0, "loss") },
+      ...{ ball: goldenBall(golden), stream: random(0, "loss"), whole: undividedBatch(batch) },
     });
   }
 

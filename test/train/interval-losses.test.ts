@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
+import { undividedBatch } from "../../src/distributed/whole-batch.js";
 import { IntervalNetwork } from "../../src/dual/interval-network.js";
 import { conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { forward } from "../../src/network/forward.js";
@@ -36,7 +37,7 @@ async function inputs<T>(weights: Weights, run: (own: LossInputs) => Promise<T>)
   const batch = { ...BATCH, values: x.value };
   const stream = random(0, "loss");
   const common = { tape, network: NETWORK, bindings, batch, ball: BALL, logits, dual: {} };
-  return await run({ ...common, regularization: 0, stream });
+  return await run({ ...common, regularization: 0, stream, whole: undividedBatch(EXAMPLES) });
 }
 
 function lossOf(loss: RobustLoss, changes: Partial<LossInputs> = {}, weights = livelyWeights(NETWORK, 1)) {
@@ -125,7 +126,7 @@ describe("regularisers of interval bounds", () => {
     const of = (weights: Weights) =>
       inputs(weights, async (own) => {
         const intervals = IntervalNetwork.over(own.tape, NETWORK, own.bindings, ballOf(own));
-        const found = intervalRegularizer(own.tape, intervals);
+        const found = await intervalRegularizer(own.tape, intervals, own.whole);
         if (!found) throw new Error("there are activations");
         expect((await backend.read(found.value))[0]).toBeCloseTo(await plain(intervals), 6);
         const name = "linear1.weight";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Tape, type Variable } from "../../src/autodiff/index.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { random } from "../../src/compute/random.js";
+import { undividedBatch } from "../../src/distributed/whole-batch.js";
 import { conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { forward } from "../../src/network/forward.js";
 import { sequential } from "../../src/network/network.js";
@@ -63,6 +64,7 @@ describe.each(LOSS_NAMES)("the robust loss %s", (name) => {
           dual: {},
           regularization: 0,
           stream: random(0, "loss"),
+          whole: undividedBatch(3),
         },
       });
       expect((await backend.read(found.loss.value)).length).toBe(1);

@@ -16,7 +16,8 @@ import { checkRamp, rampAt, rateAt } from "../../src/train/schedule.js";
 import { configOf, type TrainSubject } from "../../src/train/settings/config-of.js";
 import { trainSettings } from "../../src/train/settings/named.js";
 import { Sgd } from "../../src/train/sgd.js";
-import { Trainer, type TrainingState } from "../../src/train/trainer.js";
+import { Trainer } from "../../src/train/trainer.js";
+import type { TrainingState } from "../../src/train/training-state.js";
 
 const NETWORK = sequential(
   [1, 28, 28],

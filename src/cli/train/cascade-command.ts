@@ -1,4 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
+import type { Communicator } from "../../distributed/communicator.js";
+import { Team } from "../../distributed/team.js";
 import { UsageError } from "../../errors.js";
 import { deterministicInWords } from "../../report/guarantee.js";
 import { type CascadeJob, newCascade, resumedCascade } from "../../runs/cascade/cascade-job.js";
@@ -15,17 +17,19 @@ import { TerminalObserver } from "../terminal-observer.js";
 import { formatBall, formatCount, formatPercent, plural } from "../wording.js";
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
+import { ranksInWords } from "./ranks.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train --cascade` from the start. */
-export async function startCascade(flags: TrainFlags, output: Output): Promise<number> {
+export async function startCascade(flags: TrainFlags, output: Output, ranks: Communicator): Promise<number> {
   const opened = await openBackend(flags);
-  const job = await newCascade(trainingOrder(flags, opened.backend), opened.backend);
+  const team = new Team(ranks);
+  const job = await newCascade(trainingOrder(flags, opened.backend), opened.backend, team);
   try {
-    return await runJob(job, opened, output);
+    return await runJob(job, opened, output, ranks);
   } catch (error) {
-    removeUnbegun(job.folder);
+    if (team.isFirst) removeUnbegun(job.folder);
     throw error;
   }
 }
@@ -39,9 +43,17 @@ function removeUnbegun(path: string): void {
 }
 
 /** `train --resume` of a cascade: its next stages, or what is measured once they are all there. */
-export async function resumeCascade(flags: ResumeFlags, output: Output): Promise<number> {
+export async function resumeCascade(
+  flags: ResumeFlags,
+  output: Output,
+  ranks: Communicator,
+): Promise<number> {
   const { resume: folder } = flags;
   const run = withStages(await readCascadeRun(folder), flags.cascade, folder);
+  const team = new Team(ranks);
+  // No rank changes the folder before all have read it.
+  await team.meet();
+  if (run.status === "finished" && !team.isFirst) return 0;
   if (run.status === "finished" && isMeasured(folder)) {
     await tellFinished(folder, "cascade", output);
     await output.writeJson(run);
@@ -49,12 +61,14 @@ export async function resumeCascade(flags: ResumeFlags, output: Output): Promise
     return 0;
   }
   const opened = await resumedBackend(flags, run.config);
-  const job = await resumedCascade(folder, opened.backend, flags);
+  const job = await resumedCascade(folder, opened.backend, flags, null, team);
   const { cascade, status } = run;
-  if (status !== "finished") return runJob({ ...job, run: { ...job.run, cascade, status } }, opened, output);
+  if (status !== "finished") {
+    return runJob({ ...job, run: { ...job.run, cascade, status } }, opened, output, ranks);
+  }
   const finished = { ...run, config: { ...run.config, data: job.run.config.data } };
   if (flags.data !== null || flags.dataDir !== null) await writeCascadeRun(folder, finished);
-  return runJob({ ...job, run: finished }, opened, output);
+  return runJob({ ...job, run: finished }, opened, output, ranks);
 }
 
 /** The cascade that is to have so many stages now; a `UsageError` if more are finished. */
@@ -72,6 +86,7 @@ async function runJob(
   job: CascadeJob,
   { backend, description }: OpenedBackend,
   output: Output,
+  ranks: Communicator,
 ): Promise<number> {
   const { folder, train, test } = job;
   using interruption = new Interruption();
@@ -80,11 +95,13 @@ async function runJob(
     output.print(`${folder}: the cascade is finished; going on with what is measured of it`);
   } else {
     output.print(
-      `${plural(run.cascade, "stage")}, ${plural(train.count, "example")} of ${train.name}; ${description}`,
+      `${plural(run.cascade, "stage")}, ${plural(train.count, "example")} of ${train.name}; ${description}${ranksInWords(ranks)}`,
     );
     output.print(`run folder ${folder}`);
-    const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
-    run = await trainCascade(job, backend, watch);
+    const team = new Team(ranks, interruption.signal);
+    const watch = { observer: new TerminalObserver(output), signal: team.signal };
+    run = await trainCascade(job, backend, watch, team);
+    if (!team.isFirst) return run.status === "finished" ? 0 : interruption.exitCode;
   }
   await output.writeJson(run);
   if (run.status !== "finished") {

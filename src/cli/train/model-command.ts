@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import type { Communicator } from "../../distributed/communicator.js";
+import { Team } from "../../distributed/team.js";
 import { UsageError } from "../../errors.js";
 import { deterministicInWords } from "../../report/guarantee.js";
 import { isMeasured } from "../../runs/measure-run.js";
@@ -19,18 +21,19 @@ import { TerminalObserver } from "../terminal-observer.js";
 import { changeInWords, formatBall, formatCount, formatPercent, plural } from "../wording.js";
 import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
+import { ranksInWords } from "./ranks.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
 import { recommendationInWords } from "./train-config.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train` of one model from the start. */
-export async function startModel(flags: TrainFlags, output: Output): Promise<number> {
+export async function startModel(flags: TrainFlags, output: Output, ranks: Communicator): Promise<number> {
   const opened = await openBackend(flags);
-  const job = await newRun(trainingOrder(flags, opened.backend), opened.backend);
+  const job = await newRun(trainingOrder(flags, opened.backend), opened.backend, new Team(ranks));
   const recommendation = recommendationInWords(flags, job.train);
   if (recommendation !== null) output.prose(recommendation);
   try {
-    return await runJob(job, opened, output);
+    return await runJob(job, opened, output, ranks);
   } catch (error) {
     job.folder.removeIfEmpty();
     throw error;
@@ -38,10 +41,13 @@ export async function startModel(flags: TrainFlags, output: Output): Promise<num
 }
 
 /** `train --resume`: the rest of the training, or of what is measured once it is finished. */
-export async function resumeModel(flags: ResumeFlags, output: Output): Promise<number> {
-  const folder = RunFolder.open(flags.resume);
+export async function resumeModel(flags: ResumeFlags, output: Output, ranks: Communicator): Promise<number> {
+  const folder = RunFolder.open(flags.resume, { writes: ranks.rank === 0 });
   const recorded = await folder.readRun();
   await checkIsOwnRun(folder, recorded, flags);
+  // No rank changes the folder before all have read it.
+  await new Team(ranks).meet();
+  if (recorded.status === "finished" && !folder.writes) return 0;
   if (recorded.status === "finished" && isMeasured(folder.path)) {
     await tellFinished(folder.path, "run", output);
     printRun(output, recorded, folder);
@@ -51,7 +57,7 @@ export async function resumeModel(flags: ResumeFlags, output: Output): Promise<n
   const data = movedData(recorded.config.data, flags);
   const run: Run = { ...recorded, config: { ...recorded.config, data } };
   const opened = await resumedBackend(flags, run.config);
-  removeLeftovers(folder.path);
+  if (folder.writes) removeLeftovers(folder.path);
   const { backend } = opened;
   if (run.status === "finished") {
     const { test } = await loadRunData(join(folder.path, RUN_FILES.run), run.config);
@@ -65,7 +71,7 @@ export async function resumeModel(flags: ResumeFlags, output: Output): Promise<n
   }
   const job = await resumedRun(folder, { ...run, config: { ...run.config, backend: backend.name } });
   output.print(`going on from epoch ${job.state!.epoch + 1}, batch ${job.state!.batch + 1}`);
-  return runJob(job, opened, output);
+  return runJob(job, opened, output, ranks);
 }
 
 /** A stage goes on with its cascade alone: its epochs are evaluated behind the stages before it. */
@@ -92,16 +98,19 @@ async function runJob(
   job: TrainingJob,
   { backend, description }: OpenedBackend,
   output: Output,
+  ranks: Communicator,
 ): Promise<number> {
   const { folder, train, test } = job;
   const { config } = job.run;
   output.print(
-    `${plural(config.epochs, "epoch")} of ${plural(train.count, "example")} of ${train.name}; ${description}`,
+    `${plural(config.epochs, "epoch")} of ${plural(train.count, "example")} of ${train.name}; ${description}${ranksInWords(ranks)}`,
   );
   output.print(`run folder ${folder.path}`);
   using interruption = new Interruption();
-  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
-  const { run, certification } = await runTraining(job, backend, watch);
+  const team = new Team(ranks, interruption.signal);
+  const watch = { observer: new TerminalObserver(output), signal: team.signal };
+  const { run, certification } = await runTraining(job, backend, watch, team);
+  if (!team.isFirst) return certification ? 0 : interruption.exitCode;
   await output.writeJson(run);
   if (!certification) {
     output.print(`stopped; go on with: autodual train --resume ${folder.path}`);

@@ -134,19 +134,24 @@ export function batchNormCoefficients(
   };
 }
 
-/** Mean and (biased) variance of each channel over examples and positions: x `[channels·positions, B]` → `[channels, 1]`. */
-export function batchStatistics(
+/**
+ * Mean and (biased) variance of each channel over so many examples and their positions: x `[channels·positions, B]` → `[channels, 1]`.
+ * Gives out sums over the B examples of x, and takes those over all.
+ */
+export function* batchStatistics(
   tape: Tape,
   context: LayerContext,
   x: Variable,
-): { readonly mean: Variable; readonly variance: Variable } {
+  examples: number,
+): Generator<Variable, { readonly mean: Variable; readonly variance: Variable }, Variable> {
   const channels = context.inputShapes[0][0];
-  const count = (x.value.features / channels) * x.value.rows;
-  const view = reshape(tape, x, channels, count);
-  const mean = scaleBy(tape, sumRows(tape, view, SHARED, 1), 1 / count);
+  const positions = x.value.features / channels;
+  const view = reshape(tape, x, channels, positions * x.value.rows);
+  const count = positions * examples;
+  const mean = scaleBy(tape, yield sumRows(tape, view, SHARED, 1), 1 / count);
   const centred = scaleShift(tape, view, undefined, scaleBy(tape, mean, -1), SHARED);
   const squares = apply(tape, { kind: "square" }, centred);
-  return { mean, variance: scaleBy(tape, sumRows(tape, squares, SHARED, 1), 1 / count) };
+  return { mean, variance: scaleBy(tape, yield sumRows(tape, squares, SHARED, 1), 1 / count) };
 }
 
 /** Runs `act` on the view `[channels, positions · rows]` that channel-major features allow. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { cascadeOf } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
+import { Team } from "../../distributed/team.js";
 import { type CascadeRun, readCascadeRun } from "../../train/cascade-run.js";
 import { RUN_FILES, type RunFolder } from "../../train/run-folder.js";
 import { checkModelFitsData, isModelPath, lastingName, openModel } from "../models/open-model.js";
@@ -22,16 +23,20 @@ export interface CascadeJob extends RunData {
   readonly run: CascadeRun;
 }
 
-/** A new cascade. Everything is read and checked before the folder is made. */
-export async function newCascade(order: CascadeOrder, backend: Backend): Promise<CascadeJob> {
+/** A new cascade. Everything is read and checked before the folder is made, by the first rank where a team trains it. */
+export async function newCascade(
+  order: CascadeOrder,
+  backend: Backend,
+  team = new Team(),
+): Promise<CascadeJob> {
   const { model, stages, firstStage } = order;
   const prepared = await prepareRun(order, backend);
   if (firstStage !== undefined) await checkFirstStage(firstStage, prepared, backend);
   const { run, train, test } = prepared;
-  const folder = newFolder(order, prepared);
+  const folder = await newFolder(order, prepared, team);
   const { versions, machine, seed, config } = run;
   const isGiven = typeof model !== "string" || isModelPath(model);
-  const startSha256 = isGiven ? await keepStart(folder, prepared) : undefined;
+  const startSha256 = isGiven ? await keepStart(folder, prepared, team) : undefined;
   return {
     folder: folder.path,
     train,
@@ -64,9 +69,14 @@ async function checkFirstStage(
 }
 
 /** Copies the model that all stages begin with, which its file may not hold any more when the next one does. */
-async function keepStart(folder: RunFolder, { network, weights, run }: PreparedJob): Promise<string> {
+async function keepStart(
+  folder: RunFolder,
+  { network, weights, run }: PreparedJob,
+  team: Team,
+): Promise<string> {
   try {
     await folder.writeModel("start", { network, weights }, run.config, []);
+    await team.meet();
     return (await folder.readModel("start")).sha256;
   } catch (error) {
     folder.removeIfEmpty();
@@ -80,8 +90,9 @@ export async function resumedCascade(
   backend: Backend,
   place: DataPlace = { data: null, dataDir: null },
   given: RunData | null = null,
+  team = new Team(),
 ): Promise<CascadeJob> {
-  removeCascadeLeftovers(folder);
+  if (team.isFirst) removeCascadeLeftovers(folder);
   const run = await readCascadeRun(folder);
   const config = { ...run.config, backend: backend.name, data: movedData(run.config.data, place) };
   const data = await loadRunData(join(folder, RUN_FILES.run), config, given);

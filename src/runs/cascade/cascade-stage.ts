@@ -4,6 +4,7 @@ import { remainingExamples } from "../../cascade/remaining.js";
 import type { Backend } from "../../compute/backend.js";
 import { letIn } from "../../compute/deadline.js";
 import { subset } from "../../data/dataset.js";
+import type { Team } from "../../distributed/team.js";
 import { FormatError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import type { Model } from "../../network/weights.js";
@@ -11,6 +12,7 @@ import { type CascadeRun, type CascadeStageRow, stageFolder } from "../../train/
 import type { TrainConfig } from "../../train/config.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
 import { boundsOfLoss } from "../bounds-of-loss.js";
+import { ownExamples } from "../certify-together.js";
 import { inOrder } from "../example-batches.js";
 import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
@@ -29,6 +31,7 @@ export interface CascadeSoFar extends RunData {
   readonly models: readonly LoadedModel[];
   readonly backend: Backend;
   readonly watch: Watch;
+  readonly team: Team;
 }
 
 /** A stage that is trained or was given. */
@@ -46,6 +49,8 @@ export async function resumedStage(cascade: CascadeSoFar): Promise<TrainedStage 
   return inStageFolder(cascade, async (at) => {
     if (models.length === 0 && run.firstStage !== null) return await givenStage(cascade, run.firstStage, at);
     const stage = existsSync(at.file("run")) ? await at.readRun() : null;
+    // No rank begins the stage before all have looked.
+    await cascade.team.meet();
     if (stage === null) return null;
     return stage.status === "finished"
       ? await doneStage(at, stage)
@@ -60,16 +65,19 @@ const HELD_OUT_SHARE = 0.2;
 const CASCADE = 2;
 
 /** The numbers of the training examples that no stage so far certifies. Throws the signal's reason. */
-export async function stageExamples({ run, models, train, backend, watch }: CascadeSoFar): Promise<number[]> {
+export async function stageExamples(cascade: CascadeSoFar): Promise<number[]> {
+  const { run, models, train, backend, watch, team } = cascade;
   const { norm, epsilon, box } = run.config;
   // Whatever is certified by the whole cascade remains for no later stage.
   const { method } = boundsOfLoss(run.config, CASCADE);
   using placed = placeStages(backend, models);
-  const work = { name: "certify training examples", total: train.count } as const;
-  return await observed(watch, work, (seen) =>
+  const { first } = team.share(train.count);
+  const own = ownExamples(train, team);
+  const work = { name: "certify training examples", total: own.count } as const;
+  const remaining = await observed(watch, work, (seen) =>
     remainingExamples(
       placed.stages,
-      inOrder(train, BATCH),
+      inOrder(own, BATCH),
       { norm, epsilon: epsilon.end, box, method, ...(watch.signal && { signal: watch.signal }) },
       (done) => {
         seen.update(done, {});
@@ -77,6 +85,10 @@ export async function stageExamples({ run, models, train, backend, watch }: Casc
       },
     ),
   );
+  const all = (await team.everyones(remaining.map((index) => first + index))).flat();
+  await team.meet();
+  watch.signal?.throwIfAborted();
+  return all;
 }
 
 /** Trains the next stage on the examples of these numbers; null for all. Throws the signal's reason. */
@@ -89,10 +101,11 @@ export async function trainStage(
 
 /** In the folder of the stage after those that are done; it does not stay if nothing comes into it. */
 async function inStageFolder<T>(
-  { folder, models }: CascadeSoFar,
+  { folder, models, team }: CascadeSoFar,
   run: (at: RunFolder) => Promise<T>,
 ): Promise<T> {
-  const at = RunFolder.reopen(join(folder, stageFolder(models.length + 1)));
+  const path = join(folder, stageFolder(models.length + 1));
+  const at = team.isFirst ? RunFolder.reopen(path) : RunFolder.of(path, { writes: false });
   try {
     return await run(at);
   } finally {
@@ -101,22 +114,23 @@ async function inStageFolder<T>(
 }
 
 async function finishStage(cascade: CascadeSoFar, job: TrainingJob): Promise<TrainedStage> {
-  const { models, backend, watch } = cascade;
+  const { models, backend, watch, team } = cascade;
   watch.observer?.tell?.({ kind: "stage-examples", count: job.train.count });
   using placed = placeStages(backend, models);
-  const { run } = await runTraining({ ...job, earlier: placed.stages }, backend, watch);
+  const { run } = await runTraining({ ...job, earlier: placed.stages }, backend, watch, team);
   if (run.status !== "finished") watch.signal?.throwIfAborted();
   return doneStage(job.folder, run);
 }
 
 /** The model file is copied, so that the folder is whole by itself. */
 async function givenStage(
-  { run, backend }: CascadeSoFar,
+  { run, backend, team }: CascadeSoFar,
   path: string,
   at: RunFolder,
 ): Promise<TrainedStage> {
   const { network, weights } = await openModel(path, backend);
   await at.writeModel("model", { network, weights }, run.config, []);
+  await team.meet();
   return { model: await at.readModel(), row: { trainedOn: null, seconds: null } };
 }
 

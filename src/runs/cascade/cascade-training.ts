@@ -4,6 +4,7 @@ import { type CascadeRecord, writeCascade } from "../../cascade/folder.js";
 import { growCascade } from "../../cascade/grow.js";
 import type { Backend } from "../../compute/backend.js";
 import { take } from "../../data/dataset.js";
+import { Team } from "../../distributed/team.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import {
@@ -16,7 +17,7 @@ import { RUN_FILES } from "../../train/run-folder.js";
 import { withRunLock } from "../../train/run-lock.js";
 import { TrainingFailure } from "../../train/training-failure.js";
 import { boundsOfLoss } from "../bounds-of-loss.js";
-import { certifyDataset } from "../certification.js";
+import { certifyTogether } from "../certify-together.js";
 import { MEASURED_FILES } from "../measured-files.js";
 import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
@@ -37,27 +38,32 @@ const BATCH = 50;
 /**
  * Trains stage by stage (Algorithm 2), evaluates the cascade after each, and keeps the folder such that it can go on. Ends
  * early where no example remains; where the signal aborts, which does not reject, the run is `interrupted`. Throws a `UsageError`
- * while another training is under way in the folder.
+ * while another training is under way in the folder. Of a team each rank is given the same job; the first alone writes.
  */
 export async function trainCascade(
   job: CascadeJob,
   backend: Backend,
   watch: Watch = {},
+  team = new Team(undefined, watch.signal),
 ): Promise<CascadeRun> {
-  return withRunLock(job.folder, () => trainAlone(job, backend, watch));
+  const work = () => trainTogether(job, backend, watch, team);
+  const run = await (team.isFirst ? withRunLock(job.folder, work) : work());
+  await team.meet();
+  return run;
 }
 
-async function trainAlone(
+async function trainTogether(
   { folder, train, test, ...given }: CascadeJob,
   backend: Backend,
   watch: Watch,
+  team: Team,
 ): Promise<CascadeRun> {
   const tell = watch.observer?.tell?.bind(watch.observer) ?? (() => {});
   let { run } = given;
   const save = async (changes: Partial<CascadeRun>): Promise<CascadeRun> => {
     const peakMemoryMB = Math.max(run.peakMemoryMB ?? 0, process.resourceUsage().maxRSS / 1024);
     run = { ...run, ...changes, peakMemoryMB };
-    await writeCascadeRun(folder, run);
+    if (team.isFirst) await writeCascadeRun(folder, run);
     return run;
   };
   await save({ status: "running" });
@@ -77,7 +83,7 @@ async function trainAlone(
       begun.push({ model: await openModel(join(folder, row.folder), backend), row });
     }
     const soFar = (stages: readonly TrainedStage[]): CascadeSoFar => ({
-      ...{ folder, run, train, test, backend, watch },
+      ...{ folder, run, train, test, backend, watch, team },
       models: stages.map(({ model }) => model),
     });
     const { nothingRemains } = await growCascade<TrainedStage>({
@@ -99,8 +105,10 @@ async function trainAlone(
     const evaluation = await evaluate(models);
     const name = stageFolder(stages.length);
     const rows = [...run.stages, { ...stages[stages.length - 1].row, folder: name, evaluation }];
-    forgetMeasured(folder);
-    await writeCascade(folder, recordOf(run, rows, models));
+    if (team.isFirst) {
+      forgetMeasured(folder);
+      await writeCascade(folder, recordOf(run, rows, models));
+    }
     await save({ stages: rows });
     const { error, robustError, examples } = evaluation;
     tell({ kind: "stage-done", stage: stages.length, error, robustError, examples });
@@ -114,7 +122,10 @@ async function trainAlone(
     const examples = take(test, config.testLimit ?? test.count);
     const ball = { norm, epsilon: epsilon.end, box };
     const settings = { ball, ...bounds, against: "prediction", margins: "open", batch: BATCH } as const;
-    const { about, evaluation, summary } = await certifyDataset(placed.stages, examples, settings, watch);
+    const { about, evaluation, summary } = await certifyTogether(placed.stages, examples, settings, {
+      watch,
+      team,
+    });
     const { error, robustError, certified, seconds } = summary;
     return {
       examples: examples.count,

@@ -3,7 +3,7 @@ import { augment } from "../../data/augment.js";
 import { batchIndices } from "../../data/batches.js";
 import { type Dataset, examples } from "../../data/dataset.js";
 import type { TrainConfig } from "../../train/config.js";
-import type { BatchSource } from "../../train/trainer.js";
+import type { BatchSource } from "../../train/training-state.js";
 
 /**
  * The batches of a run. The order of an epoch and its random flips and crops are functions of the seed and the epoch

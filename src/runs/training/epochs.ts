@@ -1,6 +1,7 @@
 import { nextTurn } from "../../compute/deadline.js";
 import type { EpochRow } from "../../train/config.js";
-import type { Trainer, TrainingEvent } from "../../train/trainer.js";
+import type { Trainer } from "../../train/trainer.js";
+import type { TrainingEvent } from "../../train/training-state.js";
 import { type Figures, isEnded, observed, type WorkObserver } from "../observer.js";
 import { bestEpoch, evaluateEpoch, isDue, isPatienceOver } from "./evaluation.js";
 import type { RunningTraining, TrainingJob } from "./job.js";
@@ -10,6 +11,7 @@ const SAVE_EVERY_SECONDS = 300;
 
 /** Keeps all that the run needs to go on; between two epochs the model files as well. */
 export async function saveState({ folder, network, run }: TrainingJob, trainer: Trainer): Promise<void> {
+  if (!folder.writes) return;
   const state = await trainer.state();
   // The model files are those of whole epochs.
   if (state.batch === 0) {
@@ -61,12 +63,12 @@ async function finishLastEpoch(course: RunningTraining, seen: WorkObserver): Pro
 
 /** Evaluates an epoch where that is due, and keeps it. */
 async function finishEpoch(course: RunningTraining, row: EpochRow, seen: WorkObserver): Promise<void> {
-  const { job, trainer, watch, events, save } = course;
+  const { job, trainer, watch, team, events, save } = course;
   const { config } = job.run;
   if (isDue(config, row)) {
     seen.update(row.epoch * Math.ceil(job.train.count / config.batchSize), { evaluating: true });
     try {
-      trainer.noteTest(await evaluateEpoch(trainer, job.earlier ?? [], job, watch.signal));
+      trainer.noteTest(await evaluateEpoch(trainer, job.earlier ?? [], job, team));
     } catch (error) {
       // Without it the epoch cannot be kept: the run goes on from the state before.
       if (isEnded(error, watch.signal)) return;

@@ -1,13 +1,14 @@
-import { certifiedErrors } from "../../cascade/errors.js";
+import { certifiedCounts, errorsOf } from "../../cascade/errors.js";
 import { letIn } from "../../compute/deadline.js";
 import { type Dataset, take } from "../../data/dataset.js";
+import type { Team } from "../../distributed/team.js";
 import type { PlacedNetwork } from "../../network/weights.js";
 import type { EpochRow, TestRow, TrainConfig } from "../../train/config.js";
 import type { Run } from "../../train/run-folder.js";
 import type { Trainer } from "../../train/trainer.js";
 import { boundsOfLoss, certifyStageOf } from "../bounds-of-loss.js";
-import { certifyDataset } from "../certification.js";
 import type { Certification } from "../certification-summary.js";
+import { certifyTogether, ownExamples } from "../certify-together.js";
 import { inOrder } from "../example-batches.js";
 import type { Watch } from "../observer.js";
 import { roundingRecord } from "../rounding-record.js";
@@ -32,28 +33,31 @@ function isCandidate(
 
 /**
  * Errors of the model as it is now, or of a cascade with this model as its last stage, at the radius that training ends
- * with. Throws the signal's reason.
+ * with; each rank of the team certifies a share of the examples. Throws the reason of the team's signal.
  */
 export async function evaluateEpoch(
   trainer: Trainer,
   earlier: readonly PlacedNetwork[],
   { test, heldOut = null }: { readonly test: Dataset; readonly heldOut?: Dataset | null },
-  signal?: AbortSignal,
+  team: Team,
 ): Promise<TestRow> {
   const { norm, epsilon, box, evaluation } = trainer.config;
   const bounds = boundsOfLoss(trainer.config, earlier.length + 1);
   const examples = heldOut ?? take(test, evaluation.limit ?? test.count);
-  const batches = inOrder(examples, EVALUATION_BATCH);
+  const batches = inOrder(ownExamples(examples, team), EVALUATION_BATCH);
   const ball = { norm, epsilon: epsilon.end, box };
-  const errors = await certifiedErrors(
+  const { signal } = team;
+  const own = await certifiedCounts(
     [...earlier, trainer.placed],
     batches,
     { ...ball, method: bounds.method, ...(signal && { signal }) },
     () => letIn(signal),
     certifyStageOf(bounds),
   );
+  const [counted, right, robust] = await team.sums([own.examples, own.right, own.robust]);
+  signal?.throwIfAborted();
   return {
-    ...errors,
+    ...errorsOf({ examples: counted, right, robust }),
     epsilon: epsilon.end,
     ...(earlier.length > 0 && { stages: earlier.length + 1 }),
     ...(heldOut && { heldOut: true }),
@@ -86,13 +90,18 @@ export function isPatienceOver(
   return best !== null && config.patience !== null && rows.length - best.epoch >= config.patience;
 }
 
-/** The final evaluation, by deterministic bounds. Throws the signal's reason. */
-export function evaluateRun(trainer: Trainer, test: Dataset, watch: Watch): Promise<Certification> {
+/** The final evaluation, by deterministic bounds, of which each rank does a share. Throws the signal's reason. */
+export function evaluateRun(
+  trainer: Trainer,
+  test: Dataset,
+  watch: Watch,
+  team: Team,
+): Promise<Certification> {
   const { norm, epsilon, box, testLimit } = trainer.config;
   const ball = { norm, epsilon: epsilon.end, box };
   const bounds = boundsOfLoss(trainer.config, 1);
   const settings = { ball, ...bounds, against: "prediction", batch: EVALUATION_BATCH } as const;
-  return certifyDataset([trainer.placed], take(test, testLimit ?? test.count), settings, watch);
+  return certifyTogether([trainer.placed], take(test, testLimit ?? test.count), settings, { watch, team });
 }
 
 /** What `run.json` keeps of the final evaluation. */

@@ -1,9 +1,11 @@
 import type { Dataset } from "../../data/dataset.js";
+import type { Team } from "../../distributed/team.js";
 import type { Network } from "../../network/network.js";
 import type { PlacedNetwork, Weights } from "../../network/weights.js";
 import type { EventFile } from "../../train/event-file.js";
 import type { Run, RunFolder } from "../../train/run-folder.js";
-import type { Trainer, TrainingState } from "../../train/trainer.js";
+import type { Trainer } from "../../train/trainer.js";
+import type { TrainingState } from "../../train/training-state.js";
 import type { Watch } from "../observer.js";
 
 /** A run that is ready to go: everything has been read and checked. */
@@ -28,6 +30,8 @@ export interface RunningTraining {
   readonly job: TrainingJob;
   readonly trainer: Trainer;
   readonly watch: Watch;
-  readonly events: EventFile;
+  /** The ranks that train together. */
+  readonly team: Team;
+  readonly events: Pick<EventFile, "add">;
   save(changes: Partial<Run>): Promise<Run>;
 }

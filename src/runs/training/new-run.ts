@@ -4,6 +4,7 @@ import type { Backend } from "../../compute/backend.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import type { ReadingOptions } from "../../data/reading.js";
+import type { Team } from "../../distributed/team.js";
 import { UsageError } from "../../errors.js";
 import { encodeModel } from "../../formats/model-file.js";
 import { architecture } from "../../network/architectures.js";
@@ -43,15 +44,23 @@ export interface TrainingOrder extends ReadingOptions {
 /** An order, read and checked: a job without a folder. */
 export type PreparedJob = Omit<TrainingJob, "folder">;
 
-/** A new run. Everything is read and checked before the folder is made. */
-export async function newRun(order: TrainingOrder, backend: Backend): Promise<TrainingJob> {
+/** A new run. Everything is read and checked before the folder is made; every rank of a team gives the same order. */
+export async function newRun(order: TrainingOrder, backend: Backend, team?: Team): Promise<TrainingJob> {
   const prepared = await prepareRun(order, backend);
-  return { ...prepared, folder: newFolder(order, prepared) };
+  return { ...prepared, folder: await newFolder(order, prepared, team) };
 }
 
-/** The folder that the order names, or a free one. */
-export function newFolder({ out }: Pick<TrainingOrder, "out">, { run, train }: PreparedJob): RunFolder {
-  return RunFolder.create(out ?? freeFolder(run.config, train));
+/** The folder that the order names, or a free one. The first rank of a team makes it. */
+export async function newFolder(
+  { out }: Pick<TrainingOrder, "out">,
+  { run, train }: PreparedJob,
+  team?: Team,
+): Promise<RunFolder> {
+  const make = (): RunFolder => RunFolder.create(out ?? freeFolder(run.config, train));
+  if (!team) return make();
+  const own = team.isFirst ? make() : null;
+  const path = await team.ofFirst(own?.path ?? "");
+  return own ?? RunFolder.of(path, { writes: false });
 }
 
 /** Reads and checks all that a run needs. */

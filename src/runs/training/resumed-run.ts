@@ -2,7 +2,7 @@ import { subset } from "../../data/dataset.js";
 import { FormatError } from "../../errors.js";
 import type { TrainConfig } from "../../train/config.js";
 import type { Run, RunFolder } from "../../train/run-folder.js";
-import type { TrainingState } from "../../train/trainer.js";
+import type { TrainingState } from "../../train/training-state.js";
 import { checkModelFitsData } from "../models/open-model.js";
 import type { TrainingJob } from "./job.js";
 import { checkSameSize, loadRunData, type RunData } from "./run-data.js";

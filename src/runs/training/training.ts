@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import type { Backend } from "../../compute/backend.js";
+import { Team } from "../../distributed/team.js";
 import { EventFile } from "../../train/event-file.js";
 import type { Run } from "../../train/run-folder.js";
 import { withRunLock } from "../../train/run-lock.js";
@@ -22,26 +23,41 @@ export interface TrainingOutcome {
  * Trains, evaluates by deterministic bounds, and keeps the run folder such that the run can go on from the last state kept
  * whatever happens, and from its last batch after a signal, which does not reject: the run is `interrupted` then. Throws a
  * `UsageError` while another training is under way in the folder.
+ *
+ * Of a team each rank is given the same job, with a folder that the first alone writes into, and the team's signal. All of them get
+ * the same outcome, once the folder is written.
  */
 export async function runTraining(
   given: TrainingJob,
   backend: Backend,
   watch: Watch = {},
+  team = new Team(undefined, watch.signal),
 ): Promise<TrainingOutcome> {
-  return withRunLock(given.folder.path, () => trainAlone(given, backend, watch));
+  const { path, writes } = given.folder;
+  const work = () => trainTogether(given, backend, watch, team);
+  const outcome = await (writes ? withRunLock(path, work) : work());
+  await team.meet();
+  return outcome;
 }
 
-async function trainAlone(given: TrainingJob, backend: Backend, watch: Watch): Promise<TrainingOutcome> {
+async function trainTogether(
+  given: TrainingJob,
+  backend: Backend,
+  watch: Watch,
+  team: Team,
+): Promise<TrainingOutcome> {
   const job = { ...given, ...holdOut(given.train, given.run.config) };
   const { folder, network, train } = job;
   const { config } = job.run;
   const source = batchSource(train, config);
-  const trainer = new Trainer(backend, { network, weights: job.weights }, config, source);
+  const trainer = new Trainer(backend, { network, weights: job.weights }, config, source, team);
   try {
     if (job.state) trainer.restore(job.state);
-    let run: Run = { ...job.run, status: "running", epochs: [...trainer.rows] };
-    await writeFirst(run, job, trainer);
-    const events = new EventFile(folder.path, trainer.rows);
+    const { ranks: _, ...given } = job.run;
+    const shared = team.isAlone ? {} : { ranks: team.ranks.size };
+    let run: Run = { ...given, ...shared, status: "running", epochs: [...trainer.rows] };
+    if (folder.writes) await writeFirst(run, job, trainer);
+    const events = folder.writes ? new EventFile(folder.path, trainer.rows) : { add() {} };
     const save = async (changes: Partial<Run>): Promise<Run> => {
       run = {
         ...run,
@@ -53,7 +69,7 @@ async function trainAlone(given: TrainingJob, backend: Backend, watch: Watch): P
       return run;
     };
     try {
-      const course: RunningTraining = { job, trainer, watch, events, save };
+      const course: RunningTraining = { job, trainer, watch, team, events, save };
       const certification = await trainAndEvaluate(course, source.batchesPerEpoch);
       if (certification) {
         const evaluation = evaluationRecord(run, certification);
@@ -78,12 +94,12 @@ async function trainAndEvaluate(
   course: RunningTraining,
   batchesPerEpoch: number,
 ): Promise<Certification | null> {
-  const { job, trainer, watch } = course;
+  const { job, trainer, watch, team } = course;
   try {
     await trainEpochs(course, batchesPerEpoch);
     watch.signal?.throwIfAborted();
     await takeBest(course);
-    return await evaluateRun(trainer, job.test, watch);
+    return await evaluateRun(trainer, job.test, watch, team);
   } catch (error) {
     if (isEnded(error, watch.signal)) return null;
     throw error;
@@ -91,9 +107,10 @@ async function trainAndEvaluate(
 }
 
 /** The model of the best epoch on held-out examples is the run's. */
-async function takeBest({ job, trainer }: RunningTraining): Promise<void> {
+async function takeBest({ job, trainer, team }: RunningTraining): Promise<void> {
   const best = job.heldOut ? bestEpoch(trainer.rows, job.run.config) : null;
   if (best === null || best.epoch === trainer.rows.length) return;
+  await team.meet();
   const { network, weights } = await job.folder.readModel("best");
   trainer.replaceWeights(weights);
   await job.folder.writeModel(

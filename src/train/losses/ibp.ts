@@ -13,5 +13,5 @@ export async function ibpLoss(inputs: LossInputs): Promise<LossOutcome> {
   const intervals = IntervalNetwork.over(tape, network, bindings, ballOf(inputs));
   const margins = intervals.margins(batch.labels);
   const loss = robustLoss(tape, margins, batch.labels);
-  return { loss: regularized(tape, loss, intervals, inputs.regularization), margins };
+  return { loss: await regularized(inputs, loss, intervals), margins };
 }

@@ -1,7 +1,6 @@
 import {
   add,
   apply,
-  type BoxVariables,
   boxMoments,
   combine,
   maximum,
@@ -13,7 +12,9 @@ import {
   type Tape,
   type Variable,
 } from "../../autodiff/index.js";
+import type { WholeBatch } from "../../distributed/whole-batch.js";
 import type { IntervalNetwork } from "../../dual/interval-network.js";
+import type { LossInputs } from "./robust-loss.js";
 
 /** How much worse than the input's, or than one another, numbers may be before they count. */
 const TOLERANCE = 0.5;
@@ -23,23 +24,27 @@ const TINY = 1e-12;
 /**
  * The regularisers of fast interval training (Shi et al. 2021), the mean over what activations read: boxes should be at most twice as
  * wide as the input's, and neurons that are surely active and surely inactive balance one another, by the mean and by the variance
- * of their centres. `[1, 1]`, from 0 to 3.
+ * of their centres, of the whole batch. `[1, 1]`, from 0 to 3.
  */
-export function intervalRegularizer(tape: Tape, intervals: IntervalNetwork): Variable | null {
-  const [input, ...read] = intervals.readByActivations;
-  if (read.length === 0) return null;
-  const [width] = meansOf(tape, input);
-  const terms = read.flatMap((box) => {
-    const means = meansOf(tape, box);
-    return [short(tape, ratio(tape, width, means[0])), ...balance(tape, means)];
-  });
+export async function intervalRegularizer(
+  tape: Tape,
+  intervals: IntervalNetwork,
+  whole: WholeBatch,
+): Promise<Variable | null> {
+  const boxes = intervals.readByActivations;
+  if (boxes.length === 1) return null;
+  const sums = boxes.map((box) => boxMoments(tape, box));
+  const moments = await whole.sums(tape, sums);
+  const [[width], ...read] = boxes.map(({ centre }, i) =>
+    meansOf(tape, moments[i], centre.value.features * whole.examples),
+  );
+  const terms = read.flatMap((means) => [short(tape, ratio(tape, width, means[0])), ...balance(tape, means)]);
   return scaleBy(tape, sum(tape, terms), 1 / (TOLERANCE * read.length));
 }
 
 /** The means of a box's entries: width, centre, and of active and inactive entries the share, centre and its square. */
-function meansOf(tape: Tape, box: BoxVariables): readonly Variable[] {
-  const { features, rows } = box.centre.value;
-  const means = scaleBy(tape, boxMoments(tape, box), 1 / (features * rows));
+function meansOf(tape: Tape, moments: Variable, entries: number): readonly Variable[] {
+  const means = scaleBy(tape, moments, 1 / entries);
   return Array.from({ length: means.value.features }, (_, i) => slice(tape, means, i, 1));
 }
 
@@ -69,12 +74,11 @@ function short(tape: Tape, of: Variable): Variable {
 }
 
 /** The loss with the regularisers, where they have weight. */
-export function regularized(
-  tape: Tape,
+export async function regularized(
+  { tape, regularization, whole }: Pick<LossInputs, "tape" | "regularization" | "whole">,
   loss: Variable,
   intervals: IntervalNetwork,
-  weight: number,
-): Variable {
-  const term = weight > 0 ? intervalRegularizer(tape, intervals) : null;
-  return term ? add(tape, loss, scaleBy(tape, term, weight)) : loss;
+): Promise<Variable> {
+  const term = regularization > 0 ? await intervalRegularizer(tape, intervals, whole) : null;
+  return term ? add(tape, loss, scaleBy(tape, term, regularization)) : loss;
 }

@@ -20,6 +20,6 @@ export function mtlIbpLoss(share: number, attack: TrainingAttack): RobustLoss {
     const point = tape.own(attackedPoint(inputs, ballOf(inputs, scaled(ball, attack.scale)), attack.steps));
     const attacked = standardLoss(tape, forward(tape, network, bindings, point).output, labels);
     const loss = combine(tape, share, robustLoss(tape, margins, labels), 1 - share, attacked);
-    return { loss: regularized(tape, loss, intervals, inputs.regularization), margins };
+    return { loss: await regularized(inputs, loss, intervals), margins };
   };
 }

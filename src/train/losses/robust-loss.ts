@@ -1,5 +1,6 @@
 import type { Tape, Variable } from "../../autodiff/index.js";
 import type { RandomSource } from "../../compute/random.js";
+import type { WholeBatch } from "../../distributed/whole-batch.js";
 import type { DualOptions } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import type { Network } from "../../network/network.js";
@@ -25,6 +26,8 @@ export interface LossInputs {
   readonly stream: RandomSource;
   /** How a dual pass is to bound: the method, and this step's estimator. */
   readonly dual: DualOptions | undefined;
+  /** What the batch is a share of: what is no mean over examples takes its sums from there. */
+  readonly whole: WholeBatch;
 }
 
 /** A robust loss of one batch. */

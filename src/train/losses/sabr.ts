@@ -15,7 +15,7 @@ export function sabrLoss(share: number, attack: TrainingAttack): RobustLoss {
     const intervals = IntervalNetwork.over(tape, network, bindings, smallBox(inputs, share, attack));
     const margins = intervals.margins(batch.labels);
     const loss = robustLoss(tape, margins, batch.labels);
-    return { loss: regularized(tape, loss, intervals, inputs.regularization), margins };
+    return { loss: await regularized(inputs, loss, intervals), margins };
   };
 }
 
