@@ -159,13 +159,66 @@ describe("an Indexed Job of Kubernetes", () => {
   });
 });
 
+interface MpiJob {
+  readonly spec: {
+    readonly slotsPerWorker: number;
+    readonly mpiReplicaSpecs: Readonly<
+      Record<
+        "Launcher" | "Worker",
+        {
+          readonly replicas: number;
+          readonly template: {
+            readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] };
+          };
+        }
+      >
+    >;
+  };
+}
+
+describe("an MPI job", () => {
+  const { slotsPerWorker, mpiReplicaSpecs } = (parse(text("train-mpijob.yaml")) as MpiJob).spec;
+  const { Launcher, Worker } = mpiReplicaSpecs;
+  const [script] = Launcher.template.spec.containers[0].args;
+  const commands = Array.from(
+    script.matchAll(/mpirun -n (\d+) --bind-to none autodual ([^;]*);/g),
+    (match) => ({
+      ranks: Number(match[1]),
+      args: match[2].split(" "),
+    }),
+  );
+
+  it("begins a training or goes on with it, on as many ranks as it has slots", () => {
+    expect(commands.map(({ args }) => args.slice(0, 2))).toEqual([
+      ["train", "--resume"],
+      ["train", "--data"],
+    ]);
+    for (const { ranks } of commands) expect(ranks).toBe(slotsPerWorker * Worker.replicas);
+    expect(spawnSync("sh", ["-n", "-c", script]).status).toBe(0);
+  });
+
+  it("takes flags that the program has", async () => {
+    const [resumed, begun] = commands.map(({ args }) => args);
+    const { stderr } = await runCommand(resumed);
+    expect(stderr).toContain("/work/runs/large");
+    expect(stderr).not.toContain("unknown option");
+    // A file is in the way of the run's folder: found after all flags were read.
+    const blocked = begun.map(
+      (arg) => ({ "/work/runs/large": "image.safetensors", cifar10: "glyphs" })[arg] ?? arg,
+    );
+    const refused = await runCommand(blocked);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("image.safetensors")]);
+  });
+});
+
 describe("Dockerfile", () => {
   const lines = text("Dockerfile").split("\n");
   const all = (word: string): string[] =>
     lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
 
   it("builds in one stage and runs in another, without root", () => {
-    expect(all("FROM").map((line) => / AS /.test(line))).toEqual([true, false]);
+    expect(all("FROM").map((line) => / AS (\w+)/.exec(line)?.[1])).toEqual(["build", "mpi", undefined]);
+    expect(all("USER")).toEqual(["10001", "10001"]);
     const last = lines.slice(lines.findLastIndex((line) => line.startsWith("FROM ")));
     expect(last.find((line) => line.startsWith("USER "))).toBe("USER 10001");
     expect(last).toContain('ENTRYPOINT ["autodual"]');
