@@ -22,6 +22,7 @@ import {
 } from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
+import { lockHolder } from "../../train/run-lock.js";
 import { circumstanceRows, configurationRows } from "./configuration.js";
 import { type MeasuredParts, measuredParts } from "./measured-parts.js";
 import { isQuickstart } from "./quickstart-mark.js";
@@ -159,11 +160,14 @@ function testNotesOf({ config, epochs }: Run): string[] {
 /** What a run that is not finished says wherever something is not measured; null of a finished one. */
 function unfinishedPart(folder: string, run: Pick<Run, "status">): Part<never> | null {
   if (run.status === "finished") return null;
-  const how = run.status === "running" ? "is under way, or was killed" : "was interrupted";
+  if (run.status === "running" && lockHolder(folder)?.alive) {
+    return missing("Not measured yet: the run is under way, and this is measured at its end.");
+  }
+  const how = run.status === "running" ? "was killed" : "was interrupted";
   return missing(
-    `Not measured yet: the run ${how}; what was stopped goes on with`,
+    `Not measured yet: the run ${how}; it goes on with`,
     shellLine(["autodual", "train", "--resume", folder]),
-  ) as Part<never>;
+  );
 }
 
 async function modelHash(
