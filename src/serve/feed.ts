@@ -38,10 +38,15 @@ export function openFeed(
         };
         const send = () => {
           if (listener === null || !hasRoom()) return;
-          const view = runs.view(page);
-          if (view.version === shown) return;
-          controller.enqueue(encoder.encode(eventOf(shown, view)));
-          shown = view.version;
+          try {
+            const view = runs.view(page);
+            if (view.version === shown) return;
+            controller.enqueue(encoder.encode(eventOf(shown, view)));
+            shown = view.version;
+          } catch {
+            // What is wrong with the page is told when it is asked for again.
+            end();
+          }
         };
         listener = {
           changed: send,

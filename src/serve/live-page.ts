@@ -28,7 +28,8 @@ export const POLICY = [
 /** A page as a whole. `now` is the server's time in milliseconds since 1970. */
 export function livePage({ title, top, bottom, parts, version, events }: View, now: number): string {
   const main = `<main id="main" data-events="${events}" data-version="${version}" data-now="${now}">`;
-  const body = [top, main, ...parts.map(({ html }) => html), "</main>", bottom].join("");
+  const of = (isHead: boolean) => parts.filter((part) => part.isHead === isHead).map(({ html }) => html);
+  const body = [top, ...of(true), main, ...of(false), "</main>", bottom].join("");
   return documentText({ title, style: STYLES, script: SCRIPTS, policy: null, body });
 }
 

@@ -9,6 +9,7 @@ import {
   SkipLink,
 } from "../report/page/page-frame.js";
 import { type PagePart, partsOf } from "../report/page/page-parts.js";
+import type { Part, RunRecord } from "../report/page/run-record.js";
 import { Section } from "../report/page/section.js";
 import type { LiveRun } from "./live-run.js";
 import { RunStatus } from "./run-status.js";
@@ -17,30 +18,32 @@ import { type View, versionOf, viewPart } from "./view.js";
 const NOW = { id: "now", title: "Now" } as const;
 
 /** The page of a run: that of `autodual report`, with how far the run is at its head. `back` leads to the page of all runs. */
-export function runView(
-  { snapshot }: LiveRun,
-  links: Pick<View, "events"> & { readonly back: string | null },
-): View {
+export function runView({ snapshot }: LiveRun, { events, back }: RunLinks): View {
   const { record, ...status } = snapshot;
   const sections = liveOrder(partsOf(record));
+  const shown = sections.filter(({ id }) => !isAwaited(id, record));
   const parts = [
+    viewPart("sections", renderToString(<PageNav id="sections" parts={[NOW, ...shown]} />), true),
     viewPart(
       NOW.id,
       renderToString(
         <Section {...NOW}>
           <RunStatus {...status} />
+          {status.progress.state === "under way" && (
+            <p class="note">
+              What is measured at its end, such as margins, radii and examples, appears by itself.
+            </p>
+          )}
         </Section>,
       ),
     ),
-    viewPart(
-      "notes",
-      renderToString(
-        <div id="notes">
-          <PageNotes notes={record.notes} />
-        </div>,
-      ),
-    ),
-    ...sections.map((part) => viewPart(part.id, renderToString(<PartSection part={part} />))),
+    viewPart("notes", renderToString(<Notes notes={record.notes} />)),
+    ...sections.map((part) => {
+      return viewPart(
+        part.id,
+        renderToString(<PartSection part={part} hidden={isAwaited(part.id, record)} />),
+      );
+    }),
   ];
   const top = renderToString(
     <>
@@ -48,20 +51,47 @@ export function runView(
       <PageHeader kind={KINDS[record.kind]} title={record.title}>
         <p class="aside">{subjectInWords(record)}</p>
         <Connection />
-        {links.back !== null && (
+        {back !== null && (
           <p>
-            <a href={links.back}>All runs</a>
+            <a href={back}>All runs</a>
           </p>
         )}
       </PageHeader>
-      <PageNav parts={[NOW, ...sections]} />
     </>,
   );
   return {
     title: record.title,
-    ...{ parts, version: versionOf(parts), top, events: links.events },
+    ...{ parts, version: versionOf(parts), top, events },
     bottom: renderToString(<PageFooter by="Served by" command="autodual serve" />),
   };
+}
+
+interface RunLinks extends Pick<View, "events"> {
+  readonly back: string | null;
+}
+
+/** Of sections: what they show, and wait for while a run goes on. */
+const AWAITED: Readonly<Record<string, (record: RunRecord) => Part<unknown>>> = {
+  figures: ({ measured }) => measured,
+  ball: ({ ballPictures }) => ballPictures,
+  margins: ({ verdicts, radii }) => (radii.kind === "known" ? radii : verdicts),
+  gallery: ({ verdicts }) => verdicts,
+  confusion: ({ verdicts }) => verdicts,
+  layers: ({ layers }) => layers,
+};
+
+/** Whether a section has nothing to show yet, and its run is not at its end: that is said once, at the head of the page. */
+function isAwaited(id: string, record: RunRecord): boolean {
+  return record.status !== "finished" && AWAITED[id]?.(record).kind === "missing";
+}
+
+/** An element even where there is nothing to say, as something may come. */
+function Notes({ notes }: { readonly notes: readonly string[] }) {
+  return (
+    <div id="notes">
+      <PageNotes notes={notes} />
+    </div>
+  );
 }
 
 /** Whether changes are heard of; the page's script fills it in. */

@@ -6,6 +6,8 @@ export interface ViewPart {
   readonly html: string;
   /** Of the markup. */
   readonly hash: string;
+  /** Where it stands: most of them in the middle. */
+  readonly isHead: boolean;
 }
 
 /** A page as it is at one moment. */
@@ -14,15 +16,15 @@ export interface View {
   readonly parts: readonly ViewPart[];
   /** The hashes of all parts, by which a browser says what it shows. */
   readonly version: string;
-  /** What stands above and below the parts, which does not change. */
+  /** What stands above and below all parts, which does not change. */
   readonly top: string;
   readonly bottom: string;
   /** Where changes are told. */
   readonly events: string;
 }
 
-export function viewPart(id: string, html: string): ViewPart {
-  return { id, html, hash: createHash("sha256").update(html).digest("base64url").slice(0, 12) };
+export function viewPart(id: string, html: string, isHead = false): ViewPart {
+  return { id, html, hash: createHash("sha256").update(html).digest("base64url").slice(0, 12), isHead };
 }
 
 export function versionOf(parts: readonly ViewPart[]): string {

@@ -32,9 +32,9 @@ export function PageHeader({ kind, title, children }: HeaderProps) {
 }
 
 /** Links to all sections. */
-export function PageNav({ parts }: { readonly parts: readonly SectionName[] }) {
+export function PageNav({ parts, id }: { readonly parts: readonly SectionName[]; readonly id?: string }) {
   return (
-    <nav aria-label="Sections">
+    <nav aria-label="Sections" id={id}>
       <ul>
         {parts.map(({ id, title }) => (
           <li>
@@ -59,9 +59,16 @@ export function PageNotes({ notes }: { readonly notes: readonly string[] }) {
 }
 
 /** A part of the page as a section with its heading. */
-export function PartSection({ part: { lead, body, ...name } }: { readonly part: PagePart }) {
+export function PartSection({
+  part,
+  hidden = false,
+}: {
+  readonly part: PagePart;
+  readonly hidden?: boolean;
+}) {
+  const { lead, body, ...name } = part;
   return (
-    <Section {...name}>
+    <Section {...name} hidden={hidden}>
       {lead && <p>{lead}</p>}
       {body}
     </Section>

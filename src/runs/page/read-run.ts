@@ -64,7 +64,9 @@ async function readTraining(folder: RunFolder): Promise<RunRecord> {
     stages: 1,
     curves:
       epochs.length === 0
-        ? (unfinished ?? missing("No epoch is in the record."))
+        ? missing(
+            unfinished ? "No epoch is done yet; curves begin with the first." : "No epoch is in the record.",
+          )
         : known([{ stage: null, epochs }]),
     testCurves: testCurvesOf(config, [{ stage: null, epochs }]),
     stageRows: [],
@@ -102,7 +104,11 @@ async function readStages(folder: string): Promise<RunRecord> {
     stages: stages.length,
     curves:
       curves.length === 0
-        ? (unfinished ?? missing("No stage was trained in this folder, or none of its records can be read."))
+        ? missing(
+            unfinished
+              ? "No epoch is done yet; curves begin with the first."
+              : "No stage was trained in this folder, or none of its records can be read.",
+          )
         : known(curves),
     testCurves: testCurvesOf(config, curves),
     stageRows: stageRowsOf(run, parts),
