@@ -41,8 +41,10 @@ export function openFeed(
           try {
             const view = runs.view(page);
             if (view.version === shown) return;
-            controller.enqueue(encoder.encode(eventOf(shown, view)));
+            const event = eventOf(shown, view);
+            // First, as whoever waits for the event is given it at once, and then asks for the next.
             shown = view.version;
+            controller.enqueue(encoder.encode(event));
           } catch {
             // What is wrong with the page is told when it is asked for again.
             end();
