@@ -25,7 +25,10 @@ if (flags.serve !== undefined) {
   const rhythm = { look: 5, ping: 15_000 };
   const server = await serveRuns([flags.serve], { host: "127.0.0.1", port: 0, token: null, rhythm });
   const told = () => ({ port: server.port, listening: server.runs.listening, ...process.memoryUsage() });
-  process.on("message", () => process.send(told()));
+  process.on("message", () => {
+    globalThis.gc();
+    process.send(told());
+  });
   process.send(told());
 } else {
   await measure(Number(flags.updates), Number(flags.clients));
@@ -35,7 +38,9 @@ async function measure(updates, count) {
   const folder = mkdtempSync(join(tmpdir(), "autodual-bench-"));
   const write = await writer(folder);
   write(0);
-  const child = fork(fileURLToPath(import.meta.url), ["--serve", folder]);
+  const child = fork(fileURLToPath(import.meta.url), ["--serve", folder], {
+    execArgv: ["--expose-gc"],
+  });
   const ask = () => {
     child.send("memory");
     return told();
@@ -53,9 +58,9 @@ async function measure(updates, count) {
       write(update);
       await heard(update + 1);
       if (update === 100 || update % 600 === 0) {
-        const { rss, heapUsed } = await ask();
+        const { rss, heapUsed, external } = await ask();
         console.log(
-          `after ${update} updates: ${megabytes(rss)} resident, ${megabytes(heapUsed)} of them in the heap`,
+          `after ${update} updates: ${megabytes(rss)} resident; alive ${megabytes(heapUsed)} in the heap, ${megabytes(external)} beside it`,
         );
       }
     }

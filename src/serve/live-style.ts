@@ -14,7 +14,11 @@ main > .run-card { border: 1px solid var(--rule); border-radius: 8px; padding: 1
 .run-card h2 { font-size: 1.1rem; overflow-wrap: anywhere; }
 .run-card .state { font-size: 1rem; }
 .run-card .value { font-size: 1.35rem; }
-.run-card .figures > div { flex-basis: 9.5rem; padding: .5rem .7rem; }
+.run-card .figures > div { flex-basis: 40%; padding: .5rem .7rem; }
 .run-card p { margin: .3rem 0; }
 .sparkline { display: block; width: 100%; height: 3.5rem; margin: .5rem 0; border-bottom: 1px solid var(--rule); overflow: hidden; }
+@media (max-width: 40rem) {
+  #now .figures > div { flex-basis: 40%; padding: .6rem .75rem; }
+  #now .value { font-size: 1.5rem; }
+}
 `;

@@ -40,10 +40,10 @@ export function RunStatus({ progress, resume, problem }: Omit<RunSnapshot, "reco
       )}
       <dl class="figures">
         {errors && <Errors errors={errors} />}
-        {state === "under way" && (
+        {state === "under way" && progress.epoch < progress.epochs && (
           <Tile
             name={progress.stage ? "time left in this stage" : "time left"}
-            worth="by the pace of its last epochs"
+            worth={endsAt === null ? "told after the first epoch" : "by the pace of its last epochs"}
           >
             {endsAt === null ? "–" : <Moment look="ends" at={endsAt} />}
           </Tile>

@@ -29,7 +29,7 @@ export function runView({ snapshot }: LiveRun, { events, back }: RunLinks): View
       renderToString(
         <Section {...NOW}>
           <RunStatus {...status} />
-          {status.progress.state === "under way" && (
+          {status.progress.state === "under way" && shown.length < sections.length && (
             <p class="note">
               What is measured at its end, such as margins, radii and examples, appears by itself.
             </p>
