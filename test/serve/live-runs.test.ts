@@ -14,7 +14,7 @@ import { openFeed } from "../../src/serve/feed.js";
 import { LiveRuns } from "../../src/serve/live-runs.js";
 import { changedParts } from "../../src/serve/view.js";
 import { newFolder } from "../cli/run-command.js";
-import { epochRow, writeCertification, writeLock, writeRun } from "./run-folders.js";
+import { epochRow, writeCascadeFolder, writeCertification, writeLock, writeRun } from "./run-folders.js";
 
 let folder: ReturnType<typeof newFolder>;
 const at = (...names: string[]): string => join(folder.path, ...names);
@@ -120,6 +120,29 @@ describe("a run as it goes on", () => {
   });
 });
 
+describe("a cascade", () => {
+  it("says at which stage it is, whose errors these are, and follows the epochs of the stage", async () => {
+    await writeCascadeFolder(at("cascade"), 4);
+    writeLock(at("cascade"));
+    const runs = await open("cascade");
+    const { progress } = runs.runs[0].snapshot;
+    expect(progress).toMatchObject({ stage: { number: 2, of: 3 }, epoch: 4, epochs: 20 });
+    // 16 epochs of 2 s, from when the stage's record was written.
+    const { mtimeMs } = statSync(at("cascade", "stage-2", "run.json"));
+    expect(progress.endsAt! - mtimeMs).toBeCloseTo(32_000, 6);
+    expect(textOf(runs)).toContain("Under way : stage 2 of 3, epoch 4 of 20");
+    expect(textOf(runs)).toContain("30.0 % upper bound, after stage 1, on 100 test examples");
+    await writeCascadeFolder(at("cascade"), 5);
+    await runs.refresh();
+    expect(textOf(runs)).toContain("stage 2 of 3, epoch 5 of 20");
+  });
+
+  it("is not read where it names a stage outside of its folder", async () => {
+    await writeCascadeFolder(at("cascade"), 4, "../run");
+    await expect(open("cascade")).rejects.toThrow('stages: expected the folder stage-1, found "../run"');
+  });
+});
+
 describe("files that are amiss", () => {
   it("leave the page as it was, and are told when they stay so", async () => {
     const runs = await open("run");
@@ -174,7 +197,7 @@ describe("links out of the folder", () => {
     expect(textOf(runs)).toContain("epoch 2 of 20");
   });
 
-  it("of a stage's folder are refused, and so are stages by other names", async () => {
+  it("of a stage's folder are refused", async () => {
     symlinkSync(folder.path, at("run", "stage-1"));
     await expect(open("run")).rejects.toThrow("stage-1: a link out of the run folder");
   });

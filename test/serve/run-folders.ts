@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { loadDataset } from "../../src/data/load.js";
 import { freshRun } from "../../src/runs/training/new-run.js";
+import { writeCascadeRun } from "../../src/train/cascade-run.js";
 import type { EpochRow } from "../../src/train/config.js";
 import { type Run, RunFolder } from "../../src/train/run-folder.js";
 import { configOf } from "../../src/train/settings/config-of.js";
@@ -36,6 +37,22 @@ export async function writeRun(path: string, epochs: number, changes: Partial<Ru
   const run = { ...freshRun(CONFIG), epochs: rows, ...changes };
   await RunFolder.reopen(path).writeRun(run);
   return run;
+}
+
+/** A cascade of three stages of which the first is done; its second is under way, after so many epochs. */
+export async function writeCascadeFolder(path: string, epochs: number, first = "stage-1"): Promise<void> {
+  const { versions, machine, seed } = await writeRun(join(path, "stage-1"), 20, { status: "finished" });
+  const untested = Array.from({ length: epochs }, (_, i) => epochRow(i + 1, { test: null }));
+  await writeRun(join(path, "stage-2"), 0, { epochs: untested });
+  const evaluation = {
+    ...{ examples: 100, epsilon: 0.1, error: 0.1, robustError: 0.3, certified: 0.8 },
+    ...{ guarantee: "deterministic" as const, seconds: 1 },
+  };
+  await writeCascadeRun(path, {
+    ...{ schema: "autodual/cascade-run/1", status: "running", config: CONFIG, cascade: 3, firstStage: null },
+    ...{ versions, machine, seed },
+    stages: [{ folder: first, trainedOn: 400, seconds: 40, evaluation }],
+  });
 }
 
 /** A lock of a process that lives, or of one that does not. */
