@@ -9,7 +9,7 @@ export interface Access {
 }
 
 /** What a request says of itself. */
-export interface Asked {
+export interface RequestFacts {
   readonly method: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
@@ -18,7 +18,7 @@ export interface Asked {
   readonly cookie: string | undefined;
 }
 
-export interface Refusal {
+export interface AccessRefusal {
   readonly status: 400 | 401 | 403 | 405;
   readonly words: string;
 }
@@ -26,7 +26,7 @@ export interface Refusal {
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 
 /** Why a request is refused; null where it is not. */
-export function refusalOf(asked: Asked, access: Access): Refusal | null {
+export function refusalOf(asked: RequestFacts, access: Access): AccessRefusal | null {
   const { method, host, origin } = asked;
   if (method !== "GET" && method !== "HEAD") {
     return {
@@ -49,7 +49,7 @@ export function refusalOf(asked: Asked, access: Access): Refusal | null {
 }
 
 /** Answers to a wrong link and to no token at all; a right cookie does not help a wrong link. */
-function tokenRefusal({ token, cookie }: Asked, expected: string | null): Refusal | null {
+function tokenRefusal({ token, cookie }: RequestFacts, expected: string | null): AccessRefusal | null {
   if (expected === null) return null;
   const given = token ?? cookie;
   if (given === undefined) {

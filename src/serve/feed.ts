@@ -1,5 +1,5 @@
 import type { Listener, LiveRuns } from "./live-runs.js";
-import { changedParts, type View } from "./view.js";
+import { changedParts, type LiveView } from "./view.js";
 
 /** Signs of life that a browser may leave lying before it is given up: a minute. */
 const MOST_UNREAD = 4;
@@ -72,7 +72,7 @@ export function openFeed(
 }
 
 /** The parts that have changed, with the server's time; the event's number is the version that they make. */
-function eventOf(shown: string, view: View): string {
+function eventOf(shown: string, view: LiveView): string {
   const parts = Object.fromEntries(changedParts(shown, view).map(({ id, html }) => [id, html]));
   return `id: ${view.version}\nevent: parts\ndata: ${JSON.stringify({ now: Date.now(), parts })}\n\n`;
 }

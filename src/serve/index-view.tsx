@@ -9,14 +9,14 @@ import type { LiveRun } from "./live-run.js";
 import { RunStatus } from "./run-status.js";
 import { Connection } from "./run-view.js";
 import { Sparkline } from "./sparkline.js";
-import { type View, versionOf, viewPart } from "./view.js";
+import { type LiveView, versionOf, viewPart } from "./view.js";
 
-interface IndexLinks extends Pick<View, "events"> {
+interface IndexLinks extends Pick<LiveView, "events"> {
   readonly run: (number: number) => string;
 }
 
 /** Several runs side by side: a card for each, and their robust errors in one plot. */
-export function indexView(runs: readonly LiveRun[], links: IndexLinks): View {
+export function indexView(runs: readonly LiveRun[], links: IndexLinks): LiveView {
   const lines = runs.map((run) => robustLine(run));
   const parts = [
     ...runs.map((run, i) => viewPart(`run-${i + 1}`, card(run, i + 1, links.run(i + 1), lines[i]))),

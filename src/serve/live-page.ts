@@ -4,7 +4,7 @@ import { SCRIPT } from "../report/page/script.js";
 import { STYLE } from "../report/page/style.js";
 import { LIVE_SCRIPT } from "./live-script.js";
 import { LIVE_STYLE } from "./live-style.js";
-import type { View } from "./view.js";
+import type { LiveView } from "./view.js";
 
 const STYLES = `${STYLE}${LIVE_STYLE}`;
 const SCRIPTS = `${SCRIPT}${LIVE_SCRIPT}`;
@@ -26,7 +26,7 @@ export const POLICY = [
 ].join("; ");
 
 /** A page as a whole. `now` is the server's time in milliseconds since 1970. */
-export function livePage({ title, top, bottom, parts, version, events }: View, now: number): string {
+export function livePage({ title, top, bottom, parts, version, events }: LiveView, now: number): string {
   const main = `<main id="main" data-events="${events}" data-version="${version}" data-now="${now}">`;
   const of = (isHead: boolean) => parts.filter((part) => part.isHead === isHead).map(({ html }) => html);
   const body = [top, ...of(true), main, ...of(false), "</main>", bottom].join("");

@@ -4,7 +4,7 @@ import { readRun } from "../runs/page/read-run.js";
 import { pathForOthers, shellLine } from "../runs/page/shell-words.js";
 import { RunFolder } from "../train/run-folder.js";
 import { lockHolder } from "../train/run-lock.js";
-import { type Progress, readProgress } from "./progress.js";
+import { type RunProgress, readProgress } from "./progress.js";
 import { lookAtFiles } from "./run-files.js";
 
 /** A file that is being replaced may be amiss for a moment: only what stays amiss is told. */
@@ -13,7 +13,7 @@ const PATIENCE = 2;
 /** What is known of a run at one moment. */
 export interface RunSnapshot {
   readonly record: RunRecord;
-  readonly progress: Progress;
+  readonly progress: RunProgress;
   /** How the run goes on where it was stopped. */
   readonly resume: string;
   /** Why the folder cannot be read any more, where it cannot: the rest is then the last that could. */

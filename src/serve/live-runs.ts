@@ -1,7 +1,7 @@
 import { indexView } from "./index-view.js";
 import { LiveRun } from "./live-run.js";
 import { runView } from "./run-view.js";
-import type { View } from "./view.js";
+import type { LiveView } from "./view.js";
 
 /** Somebody who is told of changes. */
 export interface Listener {
@@ -29,7 +29,7 @@ export class LiveRuns {
   readonly runs: readonly LiveRun[];
   readonly #rhythm: Rhythm;
   readonly #listeners = new Set<Listener>();
-  readonly #views = new Map<number, View>();
+  readonly #views = new Map<number, LiveView>();
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #lookedAt = Date.now();
@@ -58,7 +58,7 @@ export class LiveRuns {
   }
 
   /** The page of a run, counted from 1; that of all runs is 0. As the runs were when they were last looked at. */
-  view(number: number): View {
+  view(number: number): LiveView {
     const known = this.#views.get(number);
     if (known) return known;
     const several = this.runs.length > 1;

@@ -23,7 +23,7 @@ export interface ErrorsNow {
 }
 
 /** How far a run is. */
-export interface Progress {
+export interface RunProgress {
   readonly state: "under way" | "killed" | "interrupted" | "finished";
   /** Of a run under way: whether its process is one of this machine, so that its end would be noticed. */
   readonly here: boolean;
@@ -40,7 +40,7 @@ export interface Progress {
 }
 
 /** Reads how far a run is. A `FormatError` where its record cannot be read, or names a stage outside of its folder. */
-export async function readProgress(folder: string, files: RunFiles): Promise<Progress> {
+export async function readProgress(folder: string, files: RunFiles): Promise<RunProgress> {
   const writtenAt = Math.max(...files.writtenAt.values());
   if (!isCascadeRun(folder)) {
     const run = await RunFolder.open(folder).readRun();
@@ -61,17 +61,17 @@ export async function readProgress(folder: string, files: RunFiles): Promise<Pro
   };
 }
 
-type Course = Pick<Progress, "epoch" | "epochs" | "endsAt" | "errors">;
-const DONE: Course = { epoch: 0, epochs: 0, endsAt: null, errors: null };
+type EpochCourse = Pick<RunProgress, "epoch" | "epochs" | "endsAt" | "errors">;
+const DONE: EpochCourse = { epoch: 0, epochs: 0, endsAt: null, errors: null };
 
-function stateOf(folder: string, { status }: Pick<Run, "status">): Pick<Progress, "state" | "here"> {
+function stateOf(folder: string, { status }: Pick<Run, "status">): Pick<RunProgress, "state" | "here"> {
   if (status !== "running") return { state: status, here: true };
   const holder = lockHolder(folder);
   return { state: holder?.alive ? "under way" : "killed", here: holder?.here ?? true };
 }
 
 /** `at` is where the run's files lie within the folder. */
-function courseOf(folder: string, run: Run, { writtenAt }: RunFiles, at: string): Course {
+function courseOf(folder: string, run: Run, { writtenAt }: RunFiles, at: string): EpochCourse {
   const { epochs: rows, config, evaluation } = run;
   const left = config.epochs - rows.length;
   const recorded = writtenAt.get(`${at}${RUN_FILES.run}`);

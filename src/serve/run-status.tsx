@@ -3,9 +3,9 @@ import { CommandLine } from "../report/page/command-line.js";
 import { formatPercent } from "../report/wording.js";
 import { aboutOf } from "../threat/about.js";
 import type { RunSnapshot } from "./live-run.js";
-import type { ErrorsNow, Progress } from "./progress.js";
+import type { ErrorsNow, RunProgress } from "./progress.js";
 
-const WORDS: Readonly<Record<Progress["state"], { readonly name: string; readonly look: string }>> = {
+const WORDS: Readonly<Record<RunProgress["state"], { readonly name: string; readonly look: string }>> = {
   "under way": { name: "Under way", look: "alive" },
   killed: { name: "Killed", look: "ended" },
   interrupted: { name: "Interrupted", look: "ended" },
@@ -102,7 +102,7 @@ function Moment({ look, at }: { readonly look: "ends" | "age"; readonly at: numb
   );
 }
 
-function placeInWords({ stage, epoch, epochs, state }: Progress): string {
+function placeInWords({ stage, epoch, epochs, state }: RunProgress): string {
   const parts = [
     ...(stage ? [`stage ${stage.number} of ${stage.of}`] : []),
     ...(epochs > 0 ? [`epoch ${epoch} of ${epochs}`] : []),
@@ -113,6 +113,6 @@ function placeInWords({ stage, epoch, epochs, state }: Progress): string {
 }
 
 /** What a browser's tab says before the title. */
-function tabOf({ state, epoch, epochs }: Progress): string {
+function tabOf({ state, epoch, epochs }: RunProgress): string {
   return state === "under way" && epochs > 0 ? `${epoch}/${epochs}` : state;
 }

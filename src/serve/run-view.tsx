@@ -13,12 +13,12 @@ import type { Part, RunRecord } from "../report/page/run-record.js";
 import { Section } from "../report/page/section.js";
 import type { LiveRun } from "./live-run.js";
 import { RunStatus } from "./run-status.js";
-import { type View, versionOf, viewPart } from "./view.js";
+import { type LiveView, versionOf, viewPart } from "./view.js";
 
 const NOW = { id: "now", title: "Now" } as const;
 
 /** The page of a run: that of `autodual report`, with how far the run is at its head. `back` leads to the page of all runs. */
-export function runView({ snapshot }: LiveRun, { events, back }: RunLinks): View {
+export function runView({ snapshot }: LiveRun, { events, back }: RunLinks): LiveView {
   const { record, ...status } = snapshot;
   const sections = liveOrder(partsOf(record));
   const shown = sections.filter(({ id }) => !isAwaited(id, record));
@@ -66,7 +66,7 @@ export function runView({ snapshot }: LiveRun, { events, back }: RunLinks): View
   };
 }
 
-interface RunLinks extends Pick<View, "events"> {
+interface RunLinks extends Pick<LiveView, "events"> {
   readonly back: string | null;
 }
 

@@ -11,7 +11,7 @@ export interface ViewPart {
 }
 
 /** A page as it is at one moment. */
-export interface View {
+export interface LiveView {
   readonly title: string;
   readonly parts: readonly ViewPart[];
   /** The hashes of all parts, by which a browser says what it shows. */
@@ -32,7 +32,7 @@ export function versionOf(parts: readonly ViewPart[]): string {
 }
 
 /** The parts that a browser does not have which shows `version`; all where it shows something else. */
-export function changedParts(version: string, { parts }: View): readonly ViewPart[] {
+export function changedParts(version: string, { parts }: LiveView): readonly ViewPart[] {
   const known = version.split(".");
   return known.length === parts.length ? parts.filter(({ hash }, i) => hash !== known[i]) : parts;
 }
