@@ -8,8 +8,10 @@ import { build } from "esbuild";
 /** Packages that no public type mentions; devDependencies, but for what they bring themselves. */
 export const INLINED = [
   "@bufbuild/protobuf",
+  "@hono/node-server",
   "csv-parse",
   "fast-png",
+  "hono",
   "iobuffer",
   "jpeg-js",
   "onnx-buf",

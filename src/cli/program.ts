@@ -16,6 +16,7 @@ import { addQuickstart } from "./commands/quickstart.js";
 import { addRadius } from "./commands/radius.js";
 import { addReport } from "./commands/report.js";
 import { addReproduce } from "./commands/reproduce.js";
+import { addServe } from "./commands/serve.js";
 import { addTrain } from "./commands/train.js";
 import { addVerify } from "./commands/verify.js";
 import type { CommandContext } from "./context.js";
@@ -41,6 +42,7 @@ const ADDERS = [
   addBench,
   addReproduce,
   addReport,
+  addServe,
   addCompletion,
 ];
 

@@ -41,6 +41,20 @@ export async function withRunLock<T>(folder: string, work: () => Promise<T>): Pr
   }
 }
 
+/** Who trains in a run folder. */
+export interface LockHolder {
+  /** Of another machine's process nothing is known: it counts as alive. */
+  readonly alive: boolean;
+  /** Whether its process is one of this machine. */
+  readonly here: boolean;
+}
+
+/** Who holds the lock of a run folder; null where nobody does. Nothing is changed. */
+export function lockHolder(folder: string): LockHolder | null {
+  const holder = readHolder(join(folder, LOCK_FILE));
+  return holder && { alive: isAlive(holder), here: holder.host === hostname() };
+}
+
 function take(folder: string, path: string, own: Holder): void {
   // Each round ends with a lock, with a refusal, or with a dead process's lock gone.
   for (;;) {

@@ -55,6 +55,8 @@ export const ROOMS: readonly { readonly room: string; readonly only?: readonly s
   { room: "experiments" },
   // One call each, for people.
   { room: "library" },
+  // Runs as they go, in a browser; to be loaded by its command alone.
+  { room: "serve", only: ["runs", "train", "cascade", "report", "formats", "threat", "errors"] },
   // Runs where there is no Node; see `nodeImports`.
   {
     room: "browser",

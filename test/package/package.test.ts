@@ -75,7 +75,8 @@ describe.skipIf(!built)("the package as it is packed", () => {
 
   it("has the licences of the packages that are in it", () => {
     const text = readFileSync(join(folder.path, "node_modules/autodual/dist/packages/LICENSES.txt"), "utf8");
-    for (const name of ["@bufbuild/protobuf", "csv-parse", "fast-png", "iobuffer", "jpeg-js", "preact"]) {
+    const own = ["@bufbuild/protobuf", "csv-parse", "fast-png", "iobuffer", "jpeg-js", "preact"];
+    for (const name of [...own, "hono", "@hono/node-server"]) {
       expect(text).toMatch(new RegExp(`^${name} [0-9.]+, `, "m"));
     }
     for (const part of ["Copyright 2008 Google", "Apache License", "Jason Miller", "Adaltas"]) {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LOCK_FILE, withRunLock } from "../../src/train/run-lock.js";
+import { LOCK_FILE, lockHolder, withRunLock } from "../../src/train/run-lock.js";
 
 let folder = "";
 const lock = (): string => join(folder, LOCK_FILE);
@@ -58,6 +58,24 @@ describe("the lock of a run folder", () => {
   it.skipIf(!existsSync("/proc/self/stat"))("is taken over where a number has a new process", async () => {
     writeFileSync(lock(), holderOf({ began: "1" }));
     expect(await withRunLock(folder, async () => "in")).toBe("in");
+  });
+
+  it("tells who holds it, and changes nothing", () => {
+    expect(lockHolder(folder)).toBeNull();
+    for (const [changes, holder] of [
+      [{}, { alive: true, here: true }],
+      [{ pid: deadProcess() }, { alive: false, here: true }],
+      [
+        { host: "elsewhere", pid: 1 },
+        { alive: true, here: false },
+      ],
+    ] as const) {
+      writeFileSync(lock(), holderOf(changes));
+      expect(lockHolder(folder)).toEqual(holder);
+      expect(readdirSync(folder)).toEqual([LOCK_FILE]);
+    }
+    writeFileSync(lock(), '{"host":');
+    expect(lockHolder(folder)).toBeNull();
   });
 
   it("clears away what dead processes were writing, and nothing else", async () => {

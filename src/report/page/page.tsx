@@ -1,137 +1,44 @@
-import type { JSX } from "preact";
 import { formatBall } from "../wording.js";
-import { BallGallery } from "./ball-gallery.js";
-import { ConfusionTable } from "./confusion-table.js";
-import { ExampleGallery } from "./example-gallery.js";
-import { GuaranteeSection } from "./guarantee-section.js";
-import { HeadlineFigures } from "./headline-figures.js";
-import { LayerTable } from "./layer-table.js";
-import { MarginDistribution } from "./margin-distribution.js";
-import { Provenance } from "./provenance.js";
+import { PageFooter, PageHeader, PageNav, PageNotes, PartSection, SkipLink } from "./page-frame.js";
+import { partsOf } from "./page-parts.js";
 import type { RunRecord } from "./run-record.js";
-import { Section, type SectionName } from "./section.js";
-import { StageTable } from "./stage-table.js";
-import { TrainingCurves } from "./training-curves.js";
-
-interface PagePart extends SectionName {
-  /** What the section tells, in plain words, before the field's. */
-  readonly lead?: string;
-  readonly body: JSX.Element;
-}
 
 /** The whole page. */
 export function Page({ record }: { readonly record: RunRecord }) {
   const parts = partsOf(record);
   return (
     <>
-      <a class="skip" href="#main">
-        To the content
-      </a>
-      <header>
-        <p class="kind">autodual, {KINDS[record.kind]}</p>
-        <h1>{record.title}</h1>
+      <SkipLink />
+      <PageHeader kind={KINDS[record.kind]} title={record.title}>
         <p class="aside">
-          model {record.model} on {record.data.name}, {formatBall(record.ball)}
+          {subjectInWords(record)}
           {record.status !== "finished" && <strong class="status"> {STATUS[record.status]}</strong>}
         </p>
-        <button type="button" class="theme" hidden>
-          Dark theme
-        </button>
-      </header>
-      <nav aria-label="Sections">
-        <ul>
-          {parts.map(({ id, title }) => (
-            <li>
-              <a href={`#${id}`}>{title}</a>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      </PageHeader>
+      <PageNav parts={parts} />
       <main id="main">
-        {record.notes.length > 0 && (
-          <ul class="notes">
-            {record.notes.map((note) => (
-              <li>{note}</li>
-            ))}
-          </ul>
-        )}
-        {parts.map(({ lead, body, ...name }) => (
-          <Section {...name}>
-            {lead && <p>{lead}</p>}
-            {body}
-          </Section>
+        <PageNotes notes={record.notes} />
+        {parts.map((part) => (
+          <PartSection part={part} />
         ))}
       </main>
-      <footer>
-        <p>
-          Written by <code>autodual report</code>. Certificates are about the ball that is stated and nothing
-          else; “not certified” does not mean “attackable”.
-        </p>
-      </footer>
+      <PageFooter by="Written by" command="autodual report" />
     </>
   );
 }
 
-const KINDS = { training: "training run", cascade: "cascade", certification: "certification" } as const;
+/** What a page is of, above its title. */
+export const KINDS = {
+  training: "training run",
+  cascade: "cascade",
+  certification: "certification",
+} as const;
 const STATUS = {
   running: "The run is under way, or was killed: what follows is what there is so far.",
   interrupted: "The run was interrupted: what follows is what there is so far.",
 } as const;
 
-function partsOf(record: RunRecord): PagePart[] {
-  return [
-    {
-      id: "guarantee",
-      title: "What is guaranteed",
-      body: <GuaranteeSection record={record} />,
-    },
-    {
-      id: "figures",
-      title: "Errors",
-      lead: "How often the answer is wrong: as the inputs are, and when somebody changes them on purpose.",
-      body: <HeadlineFigures record={record} />,
-    },
-    { id: "ball", title: "What ε looks like", body: <BallGallery record={record} /> },
-    ...(record.kind === "cascade"
-      ? [
-          {
-            id: "stages",
-            title: "Stages",
-            lead: "A cascade is several models in a row, and one of them gives the answer.",
-            body: <StageTable record={record} />,
-          },
-        ]
-      : []),
-    {
-      id: "curves",
-      title: "Training",
-      lead: "How errors fell while the model was trained.",
-      body: <TrainingCurves record={record} />,
-    },
-    {
-      id: "margins",
-      title: "Margins and radii",
-      lead: "How clearly each answer was proved, or how far it was from that.",
-      body: <MarginDistribution record={record} />,
-    },
-    {
-      id: "gallery",
-      title: "Examples",
-      lead: "Some examples of each kind, with their labels and answers.",
-      body: <ExampleGallery record={record} />,
-    },
-    {
-      id: "confusion",
-      title: "Labels and answers",
-      lead: "Which label got which answer, and how many of these answers are certified.",
-      body: <ConfusionTable record={record} />,
-    },
-    { id: "layers", title: "How layers were bounded", body: <LayerTable record={record} /> },
-    {
-      id: "provenance",
-      title: "The same again",
-      lead: "What was run, with which settings and where.",
-      body: <Provenance record={record} />,
-    },
-  ];
+/** Model, data and ball, in one line. */
+export function subjectInWords({ model, data, ball }: RunRecord): string {
+  return `model ${model} on ${data.name}, ${formatBall(ball)}`;
 }

@@ -1,4 +1,5 @@
 import { renderToString } from "preact-render-to-string";
+import { documentText } from "./document.js";
 import { Page } from "./page.js";
 import type { RunRecord } from "./run-record.js";
 import { SCRIPT } from "./script.js";
@@ -9,21 +10,6 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsaf
 
 /** A run as one self-contained HTML file. What comes from files is text in it, never markup. */
 export function renderPage(record: RunRecord): string {
-  const title = renderToString(<title>{`${record.title} – autodual`}</title>);
-  return [
-    "<!doctype html>",
-    '<html lang="en">',
-    "<head>",
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    '<link rel="icon" href="data:,">',
-    title,
-    `<style>${STYLE}</style>`,
-    "</head>",
-    `<body>${renderToString(<Page record={record} />)}<script>${SCRIPT}</script></body>`,
-    "</html>",
-    "",
-  ].join("\n");
+  const body = renderToString(<Page record={record} />);
+  return documentText({ title: record.title, style: STYLE, script: SCRIPT, policy: POLICY, body });
 }

@@ -15,36 +15,41 @@ export const SCRIPT = `
     name();
   });
 
-  const select = document.querySelector("[data-filter]");
-  if (select) {
-    const shown = document.querySelector("[data-shown]");
-    const cards = [...document.querySelectorAll(".card")];
-    select.closest(".filter").hidden = false;
-    select.addEventListener("change", () => {
-      let count = 0;
-      for (const card of cards) {
-        card.hidden = select.value !== "" && card.dataset.label !== select.value;
-        if (!card.hidden) count += 1;
-      }
-      shown.textContent = select.value === "" ? "" : count + " of " + cards.length + " pictures";
-    });
-  }
+  const wire = (part) => {
+    const select = part.querySelector("[data-filter]");
+    if (select) {
+      const shown = part.querySelector("[data-shown]");
+      const cards = [...part.querySelectorAll(".card")];
+      select.closest(".filter").hidden = false;
+      select.addEventListener("change", () => {
+        let count = 0;
+        for (const card of cards) {
+          card.hidden = select.value !== "" && card.dataset.label !== select.value;
+          if (!card.hidden) count += 1;
+        }
+        shown.textContent = select.value === "" ? "" : count + " of " + cards.length + " pictures";
+      });
+    }
 
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(button.dataset.copy);
-      } catch {
-        const range = document.createRange();
-        range.selectNodeContents(button.previousElementSibling);
-        getSelection().removeAllRanges();
-        getSelection().addRange(range);
-        document.execCommand("copy");
-      }
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 1500);
-    });
-  }
+    for (const button of part.querySelectorAll("[data-copy]")) {
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        try {
+          await navigator.clipboard.writeText(button.dataset.copy);
+        } catch {
+          const range = document.createRange();
+          range.selectNodeContents(button.previousElementSibling);
+          getSelection().removeAllRanges();
+          getSelection().addRange(range);
+          document.execCommand("copy");
+        }
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      });
+    }
+  };
+  wire(document);
+  // What a live page puts in later.
+  document.addEventListener("autodual-part", (event) => wire(event.target));
 })();
 `;

@@ -6,10 +6,16 @@ export interface SectionName {
   readonly title: string;
 }
 
+interface SectionProps extends SectionName {
+  /** Of a page that may show it later. */
+  readonly hidden?: boolean;
+  readonly children: ComponentChildren;
+}
+
 /** A landmark with a heading, which the links at the top lead to. */
-export function Section({ id, title, children }: SectionName & { readonly children: ComponentChildren }) {
+export function Section({ id, title, hidden, children }: SectionProps) {
   return (
-    <section id={id} aria-labelledby={`${id}-title`}>
+    <section id={id} aria-labelledby={`${id}-title`} hidden={hidden}>
       <h2 id={`${id}-title`}>{title}</h2>
       {children}
     </section>

@@ -22,6 +22,7 @@ import {
 } from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { RUN_FILES, type Run, RunFolder } from "../../train/run-folder.js";
+import { lockHolder } from "../../train/run-lock.js";
 import { circumstanceRows, configurationRows } from "./configuration.js";
 import { type MeasuredParts, measuredParts } from "./measured-parts.js";
 import { isQuickstart } from "./quickstart-mark.js";
@@ -63,7 +64,9 @@ async function readTraining(folder: RunFolder): Promise<RunRecord> {
     stages: 1,
     curves:
       epochs.length === 0
-        ? (unfinished ?? missing("No epoch is in the record."))
+        ? missing(
+            unfinished ? "No epoch is done yet; curves begin with the first." : "No epoch is in the record.",
+          )
         : known([{ stage: null, epochs }]),
     testCurves: testCurvesOf(config, [{ stage: null, epochs }]),
     stageRows: [],
@@ -101,7 +104,11 @@ async function readStages(folder: string): Promise<RunRecord> {
     stages: stages.length,
     curves:
       curves.length === 0
-        ? (unfinished ?? missing("No stage was trained in this folder, or none of its records can be read."))
+        ? missing(
+            unfinished
+              ? "No epoch is done yet; curves begin with the first."
+              : "No stage was trained in this folder, or none of its records can be read.",
+          )
         : known(curves),
     testCurves: testCurvesOf(config, curves),
     stageRows: stageRowsOf(run, parts),
@@ -159,11 +166,14 @@ function testNotesOf({ config, epochs }: Run): string[] {
 /** What a run that is not finished says wherever something is not measured; null of a finished one. */
 function unfinishedPart(folder: string, run: Pick<Run, "status">): Part<never> | null {
   if (run.status === "finished") return null;
-  const how = run.status === "running" ? "is under way, or was killed" : "was interrupted";
+  if (run.status === "running" && lockHolder(folder)?.alive) {
+    return missing("Not measured yet: the run is under way, and this is measured at its end.");
+  }
+  const how = run.status === "running" ? "was killed" : "was interrupted";
   return missing(
-    `Not measured yet: the run ${how}; what was stopped goes on with`,
+    `Not measured yet: the run ${how}; it goes on with`,
     shellLine(["autodual", "train", "--resume", folder]),
-  ) as Part<never>;
+  );
 }
 
 async function modelHash(
