@@ -25,7 +25,9 @@ export function formatTable(
   rows: TableContent["rows"],
   width: number = WIDTH,
 ): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => String(row[i]).length)));
+  const widths = head.map((title, i) =>
+    rows.reduce((most, row) => Math.max(most, String(row[i]).length), title.length),
+  );
   const least = widths.map((own, i) => (isOfFigures(rows, i) ? own : Math.min(own, NARROWEST)));
   while (frameWidth(widths) > width) {
     const room = widths.map((own, i) => (own > least[i] ? own : 0));
