@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createBackend } from "../../src/compute/index.js";
 import { random } from "../../src/compute/random.js";
-import { AutodualError } from "../../src/errors.js";
 import { encodeModel } from "../../src/formats/model-file.js";
 import { encodeConfig, MODEL_FILES } from "../../src/formats/model-folder.js";
 import { exportOnnx } from "../../src/formats/onnx/export/export.js";
@@ -15,6 +14,7 @@ import { flatNetwork, writeExamples, writeModel } from "../cli/input-files.js";
 import { newFolder, runCommand } from "../cli/run-command.js";
 import { LAYER_NETWORKS, lively } from "../support/networks.js";
 import { type Corpus, corporaIn } from "./corpora.js";
+import { costOf } from "./cost.js";
 import { mutated } from "./mutate.js";
 
 /** Files of each kind: a sample, unless HOSTILE_FILES asks for more. */
@@ -35,8 +35,26 @@ beforeAll(async () => {
   await writeExamples(at("four.npz"));
   writeModel(at("flat.safetensors"), flatNetwork());
   const run = at("run");
-  const args = ["--data", at("four.npz"), "--model", at("flat.safetensors"), "--epsilon", "0.02", "--out", run];
-  const trained = await runCommand(["train", ...args, "--epochs", "2", "--batch", "6", "--backend", "portable"]);
+  const args = [
+    "--data",
+    at("four.npz"),
+    "--model",
+    at("flat.safetensors"),
+    "--epsilon",
+    "0.02",
+    "--out",
+    run,
+  ];
+  const trained = await runCommand([
+    "train",
+    ...args,
+    "--epochs",
+    "2",
+    "--batch",
+    "6",
+    "--backend",
+    "portable",
+  ]);
   expect(trained.code, trained.stderr).toBe(0);
   const model = lively(sequential([4], [linear(8), relu(), linear(3)]), 3);
   writeFileSync(at("model.safetensors"), encodeModel(model));
@@ -47,7 +65,14 @@ beforeAll(async () => {
   const network = flatNetwork();
   writeFileSync(join(run, MODEL_FILES.config), encodeConfig(network));
   mkdirSync(at("files"));
-  const small = ["c04_squeeze_axes_in", "c05_gemmadd", "c13_maxpool_pad", "op_concat_const", "op_where", "c07_mul"];
+  const small = [
+    "c04_squeeze_axes_in",
+    "c05_gemmadd",
+    "c13_maxpool_pad",
+    "op_concat_const",
+    "op_where",
+    "c07_mul",
+  ];
   corpora = corporaIn({
     folder: at("files"),
     backend: await createBackend("portable"),
@@ -69,24 +94,18 @@ beforeAll(async () => {
 
 /** What a reader did other than to read the file or to say in a line why not; null if nothing. */
 async function faultOf({ read }: Corpus, bytes: Uint8Array): Promise<string | null> {
-  const [cpu, resident] = [process.cpuUsage(), process.resourceUsage().maxRSS];
-  let fault: string | null = null;
-  try {
-    await read(bytes);
-  } catch (error) {
-    if (!(error instanceof AutodualError)) fault = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  const grown = 1024 * (process.resourceUsage().maxRSS - resident);
-  if (grown > MOST_BYTES) fault ??= `took ${Math.round(grown / 2 ** 20)} MiB`;
-  return user + system > MOST_SECONDS * 1e6 ? (fault ?? `took ${(user + system) / 1e6} s`) : fault;
+  const { stack, seconds, memory } = await costOf(() => read(bytes));
+  if (stack !== undefined) return stack;
+  if (seconds > MOST_SECONDS) return `took ${seconds} s`;
+  return memory > MOST_BYTES ? `took ${Math.round(memory / 2 ** 20)} MiB` : null;
 }
 
 it(`every reader answers ${FILES} hostile files of its kind`, async () => {
   const faults: string[] = [];
   let refused = 0;
   for (const corpus of corpora) {
-    for (const seed of corpus.seeds) expect(await faultOf(corpus, seed), `${corpus.name} as it was`).toBeNull();
+    for (const seed of corpus.seeds)
+      expect(await faultOf(corpus, seed), `${corpus.name} as it was`).toBeNull();
     for (let i = 0; i < FILES; i++) {
       const source = random(SEED, `${corpus.name} ${i}`);
       const seed = corpus.seeds[source.integer(corpus.seeds.length)];

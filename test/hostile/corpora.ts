@@ -23,8 +23,8 @@ import { readVnnlib } from "../../src/formats/vnnlib/read.js";
 import { checkCertificate } from "../../src/library/check-certificate.js";
 import { readRun } from "../../src/library/report.js";
 import type { Network } from "../../src/network/network.js";
-import { figuresOf } from "../../src/report/page/run-figures.js";
 import { renderPage } from "../../src/report/page/render-page.js";
+import { figuresOf } from "../../src/report/page/run-figures.js";
 import { MEASURED_FILES, readMeasured } from "../../src/runs/measured-files.js";
 import { decodeCheckpoint } from "../../src/train/checkpoint.js";
 import type { OptimizerSettings } from "../../src/train/optimizer.js";
@@ -56,15 +56,19 @@ export interface Corpora {
   readonly onnx: readonly Uint8Array[];
 }
 
-const text = (change: (text: string, source: RandomSource) => string) => (seed: Uint8Array, source: RandomSource) =>
-  strToU8(change(strFromU8(seed), source));
+const text =
+  (change: (text: string, source: RandomSource) => string) => (seed: Uint8Array, source: RandomSource) =>
+    strToU8(change(strFromU8(seed), source));
 const json = text((seed, source) =>
   source.integer(3) ? JSON.stringify(mutatedTree(JSON.parse(seed), source)) : mutatedText(seed, source),
 );
 const packed =
-  (change: (bytes: Uint8Array, source: RandomSource) => Uint8Array) => (seed: Uint8Array, source: RandomSource) => {
+  (change: (bytes: Uint8Array, source: RandomSource) => Uint8Array) =>
+  (seed: Uint8Array, source: RandomSource) => {
     const inner = gzipSync(change(gunzipSync(seed), source), { level: 1 });
-    return source.integer(4) ? inner : Buffer.concat(Array.from({ length: 1 + source.integer(20) }, () => inner));
+    return source.integer(4)
+      ? inner
+      : Buffer.concat(Array.from({ length: 1 + source.integer(20) }, () => inner));
   };
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -78,7 +82,8 @@ export function corporaIn(made: Corpora): Corpus[] {
     writeFileSync(path, bytes);
     return path;
   };
-  const file = (ending: string, read: (path: string) => unknown) => (bytes: Uint8Array) => read(at(ending, bytes));
+  const file = (ending: string, read: (path: string) => unknown) => (bytes: Uint8Array) =>
+    read(at(ending, bytes));
   /** A file of a folder of others, changed. */
   const among = (name: string, read: (folder: string) => unknown) => (bytes: Uint8Array) => {
     const path = join(run, name);
@@ -103,7 +108,9 @@ export function corporaIn(made: Corpora): Corpus[] {
     const record = await readRun(path);
     figuresOf(record);
     const html = renderPage(record);
-    if (/[" ]NaN|undefined/.test(html)) throw new Error("the page says NaN or undefined");
+    if (/ (d|x|y|cx|cy|width|height|style)="[^"]*(NaN|undefined|Infinity)/.test(html)) {
+      throw new Error("the page draws what is no number");
+    }
   };
   return [
     { name: "idx", seeds: [images], read: file("-idx3-ubyte", (path) => readIdx(path, 3)) },
@@ -114,7 +121,11 @@ export function corporaIn(made: Corpora): Corpus[] {
       read: file("-idx3-ubyte.gz", (path) => readIdx(path, 3)),
     },
     { name: "cifar", seeds: [cifarBytes(2)], read: (bytes) => parseCifarBatch(bytes, "batch") },
-    { name: "tar", seeds: [tarBytes({ "a.bin": cifarBytes(1), b: images })], read: (bytes) => readTar(bytes, "tar") },
+    {
+      name: "tar",
+      seeds: [tarBytes({ "a.bin": cifarBytes(1), b: images })],
+      read: (bytes) => readTar(bytes, "tar"),
+    },
     {
       name: "npz",
       seeds: [zipSync(npyEntries()), zipSync(npyEntries(), { level: 0 })],
@@ -123,7 +134,10 @@ export function corporaIn(made: Corpora): Corpus[] {
     },
     {
       name: "npy",
-      seeds: [npy("<f8", "(2, 3)", new Float64Array(6).fill(0.5)), npy("<U3", "(4,)", new Uint32Array(12).fill(97))],
+      seeds: [
+        npy("<f8", "(2, 3)", new Float64Array(6).fill(0.5)),
+        npy("<U3", "(4,)", new Uint32Array(12).fill(97)),
+      ],
       within: mutatedNpy,
       read: file(".npy", (path) => readNumbers(path, "epsilon", path)),
     },
@@ -135,7 +149,10 @@ export function corporaIn(made: Corpora): Corpus[] {
     },
     {
       name: "csv",
-      seeds: [strToU8("a,b,label\n0.5,1e-2,cat\n1,-2,dog\n3,4,cat\n"), strToU8('a,"b ""x""",y\n1,2,0\n3,4,1\n')],
+      seeds: [
+        strToU8("a,b,label\n0.5,1e-2,cat\n1,-2,dog\n3,4,cat\n"),
+        strToU8('a,"b ""x""",y\n1,2,0\n3,4,1\n'),
+      ],
       within: text(mutatedText),
       read: file(".csv", (path) => readTable(path, "test")),
     },
@@ -171,8 +188,18 @@ export function corporaIn(made: Corpora): Corpus[] {
       within: json,
       read: file(".json", (path) => checkCertificate(path, made.model)),
     },
-    { name: "config.json", seeds: [readFileSync(join(run, "config.json"))], within: json, read: among("config.json", loadModelFolder) },
-    { name: "run.json", seeds: [readFileSync(join(run, "run.json"))], within: json, read: among("run.json", page) },
+    {
+      name: "config.json",
+      seeds: [readFileSync(join(run, "config.json"))],
+      within: json,
+      read: among("config.json", loadModelFolder),
+    },
+    {
+      name: "run.json",
+      seeds: [readFileSync(join(run, "run.json"))],
+      within: json,
+      read: among("run.json", page),
+    },
     ...Object.entries(MEASURED_FILES)
       .filter(([, name]) => readdirSync(run).includes(name))
       .map(([kind, name]) => ({
@@ -215,7 +242,8 @@ const VNNLIB = `; a property
 `;
 
 function npy(type: string, shape: string, values: ArrayBufferView): Uint8Array {
-  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117) + "\n";
+  const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': ${shape}, }`;
+  const header = `${dictionary.padEnd(117)}\n`;
   const bytes = new Uint8Array(128 + values.byteLength);
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]);
   bytes.set(strToU8(header), 10);
@@ -225,15 +253,33 @@ function npy(type: string, shape: string, values: ArrayBufferView): Uint8Array {
 
 function npyEntries(): Record<string, Uint8Array> {
   return {
-    "x.npy": npy("<f4", "(4, 1, 2, 2)", Float32Array.from(range(16), (i) => i / 16)),
+    "x.npy": npy(
+      "<f4",
+      "(4, 1, 2, 2)",
+      Float32Array.from(range(16), (i) => i / 16),
+    ),
     "y.npy": npy("<i8", "(4,)", BigInt64Array.of(0n, 1n, 2n, 1n)),
-    "classes.npy": npy("<U3", "(3,)", Uint32Array.from(range(9), (i) => 97 + i)),
+    "classes.npy": npy(
+      "<U3",
+      "(3,)",
+      Uint32Array.from(range(9), (i) => 97 + i),
+    ),
     "lower.npy": npy("<f8", "()", Float64Array.of(0)),
     "upper.npy": npy("<f8", "()", Float64Array.of(1)),
   };
 }
 
-const SHAPES = ["(4, 4)", "(-2, -8)", "(99999999999, 1)", "(1e3,)", "(0, 16)", "(16, 0, 3)", "(", "(2,".repeat(40), "(4.0, 4)"];
+const SHAPES = [
+  "(4, 4)",
+  "(-2, -8)",
+  "(99999999999, 1)",
+  "(1e3,)",
+  "(0, 16)",
+  "(16, 0, 3)",
+  "(",
+  "(2,".repeat(40),
+  "(4.0, 4)",
+];
 const TYPES = ["<U0", "<U2147483647", "|S0", "|O", ">f4", "<c8", "|u1", "<f2", "<i9"];
 
 function mutatedNpy(seed: Uint8Array, source: RandomSource): Uint8Array {
@@ -244,7 +290,11 @@ function mutatedNpy(seed: Uint8Array, source: RandomSource): Uint8Array {
       ? header.replace(/'shape': \([^)]*\)/, `'shape': ${SHAPES[source.integer(SHAPES.length)]}`)
       : header.replace(/'descr': '[^']*'/, `'descr': '${TYPES[source.integer(TYPES.length)]}'`)
   ).replace("False", source.integer(3) ? "False" : "True");
-  const bytes = Buffer.concat([seed.subarray(0, 10), strToU8(`${changed.trimEnd().padEnd(117)}\n`), seed.subarray(128)]);
+  const bytes = Buffer.concat([
+    seed.subarray(0, 10),
+    strToU8(`${changed.trimEnd().padEnd(117)}\n`),
+    seed.subarray(128),
+  ]);
   bytes.writeUInt16LE(Math.min(0xffff, bytes.length - 10 - (seed.length - 128)), 8);
   return bytes;
 }
@@ -255,17 +305,25 @@ function mutatedZip(seed: Uint8Array, source: RandomSource): Uint8Array {
     const entries = Object.entries(unzipSync(seed));
     const chosen = source.integer(entries.length);
     return zipSync(
-      Object.fromEntries(entries.map(([name, bytes], i) => [name, i === chosen ? mutatedNpy(bytes, source) : bytes])),
+      Object.fromEntries(
+        entries.map(([name, bytes], i) => [name, i === chosen ? mutatedNpy(bytes, source) : bytes]),
+      ),
       { level: source.integer(2) ? 6 : 0 },
     );
   }
   const bytes = Buffer.from(seed);
   const directory: number[] = [];
-  for (let p = bytes.indexOf("PK\x01\x02", "latin1"); p >= 0; p = bytes.indexOf("PK\x01\x02", p + 1, "latin1")) directory.push(p);
+  for (
+    let p = bytes.indexOf("PK\x01\x02", "latin1");
+    p >= 0;
+    p = bytes.indexOf("PK\x01\x02", p + 1, "latin1")
+  )
+    directory.push(p);
   const [one, other] = [0, 0].map(() => directory[source.integer(directory.length)]);
   const field = [16, 20, 24, 28, 30, 32, 42][source.integer(7)];
   if (source.integer(2)) bytes.copy(bytes, one + field, other + field, other + field + 4);
-  else if (field < 28 || field > 32) bytes.writeUInt32LE([0, 1, 0xffffffff, 0x7fffffff, 1000][source.integer(5)], one + field);
+  else if (field < 28 || field > 32)
+    bytes.writeUInt32LE([0, 1, 0xffffffff, 0x7fffffff, 1000][source.integer(5)], one + field);
   else bytes.writeUInt16LE([0, 0xffff, 5][source.integer(3)], one + field);
   return bytes;
 }
@@ -280,7 +338,9 @@ function mutatedSafetensors(seed: Uint8Array, source: RandomSource): Uint8Array 
   // What stands in the metadata as text, too.
   const key = Object.keys(metadata)[source.integer(Object.keys(metadata).length)];
   if (source.integer(2)) metadata[key] = strFromU8(json(strToU8(metadata[key]), source));
-  const changed = source.integer(3) ? JSON.stringify(source.integer(2) ? tree : mutatedTree(tree, source)) : mutatedText(header, source);
+  const changed = source.integer(3)
+    ? JSON.stringify(source.integer(2) ? tree : mutatedTree(tree, source))
+    : mutatedText(header, source);
   const own = strToU8(changed);
   const bytes = Buffer.concat([Buffer.alloc(8), own, seed.subarray(8 + length)]);
   bytes.writeBigUInt64LE(BigInt(own.length));
@@ -327,7 +387,10 @@ function mutatedPng(seed: Uint8Array, source: RandomSource): Uint8Array {
   const parts: { kind: string; data: Uint8Array }[] = [];
   for (let at = 8; at < bytes.length; ) {
     const length = bytes.readUInt32BE(at);
-    parts.push({ kind: bytes.toString("latin1", at + 4, at + 8), data: bytes.subarray(at + 8, at + 8 + length) });
+    parts.push({
+      kind: bytes.toString("latin1", at + 4, at + 8),
+      data: bytes.subarray(at + 8, at + 8 + length),
+    });
     at += 12 + length;
   }
   const chosen = parts[source.integer(parts.length)];

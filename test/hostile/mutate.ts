@@ -36,7 +36,9 @@ const CHANGES: readonly Change[] = [
   },
   // A part of it twice, or all of it.
   (bytes, source) =>
-    source.integer(2) ? Buffer.concat([bytes, bytes]) : Buffer.concat([bytes, bytes.subarray(place(bytes, source))]),
+    source.integer(2)
+      ? Buffer.concat([bytes, bytes])
+      : Buffer.concat([bytes, bytes.subarray(place(bytes, source))]),
   // A hole.
   (bytes, source) =>
     copied(bytes, (copy) => {
@@ -72,12 +74,25 @@ const CHANGES: readonly Change[] = [
 /** A file with one to three changes. */
 export function mutated(bytes: Uint8Array, source: RandomSource): Uint8Array {
   let changed = bytes;
-  for (let i = 1 + source.integer(3); i > 0; i--) changed = CHANGES[source.integer(CHANGES.length)](changed, source);
+  for (let i = 1 + source.integer(3); i > 0; i--)
+    changed = CHANGES[source.integer(CHANGES.length)](changed, source);
   return changed;
 }
 
 const TOKENS = [
-  ...["1e308", "-1e308", "1e999", "-0", "NaN", "Infinity", "null", "true", "9007199254740993", "1e-400", "0x10"],
+  ...[
+    "1e308",
+    "-1e308",
+    "1e999",
+    "-0",
+    "NaN",
+    "Infinity",
+    "null",
+    "true",
+    "9007199254740993",
+    "1e-400",
+    "0x10",
+  ],
   ...["-1", "0", "1.5", "4294967296", "[]", "{}", '""', "__proto__", "\u0000", "\u202e", "(", ")", ",", '"'],
 ];
 
@@ -156,7 +171,8 @@ function changedLeaf(own: unknown, source: RandomSource): unknown {
   if (typeof own === "bigint") return LONG[source.integer(LONG.length)];
   if (typeof own === "number" && Number.isInteger(own)) return INTEGERS[source.integer(INTEGERS.length)];
   if (typeof own === "number") return STRANGE[source.integer(STRANGE.length)];
-  if (typeof own === "string") return ["", "x", "Relu", "Add", "Constant", "a".repeat(300), "\n"][source.integer(7)];
+  if (typeof own === "string")
+    return ["", "x", "Relu", "Add", "Constant", "a".repeat(300), "\n"][source.integer(7)];
   if (own instanceof Uint8Array) return mutated(own, source);
   return own;
 }

@@ -52,7 +52,14 @@ function pngHeader(bytes: Uint8Array): ImageHeader | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const channels = PNG_CHANNELS[bytes[25]!];
   return channels
-    ? { kind: "png", width: view.getUint32(16), height: view.getUint32(20), channels, depth: bytes[24]!, end: 33 }
+    ? {
+        kind: "png",
+        width: view.getUint32(16),
+        height: view.getUint32(20),
+        channels,
+        depth: bytes[24]!,
+        end: 33,
+      }
     : null;
 }
 
@@ -91,11 +98,7 @@ export function decodeImage(bytes: Uint8Array, header: ImageHeader, where: strin
 }
 
 /** Interleaved, of as many channels as they come with. */
-function pngPixels(
-  bytes: Uint8Array,
-  { channels, depth: ownDepth }: ImageHeader,
-  where: string,
-): Uint8Array {
+function pngPixels(bytes: Uint8Array, { channels, depth: ownDepth }: ImageHeader, where: string): Uint8Array {
   if (ownDepth === 16) throw new FormatError(`${where}: expected 8 bits a channel, found 16`);
   const png = damagedUnless(where, "PNG", () => decodePng(pixelParts(bytes), { checkCrc: false }));
   const { data, depth, palette, transparency } = png;

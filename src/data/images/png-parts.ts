@@ -27,7 +27,8 @@ export function pixelParts(bytes: Uint8Array): Uint8Array {
       if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) {
         throw new Error(`CRC mismatch for its part ${kind}`);
       }
-      if ((kind === "IHDR") !== (header === undefined)) throw new Error("it has not one header, and in front");
+      if ((kind === "IHDR") !== (header === undefined))
+        throw new Error("it has not one header, and in front");
       const content = bytes.subarray(at + 8, end - 4);
       if (kind === "IHDR") header = content;
       if (kind === "IDAT") data.push(content);
