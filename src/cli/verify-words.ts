@@ -31,7 +31,10 @@ export function printVerdict(
     else groups.set(key, [own]);
   }
   const rows = [...groups.values()].map((own) => {
-    const lowest = own.reduce((least, { bound }) => Math.min(least, bound ?? least), Number.POSITIVE_INFINITY);
+    const lowest = own.reduce(
+      (least, { bound }) => Math.min(least, bound ?? least),
+      Number.POSITIVE_INFINITY,
+    );
     return [
       own[0].answer,
       own[0].step,
