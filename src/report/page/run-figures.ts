@@ -46,7 +46,11 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
           {
             name: "epsilon",
             title: "ε at the end of each epoch",
-            panel: { x, y: { label: "ε", domain: [0, Math.min(1.1 * most, Number.MAX_VALUE) || 1] as const }, series: epsilon },
+            panel: {
+              x,
+              y: { label: "ε", domain: [0, Math.min(1.1 * most, Number.MAX_VALUE) || 1] as const },
+              series: epsilon,
+            },
           },
         ]),
     ...figure("error", "Standard error, in per cent", "error, %", standard),
@@ -72,7 +76,7 @@ function linesOf(
     const points = epochs.flatMap((row) => {
       const y = pick(row);
       // Records of others may have null or nothing in the place of any figure.
-      const hasPlace = Number.isFinite(y) && Number.isFinite(row.epoch) && (zero || (y as number) > 0);
+      const hasPlace = Number.isFinite(y) && Number.isFinite(row.epoch) && (zero ? (y as number) >= 0 : (y as number) > 0);
       return hasPlace ? [{ x: start + row.epoch, y: y as number }] : [];
     });
     if (points.length === 0) return [];
