@@ -136,8 +136,11 @@ function jpegPixels(bytes: Uint8Array, { channels, end }: ImageHeader, where: st
     throw new FormatError(`${where}: expected at most ${MOST_SCANS} scans, found more; save the JPEG again`);
   }
   const options = {
-    ...{ useTArray: true, formatAsRGBA: false, tolerantDecoding: false },
-    ...{ maxResolutionInMP: MOST_PIXELS / 1e6, maxMemoryUsageInMB: 256 },
+    useTArray: true,
+    formatAsRGBA: false,
+    tolerantDecoding: false,
+    maxResolutionInMP: MOST_PIXELS / 1e6,
+    maxMemoryUsageInMB: 256,
   } as const;
   return damagedUnless(where, "JPEG", () => jpeg.decode(bytes, options)).data;
 }

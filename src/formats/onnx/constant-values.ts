@@ -90,7 +90,7 @@ export class ConstantValues {
     }
     this.#folded.add(node);
     const types = node.input.map((value) => this.#types.of(value));
-    const evaluate = (form: keyof Operand) => {
+    const evaluate = (form: "array" | "rounded") => {
       const arrays = inputs.map((input) => input?.[form]());
       const results = evaluateNode(node, arrays, this.#opset, label, types, this.#stop);
       this.#budget.charge(results, arrays, label);
