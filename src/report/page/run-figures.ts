@@ -76,7 +76,8 @@ function linesOf(
     const points = epochs.flatMap((row) => {
       const y = pick(row);
       // Records of others may have null or nothing in the place of any figure.
-      const hasPlace = Number.isFinite(y) && Number.isFinite(row.epoch) && (zero ? (y as number) >= 0 : (y as number) > 0);
+      const hasPlace =
+        Number.isFinite(y) && Number.isFinite(row.epoch) && (zero ? (y as number) >= 0 : (y as number) > 0);
       return hasPlace ? [{ x: start + row.epoch, y: y as number }] : [];
     });
     if (points.length === 0) return [];
