@@ -1,6 +1,7 @@
 import { crc32, inflateRawSync } from "node:zlib";
 import { FormatError } from "../errors.js";
 import { checkDensity } from "./density.js";
+import { plainText } from "./plain-text.js";
 
 /** An entry of a zip archive, as its directory has it. */
 export interface ZipEntry {
@@ -69,8 +70,9 @@ export class ZipArchive {
     const found = crc32(bytes);
     if (bytes.length === entry.size && found === entry.crc32) return bytes;
     const [expected, own] = [entry.crc32, found].map((sum) => sum.toString(16));
-    throw this.#fault(
-      `${entry.name}: expected ${entry.size} bytes with checksum ${expected}, found ${bytes.length} with ${own}; the file is corrupt`,
+    throw this.#entryFault(
+      entry.name,
+      `expected ${entry.size} bytes with checksum ${expected}, found ${bytes.length} with ${own}; the file is corrupt`,
     );
   }
 
@@ -79,7 +81,7 @@ export class ZipArchive {
       return inflateRawSync(data, { maxOutputLength: Math.max(size, 1) });
     } catch (error) {
       const why = error instanceof RangeError ? `more than its ${size} bytes` : (error as Error).message;
-      throw this.#fault(`${name}: expected ${size} bytes, found ${why}; the file is corrupt`);
+      throw this.#entryFault(name, `expected ${size} bytes, found ${why}; the file is corrupt`);
     }
   }
 
@@ -111,9 +113,9 @@ export class ZipArchive {
   #entry(at: number, name: string, extra: number, extraLength: number): ZipEntry {
     const view = this.#view;
     const method = view.getUint16(at + 10, true);
-    if (view.getUint16(at + 8, true) & ENCRYPTED) throw this.#fault(`${name}: is encrypted`);
+    if (view.getUint16(at + 8, true) & ENCRYPTED) throw this.#entryFault(name, `is encrypted`);
     if (method !== STORED && method !== DEFLATED) {
-      throw this.#fault(`${name}: expected an entry stored or deflated, found method ${method}`);
+      throw this.#entryFault(name, `expected an entry stored or deflated, found method ${method}`);
     }
     const long = this.#longNumbers(extra, extraLength);
     // In this order where they are in the extra field.
@@ -122,7 +124,7 @@ export class ZipArchive {
       return value === IN_EXTRA ? (long.shift() ?? value) : value;
     }) as [number, number, number];
     if (method === STORED && size !== packed) {
-      throw this.#fault(`${name}: expected ${size} stored bytes, found ${packed}`);
+      throw this.#entryFault(name, `expected ${size} stored bytes, found ${packed}`);
     }
     return { name, method, crc32: view.getUint32(at + 16, true), packed, size, offset };
   }
@@ -161,17 +163,21 @@ export class ZipArchive {
       if (before && offset < end)
         throw this.#fault(`expected entries that do not overlap, found ${before.name} and ${name}`);
       if (offset + 30 > this.#bytes.length || this.#view.getUint32(offset, true) !== ENTRY_RECORD) {
-        throw this.#fault(`${name}: expected a zip entry at byte ${offset}, found none`);
+        throw this.#entryFault(name, `expected a zip entry at byte ${offset}, found none`);
       }
       const start =
         offset + 30 + this.#view.getUint16(offset + 26, true) + this.#view.getUint16(offset + 28, true);
       end = start + packed;
       if (end > this.#bytes.length) {
-        throw this.#fault(`${name}: expected ${packed} bytes from byte ${start}, found the file's end`);
+        throw this.#entryFault(name, `expected ${packed} bytes from byte ${start}, found the file's end`);
       }
       this.#starts.set(entry, start);
       before = entry;
     }
+  }
+
+  #entryFault(name: string, fault: string): FormatError {
+    return new FormatError(`${this.#where}: ${plainText(name)}: ${fault}`);
   }
 
   #fault(fault: string): FormatError {
