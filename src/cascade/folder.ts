@@ -4,8 +4,10 @@ import { join, normalize } from "node:path";
 import * as z from "zod";
 import { BOUND_METHODS } from "../dual/dual-options.js";
 import { FormatError, UsageError } from "../errors.js";
+import { parseJson } from "../formats/json-text.js";
 import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
-import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../formats/read-file.js";
+import { writeFileAtomically } from "../formats/write-file.js";
 import { formatShape, sameShape } from "../network/shape.js";
 
 /** The file that makes a folder a cascade. */
@@ -77,13 +79,8 @@ export function cascadeHash({ stages }: { readonly stages: readonly { readonly s
 /** Reads a cascade's record; a `FormatError` that names the file and what is wrong with it. */
 export async function readCascade(folder: string): Promise<CascadeRecord> {
   const path = join(folder, CASCADE_FILE);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(await readFileOrExplain(path)));
-  } catch (error) {
-    if (error instanceof FormatError) throw error;
-    throw new FormatError(`${path}: not readable as JSON; the cascade's folder is damaged`);
-  }
+  const text = new TextDecoder().decode(await readFileOrExplain(path, { largest: LARGEST_TEXT }));
+  const json = parseJson(text, path, "not readable as JSON; the cascade's folder is damaged");
   const parsed = cascadeSchema.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

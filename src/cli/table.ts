@@ -25,7 +25,9 @@ export function formatTable(
   rows: TableContent["rows"],
   width: number = WIDTH,
 ): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => String(row[i]).length)));
+  const widths = head.map((title, i) =>
+    rows.reduce((most, row) => Math.max(most, String(row[i]).length), title.length),
+  );
   const least = widths.map((own, i) => (isOfFigures(rows, i) ? own : Math.min(own, NARROWEST)));
   while (frameWidth(widths) > width) {
     const room = widths.map((own, i) => (own > least[i] ? own : 0));
@@ -33,18 +35,33 @@ export function formatTable(
     if (widest === 0) return formatLines({ head, rows }, width);
     widths[room.indexOf(widest)] -= 1;
   }
-  const table = new Table({
-    ...(head.some((title) => title !== "") && { head: [...head] }),
+  const look = {
     colWidths: widths.map((own) => own + 2),
     colAligns: head.map((_, i) => (rows.every((row) => typeof row[i] === "number") ? "right" : "left")),
     style: { head: [], border: [], compact: true },
     // A name that is too long goes on in the next line.
     wordWrap: true,
     wrapOnWordBoundary: false,
-  });
-  table.push(...rows.map((row) => row.map(String)));
-  return table.toString();
+  } satisfies Table.TableConstructorOptions;
+  const lines: string[] = [];
+  for (let at = 0; at === 0 || at < rows.length; at += ROWS_AT_ONCE) {
+    const isHeaded = at === 0 && head.some((title) => title !== "");
+    const table = new Table({ ...look, ...(isHeaded && { head: [...head] }) });
+    table.push(...rows.slice(at, at + ROWS_AT_ONCE).map((row) => row.map(String)));
+    // The frame goes around all of them.
+    if (at > 0) lines.pop();
+    lines.push(
+      ...table
+        .toString()
+        .split("\n")
+        .slice(at > 0 ? 1 : 0),
+    );
+  }
+  return lines.join("\n");
 }
+
+/** The package that draws tables takes time by the square of their rows. */
+const ROWS_AT_ONCE = 200;
 
 /** Whether a column has figures alone, perhaps with a unit: a part of a figure says something else. */
 function isOfFigures(rows: TableContent["rows"], column: number): boolean {

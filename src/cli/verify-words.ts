@@ -26,16 +26,21 @@ export function printVerdict(
   const groups = new Map<string, CaseVerdict[]>();
   for (const own of cases) {
     const key = `${own.answer} ${own.step}`;
-    groups.set(key, [...(groups.get(key) ?? []), own]);
+    const group = groups.get(key);
+    if (group) group.push(own);
+    else groups.set(key, [own]);
   }
   const rows = [...groups.values()].map((own) => {
-    const bounds = own.flatMap(({ bound }) => (bound === null ? [] : [bound]));
+    const lowest = own.reduce(
+      (least, { bound }) => Math.min(least, bound ?? least),
+      Number.POSITIVE_INFINITY,
+    );
     return [
       own[0].answer,
       own[0].step,
       String(own.length),
       formatCount(own.reduce((sum, { branches }) => sum + branches, 0)),
-      bounds.length === 0 ? "" : formatNumber(Math.min(...bounds)),
+      own.some(({ bound }) => bound !== null) ? formatNumber(lowest) : "",
     ];
   });
   output.table(["cases that", "by", "number", "branches", "lowest bound"], rows);

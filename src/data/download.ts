@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { FormatError, UsageError } from "../errors.js";
+import { makeFolder } from "../formats/make-folder.js";
 import { KNOWN_DATASETS, type KnownDataset, type KnownFile } from "./checks.js";
 import { cacheFolder, findFile, type PlaceOptions } from "./locate.js";
 import { parsePublishedFile, readPublishedFile } from "./published.js";
@@ -89,7 +90,8 @@ async function keep(
   const folder = join(path, "..");
   const beside = join(folder, `.${basename(path)}.${randomUUID()}`);
   try {
-    await mkdir(folder, { recursive: true });
+    const fault = makeFolder(folder);
+    if (fault !== null) throw new Error(fault);
     await writeFile(beside, kept);
     await rename(beside, path);
   } catch (error) {

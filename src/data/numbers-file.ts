@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { FormatError } from "../errors.js";
+import { parseJson } from "../formats/json-text.js";
 import { parseNpy, readNpz } from "../formats/npz.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../formats/read-file.js";
 import { type ShapedNumbers, shapedNumbers } from "./by-feature.js";
 
 const ENDINGS = /\.(npz|npy|json|csv)$/i;
@@ -29,47 +30,40 @@ async function readAny(path: string, name: string, where: string): Promise<Shape
       throw new FormatError(`${where}: expected an array ${name}, found ${[...arrays.keys()].join(", ")}`);
     }
     case "npy":
-      return shapedNumbers(parseNpy(await bytesOf(path, where), where), where);
-    case "json":
-      return nested(parsed(new TextDecoder().decode(await bytesOf(path, where)), where), where);
+      return shapedNumbers(parseNpy(await readFileOrExplain(path, { where }), where), where);
+    case "json": {
+      const json = parseJson(
+        await textOf(path, where),
+        where,
+        "expected a JSON list of numbers, found what is no JSON",
+      );
+      return nested(json, where);
+    }
     default:
-      return listed(new TextDecoder().decode(await bytesOf(path, where)), where);
+      return listed(await textOf(path, where), where);
   }
 }
 
-async function bytesOf(path: string, where: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const found = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a folder" : String(code);
-    throw new FormatError(`${where}: expected a file, found ${found}`);
-  }
-}
-
-function parsed(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new FormatError(`${where}: expected a JSON list of numbers, found what is no JSON`);
-  }
+async function textOf(path: string, where: string): Promise<string> {
+  return new TextDecoder().decode(await readFileOrExplain(path, { where, largest: LARGEST_TEXT }));
 }
 
 /** Of a list of lists, which all have the same length. */
 function nested(value: unknown, where: string): ShapedNumbers {
-  if (typeof value === "number") return { shape: [], values: Float64Array.of(value) };
-  if (!Array.isArray(value))
-    throw new FormatError(`${where}: expected a JSON list of numbers, found ${kind(value)}`);
-  const parts = value.map((part) => nested(part, where));
-  const [first] = parts;
-  if (!first) return { shape: [0], values: new Float64Array(0) };
-  if (parts.some(({ shape }) => shape.join() !== first.shape.join())) {
-    throw new FormatError(`${where}: expected lists of equal lengths, found others`);
-  }
-  return {
-    shape: [parts.length, ...first.shape],
-    values: Float64Array.from(parts.flatMap(({ values }) => [...values])),
+  const shape: number[] = [];
+  for (let first = value; Array.isArray(first); first = first[0]) shape.push(first.length);
+  const values: number[] = [];
+  const take = (part: unknown, depth: number): void => {
+    if (depth < shape.length && Array.isArray(part) && part.length === shape[depth]) {
+      for (const one of part) take(one, depth + 1);
+    } else if (depth === shape.length && typeof part === "number") {
+      values.push(part);
+    } else if (typeof part === "number" || Array.isArray(part)) {
+      throw new FormatError(`${where}: expected lists of equal lengths, found others`);
+    } else throw new FormatError(`${where}: expected a JSON list of numbers, found ${kind(part)}`);
   };
+  take(value, 0);
+  return { shape, values: Float64Array.from(values) };
 }
 
 function kind(value: unknown): string {

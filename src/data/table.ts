@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { CsvError, type Info, parse } from "csv-parse/sync";
 import { FormatError, UsageError } from "../errors.js";
+import { LARGEST_TEXT } from "../formats/read-file.js";
 import { numberNames, shortList } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { readBytes } from "./read-bytes.js";
@@ -21,7 +22,7 @@ interface Row {
  * a `label` that the header does not have once.
  */
 export async function readTable(path: string, split: Split, options: ReadingOptions = {}): Promise<Dataset> {
-  const [header, ...rows] = parseRows(path, await readBytes(path));
+  const [header, ...rows] = parseRows(path, await readBytes(path, LARGEST_TEXT));
   if (!header || rows.length === 0) {
     throw new FormatError(
       `${path}: expected a header and at least one row, found ${header ? "no row" : "nothing"}`,

@@ -12,6 +12,7 @@ import {
   type Variable,
 } from "../autodiff/index.js";
 import type { Arithmetic } from "../compute/arithmetic.js";
+import { largestOf } from "../compute/extremes.js";
 import { indexedOwners, SHARED } from "../compute/owners.js";
 import type { AffineChain } from "../dual/affine-chain.js";
 import { boundByRows } from "../dual/bounders/rows.js";
@@ -253,7 +254,7 @@ class DifferenceBuilder {
       { unstable, active: none, tightening: false },
       {
         view: (_index, owner) => wholeRows(this.#graph, indexedOwners(owner)),
-        features: Math.max(...network.nodes.map(({ shape }) => sizeOf(shape))),
+        features: largestOf(network.nodes.map(({ shape }) => sizeOf(shape))),
         multiplyAdds: costBelow(network, node),
         keepsNothing: false,
       },

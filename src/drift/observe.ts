@@ -1,3 +1,4 @@
+import { largestOf, smallestOf } from "../compute/extremes.js";
 import type { RandomSource } from "../compute/random.js";
 import type { BallSpec } from "../threat/ball.js";
 import { boxReader } from "../threat/box.js";
@@ -13,7 +14,7 @@ export function observeDrift(model: FloatModel, x: Float64Array): Float64Array {
   const all = waysOf(model.format).map((way) => model.logits(x, way));
   return all[0].map((_, k) => {
     const logits = all.map((own) => own[k]);
-    const width = Math.max(...logits) - Math.min(...logits);
+    const width = largestOf(logits) - smallestOf(logits);
     return Number.isNaN(width) ? Number.POSITIVE_INFINITY : width;
   });
 }

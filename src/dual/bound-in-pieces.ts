@@ -1,4 +1,5 @@
 import { concat, reshape, type Tape, type Variable } from "../autodiff/index.js";
+import { largestOf } from "../compute/extremes.js";
 import { indexedOwners, type Owners } from "../compute/owners.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
@@ -25,7 +26,7 @@ export async function boundInPieces(
 ): Promise<Variable> {
   const { nodes, output, classes } = network;
   const way = {
-    features: Math.max(...nodes.map(({ shape }) => sizeOf(shape))),
+    features: largestOf(nodes.map(({ shape }) => sizeOf(shape))),
     multiplyAdds: costBelow(network, output) + layerCost(network, output),
   };
   const pieces: Variable[] = [];

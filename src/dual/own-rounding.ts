@@ -1,6 +1,7 @@
 import { add, apply, combine, scaleBy, type Tape, type Variable, weightedSum } from "../autodiff/index.js";
 import { type Arithmetic, accumulated, IEEE } from "../compute/arithmetic.js";
 import type { Dtype, NormOrder, Weighted } from "../compute/backend.js";
+import { largestOf } from "../compute/extremes.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 import type { AffineChain } from "./affine-chain.js";
@@ -48,12 +49,12 @@ export class OwnRounding {
 
   constructor(dtype: Dtype, { nodes }: Network) {
     this.own = IEEE[dtype];
-    this.longest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
+    this.longest = largestOf(nodes.map(({ shape }) => sizeOf(shape)));
     this.#all = nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     this.terms = 2 * nodes.length + 8;
     const readers = nodes.map(() => 0);
     for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
-    this.readers = Math.max(...readers);
+    this.readers = largestOf(readers);
   }
 
   /** m = |v̂| + r + e, which no value of the node exceeds. */

@@ -1,4 +1,4 @@
-import { FormatError, ShapeError, UsageError } from "../errors.js";
+import { expectRecord, FormatError, ShapeError, UsageError } from "../errors.js";
 import type { Network } from "../network/network.js";
 import { formatShape, sameShape } from "../network/shape.js";
 import { checkModel, checkWeights, type Model } from "../network/weights.js";
@@ -26,6 +26,7 @@ export const TORCH_EXPORT = 'torch.onnx.export(model.eval(), torch.zeros(1, ...s
  */
 export function encodeModel(model: Model, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   checkModel("encodeModel", model);
+  expectRecord("encodeModel: metadata", metadata);
   const { network, weights } = model;
   if (Object.hasOwn(metadata, NETWORK_KEY)) {
     throw new UsageError(`metadata: "${NETWORK_KEY}" is the network's own entry; take another name`);

@@ -9,7 +9,7 @@ import { type DescribedModel, decodeModel, TORCH_EXPORT } from "./model-bytes.js
 import { graphFunction } from "./onnx/check-import.js";
 import { importWithGraph } from "./onnx/import.js";
 import { readOnnxFile } from "./onnx/model-proto.js";
-import { readFileOrExplain } from "./write-file.js";
+import { LARGEST_FILE, readFileOrExplain } from "./read-file.js";
 
 export { type ConfiguredNetwork, type DescribedModel, decodeModel, encodeModel } from "./model-bytes.js";
 export { NETWORK_KEY } from "./network-description.js";
@@ -82,7 +82,7 @@ export async function loadModelFile(
   }
   const bytes = await readFileOrExplain(path);
   const sha256 = sha256Of(bytes);
-  const unpacked = await unpackGzip(bytes, path, LARGEST_MODEL);
+  const unpacked = await unpackGzip(bytes, path, LARGEST_FILE);
   return { ...(await decode(unpacked, path, backend, stop, output)), path, sha256 };
 }
 
@@ -105,9 +105,6 @@ export function isModelEnding(ending: string): boolean {
   return DECODERS.has(ending) || FOREIGN.has(ending);
 }
 
-/** Unpacked; what a typed array still holds. */
-const LARGEST_MODEL = 2 ** 31;
-
 /**
  * The graph of an ONNX file as a function in double precision, whatever network was made of it; null for other files. Of a
  * model that was read from the file, it is what the model was compared with.
@@ -116,7 +113,7 @@ export async function graphOfFile({ path, weights }: LoadedModel, stop?: Stop): 
   const known = graphs.get(weights);
   if (known) return known;
   if (modelEnding(path) !== ".onnx") return null;
-  const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_MODEL);
+  const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_FILE);
   return graphFunction(readOnnxFile(bytes, path), path, stop);
 }
 

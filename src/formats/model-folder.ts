@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Network } from "../network/network.js";
 import { decodeModel, type LoadedModel, sha256Of } from "./model-file.js";
 import { describeNetwork, networkFromJson } from "./network-description.js";
-import { readFileOrExplain } from "./write-file.js";
+import { LARGEST_TEXT, readFileOrExplain } from "./read-file.js";
 
 /** The files by which a folder is a model, in three forms of the same. */
 export const MODEL_FILES = {
@@ -31,7 +31,7 @@ export async function loadModelFolder(folder: string): Promise<LoadedModel> {
   const bytes = await readFileOrExplain(path);
   const sha256 = sha256Of(bytes);
   if (!existsSync(configPath)) return { ...decodeModel(bytes, path), path, sha256 };
-  const configBytes = await readFileOrExplain(configPath);
+  const configBytes = await readFileOrExplain(configPath, { largest: LARGEST_TEXT });
   const text = new TextDecoder().decode(configBytes);
   const configured = { network: networkFromJson(text, configPath, "the description"), path: configPath };
   const model = decodeModel(bytes, path, configured);

@@ -4,6 +4,7 @@ import type { Layer, LayerKind } from "../network/layer.js";
 import { positive } from "../network/layers/fields.js";
 import { fieldsOf, LAYER_KINDS } from "../network/layers/index.js";
 import { graph, type Handle, type Network } from "../network/network.js";
+import { parseJson } from "./json-text.js";
 import { isSameData } from "./same-data.js";
 
 /** The entry of a file's metadata that holds the network's structure. */
@@ -89,13 +90,7 @@ export function networkFromDescription(description: unknown, where: string): Net
 
 /** A network from the JSON text of its description. Throws as `networkFromDescription`, and for what is no JSON. */
 export function networkFromJson(text: string, where: string, entry: string): Network {
-  let description: unknown;
-  try {
-    description = JSON.parse(text);
-  } catch {
-    throw new FormatError(`${where}: ${entry} is not JSON`);
-  }
-  return networkFromDescription(description, where);
+  return networkFromDescription(parseJson(text, where, `${entry} is not JSON`), where);
 }
 
 /** What the first difference between two networks is, as `node "relu1"`; undefined where they are the same. */

@@ -6,7 +6,8 @@ const TEXT_TYPE = /^([US])(\d+)$/;
 /** Bytes of one text of that element type (without its byte order); null for any other type. */
 export function textBytes(type: string): number | null {
   const match = TEXT_TYPE.exec(type);
-  if (!match) return null;
+  // Texts of no characters would be any number of them in no bytes.
+  if (!match || Number(match[2]) === 0) return null;
   return Number(match[2]) * (match[1] === "U" ? 4 : 1);
 }
 
@@ -28,8 +29,16 @@ export function readTexts(
     if (bad !== undefined) {
       throw new FormatError(`${where}: text ${i}: expected Unicode code points, found ${bad}`);
     }
-    return String.fromCodePoint(...points).replace(/\0+$/, "");
+    return textOf(points).replace(/\0+$/, "");
   });
+}
+
+/** Of so many code points as one call takes at a time. */
+function textOf(points: readonly number[]): string {
+  let text = "";
+  for (let at = 0; at < points.length; at += 4096)
+    text += String.fromCodePoint(...points.slice(at, at + 4096));
+  return text;
 }
 
 interface TextBody {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { crc32 } from "node:zlib";
-import { unzipSync, zipSync } from "fflate";
+import { rename, rm, writeFile } from "node:fs/promises";
+import { zipSync } from "fflate";
 import { FormatError } from "../errors.js";
 import { readTexts, textBytes } from "./npy-text.js";
+import { readFileOrExplain } from "./read-file.js";
+import { ZipArchive } from "./zip.js";
 
 /** The element types that are read and written, by NumPy's code without its byte order. */
 const ELEMENTS = {
@@ -42,36 +43,14 @@ export type NpyNumbers = Pick<NpyArray, "shape" | "values">;
  * corrupt file (the zip's own checksums are compared) and for other element types.
  */
 export async function readNpz(path: string, names?: readonly string[]): Promise<Map<string, NpyArray>> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const found = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a folder" : String(code);
-    throw new FormatError(`${path}: expected an .npz file, found ${found}`);
-  }
-  return parseNpz(bytes, path, names);
+  return parseNpz(await readFileOrExplain(path), path, names);
 }
 
 /** As readNpz, for bytes in memory; `where` names them in errors. */
 export function parseNpz(bytes: Uint8Array, where: string, names?: readonly string[]): Map<string, NpyArray> {
-  let entries: Record<string, Uint8Array>;
-  const checksums = readChecksums(bytes, where);
-  try {
-    entries = unzipSync(bytes, { filter: ({ name }) => names?.includes(arrayName(name)) ?? true });
-  } catch (error) {
-    throw new FormatError(
-      `${where}: expected a whole .npz (zip) archive, found ${bytes.length} bytes with ${(error as Error).message}`,
-    );
-  }
+  const entries = new ZipArchive(bytes, where).unpack((name) => names?.includes(arrayName(name)) ?? true);
   const arrays = new Map<string, NpyArray>();
-  for (const [name, entry] of Object.entries(entries)) {
-    const checksum = crc32(entry);
-    if (checksum !== checksums.get(name)) {
-      throw new FormatError(
-        `${where}: ${name}: expected checksum ${checksums.get(name)?.toString(16)}, found ${checksum.toString(16)}; the file is corrupt`,
-      );
-    }
+  for (const [name, entry] of entries) {
     arrays.set(arrayName(name), parseNpy(entry, `${where}: ${name}`));
   }
   return arrays;
@@ -79,55 +58,16 @@ export function parseNpz(bytes: Uint8Array, where: string, names?: readonly stri
 
 /** The names of all arrays of an .npz archive, without reading them. Throws as readNpz does. */
 export async function npzNames(path: string): Promise<string[]> {
-  return [...readChecksums(await readFile(path), path).keys()].map(arrayName);
+  return new ZipArchive(await readFileOrExplain(path), path).entries.map(({ name }) => arrayName(name));
 }
 
 function arrayName(entry: string): string {
   return entry.replace(/\.npy$/, "");
 }
 
-const END_RECORD = 0x06054b50;
-const DIRECTORY_RECORD = 0x02014b50;
-
-/** The CRC-32 of each entry by name, from the zip's central directory. */
-function readChecksums(bytes: Uint8Array, where: string): Map<string, number> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length - 22;
-  while (end >= 0 && view.getUint32(end, true) !== END_RECORD) end--;
-  if (end < 0) {
-    throw new FormatError(
-      `${where}: expected a whole .npz (zip) archive, found ${bytes.length} bytes without a zip directory; is it truncated?`,
-    );
-  }
-  const checksums = new Map<string, number>();
-  let at = view.getUint32(end + 16, true);
-  while (at + 46 <= end && view.getUint32(at, true) === DIRECTORY_RECORD) {
-    const length = view.getUint16(at + 28, true);
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + length));
-    checksums.set(name, view.getUint32(at + 16, true));
-    at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  return checksums;
-}
-
 /** Parses one .npy array; `where` names it in errors. */
 export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = String.fromCharCode(...bytes.subarray(0, 6));
-  if (bytes.length < 12 || magic !== "\x93NUMPY") {
-    throw new FormatError(`${where}: expected a NumPy array, found ${bytes.length} other bytes`);
-  }
-  const start = view.getUint8(6) === 1 ? 10 : 12;
-  const length = start === 10 ? view.getUint16(8, true) : view.getUint32(8, true);
-  const header = new TextDecoder().decode(bytes.subarray(start, start + length));
-  const descriptor = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const sizes = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
-  if (descriptor === undefined || order === undefined || sizes === undefined) {
-    throw new FormatError(
-      `${where}: expected a NumPy header with descr, fortran_order and shape of a plain array, found ${JSON.stringify(header.trim())}`,
-    );
-  }
+  const { descriptor, order, shape, start } = readNpyHeader(bytes, where);
   const type = descriptor.slice(1);
   const bytesOfText = textBytes(type);
   if (bytesOfText === null && !isNpyType(type)) {
@@ -136,13 +76,9 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
       `${where}: expected element type ${known} or texts, found ${descriptor}${type === "O" ? ", Python objects; save texts by astype(str)" : ""}`,
     );
   }
-  const shape = sizes
-    .split(",")
-    .filter((size) => size.trim() !== "")
-    .map(Number);
   const count = shape.reduce((product, size) => product * size, 1);
   const elementBytes = isNpyType(type) ? ELEMENTS[type].BYTES_PER_ELEMENT : bytesOfText!;
-  const body = bytes.length - start - length;
+  const body = bytes.length - start;
   if (body !== count * elementBytes) {
     throw new FormatError(
       `${where}: expected ${count * elementBytes} bytes for shape [${shape}] of ${type}, found ${body}`,
@@ -150,12 +86,60 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
   }
   const isBigEndian = descriptor[0] === ">";
   if (!isNpyType(type)) {
-    const texts = readTexts(type, bytes.subarray(start + length), { count, isBigEndian, where });
+    const texts = readTexts(type, bytes.subarray(start), { count, isBigEndian, where });
     const ordered = order === "True" ? toRowMajor(texts, shape) : texts;
     return { type: "text", shape, values: new Uint8Array(0), texts: ordered };
   }
-  const values = readValues(type, new Uint8Array(bytes.subarray(start + length)), isBigEndian);
+  const values = readValues(type, new Uint8Array(bytes.subarray(start)), isBigEndian);
   return { type, shape, values: order === "True" ? toRowMajor(values, shape) : values };
+}
+
+interface NpyHeader {
+  readonly descriptor: string;
+  readonly order: string;
+  readonly shape: readonly number[];
+  /** Of the numbers. */
+  readonly start: number;
+}
+
+/** NumPy has no arrays of more dimensions. */
+const MOST_DIMENSIONS = 64;
+/** Some hundred are usual; those of records, which are not read, are longer. */
+const LONGEST_HEADER = 2 ** 16;
+
+function readNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = String.fromCharCode(...bytes.subarray(0, 6));
+  if (bytes.length < 12 || magic !== "\x93NUMPY") {
+    throw new FormatError(`${where}: expected a NumPy array, found ${bytes.length} other bytes`);
+  }
+  const begin = view.getUint8(6) === 1 ? 10 : 12;
+  const length = begin === 10 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (length > Math.min(LONGEST_HEADER, bytes.length - begin)) {
+    throw new FormatError(
+      `${where}: expected a NumPy header within the file's ${bytes.length} bytes and of at most ${LONGEST_HEADER}, found one of ${length}`,
+    );
+  }
+  const header = new TextDecoder().decode(bytes.subarray(begin, begin + length));
+  const descriptor = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  const sizes = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (descriptor === undefined || order === undefined || sizes === undefined) {
+    throw new FormatError(
+      `${where}: expected a NumPy header with descr, fortran_order and shape of a plain array, found ${JSON.stringify(header.trim().slice(0, 200))}`,
+    );
+  }
+  const shape = sizes
+    .split(",")
+    .filter((size) => size.trim() !== "")
+    .map(Number);
+  const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape || shape.length > MOST_DIMENSIONS) {
+    throw new FormatError(
+      `${where}: expected a shape of at most ${MOST_DIMENSIONS} whole numbers, found (${sizes.slice(0, 80)})`,
+    );
+  }
+  return { descriptor, order, shape, start: begin + length };
 }
 
 function isNpyType(type: string): type is NpyType {

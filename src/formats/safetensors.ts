@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { FormatError } from "../errors.js";
+import { parseJson } from "./json-text.js";
 import {
   readBfloat16,
   readFloat16,
@@ -154,14 +155,14 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
       `${where}: truncated: its header needs ${start} bytes, the file has ${bytes.length}`,
     );
   }
-  let header: unknown;
+  const notJson = "not a safetensors file: its header is not JSON";
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(PREFIX, start));
-    header = JSON.parse(text);
   } catch {
-    throw new FormatError(`${where}: not a safetensors file: its header is not JSON`);
+    throw new FormatError(`${where}: ${notJson}`);
   }
+  const header = parseJson(text, where, notJson);
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
     throw new FormatError(`${where}: not a safetensors file: its header is not a JSON object`);
   }

@@ -1,21 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
-import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { FormatError, UsageError } from "../errors.js";
-
-/** What the file system says, in words; the code itself where there are none. */
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "no space left on the device",
-  EDQUOT: "the disk quota is used up",
-  EISDIR: "it is a folder",
-  ENAMETOOLONG: "the name is too long",
-  EFBIG: "the file would be larger than is allowed",
-  EMFILE: "too many open files",
-};
+import { UsageError } from "../errors.js";
+import { codeOf, reasonOf } from "./file-faults.js";
+import { isFolder } from "./is-folder.js";
 
 /**
  * Writes a file so that no reader ever sees half of it: beside it, to the disk, then renamed into place. What stood
@@ -82,31 +71,11 @@ function isSpecial(path: string): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
-/** The bytes of a file; a `FormatError` that names it if it is missing, a folder, or unreadable. */
-export async function readFileOrExplain(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") throw new FormatError(`${path}: no such file`);
-    if (code === "EISDIR") throw new FormatError(`${path}: expected a file, found a folder`);
-    throw new FormatError(`${path}: cannot read: ${reasonOf(error)}`);
-  }
-}
-
 function writeReason(error: unknown, folder: string): string {
   const code = codeOf(error);
-  if (code === "ENOENT") return `the folder ${folder} does not exist`;
+  if (code === "ENOENT") {
+    return isFolder(folder) ? `${folder} takes no new files` : `the folder ${folder} does not exist`;
+  }
   if (code === "ENOTDIR") return `${folder} is not a folder`;
   return reasonOf(error);
-}
-
-function reasonOf(error: unknown): string {
-  const code = codeOf(error);
-  if (code !== undefined) return REASONS[code] ?? code;
-  return error instanceof Error ? error.message.split("\n")[0] : String(error);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -47,13 +47,17 @@ function without(network: Network, into: ReadonlyMap<number, number>): Network {
 /** By each batch norm that can be taken in, the node that takes it. */
 function foldable(network: Network): ReadonlyMap<number, number> {
   const found = new Map<number, number>();
+  const taken = new Set<number>();
+  const readers = network.nodes.map(() => 0);
+  for (const { inputs } of network.nodes) for (const input of new Set<number>(inputs)) readers[input] += 1;
   for (const [i, { layer, inputs }] of network.nodes.entries()) {
     if (layer?.kind !== "batch-norm") continue;
     const [before] = inputs;
-    const readers = network.nodes.filter((node) => node.inputs.some((input) => input === before));
     const kind = network.nodes[before].layer?.kind;
-    const isTaken = [...found.values()].includes(before);
-    if ((kind === "conv2d" || kind === "linear") && readers.length === 1 && !isTaken) found.set(i, before);
+    if ((kind === "conv2d" || kind === "linear") && readers[before] === 1 && !taken.has(before)) {
+      found.set(i, before);
+      taken.add(before);
+    }
   }
   return found;
 }

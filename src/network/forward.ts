@@ -69,6 +69,8 @@ function* steps(
   let used = bindings;
   const uses = countUses(network);
   const values: (Variable | undefined)[] = [x];
+  // A layer that changes only the shape hands its input on: several nodes hold one tensor.
+  const holders = new Map([[x.value, 1]]);
   for (let i = 1; i <= network.output; i++) {
     const { layer, inputs, name } = network.nodes[i];
     if (layer === null) continue;
@@ -78,20 +80,17 @@ function* steps(
       const { mean, variance } = yield* batchStatistics(tape, context, arguments_[0], examples);
       used = new Map([...used, [`${name}.mean`, mean], [`${name}.variance`, variance]]);
     }
-    values[i] = definitionOf(layer).forward(tape, layer, network.context(i, used), arguments_);
+    const made = definitionOf(layer).forward(tape, layer, network.context(i, used), arguments_);
+    values[i] = made;
+    holders.set(made.value, (holders.get(made.value) ?? 0) + 1);
     for (const input of inputs) {
       uses[input] -= 1;
       const value = values[input];
-      // A layer that changes only the shape hands its input on: that tensor is still in use.
-      if (
-        uses[input] === 0 &&
-        input !== 0 &&
-        value &&
-        !values.some((v, j) => j !== input && v?.value === value.value)
-      ) {
-        tape.discard(value);
-        values[input] = undefined;
-      }
+      if (uses[input] > 0 || input === 0 || !value) continue;
+      values[input] = undefined;
+      const left = (holders.get(value.value) as number) - 1;
+      holders.set(value.value, left);
+      if (left === 0) tape.discard(value);
     }
   }
   return { output: values[network.output] as Variable, bindings: used };

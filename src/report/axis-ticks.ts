@@ -22,9 +22,10 @@ export function domainOf({ scale, domain }: Axis, values: readonly number[]): [l
   }
   if (scale === "log") {
     const margin = high ** MARGIN / low ** MARGIN;
-    return widened(low / margin, high * margin, (value) => [value / 2, value * 2]);
+    const [least, most] = widened(low / margin, high * margin, (value) => [value / 2, value * 2]);
+    return [Math.max(Number.MIN_VALUE, least), most];
   }
-  const margin = (high - low) * MARGIN;
+  const margin = high * MARGIN - low * MARGIN;
   return widened(low - margin, high + margin, (value) => {
     const half = Math.abs(value) / 10 || 1;
     return [value - half, value + half];
@@ -33,8 +34,15 @@ export function domainOf({ scale, domain }: Axis, values: readonly number[]): [l
 
 /** Twelve digits: the last bits of a power may differ between machines. A domain without width is given one. */
 function widened(low: number, high: number, around: (value: number) => [number, number]): [number, number] {
-  const domain: [number, number] = [rounded(low), rounded(high)];
-  return domain[0] < domain[1] ? domain : around(domain[0]);
+  const domain: [number, number] = [rounded(withinDoubles(low)), rounded(withinDoubles(high))];
+  if (domain[0] < domain[1]) return domain;
+  const [below, above] = around(domain[0]);
+  return [withinDoubles(below), withinDoubles(above)];
+}
+
+/** The nearest finite double: a margin around the largest ones is beyond them. */
+export function withinDoubles(value: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
 /**

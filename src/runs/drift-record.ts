@@ -1,4 +1,5 @@
 import type { LoadedCascade } from "../cascade/folder.js";
+import { largestOf } from "../compute/extremes.js";
 import type { Dataset } from "../data/dataset.js";
 import type { BoundMethod } from "../dual/dual-options.js";
 import type { Norm } from "../threat/ball.js";
@@ -44,7 +45,7 @@ export function logitSummaries({ logits, examples }: Drift, dataset: Dataset | n
 
 /** Of all logits the largest bound, and the largest difference that was seen; how many answers may depend on the machine. */
 export function driftSummary({ logits, examples, seconds }: Drift) {
-  const largest = (of: (logit: LogitDrift) => number): number => Math.max(...logits.map(of));
+  const largest = (of: (logit: LogitDrift) => number): number => largestOf(logits.map(of));
   return {
     bound: largest(({ bound }) => bound),
     observed: largest(({ observed }) => observed),

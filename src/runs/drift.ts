@@ -1,5 +1,6 @@
 import type { Backend } from "../compute/backend.js";
 import { letIn } from "../compute/deadline.js";
+import { largestOf } from "../compute/extremes.js";
 import { random } from "../compute/random.js";
 import type { Dataset } from "../data/dataset.js";
 import { boundDrift, type DriftBound, type RoundedEvaluation } from "../drift/bound.js";
@@ -89,8 +90,8 @@ export async function driftOfDataset(
     }
   });
   const logits = rows[0].logits.map((_, k) => ({
-    bound: Math.max(...rows.map((row) => row.logits[k].bound)),
-    observed: Math.max(...rows.map((row) => row.logits[k].observed)),
+    bound: largestOf(rows.map((row) => row.logits[k].bound)),
+    observed: largestOf(rows.map((row) => row.logits[k].observed)),
   }));
   return { ...subject.words, logits, examples: rows, seconds: (performance.now() - began) / 1000 };
 }

@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.js";
+import { largestOf } from "../compute/extremes.js";
 import type { Estimator, SketchForm } from "../dual/estimator.js";
 import { countEstimates } from "../estimators/count.js";
 import { geometricMeanEstimator } from "../estimators/geometric-mean.js";
@@ -68,7 +69,7 @@ export function batchWithin(
   batch: number,
   memory = DEFAULT_MEMORY,
 ): number {
-  const widest = Math.max(...nodes.map(({ shape }) => sizeOf(shape)));
+  const widest = largestOf(nodes.map(({ shape }) => sizeOf(shape)));
   const bytes = TENSORS_AT_ONCE * dimension * widest * (dtype === "float64" ? 8 : 4);
   return Math.max(1, Math.min(batch, Math.floor(memory / bytes)));
 }

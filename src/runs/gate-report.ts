@@ -1,4 +1,5 @@
 import { basename, isAbsolute, relative, sep } from "node:path";
+import { smallestOf } from "../compute/extremes.js";
 import type { Dataset } from "../data/dataset.js";
 import { packageVersion } from "../formats/package-version.js";
 import {
@@ -88,7 +89,7 @@ function exampleOf(
             : "not-reached";
   // A right answer is the class whose margins were bounded, whichever they are against.
   const others = marginLower.filter((_, j) => j !== label);
-  const margin = verdict === "misclassified" || !others.every(Number.isFinite) ? null : Math.min(...others);
+  const margin = verdict === "misclassified" || !others.every(Number.isFinite) ? null : smallestOf(others);
   return {
     ...{ index, label, prediction, verdict, certified, margin, stage },
     guarantee: guarantee ?? whole.guarantee,

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import * as z from "zod";
 import { BOUND_METHODS } from "../dual/dual-options.js";
 import { FormatError } from "../errors.js";
-import { readFileOrExplain } from "../formats/write-file.js";
+import { parseJson } from "../formats/json-text.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../formats/read-file.js";
 import { aboutOf, aboutSchema } from "../threat/about.js";
 import { EVALUATIONS } from "../threat/evaluation.js";
 import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
@@ -143,14 +144,8 @@ export async function readMeasured<N extends MeasuredName>(
 ): Promise<MeasuredFile<N> | null> {
   const path = join(folder, MEASURED_FILES[name]);
   if (!existsSync(path)) return null;
-  const text = new TextDecoder().decode(await readFileOrExplain(path));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new FormatError(`${path}: expected JSON, found a damaged file`);
-  }
-  return checkMeasured(json, name, path);
+  const text = new TextDecoder().decode(await readFileOrExplain(path, { largest: LARGEST_TEXT }));
+  return checkMeasured(parseJson(text, path, "expected JSON, found a damaged file"), name, path);
 }
 
 /**

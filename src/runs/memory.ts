@@ -1,5 +1,6 @@
 import type { Backend } from "../compute/backend.js";
 import { Budget, DEFAULT_MEMORY } from "../compute/budget.js";
+import { largestOf } from "../compute/extremes.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 
@@ -27,5 +28,5 @@ export function examplesWithin(
 ): number {
   const sizes = networks.map(({ nodes }) => nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
   const bytes = backend.dtype === "float64" ? 8 : 4 + 8;
-  return budget.parts(backend, NUMBERS_ALIVE * bytes * Math.max(...sizes), batch);
+  return budget.parts(backend, NUMBERS_ALIVE * bytes * largestOf(sizes), batch);
 }

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
+import { reasonOf } from "../formats/file-faults.js";
+import { makeFolder } from "../formats/make-folder.js";
 import { removeLeftovers } from "./training/leftovers.js";
 
 /**
@@ -27,13 +29,13 @@ export class ReplacedFolder implements Disposable {
           `${flag}: expected a new folder or one of an earlier run, found others' files in ${path}`,
         );
       }
-      mkdirSync(parent, { recursive: true });
+      const fault = makeFolder(parent);
+      if (fault !== null) throw unmakeable(flag, path, fault);
       removeLeftovers(parent);
       mkdirSync(this.beside);
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      const { code } = error as NodeJS.ErrnoException;
-      throw new UsageError(`${flag}: expected a folder that can be made, found ${path} (${code ?? error})`);
+      throw unmakeable(flag, path, reasonOf(error));
     }
   }
 
@@ -48,6 +50,10 @@ export class ReplacedFolder implements Disposable {
   [Symbol.dispose](): void {
     rmSync(this.beside, { recursive: true, force: true });
   }
+}
+
+function unmakeable(flag: string, path: string, fault: string): UsageError {
+  return new UsageError(`${flag}: expected a folder that can be made, found ${path} (${fault})`);
 }
 
 function temporaryName(path: string): string {

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { AutodualError } from "../errors.js";
-import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import { parseJson } from "../formats/json-text.js";
+import { LARGEST_TEXT, readFileOrExplain, readTextOrExplain } from "../formats/read-file.js";
+import { writeFileAtomically } from "../formats/write-file.js";
 import { aboutSchema } from "../threat/about.js";
 import { guaranteeSchema } from "../threat/guarantee.js";
 import { trainConfigSchema } from "./config.js";
@@ -73,7 +75,7 @@ export function isCascadeRun(folder: string): boolean {
   const path = join(folder, RUN_FILES.run);
   if (!existsSync(path)) return false;
   try {
-    const { schema } = JSON.parse(readFileSync(path, "utf8"));
+    const { schema } = parseJson(readTextOrExplain(path), path, "not JSON") as { readonly schema?: unknown };
     return typeof schema === "string" && schema.startsWith(SCHEMAS);
   } catch {
     return false;
@@ -82,7 +84,12 @@ export function isCascadeRun(folder: string): boolean {
 
 export async function readCascadeRun(folder: string): Promise<CascadeRun> {
   const path = join(folder, RUN_FILES.run);
-  return parseRunRecord(await readFileOrExplain(path), path, cascadeRunSchema, SCHEMA);
+  return parseRunRecord(
+    await readFileOrExplain(path, { largest: LARGEST_TEXT }),
+    path,
+    cascadeRunSchema,
+    SCHEMA,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { FormatError } from "../errors.js";
+import { parseJson } from "../formats/json-text.js";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../formats/safetensors.js";
 import type { Network } from "../network/network.js";
 import { checkWeights } from "../network/weights.js";
@@ -98,12 +99,11 @@ export function decodeCheckpoint(
 }
 
 function parsePosition(text: string | undefined, where: string): z.infer<typeof positionSchema> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text ?? "");
-  } catch {
-    throw new FormatError(`${where}: not a training checkpoint: the metadata has no readable "${KEY}"`);
-  }
+  const json = parseJson(
+    text ?? "",
+    where,
+    `not a training checkpoint: the metadata has no readable "${KEY}"`,
+  );
   const schema = (json as { readonly schema?: unknown } | null)?.schema;
   if (typeof schema === "string" && schema.startsWith("autodual/checkpoint/") && schema !== SCHEMA) {
     throw new FormatError(

@@ -1,7 +1,9 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { makeFolder } from "../formats/make-folder.js";
 import { encodeFileVersion, encodeScalars, encodeSessionStart } from "../formats/tfevents.js";
+import { cannotWrite } from "../formats/write-file.js";
 import { aboutOf } from "../threat/about.js";
 import type { EpochRow } from "./config.js";
 
@@ -17,7 +19,8 @@ export class EventFile {
     const now = Date.now() / 1000;
     const folder = join(run, EVENTS_FOLDER);
     this.#path = join(folder, `events.out.tfevents.${Math.floor(now)}.autodual.${process.pid}`);
-    this.#attempt(() => mkdirSync(folder, { recursive: true }));
+    const fault = makeFolder(folder);
+    if (fault !== null) throw new UsageError(`${this.#path}: cannot write: ${fault}`);
     this.#append(encodeFileVersion(now));
     this.#append(encodeSessionStart(now, 1));
     for (const row of rows) this.add(row);
@@ -35,7 +38,7 @@ export class EventFile {
     try {
       write();
     } catch (error) {
-      throw new UsageError(`${this.#path}: cannot write: ${(error as NodeJS.ErrnoException).code ?? error}`);
+      throw cannotWrite(this.#path, error);
     }
   }
 }

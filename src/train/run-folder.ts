@@ -1,11 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
 import { FormatError, UsageError } from "../errors.js";
+import { parseJson } from "../formats/json-text.js";
+import { makeFolder } from "../formats/make-folder.js";
 import { encodeModel, type LoadedModel, loadModelFile } from "../formats/model-file.js";
 import { MODEL_FILES } from "../formats/model-folder.js";
 import { exportOnnx } from "../formats/onnx/export/export.js";
-import { readFileOrExplain, writeFileAtomically } from "../formats/write-file.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../formats/read-file.js";
+import { writeFileAtomically } from "../formats/write-file.js";
 import { foldBatchNorms } from "../network/fold-batch-norms.js";
 import type { Network } from "../network/network.js";
 import type { Model } from "../network/weights.js";
@@ -90,13 +93,8 @@ export class RunFolder {
         `${path}: there is a run in this folder; go on with --resume ${path}, or choose another --out`,
       );
     }
-    try {
-      mkdirSync(path, { recursive: true });
-    } catch (error) {
-      throw new UsageError(
-        `${path}: cannot make this folder: ${(error as NodeJS.ErrnoException).code ?? error}`,
-      );
-    }
+    const fault = makeFolder(path);
+    if (fault !== null) throw new UsageError(`${path}: cannot make this folder: ${fault}`);
     return new RunFolder(path);
   }
 
@@ -139,7 +137,7 @@ export class RunFolder {
   /** A `FormatError` where the record is missing, damaged or another version's. */
   async readRun(): Promise<Run> {
     const path = this.file("run");
-    return parseRunRecord(await readFileOrExplain(path), path, runSchema, SCHEMA);
+    return parseRunRecord(await readFileOrExplain(path, { largest: LARGEST_TEXT }), path, runSchema, SCHEMA);
   }
 
   /** Writes the record, and its epochs as `metrics.jsonl`. */
@@ -164,12 +162,11 @@ export class RunFolder {
   /** @internal */
   async readExamples(): Promise<number[]> {
     const path = this.#filePresent("examples");
-    const text = new TextDecoder().decode(await readFileOrExplain(path));
-    try {
-      return z.array(z.int().min(0)).parse(JSON.parse(text));
-    } catch {
-      throw new FormatError(`${path}: expected a list of example numbers as JSON; the run folder is damaged`);
-    }
+    const damaged = "expected a list of example numbers as JSON; the run folder is damaged";
+    const text = new TextDecoder().decode(await readFileOrExplain(path, { largest: LARGEST_TEXT }));
+    const { success, data } = z.array(z.int().min(0)).safeParse(parseJson(text, path, damaged));
+    if (success) return data;
+    throw new FormatError(`${path}: ${damaged}`);
   }
 
   /** @internal */

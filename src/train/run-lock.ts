@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { UsageError } from "../errors.js";
 import { clearAbandonedParts, processBeganAt } from "../formats/abandoned-parts.js";
+import { parseJson } from "../formats/json-text.js";
+import { readTextOrExplain } from "../formats/read-file.js";
 import { cannotWrite } from "../formats/write-file.js";
 
 /** In a run folder while a training writes into it. */
@@ -105,7 +107,7 @@ function underWay(folder: string, path: string, { host, pid }: Holder): UsageErr
 /** Null where there is none, or none that can be read: a lock is written in one piece. */
 function readHolder(path: string): Holder | null {
   try {
-    return holderSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return holderSchema.parse(parseJson(readTextOrExplain(path), path, "not JSON"));
   } catch {
     return null;
   }

@@ -1,17 +1,14 @@
 import type * as z from "zod";
 import { FormatError } from "../errors.js";
+import { parseJson } from "../formats/json-text.js";
 
 /**
  * A `run.json` as its schema has it. A `FormatError` that names the file for one that is damaged, another version's, or
  * something else. `name` is the schema's own, such as `autodual/run/1`.
  */
 export function parseRunRecord<T>(bytes: Uint8Array, path: string, schema: z.ZodType<T>, name: string): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new FormatError(`${path}: not readable as JSON; the run folder is damaged`);
-  }
+  const text = new TextDecoder().decode(bytes);
+  const json = parseJson(text, path, "not readable as JSON; the run folder is damaged");
   const found = (json as { readonly schema?: unknown } | null)?.schema;
   if (typeof found === "string" && found !== name) {
     const mend = isAnotherVersion(found, name)

@@ -272,7 +272,7 @@ describe("refusals, in one line each", () => {
     ["--epsilon 0.1,nan,1", "--epsilon: expected a number of at least 0"],
     ["--epsilon 0.1,inf,1", "--epsilon: expected a number of at least 0"],
     ["--epsilon 0.1,,1", "--epsilon: expected a number of at least 0"],
-    ["--epsilon AT/none.json", "none.json: expected a file, found no such file"],
+    ["--epsilon AT/none.json", "none.json: no such file"],
     ["--epsilon AT/negative.csv", "expected finite numbers of at least 0, found -2 at 1"],
     ["--epsilon AT/nan.npz", "expected finite numbers of at least 0, found NaN at 2"],
     ["--epsilon AT/infinite.csv", "expected finite numbers of at least 0, found Infinity at 0"],

@@ -138,7 +138,7 @@ describe("numbers of a file", () => {
   });
 
   it.each([
-    ["no.npy", null, "no.npy: expected a file, found no such file"],
+    ["no.npy", null, "no.npy: no such file"],
     ["bad.npy", "text", "expected a NumPy array"],
     [
       "bad.npz",

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.js";
-import { readFileOrExplain, writeFileAtomically } from "../../src/formats/write-file.js";
+import { readFileOrExplain } from "../../src/formats/read-file.js";
+import { writeFileAtomically } from "../../src/formats/write-file.js";
 
 let folder: string;
 beforeEach(async () => {

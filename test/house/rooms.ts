@@ -123,7 +123,11 @@ function isEntry(path: string): boolean {
 /** What `data` needs of the rooms below it. */
 const DATA_NEEDS = [
   "src/compute/random.ts",
+  "src/formats/gzip.ts",
+  "src/formats/json-text.ts",
+  "src/formats/make-folder.ts",
   "src/formats/npz.ts",
+  "src/formats/read-file.ts",
   "src/formats/write-file.ts",
   "src/errors.ts",
 ];

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { Deadline } from "../../compute/deadline.js";
 import { createBackend } from "../../compute/index.js";
 import { shortList } from "../../data/class-names.js";
 import { UsageError } from "../../errors.js";
@@ -7,7 +8,8 @@ import type { Network } from "../../network/network.js";
 import { formatShape, sizeOf } from "../../network/shape.js";
 import { isModelPath } from "../../runs/models/open-model.js";
 import { trainedClasses } from "../../runs/models/trained-classes.js";
-import { parseShape, wholeNumber } from "../arguments.js";
+import { numberIn, parseShape, wholeNumber } from "../arguments.js";
+import { loadedTooLate } from "../command-budget.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import type { Io } from "../io.js";
@@ -18,6 +20,7 @@ import { formatCount, wrap } from "../wording.js";
 interface InfoFlags extends JsonOptions, OutputFlags {
   readonly input?: readonly number[];
   readonly classes?: number;
+  readonly timeout: number;
 }
 
 /** `autodual info`: what a model consists of. */
@@ -29,6 +32,12 @@ export function addInfo(program: Command, context: CommandContext): void {
     .option("--input <shape>", "of an architecture (default: 1,28,28)", parseShape)
     .option("--classes <n>", "of an architecture (default: 10)", wholeNumber("--classes", { min: 1 }));
   addOutputOption(command);
+  command.option(
+    "--timeout <s>",
+    "seconds that reading the model may take",
+    numberIn("--timeout", { above: 0 }, "60"),
+    60,
+  );
   addJsonOption(command).action(async (model: string, flags: InfoFlags) => {
     context.exitCode = await info(model, flags, context);
   });
@@ -87,14 +96,19 @@ async function findModel(name: string, flags: InfoFlags, io: Io): Promise<FoundM
     throw new UsageError(`${flag}: expected with an architecture's name only, found with the file ${name}`);
   }
   const backend = await createBackend("auto");
-  const { path, sha256, stages } = await readModels([name], flags, { backend, io });
+  const stop = Deadline.in(flags.timeout);
+  const read = await stop.unlessPassed(() => readModels([name], flags, { backend, io, stop }));
   backend.dispose();
+  if (!read) throw new UsageError(loadedTooLate(name, flags.timeout));
+  const { path, sha256, stages } = read;
   const classNames = trainedClasses(stages[0].path);
   return { path, sha256, networks: stages.map(({ network }) => network), classNames };
 }
 
 /** One line per layer, in topological order; `parameters` counts trained numbers. */
 function describeLayers({ nodes, parameters }: Network) {
+  const trained = nodes.map(() => 0);
+  for (const { node, role, shape } of parameters) if (role === "trained") trained[node] += sizeOf(shape);
   return nodes.flatMap(({ name, layer, inputs, shape }, index) =>
     layer === null
       ? []
@@ -104,9 +118,7 @@ function describeLayers({ nodes, parameters }: Network) {
             kind: layer.kind,
             inputs: inputs.map((input) => nodes[input].name),
             outputShape: shape,
-            parameters: parameters
-              .filter(({ node, role }) => node === index && role === "trained")
-              .reduce((sum, spec) => sum + sizeOf(spec.shape), 0),
+            parameters: trained[index],
           },
         ],
   );

@@ -1,4 +1,5 @@
 import type { Backend } from "../../compute/backend.js";
+import { largestOf } from "../../compute/extremes.js";
 import { type DescribedModel, decodeModel, encodeModel, sha256Of } from "../../formats/model-file.js";
 import { networkDifference } from "../../formats/network-description.js";
 import { checkImport } from "../../formats/onnx/check-import.js";
@@ -47,7 +48,7 @@ const FORMS: Readonly<Record<"onnx" | "safetensors", Form>> = {
       const inputs = sampleInputs(original.network.inputShape);
       const expected = await networkOutputs(backend, original, inputs);
       const found = await networkOutputs(backend, back, inputs);
-      return Math.max(...expected.flatMap((output, i) => differences(output, found[i])));
+      return largestOf(expected.flatMap((output, i) => differences(output, found[i])));
     },
   },
 };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { FormatError } from "../../errors.js";
-import { readFileOrExplain } from "../../formats/write-file.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../../formats/read-file.js";
 import { readNumber } from "../arguments.js";
 
 /** A property to answer, as a line of a list has it. */
@@ -27,7 +27,7 @@ export interface InstanceList {
  * may be left out. Paths are relative to the file. Throws a `FormatError` that names the line of one that is something else.
  */
 export async function readInstanceList(path: string, timeout: number): Promise<InstanceList> {
-  const bytes = await readFileOrExplain(path);
+  const bytes = await readFileOrExplain(path, { largest: LARGEST_TEXT });
   const folder = dirname(resolve(path));
   const instances = rowsOf(path, bytes).map((cells, i): Instance => {
     const [model = "", spec = "", seconds] = cells;

@@ -95,7 +95,7 @@ export class NativeMemory {
     if (!(tensor instanceof NativeTensor) || tensor.memory !== this) {
       const other = tensor instanceof NativeTensor ? `native (${tensor.memory.dtype})` : "another kind";
       throw new BackendError(
-        `tensor [${tensor.features}, ${tensor.rows}] belongs to another backend: expected one of this native ` +
+        `tensor [${tensor?.features}, ${tensor?.rows}] belongs to another backend: expected one of this native ` +
           `backend (${this.dtype}), got one of ${other}; read it there and upload it here`,
       );
     }

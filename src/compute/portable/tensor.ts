@@ -107,7 +107,7 @@ export class PortableMemory {
     if (!(tensor instanceof PortableTensor) || tensor.memory !== this) {
       const other = tensor instanceof PortableTensor ? `portable (${tensor.memory.dtype})` : "another kind";
       throw new BackendError(
-        `tensor [${tensor.features}, ${tensor.rows}] belongs to another backend: expected one of this ` +
+        `tensor [${tensor?.features}, ${tensor?.rows}] belongs to another backend: expected one of this ` +
           `portable backend (${this.dtype}), got one of ${other}; read it there and upload it here`,
       );
     }

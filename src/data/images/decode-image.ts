@@ -1,6 +1,7 @@
 import { convertIndexedToRgb, type DecodedPng, decode as decodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { FormatError } from "../../errors.js";
+import { pixelParts } from "./png-parts.js";
 
 /** What an image's header says. */
 export interface ImageHeader {
@@ -9,6 +10,8 @@ export interface ImageHeader {
   readonly height: number;
   /** Grey or red, green and blue; of a JPEG also 4, which is refused. */
   readonly channels: number;
+  /** Of a channel. */
+  readonly depth: number;
   /** Where in the file it ends. */
   readonly end: number;
 }
@@ -19,6 +22,11 @@ const PNG_CHANNELS: Readonly<Record<number, 1 | 3>> = { 0: 1, 2: 3, 3: 3, 4: 1, 
 /** Never within what is coded: there a byte 255 is followed by 0. */
 const JPEG_END = Buffer.from([0xff, 0xd9]);
 const MOST_SIDE = 16_384;
+/** More are no example of a network, and decoding them takes gigabytes. */
+const MOST_PIXELS = 2 ** 23;
+/** Passes over a JPEG's pixels, each in a few bytes; usual are ten. */
+const MOST_SCANS = 64;
+const START_OF_SCAN = Buffer.from([0xff, 0xda]);
 
 /** Reads what kind of image the bytes are and how large, by themselves and not by a name. Throws FormatError. */
 export function readImageHeader(bytes: Uint8Array, where: string): ImageHeader {
@@ -31,6 +39,11 @@ export function readImageHeader(bytes: Uint8Array, where: string): ImageHeader {
       `${where}: expected sides from 1 to ${MOST_SIDE} pixels, found ${width} × ${height}`,
     );
   }
+  if (width * height > MOST_PIXELS) {
+    throw new FormatError(
+      `${where}: expected at most ${MOST_PIXELS} pixels, found ${width} × ${height}; make the image smaller`,
+    );
+  }
   return header;
 }
 
@@ -39,7 +52,14 @@ function pngHeader(bytes: Uint8Array): ImageHeader | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const channels = PNG_CHANNELS[bytes[25]!];
   return channels
-    ? { kind: "png", width: view.getUint32(16), height: view.getUint32(20), channels, end: 33 }
+    ? {
+        kind: "png",
+        width: view.getUint32(16),
+        height: view.getUint32(20),
+        channels,
+        depth: bytes[24]!,
+        end: 33,
+      }
     : null;
 }
 
@@ -52,7 +72,7 @@ function jpegHeader(bytes: Uint8Array): ImageHeader | null {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
-      return { kind: "jpeg", width, height, channels: bytes[at + 9]!, end: at + 10 };
+      return { kind: "jpeg", width, height, channels: bytes[at + 9]!, depth: bytes[at + 4]!, end: at + 10 };
     }
     at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2);
   }
@@ -78,10 +98,10 @@ export function decodeImage(bytes: Uint8Array, header: ImageHeader, where: strin
 }
 
 /** Interleaved, of as many channels as they come with. */
-function pngPixels(bytes: Uint8Array, { channels }: ImageHeader, where: string): Uint8Array {
-  const png = damagedUnless(where, "PNG", () => decodePng(bytes, { checkCrc: true }));
+function pngPixels(bytes: Uint8Array, { channels, depth: ownDepth }: ImageHeader, where: string): Uint8Array {
+  if (ownDepth === 16) throw new FormatError(`${where}: expected 8 bits a channel, found 16`);
+  const png = damagedUnless(where, "PNG", () => decodePng(pixelParts(bytes), { checkCrc: false }));
   const { data, depth, palette, transparency } = png;
-  if (depth === 16) throw new FormatError(`${where}: expected 8 bits a channel, found 16`);
   if (transparency) throw transparent(where);
   const pixels = palette || depth < 8 ? fromIndices(png, where) : (data as Uint8Array);
   const area = png.width * png.height;
@@ -112,8 +132,24 @@ function jpegPixels(bytes: Uint8Array, { channels, end }: ImageHeader, where: st
   if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(JPEG_END, end) < 0) {
     throw damaged(where, "JPEG", "its end is missing");
   }
-  const options = { useTArray: true, formatAsRGBA: false, tolerantDecoding: false } as const;
+  if (scansOf(bytes, end) > MOST_SCANS) {
+    throw new FormatError(`${where}: expected at most ${MOST_SCANS} scans, found more; save the JPEG again`);
+  }
+  const options = {
+    useTArray: true,
+    formatAsRGBA: false,
+    tolerantDecoding: false,
+    maxResolutionInMP: MOST_PIXELS / 1e6,
+    maxMemoryUsageInMB: 256,
+  } as const;
   return damagedUnless(where, "JPEG", () => jpeg.decode(bytes, options)).data;
+}
+
+function scansOf(bytes: Uint8Array, from: number): number {
+  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let scans = 0;
+  for (let at = data.indexOf(START_OF_SCAN, from); at >= 0; at = data.indexOf(START_OF_SCAN, at + 2)) scans++;
+  return scans;
 }
 
 /** What a decoder throws is a fault of the file. */
@@ -121,7 +157,7 @@ function damagedUnless<T>(where: string, kind: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    throw damaged(where, kind, (error as Error).message);
+    throw damaged(where, kind, error instanceof Error ? error.message : String(error));
   }
 }
 

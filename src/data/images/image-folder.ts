@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { FormatError } from "../../errors.js";
+import { readTextOrExplain } from "../../formats/read-file.js";
 import { checkClassNames, shortList, sortedNames } from "../class-names.js";
 import type { Dataset, Split } from "../dataset.js";
 import { isFolder } from "../locate.js";
@@ -109,7 +109,9 @@ async function readClassNames(folder: string): Promise<readonly string[]> {
   const found = sortedNames(roots.flatMap(subfolders));
   const path = join(folder, CLASSES_FILE);
   if (!existsSync(path)) return found;
-  const lines = (await readFile(path, "utf8")).split(/\r?\n/).map((line) => line.trim());
+  const lines = readTextOrExplain(path)
+    .split(/\r?\n/)
+    .map((line) => line.trim());
   const names = lines.filter((line) => line !== "");
   checkClassNames(path, names);
   const absent = found.find((name) => !names.includes(name));

@@ -1,3 +1,4 @@
+import { largestOf } from "../../compute/extremes.js";
 import { indexedOwners } from "../../compute/owners.js";
 import { sizeOf } from "../../network/shape.js";
 import { passesAtOnce } from "../backward.js";
@@ -17,7 +18,7 @@ export const backward: Bounder = {
     const { graph } = node;
     return boundByRows(node, neurons, {
       view: (_index, owner) => wholeRows(graph, indexedOwners(owner)),
-      features: Math.max(...graph.network.nodes.map(({ shape }) => sizeOf(shape))),
+      features: largestOf(graph.network.nodes.map(({ shape }) => sizeOf(shape))),
       multiplyAdds: costBelow(graph.network, node.node),
       keepsNothing: passesAtOnce(graph, node.node),
     });

@@ -1,4 +1,5 @@
 import { entryBytes } from "../../compute/budget.js";
+import { largestOf } from "../../compute/extremes.js";
 import { sizeOf } from "../../network/shape.js";
 import { boundsOf } from "../box.js";
 import { costOfGenerators } from "../cost.js";
@@ -51,7 +52,7 @@ function mostGenerators({ tape, graph: { network }, node, pieceBytes, budget }: 
   const { backend } = tape;
   const sizes = network.nodes.slice(0, node + 1).map(({ shape }) => sizeOf(shape));
   const bytes = entryBytes(backend.dtype);
-  const most = (pieceBytes ?? GENERATOR_BYTES) / (2 * Math.max(...sizes) * bytes);
+  const most = (pieceBytes ?? GENERATOR_BYTES) / (2 * largestOf(sizes) * bytes);
   if (!budget) return most;
   const all = sizes.reduce((sum, size) => sum + size, 0);
   return Math.min(most, budget.left(backend) / (2 * all * bytes));

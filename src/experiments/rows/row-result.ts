@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import * as z from "zod";
 import { FormatError } from "../../errors.js";
+import { parseJson } from "../../formats/json-text.js";
+import { readTextOrExplain } from "../../formats/read-file.js";
 import { aboutSchema } from "../../threat/about.js";
 import { trainConfigSchema } from "../../train/config.js";
 
@@ -63,7 +65,7 @@ export type RowResult = z.infer<typeof rowResultSchema>;
 export function readRowResult(path: string): RowResult | null {
   if (!existsSync(path)) return null;
   try {
-    return rowResultSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    return rowResultSchema.parse(parseJson(readTextOrExplain(path), path, "not JSON"));
   } catch {
     throw new FormatError(`${path}: expected the result of a table's row, found something else; remove it`);
   }

@@ -1,26 +1,24 @@
 import { FormatError } from "../../errors.js";
 import { packedByGzip, unpackGzip } from "../gzip.js";
+import { parseJson } from "../json-text.js";
 import { plainText } from "../plain-text.js";
-import { readFileOrExplain, writeFileAtomically } from "../write-file.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../read-file.js";
+import { writeFileAtomically } from "../write-file.js";
 import { CERTIFICATE_SCHEMA, type Certificate, type Claim, certificateSchema } from "./schema.js";
-
-/** Unpacked; what a text may still hold. */
-const LARGEST_CERTIFICATE = 2 ** 28;
 
 /** Reads a certificate file, perhaps packed by gzip. Throws a `FormatError` that names the file and the first fault. */
 export async function readCertificate(path: string): Promise<Certificate> {
-  const bytes = await unpackGzip(await readFileOrExplain(path), path, LARGEST_CERTIFICATE);
+  const bytes = await unpackGzip(
+    await readFileOrExplain(path, { largest: LARGEST_TEXT }),
+    path,
+    LARGEST_TEXT,
+  );
   return parseCertificate(new TextDecoder().decode(bytes), path);
 }
 
 /** A certificate out of its text. Throws a `FormatError` that names `where`. */
 export function parseCertificate(text: string, where: string): Certificate {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new FormatError(`${where}: expected a certificate as JSON, found something else or half of one`);
-  }
+  const json = parseJson(text, where, "expected a certificate as JSON, found something else or half of one");
   const parsed = certificateSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [{ path, message }] = parsed.error.issues;

@@ -17,16 +17,27 @@ import { roundedTo } from "./number-types.js";
 const MOST_ROUNDINGS = 8;
 
 /** A constant in its forms. */
-interface Entry {
+interface Entry extends Operand {
   /** As weights are kept. */
   constant(): Constant;
+}
+
+interface Operand {
   /** As it is computed with, in double precision. */
   array(): NdArray;
   /** As a runtime has it, that rounds each step to the file's precision; `array()` itself where that changes nothing. */
   rounded(): NdArray;
+  /** The node that it is computed by; absent of what is stored. */
+  readonly source?: FoldedNode;
 }
 
-type Operand = Pick<Entry, "array" | "rounded">;
+/** A node whose results are constants. */
+interface FoldedNode {
+  readonly inputs: readonly (Operand | undefined)[];
+  isDone: boolean;
+  /** Its results in all forms. What it computes them of is done then. */
+  compute(): void;
+}
 
 /** Operators that need no more of an activation than its shape. */
 const OF_SHAPES: readonly string[] = ["Shape", "Size"];
@@ -79,7 +90,7 @@ export class ConstantValues {
     }
     this.#folded.add(node);
     const types = node.input.map((value) => this.#types.of(value));
-    const evaluate = (form: keyof Operand) => {
+    const evaluate = (form: "array" | "rounded") => {
       const arrays = inputs.map((input) => input?.[form]());
       const results = evaluateNode(node, arrays, this.#opset, label, types, this.#stop);
       this.#budget.charge(results, arrays, label);
@@ -88,6 +99,15 @@ export class ConstantValues {
     const results = once(() => evaluate("array"));
     const isRounded = once(() => inputs.some((input) => input && input.rounded() !== input.array()));
     const resultsOfRounded = once(() => (isRounded() ? evaluate("rounded") : results()));
+    const source: FoldedNode = {
+      inputs,
+      isDone: false,
+      compute() {
+        results();
+        resultsOfRounded();
+        this.isDone = true;
+      },
+    };
     for (const [index, name] of node.output.entries()) {
       if (name === "") continue;
       const type = this.#types.of(name);
@@ -96,7 +116,11 @@ export class ConstantValues {
       this.#define(name, {
         array,
         rounded,
-        constant: once(() => computed(name, array(), rounded(), type, label)),
+        source,
+        constant: once(() => {
+          computeInOrder(source);
+          return computed(name, array(), rounded(), type, label);
+        }),
       });
     }
     return true;
@@ -107,6 +131,21 @@ export class ConstantValues {
       throw new FormatError(`${this.#where}: value ${JSON.stringify(value)} is defined twice`);
     }
     this.#entries.set(value, entry);
+  }
+}
+
+/** Computes a node and all that it is computed of, however long the chain. Does not recurse. */
+function computeInOrder(last: FoldedNode): void {
+  const open = [last];
+  for (let node = open.at(-1); node; node = open.at(-1)) {
+    const before = new Set(node.inputs.flatMap((input) => input?.source ?? []));
+    const missing = [...before].filter((source) => !source.isDone);
+    if (missing.length > 0) {
+      for (const source of missing) open.push(source);
+      continue;
+    }
+    if (!node.isDone) node.compute();
+    open.pop();
   }
 }
 

@@ -1,17 +1,14 @@
 import { unpackGzip } from "../gzip.js";
-import { readFileOrExplain } from "../write-file.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../read-file.js";
 import { parseVnnlib } from "./parse.js";
 import type { Property } from "./property.js";
-
-/** A text of this size still fits a string, and no property of VNN-COMP comes near it. */
-const LARGEST_TEXT = 256 * 2 ** 20;
 
 /**
  * Reads a property from a file, plain or packed by gzip whatever its name. Throws a FormatError of one line if the
  * file is missing, truncated, corrupt, unreasonably large, or no VNN-LIB.
  */
 export async function readVnnlib(path: string): Promise<Property> {
-  return parseVnnlib(await unpackText(await readFileOrExplain(path), path), path);
+  return parseVnnlib(await unpackText(await readFileOrExplain(path, { largest: LARGEST_TEXT }), path), path);
 }
 
 /** The text of a file's bytes, unpacked if they begin as gzip does; of at most `largest` bytes. */

@@ -1,4 +1,4 @@
-import { expectList, expectRecord, FormatError } from "../../errors.js";
+import { expectList, expectNumbers, expectRecord, FormatError } from "../../errors.js";
 import { emptyInput, isSameBox } from "./input-box.js";
 import { formatNumber } from "./number.js";
 import type { InputBox, InputTerm, OutputConstraint, Property, PropertyCase } from "./property.js";
@@ -103,8 +103,9 @@ function checkProperty(property: Property): void {
       `property: expected inputs, outputs and cases, found ${inputs}, ${outputs} and ${cases.length}`,
     );
   }
-  for (const [i, { box, constraints }] of cases.entries()) {
-    const { lower, upper } = box;
+  for (const [i, own] of Array.from(cases).entries()) {
+    const { lower, upper } = checkCase(own, i);
+    const { box, constraints } = own;
     if (lower.length !== inputs || upper.length !== inputs) {
       throw new FormatError(
         `case ${i} of a property: expected bounds of ${inputs} inputs, found ${lower.length} and ${upper.length}`,
@@ -118,6 +119,25 @@ function checkProperty(property: Property): void {
     }
     for (const constraint of constraints) checkTerms(constraint, property, i);
   }
+}
+
+/** For callers in plain JavaScript. */
+function checkCase(own: PropertyCase, i: number): InputBox {
+  const where = `formatVnnlib: case ${i}`;
+  expectRecord(where, own);
+  expectRecord(`${where}: box`, own.box);
+  expectNumbers(`${where}: lower bounds`, own.box.lower);
+  expectNumbers(`${where}: upper bounds`, own.box.upper);
+  expectList(`${where}: constraints`, own.constraints);
+  for (const constraint of own.constraints) {
+    expectRecord(`${where}: constraint`, constraint);
+    const { terms, inputs = [] } = constraint;
+    for (const part of [terms, inputs]) {
+      expectList(`${where}: terms of a constraint`, part);
+      for (const term of part) expectRecord(`${where}: term`, term);
+    }
+  }
+  return own.box;
 }
 
 function checkTerms(

@@ -1,3 +1,5 @@
+import { withinDoubles } from "../axis-ticks.js";
+
 /** One bar of a histogram, from `low` up to `high`. */
 export interface Bin {
   readonly low: number;
@@ -21,7 +23,7 @@ export function binsOf(values: readonly number[]): Bin[] {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (part: number) => sorted[Math.round(part * (sorted.length - 1))];
   const [low, high] = [at(0.01), at(0.99)];
-  let step = niceStep((high - low) / WANTED || Math.abs(high) / WANTED || 0.1);
+  let step = niceStep(high / WANTED - low / WANTED || Math.abs(high) / WANTED || 0.1);
   // Few values below 0 must not be counted in a bar above it, nor the other way round.
   const firstOf = () => Math.min(binOf(low, step), sorted[0] < 0 ? -1 : Number.POSITIVE_INFINITY);
   const lastOf = () =>
@@ -33,7 +35,7 @@ export function binsOf(values: readonly number[]): Bin[] {
   const beyond = (i: number) =>
     (i === 0 && binOf(sorted[0], step) < first) ||
     (i === counts.length - 1 && binOf(sorted[sorted.length - 1], step) > last);
-  const edge = (number: number) => Number((number * step).toPrecision(12));
+  const edge = (number: number) => Number(withinDoubles(number * step).toPrecision(12));
   return counts.map((count, i) => ({
     low: edge(first + i),
     high: edge(first + i + 1),
@@ -53,5 +55,5 @@ function binOf(value: number, step: number): number {
 export function niceStep(step: number): number {
   const exponent = Math.floor(Math.log10(step));
   const digit = [1, 2, 5, 10].find((each) => Number(`${each}e${exponent}`) >= step * (1 - 1e-9)) ?? 10;
-  return Number(`${digit}e${exponent}`);
+  return withinDoubles(Number(`${digit}e${exponent}`));
 }

@@ -13,7 +13,7 @@ export function HistogramChart({ histogram }: { readonly histogram: Histogram })
   const [low, high] = [bins[0].low, bins[bins.length - 1].high];
   const most = 1.05 * Math.max(...bins.map(({ count }) => count));
   const total = bins.reduce((sum, { count }) => sum + count, 0);
-  const at = (value: number) => (value - low) / (high - low);
+  const at = (value: number) => (value / 2 - low / 2) / (high / 2 - low / 2);
   const below = bins.filter((bin) => bin.high <= 0).reduce((sum, { count }) => sum + count, 0);
   const signs = low < 0 && high > 0;
   const spread = `${formatCount(total)} examples from ${formatValue(low)} to ${formatValue(high)}`;

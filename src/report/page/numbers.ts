@@ -21,7 +21,8 @@ export function formatValue(value: number): string {
 
 /** Round numbers within a domain, about `wanted` of them; whole ones on request. */
 export function evenTicks(low: number, high: number, wanted: number, whole = false): number[] {
-  const step = niceStep(Math.max((high - low) / wanted, whole ? 1 : 0) || 1);
+  // Of the largest doubles a difference is none.
+  const step = niceStep(Math.max(high / wanted - low / wanted, whole ? 1 : 0) || 1);
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) =>

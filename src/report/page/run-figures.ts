@@ -35,7 +35,7 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
   const whose = ofCascade ? `, on test examples of the ${aboutOf(2)}` : "";
   const figure = (name: string, title: string, label: string, series: readonly Series[]): RunFigure[] =>
     series.length === 0 ? [] : [{ name, title, panel: { x, y: { label, scale: "log" }, series } }];
-  const most = Math.max(...epsilon.flatMap(({ y }) => y));
+  const most = epsilon.flatMap(({ y }) => y).reduce((a, b) => Math.max(a, b), 0);
   return [
     ...figure("robust-error", `Robust error${whose}, in per cent`, "robust error, %", robust),
     ...figure("loss", curves.length > 1 ? "Robust loss in training" : "Loss in training", "loss", losses),
@@ -46,7 +46,11 @@ export function curveFigures(curves: readonly Curve[]): RunFigure[] {
           {
             name: "epsilon",
             title: "ε at the end of each epoch",
-            panel: { x, y: { label: "ε", domain: [0, 1.1 * most || 1] as const }, series: epsilon },
+            panel: {
+              x,
+              y: { label: "ε", domain: [0, Math.min(1.1 * most, Number.MAX_VALUE) || 1] as const },
+              series: epsilon,
+            },
           },
         ]),
     ...figure("error", "Standard error, in per cent", "error, %", standard),
@@ -71,7 +75,10 @@ function linesOf(
     before += epochs.length;
     const points = epochs.flatMap((row) => {
       const y = pick(row);
-      return y === null || !Number.isFinite(y) || (!zero && y <= 0) ? [] : [{ x: start + row.epoch, y }];
+      // Records of others may have null or nothing in the place of any figure.
+      const hasPlace =
+        Number.isFinite(y) && Number.isFinite(row.epoch) && (zero ? (y as number) >= 0 : (y as number) > 0);
+      return hasPlace ? [{ x: start + row.epoch, y: y as number }] : [];
     });
     if (points.length === 0) return [];
     return [

@@ -1,16 +1,19 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { shortList } from "../../data/class-names.js";
 import type { Dataset } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
-import { RUN_FILES } from "../../train/run-folder.js";
+import { parseJson } from "../../formats/json-text.js";
+import { readTextOrExplain } from "../../formats/read-file.js";
+import { RUN_FILES, type Run } from "../../train/run-folder.js";
 
 /** The names of the classes that a run's model was trained on, as `run.json` beside its file has them; null where nobody says. */
 export function trainedClasses(modelPath: string): readonly string[] | null {
   const path = join(dirname(modelPath), RUN_FILES.run);
   if (!existsSync(path)) return null;
   try {
-    const names: unknown = JSON.parse(readFileSync(path, "utf8")).config?.data?.classNames;
+    const run = parseJson(readTextOrExplain(path), path, "not JSON") as Partial<Run>;
+    const names: unknown = run.config?.data?.classNames;
     return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : null;
   } catch {
     return null; // No reason to refuse the model, which lies in a file of its own.

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FormatError } from "../../errors.js";
-import { readFileOrExplain } from "../../formats/write-file.js";
+import { parseJson } from "../../formats/json-text.js";
+import { LARGEST_TEXT, readFileOrExplain } from "../../formats/read-file.js";
 import { itemsOf, shardInWords } from "./shard.js";
 
 /** What can be done in parts. */
@@ -62,14 +63,9 @@ export interface ShardPart extends Omit<z.infer<typeof partSchema>, "rows"> {
  * their order.
  */
 export async function readPart(path: string): Promise<ShardPart> {
-  const text = new TextDecoder().decode(await readFileOrExplain(path));
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new FormatError(`${path}: expected a part that --shard wrote, found a file that is no JSON`);
-  }
-  const parsed = partSchema.safeParse(json);
+  const text = new TextDecoder().decode(await readFileOrExplain(path, { largest: LARGEST_TEXT }));
+  const otherwise = "expected a part that --shard wrote, found a file that is no JSON";
+  const parsed = partSchema.safeParse(parseJson(text, path, otherwise));
   if (!parsed.success) {
     const [{ path: place, message }] = parsed.error.issues;
     throw new FormatError(

@@ -37,6 +37,7 @@ export function exportOnnx(model: Model, options: ExportOptions = {}): Uint8Arra
   checkModel("exportOnnx", model);
   expectRecord("exportOnnx: options", options);
   const { metadata = {}, name = "autodual" } = options;
+  expectRecord("exportOnnx: metadata", metadata);
   const { network, weights } = model;
   if (Object.hasOwn(metadata, NETWORK_KEY)) {
     throw new UsageError(`metadata: "${NETWORK_KEY}" is the network's own entry; take another name`);

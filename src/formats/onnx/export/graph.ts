@@ -28,6 +28,7 @@ export function exportGraph(model: Model, elementType: ElementType, name: string
   const values = valueNames(network);
   const taken = new Names([...values, ...network.parameters.map((parameter) => parameter.name)]);
   const nodeNames = new Names(network.nodes.map((node) => node.name));
+  const shapes = new Map(network.parameters.map((spec) => [spec.name, spec.shape]));
   const nodes: NodeProto[] = [];
   const initializers: TensorProto[] = [];
   const add = (tensor: TensorProto): string => {
@@ -37,13 +38,10 @@ export function exportGraph(model: Model, elementType: ElementType, name: string
   for (const [number, layerNode] of network.nodes.entries()) {
     const { layer, inputs, name: layerName } = layerNode;
     if (layer === null) continue;
-    const own = new Map(
-      network.parameters.filter(({ node }) => node === number).map((spec) => [spec.name, spec.shape]),
-    );
     const tensors: LayerTensors = {
       parameter(parameter) {
         const full = `${layerName}.${parameter}`;
-        return add(realTensor(full, own.get(full) ?? [], weights.get(full) ?? [], elementType));
+        return add(realTensor(full, shapes.get(full) ?? [], weights.get(full) ?? [], elementType));
       },
       // −0 would not survive the description, and a file must not depend on how often it was written.
       reals: (part, list, shape) =>
