@@ -1,6 +1,6 @@
 /** A command in a message, as opposed to the program's name in a sentence. */
 const COMMAND =
-  /\bautodual (?=(?:quickstart|train|certify|attack|radius|verify|drift|check|info|data|convert|bench|reproduce|report|serve|completion|help)\b|--help\b)/g;
+  /\bautodual (?=(?:quickstart|train|certify|attack|radius|verify|merge|drift|check|info|data|convert|bench|reproduce|report|serve|completion|help)\b|--help\b)/g;
 
 /** How this process was called: `npx autodual` where npx found it, else by its name. */
 export function calledAs(

@@ -78,7 +78,7 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
         rateDecayEvery: 5,
       },
     },
-    each: 5,
+    each: 20,
   },
   {
     ...{ data: "cifar10", model: "cnn5-16", ball: "cifar 8/255", suffix: "ibp" },
