@@ -6,7 +6,7 @@ import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { predict } from "../../src/network/predict.js";
 import { outputsAt, subjectOf } from "../../src/network/subject.js";
-import { uploadWeights } from "../../src/network/weights.js";
+import { placeModel, uploadWeights } from "../../src/network/weights.js";
 import { certifyByRungs, RUNGS } from "../../src/verify/strongest.js";
 import { livelyWeights } from "../support/networks.js";
 
@@ -83,6 +83,37 @@ describe("what proves an example first", () => {
       const { examples } = await certifyByRungs(placed, { x: points(1) }, ball, { seconds });
       for (const { rung } of examples) expect(bounds).toContain(rung);
     }
+  });
+
+  it("is looked for in double precision, where the rounding of single precision would be more than what is left", async () => {
+    // Two units of 65,536 and more cancel in the next layer: single precision has steps of 1/128 there.
+    const single = createPortableBackend({ dtype: "float32" });
+    const weights = new Map(livelyWeights(NETWORK, 1));
+    const [w1, b1, w2] = ["linear1.weight", "linear1.bias", "linear2.weight"].map((name) =>
+      Float64Array.from(weights.get(name) as Float64Array),
+    );
+    for (const unit of [0, 1]) b1[unit] = 65_536;
+    for (let feature = 0; feature < 4; feature++) w1[4 + feature] = w1[feature];
+    for (let unit = 0; unit < 10; unit++) w2[12 * unit + 1] = -w2[12 * unit];
+    const rounded = [
+      ...[...weights, ["linear1.weight", w1], ["linear1.bias", b1], ["linear2.weight", w2]],
+    ] as const;
+    const model = {
+      network: NETWORK,
+      weights: new Map(
+        rounded.map(([name, values]) => [name as string, Float32Array.from(values as Float64Array)]),
+      ),
+    };
+    using placed = placeModel(single, model);
+    const { backend, network, parameters } = placed;
+    const ball = { norm: "linf", epsilon: 0.05, box: [0, 1], rounding: "real" } as const;
+    const x = points(1);
+    const count = async (of: Parameters<typeof certifyByRungs>[0]) => {
+      const { examples } = await certifyByRungs(of, { x }, ball, { seconds: 0.2 });
+      return examples.filter(({ certified }) => certified).length;
+    };
+    const [proved, without] = [await count(placed), await count({ backend, network, parameters })];
+    expect(proved).toBeGreaterThan(without);
   });
 
   it("proves no label that the model does not give", async () => {
