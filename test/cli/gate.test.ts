@@ -191,7 +191,9 @@ describe("certify --junit --sarif", () => {
     for (const line of ["attack m --junit j.xml", "verify m p --sarif s", "info m --fail-above 0.1"]) {
       const { code, stderr } = await runCommand(line.split(" "));
       expect(code).toBe(2);
-      expect(stderr).toMatch(/unknown option '--[a-z-]+', which (certify has|certify, merge have); see autodual \w+ --help\n$/);
+      expect(stderr).toMatch(
+        /unknown option '--[a-z-]+', which (certify has|certify, merge have); see autodual \w+ --help\n$/,
+      );
     }
     const { stderr } = await runCommand(["certify", "m", "--sariff", "s"]);
     expect(stderr).toMatch(/unknown option '--sariff' \(Did you mean --sarif\?\); see/);
