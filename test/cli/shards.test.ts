@@ -102,6 +102,7 @@ describe("a part", () => {
       [["--shard", "2/5", "--epsilon", "0.02"], "record.epsilon 0.02, found a part with 0.03"],
       [["--shard", "2/5", "--against", "label"], 'settings.against "label"'],
       [["--shard", "2/5", "--rounding", "none"], "record.bound.evaluation"],
+      [["--shard", "2/5", "--margins", "open"], 'settings.margins "open"'],
     ] as const) {
       expect(await refusal(...part(...more))).toContain(where);
     }

@@ -109,6 +109,17 @@ describe("verify --list", () => {
       };
     };
     expect(timeless("merged.json")).toEqual(timeless("all.json"));
+    const part = readFileSync("part-3.json", "utf8");
+    const { sha256 } = JSON.parse(part).rows[0].model;
+    writeFileSync("part-3.json", part.replaceAll(sha256, "0".repeat(64)));
+    const mixed = await runCommand(["merge", ...parts]);
+    expect([mixed.code, mixed.stderr]).toEqual([
+      2,
+      expect.stringContaining("expected the same file in all parts"),
+    ]);
+    const hurried = ["--timeout", "9", "--shard", "1/3", "--json", "part-1.json"];
+    const other = await runCommand(["verify", "--list", "bench/list.csv", ...hurried]);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining("settings.timeout 9")]);
     writeFileSync("bench/list.csv", `${readFileSync("bench/list.csv", "utf8")}\nflat.onnx,holds.vnnlib,3`);
     const changed = await runCommand([
       "verify",

@@ -40,7 +40,10 @@ export async function attackPart(
       same: {
         record: attackHeader(subject, { steps, restarts, seed }, about),
         // By which stages of a cascade certify.
-        settings: { data: checksum(dataset), ...(model.stages.length > 1 && { bound: method }) },
+        settings: {
+          ...{ data: checksum(dataset), output: flags.output ?? null },
+          ...(model.stages.length > 1 && { bound: method }),
+        },
       },
     },
     output,

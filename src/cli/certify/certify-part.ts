@@ -47,7 +47,7 @@ export async function certifyPart(
       same: {
         record: certificationHeader(subject, { about: aboutOf(model.stages.length), evaluation }),
         settings: {
-          ...{ data: checksum(dataset), against, margins },
+          ...{ data: checksum(dataset), against, margins, output: flags.output ?? null },
           // Nothing else draws random numbers.
           ...(estimation && { seed }),
         },

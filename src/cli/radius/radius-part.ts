@@ -33,7 +33,11 @@ export async function radiusPart(
       total: dataset.count,
       same: {
         record: radiusHeader(of, { most, tolerance, timeout }),
-        settings: { data: checksum(dataset), ...(timeout !== null && { seed }) },
+        settings: {
+          data: checksum(dataset),
+          output: flags.output ?? null,
+          ...(timeout !== null && { seed }),
+        },
       },
     },
     output,

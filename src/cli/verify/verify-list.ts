@@ -45,7 +45,11 @@ export async function verifyList(path: string, flags: VerifyFlags, io: Io): Prom
     asked &&
     (await openPart(
       asked,
-      { command: "verify", total: list.instances.length, same: { record: header, settings: {} } },
+      {
+        command: "verify",
+        total: list.instances.length,
+        same: { record: header, settings: { timeout: flags.timeout, output: flags.output ?? null } },
+      },
       output,
       ["property", "properties"],
     ));

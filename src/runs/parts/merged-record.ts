@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import * as z from "zod";
 import { FormatError } from "../../errors.js";
 import { aboutSchema } from "../../threat/about.js";
@@ -8,7 +9,7 @@ import { type CertificationHeader, wholeRecord } from "../certification-record.j
 import { certificationOf } from "../certification-summary.js";
 import { checkMeasured, type MeasuredFile } from "../measured-files.js";
 import { radiusSummary } from "../radius-record.js";
-import { instanceSummary, verificationsRecord } from "../verification-record.js";
+import { type InstanceRow, instanceSummary, verificationsRecord } from "../verification-record.js";
 import { attackedOf } from "./attack-rows.js";
 import { judgedOf } from "./certification-rows.js";
 import { instancesOf } from "./instance-rows.js";
@@ -78,9 +79,24 @@ export function mergedRecord(joined: JoinedParts, path: string): Merged {
     }
     case "verify": {
       const answers = instancesOf(rows, path);
+      checkOneContent(answers);
       const record = { ...verificationsRecord(same.record, answers, seconds), ...measured };
       return { kind: command, record, summary: { ...instanceSummary(answers), seconds } };
     }
+  }
+}
+
+/** Files of one name must have been one file, whichever process read them. */
+function checkOneContent(answers: readonly InstanceRow[]): void {
+  const known = new Map<string, string>();
+  for (const { path: name, sha256 } of answers.flatMap(({ model, spec }) => [model, spec])) {
+    if (sha256 === null) continue;
+    const place = normalize(name);
+    const other = known.get(place);
+    if (other !== undefined && other !== sha256) {
+      throw new FormatError(`${name}: expected the same file in all parts, sha256 ${other}, found ${sha256}`);
+    }
+    known.set(place, sha256);
   }
 }
 
