@@ -39,10 +39,10 @@ const MNIST_SMALL: Omit<IntervalRow, "suffix"> = {
 
 const MNIST_MEDIUM = {
   ...VALIDATION,
-  epochs: 40,
-  rate: 5e-4,
-  scheduleEpochs: 12,
-  rateDecayEvery: 5,
+  epochs: 80,
+  rate: 1e-3,
+  scheduleEpochs: 24,
+  rateDecayEvery: 11,
 } as const;
 
 /** Trainings of today, beside the paper's. */

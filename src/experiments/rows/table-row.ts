@@ -148,7 +148,9 @@ async function errorsOf(
   const bounds = own.each === undefined ? own : { ...own, each: each ?? own.each };
   const { method } = bounds;
   const margins = folder === null ? "open" : "all";
-  const settings = { ball, ...bounds, against: "prediction", margins, batch: BATCH } as const;
+  // Robust error counts wrong answers either way: with margins of the label, branch and bound is spent on right ones alone.
+  const against = bounds.each ? "label" : "prediction";
+  const settings = { ball, ...bounds, against, margins, batch: BATCH } as const;
   const certification = await certifyDataset(placed, test, settings, watch);
   const plan = { batch: BATCH, ...ATTACK };
   const attack = await attackDataset(placed, test, { ball, method, ...plan }, watch);
