@@ -45,6 +45,7 @@ export class TerminalObserver implements Observer {
 /** What is counted. */
 const UNITS: Readonly<Record<WorkName, string>> = {
   certify: "examples",
+  "branch and bound": "examples",
   certificates: "claims",
   check: "claims",
   attack: "examples",
@@ -56,6 +57,7 @@ const UNITS: Readonly<Record<WorkName, string>> = {
 
 const FIGURES_IN_WORDS: Readonly<Record<WorkName, (figures: Figures) => string>> = {
   certify: ({ robustError = 0 }) => `robust error ${formatPercent(robustError, "upper")}`,
+  "branch and bound": ({ proved = 0 }) => `${plural(proved, "example")} more proved`,
   certificates: () => "",
   check: () => "",
   attack: ({ pgdError = 0 }) => `PGD error ${formatPercent(pgdError)}`,

@@ -15,6 +15,7 @@ export interface Work {
 /** What is done for long: the parts are examples, or of a training batches. */
 export type WorkName =
   | "certify"
+  | "branch and bound"
   | "certificates"
   | "check"
   | "attack"
@@ -27,6 +28,8 @@ export type WorkName =
 export interface Figures {
   readonly error?: number;
   readonly robustError?: number;
+  /** Examples proved so far by what the work tries. */
+  readonly proved?: number;
   readonly pgdError?: number;
   readonly medianRadius?: number;
   /** The largest bound of a difference between evaluations, in units of logits. */

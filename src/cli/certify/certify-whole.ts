@@ -7,9 +7,9 @@ import {
   type WrittenCertificates,
   writeCertificates,
 } from "../../runs/certificates/write-certificates.js";
-import { certifyDataset } from "../../runs/certification.js";
 import { certificationRecord } from "../../runs/certification-record.js";
 import type { CertifiedExample } from "../../runs/certification-summary.js";
+import { certifyWithinTime } from "../../runs/certify-within-time.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { certificationPage } from "../../runs/page/certification-page.js";
@@ -57,7 +57,7 @@ export async function certifyWhole(models: readonly string[], flags: CertifyFlag
   const plan = new LayerPlan();
 
   using placed = placeStages(backend, model.stages);
-  const certification = await certifyDataset(
+  const certification = await certifyWithinTime(
     placed.stages,
     dataset,
     { ...opened.settings, ...(explain && { onLayer: plan.add }) },
