@@ -5,7 +5,7 @@ import { checkDataset, type Dataset } from "../data/dataset.js";
 import type { ReadingOptions } from "../data/reading.js";
 import { UsageError } from "../errors.js";
 import { Network } from "../network/network.js";
-import { initialWeights, type Model } from "../network/weights.js";
+import type { Model } from "../network/weights.js";
 import { newCascade, resumedCascade } from "../runs/cascade/cascade-job.js";
 import { trainCascade } from "../runs/cascade/cascade-training.js";
 import type { Certification } from "../runs/certification-summary.js";
@@ -159,8 +159,7 @@ function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
   const { norm = "linf" } = options;
   const ball = { norm, epsilon, box: uniformBox("train", options) };
   return {
-    ...{ data, dataDir, layout, label, limit, ball, seed, out },
-    model: model instanceof Network ? { network: model, weights: initialWeights(model, seed) } : model,
+    ...{ data, dataDir, layout, label, limit, ball, seed, out, model },
     configOf: (train) => {
       const box = uniformBox("train", options, train);
       return configOf(
@@ -168,6 +167,7 @@ function orderOf(options: TrainOptions, backend: Backend): TrainingOrder {
         {
           data: dataOf(train, options),
           model: nameOf(model),
+          hasWeights: typeof model === "string" ? isModelPath(model) : !(model instanceof Network),
           norm,
           epsilon,
           box: box && [box[0], box[1]],

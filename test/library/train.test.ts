@@ -1,13 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   certify,
   type Dataset,
+  initialWeights,
   linear,
   loadDataset,
   loadModelFile,
+  type Model,
   type RunEvent,
   readRun,
   relu,
@@ -52,6 +54,23 @@ describe("train", () => {
     rmSync(join(out, "report.html"));
     expect(await report(out)).toBe(join(out, "report.html"));
     expect((await readRun(out)).verdicts.kind).toBe("known");
+  });
+
+  it("draws a network's weights as its settings have it, and leaves those that are given", async () => {
+    const rate = 1e-9;
+    const start = async (model: typeof network | Model, initialization?: "ibp") => {
+      const out = join(folder, `start-${readdirSync(folder).length}`);
+      const settings = { ...common, model, epochs: 1, rate, out };
+      await train({ ...settings, ...(initialization && { initialization }) });
+      return Array.from((await loadModelFile(join(out, "model.safetensors"))).weights.get("0.weight") ?? []);
+    };
+    const near = (own: Model) => Array.from(own.weights.get("0.weight") ?? [], (w) => expect.closeTo(w, 6));
+    const standard = { network, weights: initialWeights(network, 0) };
+    const ibp = { network, weights: initialWeights(network, 0, "ibp") };
+    expect(await start(network)).toEqual(near(standard));
+    expect(await start(network, "ibp")).toEqual(near(ibp));
+    expect(await start(ibp)).toEqual(near(ibp));
+    await expect(start(standard, "ibp")).rejects.toThrow("--initialization: expected a named architecture");
   });
 
   it("goes on with the same numbers where a signal stopped it", async () => {

@@ -54,6 +54,17 @@ describe("settings that choose epochs", () => {
   });
 });
 
+describe("how weights start", () => {
+  it("is not told of a model that comes with its own", () => {
+    const model = { ...SUBJECT, model: "given.onnx", hasWeights: true };
+    expect(configOf(trainSettings("ibp-mnist"), SUBJECT).initialization).toBe("ibp");
+    expect(configOf(trainSettings("ibp-mnist"), model).initialization).toBe("standard");
+    expect(() => configOf(trainSettings("plain"), model, { initialization: "ibp" })).toThrow(
+      "--initialization: expected a named architecture, whose weights are drawn, found the model given.onnx, which has its own",
+    );
+  });
+});
+
 describe("the words of losses", () => {
   it.each([
     ["mtl-ibp", { intervalShare: 0.25 }, "mtl-ibp, a share of 0.25, attacks of 8 steps within 1 epsilon"],

@@ -13,9 +13,11 @@ import type { TrainFlags } from "./flags.js";
 /** The flags' settings as `run.json` has them, with every default filled in. */
 export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend): TrainConfig {
   const { norm, epsilon, box } = readBall(flags, train);
+  const hasWeights = isModelPath(flags.model);
   const subject: TrainSubject = {
     data: dataConfig(train, { name: flags.data, limit: flags.limit ?? null, ...readingFlags(flags) }),
-    model: isModelPath(flags.model) ? lastingName(flags.model) : flags.model,
+    model: hasWeights ? lastingName(flags.model) : flags.model,
+    hasWeights,
     norm,
     epsilon,
     box: box === null ? null : [box[0], box[1]],

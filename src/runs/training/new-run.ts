@@ -8,6 +8,7 @@ import type { Team } from "../../distributed/team.js";
 import { UsageError } from "../../errors.js";
 import { encodeModel } from "../../formats/model-file.js";
 import { architecture } from "../../network/architectures.js";
+import { Network } from "../../network/network.js";
 import { formatShape } from "../../network/shape.js";
 import { initialWeights, type Model } from "../../network/weights.js";
 import type { BallSpec } from "../../threat/ball.js";
@@ -30,8 +31,8 @@ export interface TrainingOrder extends ReadingOptions {
   readonly dataDir?: string | undefined;
   /** The first so many training examples. */
   readonly limit?: number | undefined;
-  /** The name of an architecture, a file or folder to start from, or a model in memory. */
-  readonly model: string | Model;
+  /** The name of an architecture, a file or folder to start from, or a network in memory, with or without weights. */
+  readonly model: string | Model | Network;
   readonly ball: BallSpec;
   /** Of the starting weights. */
   readonly seed: number;
@@ -115,6 +116,8 @@ export async function startingModel(
   train: Dataset,
   backend: Backend,
 ): Promise<Model> {
+  if (model instanceof Network)
+    return { network: model, weights: initialWeights(model, seed, initialization) };
   if (typeof model !== "string") return { network: model.network, weights: model.weights };
   if (isModelPath(model)) {
     const { network, weights } = await openModel(model, backend);

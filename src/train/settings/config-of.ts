@@ -10,6 +10,8 @@ export interface TrainSubject
   extends Pick<TrainConfig, "data" | "model" | "norm" | "box" | "seed" | "backend" | "dtype"> {
   /** The radius that training ends with. */
   readonly epsilon: number;
+  /** Whether the model comes with weights, so that none are drawn for it. Default false. */
+  readonly hasWeights?: boolean;
 }
 
 /**
@@ -18,12 +20,18 @@ export interface TrainSubject
  */
 export function configOf(
   settings: TrainSettings,
-  { epsilon, ...subject }: TrainSubject,
+  { epsilon, hasWeights = false, ...subject }: TrainSubject,
   overrides: TrainOverrides = {},
 ): TrainConfig {
+  if (hasWeights && overrides.initialization !== undefined) {
+    throw new UsageError(
+      `--initialization: expected a named architecture, whose weights are drawn, found the model ${subject.model}, which has its own`,
+    );
+  }
   const loss = overrides.loss ?? settings.loss ?? "dual";
   expectHeard(loss, overrides);
-  const asked = { named: settings, epsilon, course: courseOf(overrides, settings), loss };
+  const named: TrainSettings = hasWeights ? { ...settings, initialization: "standard" } : settings;
+  const asked = { named, epsilon, course: courseOf(overrides, settings), loss };
   const values = Object.entries(SETTINGS).map(([key, { value }]) => [key, value(overrides, asked)]);
   const parsed = trainConfigSchema.safeParse({ ...subject, ...Object.fromEntries(values) });
   if (parsed.success) {
