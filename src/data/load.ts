@@ -87,8 +87,9 @@ export function isTablePath(path: string): boolean {
 
 /** Throws UsageError unless `path` is a folder, an .npz file or a table; told apart from a mistyped name. */
 export function checkDataPath(path: string): void {
-  if (isFolder(path) || ((path.endsWith(".npz") || isTablePath(path)) && existsSync(path))) return;
-  const isName = !/[/\\]|\.npz$/.test(path) && !isTablePath(path);
+  const isFile = /\.npz$/i.test(path) || isTablePath(path);
+  if (isFolder(path) || (isFile && existsSync(path))) return;
+  const isName = !/[/\\]/.test(path) && !isFile;
   const absent = isName ? "no such name, folder or file" : "no such file or folder";
   const found = existsSync(path) ? "a file of another kind" : absent;
   throw new UsageError(

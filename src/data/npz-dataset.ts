@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { largestOf } from "../compute/extremes.js";
 import { FormatError } from "../errors.js";
 import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
 import { shapedNumbers, spreadOverFeatures } from "./by-feature.js";
@@ -35,7 +36,7 @@ export async function readNpzDataset(
   }
   const { shape, pixels } = arranged(path, { shape: own, pixels: readPixels(x, path) }, options);
   return {
-    name: basename(path, ".npz"),
+    name: basename(path).replace(/\.npz$/i, ""),
     split,
     shape,
     ...readClasses(arrays.get("classes"), y, path),
@@ -126,6 +127,11 @@ function readBox(
     );
   }
   const bad = lower.findIndex((low, f) => !(low <= upper[f]! && isSingle(low) && isSingle(upper[f]!)));
+  if (areBytes && (lower.some((low) => low > 1) || upper.some((high) => high > 1))) {
+    throw new FormatError(
+      `${path}: upper: expected at most 1 beside x of bytes, which is divided by 255, found ${largestOf(upper)}; divide both by 255`,
+    );
+  }
   if (bad >= 0) {
     throw new FormatError(
       `${path}: feature ${bad}: expected finite lower of at most upper, found ${lower[bad]} and ${upper[bad]}`,
