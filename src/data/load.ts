@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { expectRecord, expectText, FormatError, kindOf, UsageError } from "../errors.js";
+import { expectOptions, expectText, FormatError, kindOf, UsageError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
 import { checkLimit, type Dataset, type Split, take } from "./dataset.js";
 import { readFolder } from "./folder.js";
@@ -36,7 +36,7 @@ export interface LoadOptions extends ReadingOptions {
  */
 export async function loadDataset(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
   expectText("loadDataset: name", nameOrPath);
-  expectRecord("loadDataset: options", options);
+  expectOptions("loadDataset: options", options, ["split", "limit", "layout", "label", "dataDir", "seed"]);
   const { split, limit, seed = 0 } = options;
   if (split !== "train" && split !== "test") {
     throw new UsageError(`loadDataset: split: expected train or test, found ${kindOf(split)}`);

@@ -45,6 +45,9 @@ describe("numbers that are told", () => {
     expect([1.26, 42.4, 185, 7199, 7800].map(formatDuration)).toEqual([
       ...["1.3 s", "42 s", "3 min 5 s", "2 h 0 min", "2 h 10 min"],
     ]);
+    expect([4 * 86_400, 1e6, 1e8, 1e300, Infinity].map(formatDuration)).toEqual([
+      ...["96 h 0 min", "12 days", "1,157 days", "more than 100 years", "more than 100 years"],
+    ]);
   });
 });
 
