@@ -21,14 +21,19 @@ export function labelColumn(path: string, names: readonly string[], label: strin
       `${where}: expected columns of features and one of labels, separated by commas, found ${found}`,
     );
   }
+  checkNamed(where, names);
   const column = label === undefined ? lastColumn(where, names) : namedColumn(path, names, label);
   const features = names.filter((_, c) => c !== column);
   // Of data whose labels are texts the first row is not all numbers.
   if (features.every((name) => Number.isFinite(numberOf(name))) && !isCount(features.map(numberOf))) {
     throw withoutHeader(where, `numbers beside ${JSON.stringify(names[column])}`);
   }
+  return column;
+}
+
+function checkNamed(where: string, names: readonly string[]): void {
   const unnamed = names.findIndex((name) => OF_NUMBERS.test(name));
-  if (unnamed < 0) return column;
+  if (unnamed < 0) return;
   throw new FormatError(
     `${where}: expected a name for every column, found ${JSON.stringify(names[unnamed])} for column ${unnamed + 1}; ` +
       "numbers of rows are no feature (pandas: to_csv(index=False)), nor is what follows a comma at the end",

@@ -76,7 +76,7 @@ describe("tables", () => {
     ["labels in front", "label,a,b\n1,0.5,7\n0,0.25,3\n", ["line 1", '"label"', '"b"', "--label"]],
     ["a column of the rows' numbers", ",a,y\n0,0.5,1\n1,0.25,0\n", ["line 1", "column 1", "index=False"]],
     ["the same, read and written again", "Unnamed: 0,a,y\n0,0.5,1\n", ["line 1", '"Unnamed: 0"']],
-    ["a comma at the end of each line", "a,y,\n1,0,\n", ["line 1", "column 3", "comma at the end"]],
+    ["a comma at the end of each line", "a,label,\n1,0,\n", ["line 1", "column 3", "comma at the end"]],
     ["a missing class among numbers", "a,y\n1,0\n2,nan\n", ["column y", "line 3", '"nan"']],
   ])("%s is refused in one line that says where", async (_, text, parts) => {
     const path = put(text);

@@ -62,9 +62,9 @@ function printDescription(output: Output, description: DatasetDescription): void
   // Of files that cannot be read neither is known; the fault stands below.
   const contents =
     shape.length === 0
-      ? "none can be read"
-      : `of ${formatShape(shape)}, ${plural(classes, "class", "classes")}`;
-  output.print(`${name} (${kind}): examples ${contents}`);
+      ? "no example can be read"
+      : `examples of ${formatShape(shape)}, ${plural(classes, "class", "classes")}`;
+  output.print(`${name} (${kind}): ${contents}`);
   if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
   output.table(
     ["split", "state", "examples", "from"],
