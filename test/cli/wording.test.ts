@@ -59,6 +59,22 @@ describe("80 columns", () => {
     expect(table).toContain("12");
   });
 
+  it("breaks a table's cells between words, and no figure in two", () => {
+    const table = formatTable(
+      ["", ""],
+      [
+        ["ball", "linf, epsilon 0.05, box 0,1"],
+        ["m", "y".repeat(60)],
+      ],
+      40,
+    );
+    for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
+    expect(table).toContain(" linf, epsilon 0.05, box 0,1 ");
+    const narrow = formatTable(["", ""], [["ball", "linf, epsilon 0.05, box 0,1"]], 28);
+    for (const part of [" linf, epsilon ", " 0.05, box 0,1 "]) expect(narrow).toContain(part);
+    expect(table.match(/y/g)).toHaveLength(60);
+  });
+
   it("wraps sentences", () => {
     const text = "word ".repeat(50).trim();
     expect(wrap(text).split("\n").join(" ")).toBe(text);
