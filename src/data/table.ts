@@ -51,6 +51,7 @@ export async function readTable(path: string, split: Split, options: ReadingOpti
     name: basename(path).replace(/\.csv(\.gz)?$/i, ""),
     split,
     shape: [features],
+    featureNames: header.cells.filter((_, c) => c !== column),
     ...classesOf(path, header.cells[column]!, rows, column),
     count: rows.length,
     pixels,

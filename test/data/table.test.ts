@@ -141,6 +141,15 @@ describe("tables", () => {
       expect(dataset).toMatchObject({ name: "both", classes: 3, classNames: ["ant", "cat", "dog"] });
       expect([...dataset.labels]).toEqual(labels);
     }
+    writeFileSync(join(own, "test.csv"), "y,a\ndog,3\n");
+    expect((await loadDataset(own, { split: "train", label: "y" })).featureNames).toEqual(["a"]);
+    writeFileSync(join(own, "train.csv"), "a,b,y\n1,2,cat\n");
+    writeFileSync(join(own, "test.csv"), "b,a,y\n1,2,cat\n");
+    for (const split of ["train", "test"] as const) {
+      const parts = ["columns of", 'feature 0 "', "in their order"];
+      await expectError(() => loadDataset(own, { split }), parts);
+    }
+    writeFileSync(join(own, "train.csv"), "a,y\n1,cat\n2,dog\n");
     writeFileSync(join(own, "test.csv"), "a,y\n3,0\n");
     await expectError(
       () => loadDataset(own, { split: "train" }),

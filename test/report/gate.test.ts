@@ -150,7 +150,7 @@ describe("a SARIF log", () => {
     ["that passed", { passed: true, examples: [EXAMPLES[0]] }],
     [
       "by feature, without rounding",
-      { evaluation: null, ball: { norm: "l1", epsilon: { perFeature: [0, 1] } } },
+      { evaluation: null, ball: { norm: "l1", epsilon: { perFeature: [0, 1] }, box: null } },
     ],
   ])("%s has what the official schema requires, and nothing that it forbids", (_, changes) => {
     const log = JSON.parse(sarifLog(report(changes)));
