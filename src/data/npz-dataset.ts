@@ -1,5 +1,4 @@
 import { basename } from "node:path";
-import { largestOf } from "../compute/extremes.js";
 import { FormatError } from "../errors.js";
 import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
 import { shapedNumbers, spreadOverFeatures } from "./by-feature.js";
@@ -127,9 +126,10 @@ function readBox(
     );
   }
   const bad = lower.findIndex((low, f) => !(low <= upper[f]! && isSingle(low) && isSingle(upper[f]!)));
-  if (areBytes && (lower.some((low) => low > 1) || upper.some((high) => high > 1))) {
+  const beyond = areBytes ? [...lower, ...upper].find((value) => value > 1) : undefined;
+  if (beyond !== undefined) {
     throw new FormatError(
-      `${path}: upper: expected at most 1 beside x of bytes, which is divided by 255, found ${largestOf(upper)}; divide both by 255`,
+      `${path}: lower and upper: expected at most 1 beside x of bytes, which is divided by 255, found ${beyond}; divide both by 255`,
     );
   }
   if (bad >= 0) {

@@ -112,7 +112,7 @@ describe("bounds in an .npz file", () => {
     const undivided = { lower: doubles([], 0), upper: doubles([2], 1, 255) };
     await refuses(
       loadDataset(await boxed(undivided, bytes), { split: "test" }),
-      /upper: expected at most 1 .* 255/,
+      /lower and upper: expected at most 1 .* found 255/,
     );
   });
 });
