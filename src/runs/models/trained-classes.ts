@@ -46,6 +46,6 @@ export function checkSameClasses(modelPath: string, { name, split, classNames }:
   if (!trained || classNames.every((own, i) => own === trained[i])) return;
   throw new UsageError(
     `--data ${name} (${split}): expected the classes ${shortList(trained)}, as ${modelPath} was trained on them, found ` +
-      `${shortList(classNames)}; classes.txt in a folder, or a list of texts classes in an .npz file, says the order`,
+      `${shortList(classNames)}; classes.txt in a folder, or a list of texts classes in an .npz file, says the order, and train.csv and test.csv in a folder have the classes of both`,
   );
 }
