@@ -59,6 +59,21 @@ export function expectRecord(what: string, value: unknown): asserts value is obj
 }
 
 /** Of anything: numbers, layers, cases. */
+/** Of options by name: another name would be passed over, and something else computed than was meant. */
+export function expectOptions(what: string, value: unknown, known: readonly string[]): void {
+  expectRecord(what, value);
+  const found = Object.keys(value as object).find((name) => !known.includes(name));
+  if (found === undefined) return;
+  throw new UsageError(`${what}: expected ${known.join(", ")}, found ${JSON.stringify(found)}`, {
+    found,
+    known,
+  });
+}
+
+export function expectBoolean(what: string, value: unknown): void {
+  if (typeof value !== "boolean") throw unexpected(what, "true or false", value);
+}
+
 export function expectList(what: string, value: unknown): asserts value is ArrayLike<unknown> {
   const isList =
     typeof value === "object" && value !== null && typeof (value as { length?: unknown }).length === "number";

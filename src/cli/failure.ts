@@ -36,7 +36,9 @@ export function explainFailure(error: unknown, io: Io, command: string | undefin
 }
 
 function usageLine({ message }: CommanderError, command: string | undefined, owners: string): string {
-  const complaint = message.replace(/^error: |\.$/g, "");
+  const plain = message.replace(/^error: |\.$/g, "");
+  // Of a flag that other commands have, what is near among this one's own is another thing.
+  const complaint = owners === "" ? plain : plain.replace(/\s*\(Did you mean .*\?\)$/, "");
   return command === undefined
     ? `${complaint}; see autodual --help`
     : `${command}: ${complaint}${owners}; see autodual ${command} --help`;

@@ -47,7 +47,8 @@ export function formatTable(
   for (let at = 0; at === 0 || at < rows.length; at += ROWS_AT_ONCE) {
     const isHeaded = at === 0 && head.some((title) => title !== "");
     const table = new Table({ ...look, ...(isHeaded && { head: [...head] }) });
-    table.push(...rows.slice(at, at + ROWS_AT_ONCE).map((row) => row.map(String)));
+    const some = rows.slice(at, at + ROWS_AT_ONCE);
+    table.push(...some.map((row) => row.map((cell, i) => brokenBetweenWords(String(cell), widths[i]))));
     // The frame goes around all of them.
     if (at > 0) lines.pop();
     lines.push(
@@ -58,6 +59,21 @@ export function formatTable(
     );
   }
   return lines.join("\n");
+}
+
+/** A cell with its lines broken between words where these fit, so that no figure is parted; what does not fit the table breaks. */
+function brokenBetweenWords(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (longer.length > width && line !== "") {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line].join("\n");
 }
 
 /** The package that draws tables takes time by the square of their rows. */

@@ -16,8 +16,8 @@ export function shapedNumbers({ type, shape, values }: NpyArray, where: string):
 }
 
 /**
- * A number for each input feature, `[features]`: one for all, one for each channel of images, or one for each feature, shaped like an
- * example as its file has it. `shape` is that of an example as networks take it. Throws a `FormatError` that begins with `where`.
+ * A number for each input feature, `[features]`: one for all, one for each channel of images, or one for each feature, as its file has it, in the shape of an
+ * example or as a list. `shape` is that of an example as networks take it. Throws a `FormatError` that begins with `where`.
  */
 export function spreadOverFeatures(
   { values, shape: own }: ShapedNumbers,
@@ -29,14 +29,14 @@ export function spreadOverFeatures(
   const channels = shape.length === 3 ? shape[0]! : 1;
   if (values.length === 1) return new Float64Array(features).fill(values[0]!);
   const isList = withoutOnes(own).length <= 1;
-  if (isList && values.length === features) return values;
+  const inFile = layout === "nhwc" && shape.length === 3 ? [...shape.slice(1), channels] : shape;
+  const turned = () => arranged(where, { shape: inFile, pixels: values }, { layout }).pixels;
+  // A list of all features stands in the order of the file's examples too.
+  if (isList && values.length === features) return turned();
   if (isList && values.length === channels) {
     return Float64Array.from({ length: features }, (_, f) => values[Math.floor((f * channels) / features)]!);
   }
-  const inFile = layout === "nhwc" && shape.length === 3 ? [...shape.slice(1), channels] : shape;
-  if (withoutOnes(own).join() === withoutOnes(inFile).join()) {
-    return arranged(where, { shape: inFile, pixels: values }, { layout }).pixels;
-  }
+  if (withoutOnes(own).join() === withoutOnes(inFile).join()) return turned();
   const perChannel = channels > 1 ? `${channels} (one a channel) or ` : "";
   throw new FormatError(
     `${where}: expected one number, ${perChannel}${features} in the shape of an example [${inFile.join(", ")}], ` +

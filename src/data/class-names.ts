@@ -70,6 +70,19 @@ export function withClassesOf(dataset: Dataset, other: Dataset): Dataset {
   return { ...dataset, classNames, classes: classNames.length, labels };
 }
 
+/** Where features are other ones, or in another order, than they should be, in words; null where nothing says so. */
+export function otherFeature(
+  found: readonly string[] | undefined,
+  expected: readonly string[] | undefined,
+): string | null {
+  if (!found || !expected) return null;
+  const most = Math.max(found.length, expected.length);
+  const at = Array.from({ length: most }, (_, i) => i).find((i) => found[i] !== expected[i]);
+  if (at === undefined) return null;
+  const named = (name: string | undefined) => (name === undefined ? "none" : JSON.stringify(name));
+  return `feature ${at} ${named(expected[at])}, found ${named(found[at])}`;
+}
+
 /** The first few of a list. */
 export function shortList(names: readonly string[], most = 8): string {
   return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")}, …`;

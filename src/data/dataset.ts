@@ -19,6 +19,8 @@ export interface Dataset {
   readonly labels: Int32Array;
   /** By class. */
   readonly classNames?: readonly string[];
+  /** Of a table, whose features are its columns: what these are called, in order. */
+  readonly featureNames?: readonly string[];
   /** Bounds that every example keeps, `[features]` each, where the file has them: what ℓ∞ balls are cut by unless told otherwise. */
   readonly box?: { readonly lower: Float64Array; readonly upper: Float64Array };
   /** Where the data came from: a folder, a file, or the generator and its seed. */

@@ -198,7 +198,7 @@ async function describePath(path: string, options: ReadingOptions): Promise<Data
       continue;
     }
     try {
-      const dataset = await loadDataset(path, { ...options, split });
+      const dataset = await loadDataset(path, { layout: options.layout, label: options.label, split });
       const { name, shape, classes, classNames, count, source } = dataset;
       description = { name, shape, classes, ...(classNames && { classNames }) };
       splits[split] = { state: dataset.published === undefined ? "complete" : "partial", count, source };

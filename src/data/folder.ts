@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { FormatError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
-import { withClassesOf } from "./class-names.js";
+import { otherFeature, withClassesOf } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { readIdx } from "./idx.js";
 import { holdsImages, imageRoot, readImageFolder } from "./images/image-folder.js";
@@ -100,7 +100,13 @@ async function readSplitFile(
   const dataset = { ...own, name: basename(resolve(folder)) };
   // A split may lack some classes: both decide which there are.
   const other = join(folder, `${split === "train" ? "test" : "train"}.${ending}`);
-  return existsSync(other) ? withClassesOf(dataset, await read(other, split, options)) : dataset;
+  if (!existsSync(other)) return dataset;
+  const beside = await read(other, split, options);
+  const different = otherFeature(dataset.featureNames, beside.featureNames);
+  if (different === null) return withClassesOf(dataset, beside);
+  throw new FormatError(
+    `${dataset.source}: expected the columns of ${other} in their order, ${different}; features are taken by their places`,
+  );
 }
 
 async function readIdxFolder(folder: string, split: Split): Promise<Dataset> {

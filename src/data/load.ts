@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { expectRecord, expectText, FormatError, kindOf, UsageError } from "../errors.js";
+import { expectOptions, expectText, FormatError, kindOf, UsageError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
 import { checkLimit, type Dataset, type Split, take } from "./dataset.js";
 import { readFolder } from "./folder.js";
@@ -36,7 +36,7 @@ export interface LoadOptions extends ReadingOptions {
  */
 export async function loadDataset(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
   expectText("loadDataset: name", nameOrPath);
-  expectRecord("loadDataset: options", options);
+  expectOptions("loadDataset: options", options, ["split", "limit", "layout", "label", "dataDir", "seed"]);
   const { split, limit, seed = 0 } = options;
   if (split !== "train" && split !== "test") {
     throw new UsageError(`loadDataset: split: expected train or test, found ${kindOf(split)}`);
@@ -87,8 +87,9 @@ export function isTablePath(path: string): boolean {
 
 /** Throws UsageError unless `path` is a folder, an .npz file or a table; told apart from a mistyped name. */
 export function checkDataPath(path: string): void {
-  if (isFolder(path) || ((path.endsWith(".npz") || isTablePath(path)) && existsSync(path))) return;
-  const isName = !/[/\\]|\.npz$/.test(path) && !isTablePath(path);
+  const isFile = /\.npz$/i.test(path) || isTablePath(path);
+  if (isFolder(path) || (isFile && existsSync(path))) return;
+  const isName = !/[/\\]/.test(path) && !isFile;
   const absent = isName ? "no such name, folder or file" : "no such file or folder";
   const found = existsSync(path) ? "a file of another kind" : absent;
   throw new UsageError(

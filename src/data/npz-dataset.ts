@@ -35,7 +35,7 @@ export async function readNpzDataset(
   }
   const { shape, pixels } = arranged(path, { shape: own, pixels: readPixels(x, path) }, options);
   return {
-    name: basename(path, ".npz"),
+    name: basename(path).replace(/\.npz$/i, ""),
     split,
     shape,
     ...readClasses(arrays.get("classes"), y, path),
@@ -126,6 +126,12 @@ function readBox(
     );
   }
   const bad = lower.findIndex((low, f) => !(low <= upper[f]! && isSingle(low) && isSingle(upper[f]!)));
+  const beyond = areBytes ? [...lower, ...upper].find((value) => value > 1) : undefined;
+  if (beyond !== undefined) {
+    throw new FormatError(
+      `${path}: lower and upper: expected at most 1 beside x of bytes, which is divided by 255, found ${beyond}; divide both by 255`,
+    );
+  }
   if (bad >= 0) {
     throw new FormatError(
       `${path}: feature ${bad}: expected finite lower of at most upper, found ${lower[bad]} and ${upper[bad]}`,

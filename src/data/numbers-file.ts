@@ -71,6 +71,12 @@ function kind(value: unknown): string {
 }
 
 function listed(text: string, where: string): ShapedNumbers {
+  // "0,1;0,2" is two numbers where a comma stands for the point, and four elsewhere.
+  if (text.includes(";") && text.includes(",")) {
+    throw new FormatError(
+      `${where}: expected numbers parted by commas, with points in them, found semicolons as well`,
+    );
+  }
   const fields = text.split(/[,;\s]+/).filter((field) => field !== "");
   const values = Float64Array.from(fields, Number);
   const bad = values.findIndex((value) => Number.isNaN(value));

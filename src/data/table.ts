@@ -1,11 +1,13 @@
 import { basename } from "node:path";
 import { CsvError, type Info, parse } from "csv-parse/sync";
-import { FormatError, UsageError } from "../errors.js";
+import { FormatError } from "../errors.js";
 import { LARGEST_TEXT } from "../formats/read-file.js";
-import { numberNames, shortList } from "./class-names.js";
+import { numberNames } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { readBytes } from "./read-bytes.js";
 import type { ReadingOptions } from "./reading.js";
+import { numberOf } from "./table-cell.js";
+import { labelColumn } from "./table-header.js";
 
 /** A row of a table and the line of the file on which it ends. */
 interface Row {
@@ -18,8 +20,8 @@ interface Row {
  * The column `label`, the last one unless told, has the classes: whole numbers from 0, or names, which are numbered in sorted
  * order. All other columns are the features, finite numbers of any range, kept in double precision.
  *
- * Throws FormatError for a cell that is no number, with its line and column, and for rows of other lengths; UsageError for
- * a `label` that the header does not have once.
+ * Throws FormatError for a cell that is no number, with its line and column, for rows of other lengths, and for a header by which labels
+ * seem to stand elsewhere; UsageError for a `label` that the header does not have once.
  */
 export async function readTable(path: string, split: Split, options: ReadingOptions = {}): Promise<Dataset> {
   const [header, ...rows] = parseRows(path, await readBytes(path, LARGEST_TEXT));
@@ -28,7 +30,6 @@ export async function readTable(path: string, split: Split, options: ReadingOpti
       `${path}: expected a header and at least one row, found ${header ? "no row" : "nothing"}`,
     );
   }
-  checkHeader(path, header.cells);
   const column = labelColumn(path, header.cells, options.label);
   const features = header.cells.length - 1;
   const pixels = new Float64Array(rows.length * features);
@@ -50,6 +51,7 @@ export async function readTable(path: string, split: Split, options: ReadingOpti
     name: basename(path).replace(/\.csv(\.gz)?$/i, ""),
     split,
     shape: [features],
+    featureNames: header.cells.filter((_, c) => c !== column),
     ...classesOf(path, header.cells[column]!, rows, column),
     count: rows.length,
     pixels,
@@ -74,33 +76,17 @@ function parseRows(path: string, bytes: Uint8Array): Row[] {
   }
 }
 
-/** Data without a header, or with another separator, would lose their first row or all of their columns. */
-function checkHeader(path: string, names: readonly string[]): void {
-  if (names.every((name) => Number.isFinite(numberOf(name)))) {
-    throw new FormatError(
-      `${path}: line 1: expected a header with the names of the columns, found numbers; write the names above them`,
-    );
-  }
-  if (names.length > 1) return;
-  const found = /[;\t]/.test(names[0]!) ? "another separator" : "a single one";
+/** What programs write where there is nothing. */
+const MISSING = /^(nan|na|n\/a|null|none|\?|-)$/i;
+
+/** Beside numbers such a word is no class: all would be names, and be numbered anew. */
+function checkNoneMissing(where: string, texts: readonly string[], at: (row: number) => string): void {
+  const missing = texts.findIndex((text) => MISSING.test(text));
+  const others = texts.filter((text) => !MISSING.test(text));
+  if (missing < 0 || others.some((text) => Number.isNaN(numberOf(text)))) return;
   throw new FormatError(
-    `${path}: line 1: expected columns of features and one of labels, separated by commas, found ${found}`,
+    `${where}: ${at(missing)}: expected a class, as the other rows have a number, found ${JSON.stringify(texts[missing])}`,
   );
-}
-
-function labelColumn(path: string, names: readonly string[], label: string | undefined): number {
-  if (label === undefined) return names.length - 1;
-  const found = names.filter((name) => name === label).length;
-  if (found === 1) return names.indexOf(label);
-  throw new UsageError(
-    `--label ${label}: expected one of the columns of ${path} (${shortList(names, 20)}), found ${found === 0 ? "none of that name" : `${found} of that name`}`,
-  );
-}
-
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
-function numberOf(cell: string): number {
-  return NUMBER.test(cell) ? Number(cell) : Number.NaN;
 }
 
 const LARGEST_LABEL = 2 ** 31 - 2;
@@ -115,6 +101,7 @@ function classesOf(
   const numbers = texts.map(numberOf);
   const at = (row: number) => `line ${rows[row]!.line}`;
   if (numbers.some(Number.isNaN)) {
+    checkNoneMissing(`${path}: column ${name}`, texts, at);
     const named = numberNames(`${path}: column ${name}`, texts, { at });
     return { ...named, classes: named.classNames.length };
   }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Backend } from "../compute/backend.js";
 import type { Stop } from "../compute/deadline.js";
@@ -77,7 +78,7 @@ export async function loadModelFile(
   if (!decode) {
     const mend = FOREIGN.get(ending);
     throw new UsageError(
-      `${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}${mend ? `, found ${mend}` : ""}`,
+      `${path}: expected a model file, ${[...DECODERS.keys()].join(" or ")}, found ${mend ?? (existsSync(path) ? "a file of another kind" : "no such file")}`,
     );
   }
   const bytes = await readFileOrExplain(path);
@@ -89,10 +90,22 @@ export async function loadModelFile(
 const PYTORCH = `weights of PyTorch, without the network; in Python: ${TORCH_EXPORT}`;
 const KERAS = "a model of Keras; in Python: tf2onnx.convert.from_keras(model, output_path='model.onnx')";
 
+const SKLEARN =
+  "a Python object; of scikit-learn, in Python: skl2onnx.to_onnx(model, X[:1].astype(numpy.float32), options={'zipmap': False})";
+
 /** What other programs keep models in, and how they come from there. */
 const FOREIGN: ReadonlyMap<string, string> = new Map([
   ...[".pt", ".pth", ".ckpt", ".bin"].map((ending) => [ending, PYTORCH] as const),
   ...[".h5", ".keras"].map((ending) => [ending, KERAS] as const),
+  [
+    ".tflite",
+    "a model of TensorFlow Lite; in Python: python -m tf2onnx.convert --tflite model.tflite --output model.onnx",
+  ],
+  [
+    ".pb",
+    "a graph of TensorFlow; in Python: python -m tf2onnx.convert --saved-model FOLDER --output model.onnx",
+  ],
+  ...[".pkl", ".pickle", ".joblib"].map((ending) => [ending, SKLEARN] as const),
 ]);
 
 /** `.onnx` or `.safetensors`, also of a file that gzip packed; else whatever ending there is. */

@@ -15,12 +15,15 @@ export function formatPercent(fraction: number, bound: "upper" | "lower" | "none
   return `${(rounded[bound] / 10 ** digits).toFixed(digits)} %`;
 }
 
-/** `42 s`, `3 min 5 s`, `2 h 10 min`. */
+/** `42 s`, `3 min 5 s`, `2 h 10 min`, `12 days`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const days = Math.round(whole / 86_400);
+  if (days > 36_500) return "more than 100 years";
+  if (days > 4) return `${formatCount(days)} days`;
   const minutes = Math.round(whole / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

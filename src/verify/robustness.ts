@@ -1,4 +1,4 @@
-import { expectFinite, expectNumbers, expectRecord, kindOf, UsageError } from "../errors.js";
+import { expectFinite, expectNumbers, expectOptions, kindOf, UsageError } from "../errors.js";
 import type { Property, PropertyCase } from "../formats/vnnlib/property.js";
 import { checkBallSpec, type EpsilonByFeature } from "../threat/ball.js";
 import { type Box, type BoxByFeature, boxReader, isByFeature } from "../threat/box.js";
@@ -26,7 +26,7 @@ export interface Neighbourhood {
  */
 export function robustness(x: ArrayLike<number>, neighbourhood: Neighbourhood): Property {
   expectNumbers("robustness: x", x);
-  expectRecord("robustness: neighbourhood", neighbourhood);
+  expectOptions("robustness: neighbourhood", neighbourhood, ["epsilon", "box", "prediction", "classes"]);
   const { epsilon, box = null, prediction, classes } = neighbourhood;
   expectRadii(x.length, epsilon);
   expectBox(box);

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { encode } from "fast-png";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newFolder, runCommand } from "./run-command.js";
@@ -54,4 +55,24 @@ it("data whose classes have other numbers are refused, and taken where they say 
   await text("certify", at("run"), "--data", at("others"), "--epsilon", "0.01", "--json", figures);
   const { examples } = JSON.parse(readFileSync(figures, "utf8"));
   expect(examples.map(({ label }: { label: number }) => label)).toEqual([1, 2, 1, 2, 1, 2, 1, 2]);
+});
+
+it("the names of a table's columns are kept in the run, and others, or another order, are refused", async () => {
+  const model = fileURLToPath(new URL("../fixtures/models/c22_probs_only.onnx", import.meta.url));
+  writeFileSync(at("flowers.csv"), "a,b,c,d,kind\n0.1,0.2,0.3,0.4,x\n0.5,0.6,0.7,0.8,y\n0.9,0.8,0.7,0.6,z\n");
+  const train = `train --data ${at("flowers.csv")} --model ${model} --epsilon 0.01 --epochs 1 --out ${at("flowers")}`;
+  expect((await runCommand(train.split(" "))).code).toBe(0);
+  const { config } = JSON.parse(readFileSync(at("flowers/run.json"), "utf8"));
+  expect(config.data.featureNames).toEqual(["a", "b", "c", "d"]);
+  // The label's own place is no feature's.
+  writeFileSync(at("same.csv"), "kind,a,b,c,d\nx,0.1,0.2,0.3,0.4\ny,0.5,0.6,0.7,0.8\nz,0.9,0.8,0.7,0.6\n");
+  const ball = ["--epsilon", "0.01"];
+  await text("certify", at("flowers"), "--data", at("same.csv"), "--label", "kind", ...ball);
+  writeFileSync(at("turned.csv"), "b,a,c,d,kind\n0.2,0.1,0.3,0.4,x\n");
+  for (const command of ["certify", "attack", "radius"]) {
+    const line = [command, at("flowers"), "--data", at("turned.csv"), ...(command === "radius" ? [] : ball)];
+    const { code, stderr } = await runCommand(line);
+    expect([code, stderr.trim().split("\n").length]).toEqual([2, 1]);
+    for (const part of ['feature 0 "a", found "b"', "that order"]) expect(stderr).toContain(part);
+  }
 });

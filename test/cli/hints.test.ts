@@ -40,6 +40,14 @@ describe("what is misspelt", () => {
     expect(await lineOf(...args)).toContain(`(Did you mean ${near}?)`);
   });
 
+  it("is told by the commands that have a flag, and not by what is near among others", async () => {
+    const line = await lineOf("radius", "m", "--epsilon", "0.1");
+    expect(line).toMatch(
+      /unknown option '--epsilon', which train, certify, attack and others have; see autodual radius/,
+    );
+    expect(line).not.toContain("Did you mean");
+  });
+
   it("is left alone where no name is near", () => {
     expect(suggestionOf({ found: "something", known: ["tiny", "small"] })).toBe("");
     expect(suggestionOf({ found: "-tiny", known: [] })).toBe("");
@@ -58,6 +66,17 @@ describe("what is not there", () => {
     ["what is converted", ["convert", "no.onnx", "other.safetensors"], "no.onnx"],
   ])("is no such file: %s", async (_, args, name) => {
     expect(await lineOf(...args)).toMatch(new RegExp(`${name}: .*no such file`));
+  });
+});
+
+describe("models of other programs", () => {
+  it.each([
+    ["net.pt", "torch.onnx.export"],
+    ["net.tflite", "--tflite"],
+    ["net.pb", "--saved-model"],
+    ["net.joblib", "skl2onnx"],
+  ])("%s: one line with the way from there", async (file, mend) => {
+    expect(await lineOf("info", `./${file}`)).toContain(mend);
   });
 });
 

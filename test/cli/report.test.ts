@@ -8,6 +8,7 @@ import { formatPercent } from "../../src/cli/wording.js";
 import type { Backend } from "../../src/compute/backend.js";
 import { loadDataset } from "../../src/data/load.js";
 import { writeNpz } from "../../src/formats/npz.js";
+import { attackCommand, certifyCommand, radiusCommand } from "../../src/runs/page/measure-commands.js";
 import { trainCommand } from "../../src/runs/page/train-command.js";
 import { runSchema } from "../../src/train/run-folder.js";
 import { tableRows, textOf } from "../report/run-records.js";
@@ -508,6 +509,20 @@ describe("the command that trains the same again", () => {
     const config = read(["--data", "glyphs", "--model", "tiny", "--limit", "20", ...given]);
     const [, , ...words] = trainCommand(config).split(" ");
     expect(read(words)).toEqual(config);
+  });
+
+  it("names the box where the data's own may stand in its place", () => {
+    const { config } = runSchema.parse(json("run/run.json"));
+    const of = (name: string) => ({ ...config, data: { ...config.data, name } });
+    const subject = (name: string) => ({ folder: "run", config: of(name), stages: 1, limit: 5 });
+    for (const command of [certifyCommand, attackCommand, radiusCommand]) {
+      expect(command(subject("mine/test.npz"))).toContain("--data mine/test.npz");
+      expect(command(subject("mine/test.npz"))).toContain("--box 0,1");
+      expect(command(subject("mine/test.csv"))).not.toContain("--box");
+      expect(command(subject("glyphs"))).not.toContain("--box");
+    }
+    expect(trainCommand(of("mine"))).toContain("--box 0,1");
+    expect(trainCommand(of("glyphs"))).not.toContain("--box");
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { writeNpz } from "../../src/formats/npz.js";
 import { newFolder, runCommand } from "./run-command.js";
 
 /** Files that strangers brought, as they are given on the command line. */
@@ -58,6 +59,15 @@ describe("data of another order or range", () => {
     expect(boxed.summary.certified).toBeGreaterThanOrEqual(free.summary.certified);
     const broken = await refusedData(model, "c10_normalised.npz", "--box", "-1,1");
     expect(broken).toContain("--box -1,1");
+  });
+
+  it("numbers in no order that a layout has are told both shapes, and no layout", async () => {
+    const data = join(folder.path, "between.npz");
+    const x = { shape: [2, 8, 3, 8], values: new Float32Array(384) };
+    await writeNpz(data, { x, y: { shape: [2], values: Int32Array.of(0, 1) } });
+    const line = await refusal("certify", at("c10_norm_inside.onnx"), "--data", data, "--epsilon", "0.01");
+    for (const part of ["3×8×8", "8×3×8", "reshape x to [N, 3, 8, 8]"]) expect(line).toContain(part);
+    expect(line).not.toContain("nhwc");
   });
 
   it.each(["c10_compressed.npz", "c10_f64.npz"])("%s is the same data", async (data) => {

@@ -45,6 +45,9 @@ describe("numbers that are told", () => {
     expect([1.26, 42.4, 185, 7199, 7800].map(formatDuration)).toEqual([
       ...["1.3 s", "42 s", "3 min 5 s", "2 h 0 min", "2 h 10 min"],
     ]);
+    expect([4 * 86_400, 1e6, 1e8, 1e300, Infinity].map(formatDuration)).toEqual([
+      ...["96 h 0 min", "12 days", "1,157 days", "more than 100 years", "more than 100 years"],
+    ]);
   });
 });
 
@@ -54,6 +57,22 @@ describe("80 columns", () => {
     for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(table.match(/x/g)).toHaveLength(200);
     expect(table).toContain("12");
+  });
+
+  it("breaks a table's cells between words, and no figure in two", () => {
+    const table = formatTable(
+      ["", ""],
+      [
+        ["ball", "linf, epsilon 0.05, box 0,1"],
+        ["m", "y".repeat(60)],
+      ],
+      40,
+    );
+    for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
+    expect(table).toContain(" linf, epsilon 0.05, box 0,1 ");
+    const narrow = formatTable(["", ""], [["ball", "linf, epsilon 0.05, box 0,1"]], 28);
+    for (const part of [" linf, epsilon ", " 0.05, box 0,1 "]) expect(narrow).toContain(part);
+    expect(table.match(/y/g)).toHaveLength(60);
   });
 
   it("wraps sentences", () => {

@@ -109,6 +109,11 @@ describe("bounds in an .npz file", () => {
       loadDataset(await boxed({ lower: whole, upper: whole }, bytes), { split: "test" }),
       /lower: expected floats, as x of bytes is divided by 255, found u1/,
     );
+    const undivided = { lower: doubles([], 0), upper: doubles([2], 1, 255) };
+    await refuses(
+      loadDataset(await boxed(undivided, bytes), { split: "test" }),
+      /lower and upper: expected at most 1 .* found 255/,
+    );
   });
 });
 
@@ -152,6 +157,7 @@ describe("numbers of a file", () => {
     ["empty.json", "[]", "expected numbers, found none"],
     ["bad.csv", "0.1,high", 'found "high" as number 1'],
     ["empty.csv", "\n", "found none"],
+    ["decimal-commas.csv", "0,1;0,2\n", "found semicolons as well"],
   ])("%s throws", async (name, bytes, message) => {
     const path = bytes === null ? join(folder, name) : put(name, bytes);
     await refuses(readNumbers(path, "epsilon", name), new RegExp(message));
@@ -162,5 +168,11 @@ it("a number for each feature needs no shape, and is not taken for another's", (
   const list = { shape: [4], values: Float64Array.of(1, 2, 3, 4) };
   expect(spreadOverFeatures(list, [4], "e")).toEqual(list.values);
   expect(spreadOverFeatures(list, [4, 1, 2], "e")).toEqual(Float64Array.of(1, 1, 2, 2, 3, 3, 4, 4));
+  const ofImages = { shape: [12], values: Float64Array.from({ length: 12 }, (_, i) => i) };
+  const arranged = spreadOverFeatures({ ...ofImages, shape: [2, 2, 3] }, [3, 2, 2], "e", { layout: "nhwc" });
+  expect([...arranged]).toEqual([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+  // A list has the order of the file that it is for, as the same numbers in their shape have.
+  expect(spreadOverFeatures(ofImages, [3, 2, 2], "e", { layout: "nhwc" })).toEqual(arranged);
+  expect(spreadOverFeatures(ofImages, [3, 2, 2], "e")).toEqual(ofImages.values);
   expect(() => spreadOverFeatures(list, [5], "e")).toThrow(/e: expected one number, 5 in the shape/);
 });

@@ -1,5 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 import { encode as encodePng, type ImageData } from "fast-png";
 import jpeg from "jpeg-js";
 import { describe, expect, test } from "vitest";
@@ -35,6 +36,17 @@ function png(values: number[], channels: number, more: Partial<ImageData> = {}):
 
 const grey = (value: number): Uint8Array => png(Array(SIDE * SIDE).fill(value), 1);
 const ramp = Array.from({ length: SIDE * SIDE * 3 }, (_, i) => 5 * i);
+
+/** A PNG with the part that says how many frames it has. */
+function animated(bytes: Uint8Array, frames = 2): Uint8Array {
+  const part = Buffer.alloc(20);
+  part.writeUInt32BE(8, 0);
+  part.write("acTL", 4, "latin1");
+  part.writeUInt32BE(frames, 8);
+  part.writeUInt32BE(crc32(part.subarray(4, 16)), 16);
+  const header = 33;
+  return Buffer.concat([bytes.subarray(0, header), part, bytes.subarray(header)]);
+}
 
 /** A JPEG of one colour. */
 function oneColour(rgb: readonly number[], width = 8): Uint8Array {
@@ -116,6 +128,12 @@ describe("folders of images by class", () => {
     expect([...pixels]).toEqual([255, 0, 255, 0, 0, 0, 0, 255]);
   });
 
+  test("a folder of one class, and an animation of one frame", async () => {
+    const folder = folderOf({ "only/1.png": grey(1), "only/2.png": animated(grey(2), 1) });
+    const { classes, count, classNames } = await loadDataset(folder, { split: "test" });
+    expect({ classes, count, classNames }).toEqual({ classes: 1, count: 2, classNames: ["only"] });
+  });
+
   test("JPEGs, by what they are and not by their names", async () => {
     const folder = folderOf({ "red/1.jpg": oneColour([200, 20, 10]), "red/2.png": oneColour([10, 200, 20]) });
     const { shape, pixels } = await loadDataset(folder, { split: "test" });
@@ -153,6 +171,13 @@ describe("folders of images by class", () => {
       ["opaque"],
     ],
     ["another kind of image", animal("GIF89a", "2.gif"), ["2.gif", "another kind"]],
+    ["a JPEG by another name", animal(oneColour([1, 2, 3]), "2.JFIF"), ["2.JFIF", "another kind"]],
+    ["frames of an animation", animal(animated(grey(2))), ["2.png", "one picture", "animated"]],
+    [
+      "a folder without images among those of classes",
+      { ...animal(grey(2)), "annotations/1.xml": "<x/>" },
+      ["none in annotations", "classes.txt"],
+    ],
     ["folders in a class", { ...animal(grey(2)), "cat/more/3.png": grey(3) }, ["cat/more", "a folder"]],
     ["no split", { "train/a/1.png": grey(1), "val/a/1.png": grey(1) }, ["folder test", "train, val"]],
     ["no images of the split", { "train/a/1.png": grey(1), "test/a/readme.txt": "" }, ["test", "found none"]],

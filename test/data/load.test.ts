@@ -125,6 +125,9 @@ describe("loadDataset", () => {
       count: 2,
     });
     const file = await loadDataset(join(folder, "test.npz"), { split: "train", limit: 1 });
+    const capitals = join(root, "CAPITALS.NPZ");
+    await writeNpz(capitals, { x, y: { shape: [2], values: Int32Array.of(0, 1) } });
+    expect(await loadDataset(capitals, { split: "test" })).toMatchObject({ name: "CAPITALS", count: 2 });
     expect(file).toMatchObject({ name: "test", split: "train", classes: 2, count: 1 });
     const { kind, splits } = await describeDataset(folder);
     expect(kind).toBe("folder");

@@ -68,9 +68,37 @@ describe("tables", () => {
     ["half a class", "a,y\n1,0\n1,0.5\n", ["line 3", "column y", "0.5", "--label"]],
     ["a class below 0", "a,y\n1,-1\n", ["line 2", "column y", "-1"]],
     ["a row without its class", "a,y\n1,cat\n1,\n", ["column y", "line 3", "found nothing"]],
+    [
+      "no header above names of classes",
+      "5.1,3.5,setosa\n4.9,3.0,virginica\n",
+      ["line 1", "header", "setosa"],
+    ],
+    ["labels in front", "label,a,b\n1,0.5,7\n0,0.25,3\n", ["line 1", '"label"', '"b"', "--label"]],
+    ["a column of the rows' numbers", ",a,y\n0,0.5,1\n1,0.25,0\n", ["line 1", "column 1", "index=False"]],
+    ["the same, read and written again", "Unnamed: 0,a,y\n0,0.5,1\n", ["line 1", '"Unnamed: 0"']],
+    ["a comma at the end of each line", "a,label,\n1,0,\n", ["line 1", "column 3", "comma at the end"]],
+    ["a missing class among numbers", "a,y\n1,0\n2,nan\n", ["column y", "line 3", '"nan"']],
   ])("%s is refused in one line that says where", async (_, text, parts) => {
     const path = put(text);
     await expectError(() => loadDataset(path, { split: "test" }), [path, "expected", "found", ...parts]);
+  });
+
+  test("columns that are called by numbers are a header, labels in front are taken by name, and words may be classes", async () => {
+    const counted = await loadDataset(put("0,1,label\n5,6,1\n7,8,0\n"), { split: "test" });
+    expect([counted.count, ...counted.pixels]).toEqual([2, 5, 6, 7, 8]);
+    const path = put("label,a,b\n1,0.5,7\n0,0.25,3\n");
+    const inFront = await loadDataset(path, { split: "test", label: "label" });
+    expect([[...inFront.labels], [...inFront.pixels]]).toEqual([
+      [1, 0],
+      [0.5, 7, 0.25, 3],
+    ]);
+    expect([...(await loadDataset(path, { split: "test", label: "b" })).labels]).toEqual([7, 3]);
+    const countries = await loadDataset(put("a,class\n1,NA\n2,DE\n"), { split: "test" });
+    expect(countries.classNames).toEqual(["DE", "NA"]);
+    const near = { found: "lable", known: ["label", "a", "b"] };
+    await expect(loadDataset(path, { split: "test", label: "lable" })).rejects.toMatchObject({
+      unknown: near,
+    });
   });
 
   test("other bytes, columns that are not there, and flags that say nothing are refused", async () => {
@@ -113,6 +141,15 @@ describe("tables", () => {
       expect(dataset).toMatchObject({ name: "both", classes: 3, classNames: ["ant", "cat", "dog"] });
       expect([...dataset.labels]).toEqual(labels);
     }
+    writeFileSync(join(own, "test.csv"), "y,a\ndog,3\n");
+    expect((await loadDataset(own, { split: "train", label: "y" })).featureNames).toEqual(["a"]);
+    writeFileSync(join(own, "train.csv"), "a,b,y\n1,2,cat\n");
+    writeFileSync(join(own, "test.csv"), "b,a,y\n1,2,cat\n");
+    for (const split of ["train", "test"] as const) {
+      const parts = ["columns of", 'feature 0 "', "in their order"];
+      await expectError(() => loadDataset(own, { split }), parts);
+    }
+    writeFileSync(join(own, "train.csv"), "a,y\n1,cat\n2,dog\n");
     writeFileSync(join(own, "test.csv"), "a,y\n3,0\n");
     await expectError(
       () => loadDataset(own, { split: "train" }),

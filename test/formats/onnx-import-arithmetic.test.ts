@@ -2,7 +2,7 @@ import { describe } from "vitest";
 import type { NdArray } from "../../src/formats/onnx/evaluate/index.js";
 import { graphOf, imports, stored } from "./onnx-import-oracle.js";
 import { floats, ints, type NodeCase, reals } from "./onnx-oracle.js";
-import { node } from "./onnx-writer.js";
+import { node, tensor } from "./onnx-writer.js";
 
 /** Away from 0, so that it can be divided by. */
 const positive = (array: NdArray): NdArray => ({
@@ -147,6 +147,18 @@ describe("activations of unlike shapes", () => {
     { name: "x + x", input: [1, 3], nodes: [node("Add", ["x", "x"], "y")] },
     { name: "x − x", input: [1, 3], nodes: [node("Sub", ["x", "x"], "y")] },
     { name: "x + x + x", input: [1, 3, 2], nodes: [node("Sum", ["x", "x", "x"], "y")] },
+    {
+      name: "x + c + x + d, constants in their places",
+      input: [1, 3, 2],
+      nodes: [node("Sum", ["x", "c", "x", "d"], "y")],
+      weights: [tensor("c", [3, 1], [1, -2, 3]), tensor("d", [], [0.5])],
+    },
+    {
+      name: "c + d + x, the constants in front",
+      input: [1, 2],
+      nodes: [node("Sum", ["c", "d", "x"], "y")],
+      weights: [tensor("c", [1, 2], [1, -2]), tensor("d", [2, 2], [0.5, 4, 8, 16])],
+    },
     { name: "the sum of one", input: [1, 3], nodes: [node("Sum", ["x"], "y")] },
     { name: "the maximum of one", input: [1, 3], nodes: [node("Max", ["x"], "y")] },
     { name: "the minimum of one", input: [3], nodes: [node("Min", ["x"], "y")] },

@@ -68,3 +68,42 @@ describe("wrong arguments from plain JavaScript", () => {
     }
   });
 });
+
+describe("options", () => {
+  const { averagePool, batchNorm, conv2d, convTranspose2d, linear, maxPool, robustness } = autodual;
+  const kernel = 3;
+  const loose = (options: object) => options as never;
+  it.each<[string, () => unknown, string]>([
+    ["conv2d", () => conv2d(2, loose({ kernel, pad: 1 })), '"pad"'],
+    ["convTranspose2d", () => convTranspose2d(2, loose({ kernel, output_padding: 1 })), '"output_padding"'],
+    ["maxPool", () => maxPool(loose({ kernel, strides: 1 })), '"strides"'],
+    ["averagePool", () => averagePool(loose({ kernel, dilation: 2 })), '"dilation"'],
+    ["linear", () => linear(3, loose({ biased: false })), '"biased"'],
+    ["batchNorm", () => batchNorm(loose({ eps: 1 })), '"eps"'],
+    [
+      "robustness",
+      () => robustness([0], loose({ epsilon: 1, prediction: 0, classes: 2, bx: [0, 1] })),
+      '"bx"',
+    ],
+    ["conv2d: bias", () => conv2d(2, loose({ kernel, bias: "no" })), "found string"],
+    ["linear: bias", () => linear(3, loose({ bias: 0 })), "found 0"],
+    ["batchNorm: epsilon", () => batchNorm(loose({ epsilon: "1" })), "found string"],
+  ])("of %s are those that it has, and no others", (name, call, found) => {
+    expect(call).toThrow(autodual.UsageError);
+    expect(call).toThrow(new RegExp(`^${name}.*expected .*${found}`));
+  });
+
+  it("of loadDataset too, where another layout would be read", async () => {
+    const options = loose({ split: "test", layuot: "nhwc" });
+    await expect(autodual.loadDataset("glyphs", options)).rejects.toThrow(/layout, label.*found "layuot"/);
+  });
+
+  it("may all stand together", () => {
+    const window = { kernel, stride: 2, padding: 1, dilation: 1 };
+    const all = { ...window, groups: 1, bias: false };
+    expect(conv2d(2, all)).toMatchObject({ stride: [2, 2], bias: false });
+    expect(convTranspose2d(2, { ...all, outputPadding: 1 })).toMatchObject({ outputPadding: [1, 1] });
+    expect(maxPool(window)).toMatchObject({ padding: [1, 1, 1, 1] });
+    expect(batchNorm({ epsilon: 0.1, momentum: 0.2 })).toMatchObject({ epsilon: 0.1, momentum: 0.2 });
+  });
+});

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encode as encodePng } from "fast-png";
 import jpeg from "jpeg-js";
@@ -56,6 +56,23 @@ describe.skipIf(!built)("the package as it is packed", () => {
     expect(paths.filter((path) => /\.map$|^(src|test|build)\//.test(path))).toEqual([]);
     expect(paths).toEqual(expect.arrayContaining(["models/mnist-small-0.1/stage-6/model.safetensors"]));
     expect(pack.size).toBeLessThan(8e6);
+  });
+
+  it("has whatever its documents lead to, but for pictures", () => {
+    const paths = new Set(pack.files.map(({ path }) => path));
+    const documents = [...paths].filter((path) => path.endsWith(".md") && !path.startsWith("native/"));
+    const targets = documents.flatMap((document) => {
+      const text = readFileSync(fileURLToPath(new URL(`../../${document}`, import.meta.url)), "utf8");
+      const found = text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/\]\(([^)\s]+)\)/g);
+      return [...found].map(([, link]) => posix.join(posix.dirname(document), link!));
+    });
+    const own = targets
+      .filter((target) => !/https?:|^[^/]*#|\/#|\.(svg|png)$/.test(target))
+      .map((target) => target.split("#")[0]!);
+    expect(own.length).toBeGreaterThan(100);
+    const leads = (target: string) =>
+      paths.has(target) || [...paths].some((path) => path.startsWith(`${target}/`));
+    expect(own.filter((target) => !leads(target.replace(/\/$/, "")))).toEqual([]);
   });
 
   it("takes less than 25 MB on disk with all that it needs, but for what is optional", () => {

@@ -3,6 +3,7 @@ import { type GateExample, type GateReport, isGatePassed } from "../../src/repor
 import { gateInWords } from "../../src/report/gate/gate-words.js";
 import { junitXml } from "../../src/report/gate/junit.js";
 import { sarifLog } from "../../src/report/gate/sarif.js";
+import { sarifSchema } from "./sarif-schema.js";
 import { readXml, type XmlElement } from "./xml-reader.js";
 
 const example = (index: number, changes: Partial<GateExample>): GateExample => ({
@@ -133,6 +134,39 @@ describe("a SARIF log", () => {
       expect(message.text).toMatch(/^Example \d of pets \(test\), label 1 \(bee\): .*\.$/);
     }
     expect(results[0].properties).toMatchObject({ labelName: "bee", predictionName: "ant", certified: true });
+  });
+
+  it.each<[string, Partial<GateReport>]>([
+    ["with each kind of fault", {}],
+    [
+      "of a cascade",
+      { about: "stage that answers", models: ["a b", "c%d"], guarantee: "probability", delta: 0.01 },
+    ],
+    [
+      "of which nothing was reached",
+      { figures: null, stopped: true, classNames: null, examples: [], reached: 0 },
+    ],
+    ["of odd names", { models: ['ünï/[x] {y}|^`"<>\\.onnx'], data: { name: "a/b c?#", split: "test" } }],
+    ["that passed", { passed: true, examples: [EXAMPLES[0]] }],
+    [
+      "by feature, without rounding",
+      { evaluation: null, ball: { norm: "l1", epsilon: { perFeature: [0, 1] }, box: null } },
+    ],
+  ])("%s has what the official schema requires, and nothing that it forbids", (_, changes) => {
+    const log = JSON.parse(sarifLog(report(changes)));
+    expect(sarifSchema.safeParse(log).error?.issues).toBeUndefined();
+    // The check is one: each of these is against the schema.
+    const [first] = log.runs;
+    const wrong = [
+      { ...log, version: "2.0.0" },
+      { ...log, runs: [{ ...first, tool: {} }] },
+      { ...log, runs: [{ ...first, result: [] }] },
+      { ...log, runs: [{ ...first, invocations: [{ exitCode: 1 }] }] },
+      { ...log, runs: [{ ...first, results: [{ ruleId: "x" }] }] },
+      { ...log, runs: [{ ...first, results: [{ message: { text: "x" }, level: "fatal" }] }] },
+      { ...log, runs: [{ ...first, artifacts: [{ location: { uri: "a b" } }] }] },
+    ];
+    expect(wrong.map((one) => sarifSchema.safeParse(one).success)).toEqual(wrong.map(() => false));
   });
 
   it("names files by relative references alone, and examples by fingerprints of their own", () => {

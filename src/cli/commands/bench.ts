@@ -39,6 +39,7 @@ const TARGETS = ["kernels", "train-step", "certify", "scaling"] as const;
 type BenchTarget = (typeof TARGETS)[number];
 
 const SMALL = ["small"];
+const PAPERS_SKETCH: SketchForm = "joint";
 const PAPERS_LOSS: readonly LossName[] = ["dual"];
 const PAPERS_PROJECTIONS: readonly TrainingProjections[] = [50, 10, "exact"];
 
@@ -72,7 +73,12 @@ export function addBench(program: Command, context: CommandContext): void {
         .argParser<readonly TrainingProjections[]>(addProjections)
         .default(PAPERS_PROJECTIONS, PAPERS_PROJECTIONS.join(" ")),
     )
-    .option("--sketch <form>", "form of projections", oneOf<SketchForm>("--sketch", SKETCH_FORMS), "joint")
+    .option(
+      "--sketch <form>",
+      "form of projections",
+      oneOf<SketchForm>("--sketch", SKETCH_FORMS),
+      PAPERS_SKETCH,
+    )
     .option("--limit <n>", "examples that certify takes", wholeNumber("--limit", { min: 1 }), 200);
   command.option(
     "--most <n>",
@@ -97,6 +103,7 @@ async function bench(
       `--model: expected none with scaling, which makes its own, found ${flags.model.join(" ")}`,
     );
   }
+  if (target !== undefined && target !== "train-step") refuseTrainingFlags(target, flags);
   const { backend, description } = await openBackend(flags);
   const wants = (part: BenchTarget) => target === part || (target === undefined && part !== "scaling");
   const stepsOf = async (part: "train-step" | "certify") =>
@@ -141,6 +148,20 @@ async function bench(
   });
   backend.dispose();
   return 0;
+}
+
+/** What only training steps take would be passed over by the others. */
+function refuseTrainingFlags(target: BenchTarget, { loss, projections, sketch }: BenchFlags): void {
+  const found =
+    projections !== PAPERS_PROJECTIONS
+      ? `--projections ${projections.join(" ")}`
+      : loss !== PAPERS_LOSS
+        ? `--loss ${loss.join(" ")}`
+        : sketch !== PAPERS_SKETCH
+          ? `--sketch ${sketch}`
+          : null;
+  if (found === null) return;
+  throw new UsageError(`${found}: expected with train-step, or without a target, found beside ${target}`);
 }
 
 async function runKernels(backend: Backend, output: Output): Promise<KernelBench> {

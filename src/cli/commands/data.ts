@@ -13,7 +13,7 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { Output } from "../output.js";
-import { formatCount, wrap } from "../wording.js";
+import { formatCount, plural, wrap } from "../wording.js";
 
 interface DataCommandFlags extends JsonOptions, Omit<DataFlags, "data"> {
   readonly download?: boolean;
@@ -59,7 +59,12 @@ async function download(name: string, output: Output): Promise<void> {
 
 function printDescription(output: Output, description: DatasetDescription): void {
   const { name, kind, shape, classes, classNames, places, splits, download } = description;
-  output.print(`${name} (${kind}): examples of ${formatShape(shape)}, ${classes} classes`);
+  // Of files that cannot be read neither is known; the fault stands below.
+  const contents =
+    shape.length === 0
+      ? "no example can be read"
+      : `examples of ${formatShape(shape)}, ${plural(classes, "class", "classes")}`;
+  output.print(`${name} (${kind}): ${contents}`);
   if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
   output.table(
     ["split", "state", "examples", "from"],

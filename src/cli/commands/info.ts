@@ -15,7 +15,7 @@ import type { CommandContext } from "../context.js";
 import type { Io } from "../io.js";
 import { Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
-import { formatCount, wrap } from "../wording.js";
+import { formatCount, plural, wrap } from "../wording.js";
 
 interface InfoFlags extends JsonOptions, OutputFlags {
   readonly input?: readonly number[];
@@ -50,7 +50,7 @@ async function info(name: string, flags: InfoFlags, { io }: CommandContext): Pro
   const several = networks.length > 1;
   const stages = networks.map(describeLayers);
   output.print(
-    `${name}: input ${formatShape(first.inputShape)}, ${first.classes} classes${several ? `, ${networks.length} stages` : ""}`,
+    `${name}: input ${formatShape(first.inputShape)}, ${plural(first.classes, "class", "classes")}${several ? `, ${networks.length} stages` : ""}`,
   );
   if (classNames) output.print(wrap(`classes: ${shortList(classNames, 100)}`));
   for (const [stage, layers] of stages.entries()) {

@@ -100,7 +100,7 @@ export function decodeImage(bytes: Uint8Array, header: ImageHeader, where: strin
 /** Interleaved, of as many channels as they come with. */
 function pngPixels(bytes: Uint8Array, { channels, depth: ownDepth }: ImageHeader, where: string): Uint8Array {
   if (ownDepth === 16) throw new FormatError(`${where}: expected 8 bits a channel, found 16`);
-  const png = damagedUnless(where, "PNG", () => decodePng(pixelParts(bytes), { checkCrc: false }));
+  const png = damagedUnless(where, "PNG", () => decodePng(pixelParts(bytes, where), { checkCrc: false }));
   const { data, depth, palette, transparency } = png;
   if (transparency) throw transparent(where);
   const pixels = palette || depth < 8 ? fromIndices(png, where) : (data as Uint8Array);
@@ -157,6 +157,7 @@ function damagedUnless<T>(where: string, kind: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
+    if (error instanceof FormatError) throw error;
     throw damaged(where, kind, error instanceof Error ? error.message : String(error));
   }
 }

@@ -10,7 +10,24 @@ import { decodeImage, type ImageHeader, readImageHeader } from "./decode-image.j
 
 const READ = [".png", ".jpg", ".jpeg"];
 /** Images that are not read: passed over, they would be missing without a word. */
-const NOT_READ = [".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic", ".ppm", ".pgm"];
+const NOT_READ = [
+  ...[
+    ".gif",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".avif",
+    ".heic",
+    ".heif",
+    ".jxl",
+    ".jp2",
+    ".ppm",
+    ".pgm",
+    ".pnm",
+  ],
+  ...[".jfif", ".jpe", ".apng", ".svg", ".ico", ".tga", ".psd", ".raw", ".dng", ".npy", ".npz"],
+];
 const CLASSES_FILE = "classes.txt";
 const SPLITS: readonly Split[] = ["train", "test"];
 
@@ -108,7 +125,14 @@ async function readClassNames(folder: string): Promise<readonly string[]> {
   const roots = SPLITS.flatMap((split) => imageRoot(folder, split) ?? []);
   const found = sortedNames(roots.flatMap(subfolders));
   const path = join(folder, CLASSES_FILE);
-  if (!existsSync(path)) return found;
+  if (!existsSync(path)) {
+    const empty = found.find((name) => roots.every((root) => filesIn(join(root, name)).length === 0));
+    if (empty === undefined) return found;
+    // It would be a class all the same, and move the numbers of those behind it.
+    throw new FormatError(
+      `${folder}: expected images in the folder of each class, found none in ${empty}; remove it, or name the classes in ${CLASSES_FILE}`,
+    );
+  }
   const lines = readTextOrExplain(path)
     .split(/\r?\n/)
     .map((line) => line.trim());
@@ -121,14 +145,14 @@ async function readClassNames(folder: string): Promise<readonly string[]> {
 
 /** The first image of each class, then the second of each, and so on. */
 function filesInTurn(root: string, classNames: readonly string[]): ImageFile[] {
-  const byClass = classNames.map((name, label) =>
-    isFolder(join(root, name)) ? imagesOf(join(root, name)).map((path) => ({ path, label })) : [],
-  );
+  const byClass = classNames.map((name, label) => filesIn(join(root, name)).map((path) => ({ path, label })));
   const most = byClass.reduce((length, files) => Math.max(length, files.length), 0);
   return Array.from({ length: most }, (_, i) => byClass.flatMap((files) => files[i] ?? [])).flat();
 }
 
-function imagesOf(folder: string): string[] {
+/** The images of a class; none where it has no folder. */
+function filesIn(folder: string): string[] {
+  if (!isFolder(folder)) return [];
   const names = visibleNames(folder);
   const other = names.find(
     (name) => NOT_READ.includes(extname(name).toLowerCase()) || isFolder(join(folder, name)),

@@ -1,18 +1,20 @@
 import { crc32, inflateSync } from "node:zlib";
+import { FormatError } from "../../errors.js";
 
 /** PNG's types of colour, and how many numbers a pixel has in the file. */
 const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** What decides a picture's pixels; all else is text, colour profiles and frames of animations. */
+/** What decides a picture's pixels; all else is text and colour profiles. */
 const CRITICAL = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
 
 const SIGNATURE = 8;
 
 /**
  * The parts of a PNG by which its pixels are decided, as a PNG again, after their checksums were compared and its data were found to
- * unpack to no more than its header says. Throws an `Error` that says the fault.
+ * unpack to no more than its header says. Throws an `Error` that says the fault of a damaged one, and a
+ * `FormatError` for an animation.
  */
-export function pixelParts(bytes: Uint8Array): Uint8Array {
+export function pixelParts(bytes: Uint8Array, where: string): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept: Uint8Array[] = [bytes.subarray(0, SIGNATURE)];
   const data: Uint8Array[] = [];
@@ -33,6 +35,10 @@ export function pixelParts(bytes: Uint8Array): Uint8Array {
       if (kind === "IHDR") header = content;
       if (kind === "IDAT") data.push(content);
       kept.push(bytes.subarray(at, end));
+    }
+    // Its first four bytes say how many frames there are; all but one would be passed over.
+    if (kind === "acTL" && length >= 4 && view.getUint32(at + 8) > 1) {
+      throw new FormatError(`${where}: expected a PNG of one picture, found an animated one`);
     }
     at = end;
   }

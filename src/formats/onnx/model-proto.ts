@@ -6,7 +6,7 @@ import {
   ModelProtoSchema,
   type ValueInfoProto,
 } from "onnx-buf";
-import { FormatError, ShapeError, UnsupportedOperatorError } from "../../errors.js";
+import { FormatError, ShapeError, UnsupportedOperatorError, UsageError } from "../../errors.js";
 import type { Shape } from "../../network/shape.js";
 import { checkExtents } from "./values.js";
 
@@ -27,7 +27,7 @@ export interface OnnxFile {
 
 /**
  * Reads an ONNX file's frame and checks that it is one that a network can be made of. Of several outputs `outputName` is taken;
- * an `UnsupportedOperatorError` lists them where it is left out or is none of them.
+ * an `UnsupportedOperatorError` lists them where it is left out, a `UsageError` where it is none of them.
  */
 export function readOnnxFile(bytes: Uint8Array, where: string, outputName?: string): OnnxFile {
   const model = parse(bytes, where);
@@ -98,8 +98,10 @@ function chosenOutput(outputs: readonly ValueInfoProto[], chosen: string | undef
   if (chosen === undefined && outputs.length === 1) return outputs[0].name;
   if (chosen !== undefined && outputs.some(({ name }) => name === chosen)) return chosen;
   if (chosen !== undefined) {
-    throw new UnsupportedOperatorError(
+    const known = outputs.map(({ name }) => name);
+    throw new UsageError(
       `${where}: expected one of the outputs ${found}, found --output ${JSON.stringify(chosen)}`,
+      { found: chosen, known },
     );
   }
   throw new UnsupportedOperatorError(

@@ -13,7 +13,7 @@ import {
   type Variable,
 } from "../../autodiff/index.js";
 import { SHARED } from "../../compute/owners.js";
-import { expectRecord, ShapeError } from "../../errors.js";
+import { expectFinite, expectOptions, ShapeError } from "../../errors.js";
 import { sizeOf } from "../shape.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
 import { COMPUTED_SCALE } from "./sums.js";
@@ -33,8 +33,11 @@ export interface BatchNormLayer {
 export function batchNorm(
   options: { readonly epsilon?: number; readonly momentum?: number } = {},
 ): BatchNormLayer {
-  expectRecord("batchNorm: options", options);
-  return { kind: "batch-norm", epsilon: options.epsilon ?? 1e-5, momentum: options.momentum ?? 0.1 };
+  expectOptions("batchNorm: options", options, ["epsilon", "momentum"]);
+  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  expectFinite("batchNorm: epsilon", epsilon);
+  expectFinite("batchNorm: momentum", momentum);
+  return { kind: "batch-norm", epsilon, momentum };
 }
 
 /**

@@ -9,9 +9,9 @@ import {
 import type { Conv2dGeometry } from "../../compute/geometry.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
 import { SHARED } from "../../compute/owners.js";
-import { ShapeError } from "../../errors.js";
+import { expectOptions, ShapeError } from "../../errors.js";
 import { formatShape, type Shape, sizeOf } from "../shape.js";
-import { type Conv2dOptions, conv2d } from "./conv2d.js";
+import { CONV2D_OPTIONS, type Conv2dOptions, conv2d } from "./conv2d.js";
 import { biasByOutput, checkChannels, convolutionParameters } from "./convolution.js";
 import { type LayerContext, type LayerDefinition, onlyShape } from "./definition.js";
 import { affineParameters } from "./exported-node.js";
@@ -41,8 +41,10 @@ export function convTranspose2d(
   outChannels: number,
   options: Conv2dOptions & { readonly outputPadding?: PairLike },
 ): ConvTranspose2dLayer {
-  const { kernel, stride, padding, dilation, groups, bias } = conv2d(outChannels, options);
-  const outputPadding = pair(options.outputPadding ?? 0, "convTranspose2d: outputPadding");
+  expectOptions("convTranspose2d: options", options, [...CONV2D_OPTIONS, "outputPadding"]);
+  const { outputPadding: more = 0, ...window } = options;
+  const { kernel, stride, padding, dilation, groups, bias } = conv2d(outChannels, window);
+  const outputPadding = pair(more, "convTranspose2d: outputPadding");
   return {
     kind: "conv-transpose2d",
     outChannels,

@@ -1,11 +1,19 @@
 import * as z from "zod";
 import { conv2d as conv2dOp } from "../../autodiff/index.js";
 import { multiplyAddsOfConv2d } from "../../compute/operations.js";
-import { expectRecord } from "../../errors.js";
+import { expectBoolean, expectFinite, expectOptions } from "../../errors.js";
 import { biasByOutput, checkChannels, convolutionParameters } from "./convolution.js";
 import type { LayerDefinition } from "./definition.js";
 import { affineParameters } from "./exported-node.js";
-import { type Pair, type PairLike, pair, type Sides, sides, type WindowOptions } from "./extents.js";
+import {
+  type Pair,
+  type PairLike,
+  pair,
+  type Sides,
+  sides,
+  WINDOW_OPTIONS,
+  type WindowOptions,
+} from "./extents.js";
 import { pairField, positive, windowFields } from "./fields.js";
 import { WEIGHT_AND_PRODUCT } from "./sums.js";
 import { eachTap, windowAttributes, windowGeometry, windowShape } from "./window.js";
@@ -29,9 +37,15 @@ export interface Conv2dOptions extends WindowOptions {
   readonly bias?: boolean;
 }
 
+/** The names of `Conv2dOptions`. */
+export const CONV2D_OPTIONS: readonly string[] = [...WINDOW_OPTIONS, "dilation", "groups", "bias"];
+
 /** A convolution with `outChannels` filters: `[channels, height, width]` → `[outChannels, …]`. */
 export function conv2d(outChannels: number, options: Conv2dOptions): Conv2dLayer {
-  expectRecord("conv2d: options", options);
+  expectOptions("conv2d: options", options, CONV2D_OPTIONS);
+  const { groups = 1, bias = true } = options;
+  expectFinite("conv2d: groups", groups);
+  expectBoolean("conv2d: bias", bias);
   return {
     kind: "conv2d",
     outChannels,
@@ -39,8 +53,8 @@ export function conv2d(outChannels: number, options: Conv2dOptions): Conv2dLayer
     stride: pair(options.stride ?? 1, "conv2d: stride"),
     padding: sides(options.padding ?? 0, "conv2d: padding"),
     dilation: pair(options.dilation ?? 1, "conv2d: dilation"),
-    groups: options.groups ?? 1,
-    bias: options.bias ?? true,
+    groups,
+    bias,
   };
 }
 

@@ -1,4 +1,5 @@
-import { expectNumberOrNumbers, expectRecord } from "../../errors.js";
+import { expectNumberOrNumbers, expectOptions } from "../../errors.js";
+
 /** Height and width. */
 export type Pair = readonly [number, number];
 /** Top, left, bottom, right. */
@@ -29,12 +30,16 @@ export function sides(value: SidesLike, what: string): Sides {
   return value.length === 2 ? [value[0], value[1], value[0], value[1]] : value;
 }
 
-/** The window of a pool, whose stride is the kernel's size if it is left out. */
+/** The names of `WindowOptions`. */
+export const WINDOW_OPTIONS: readonly string[] = ["kernel", "stride", "padding"];
+
+/** The window of a pool, whose stride is the kernel's size if it is left out; `more` are names of further options. */
 export function poolWindow(
   options: WindowOptions,
   kind: string,
+  more: readonly string[] = [],
 ): { kernel: Pair; stride: Pair; padding: Sides } {
-  expectRecord(`${kind}: options`, options);
+  expectOptions(`${kind}: options`, options, [...WINDOW_OPTIONS, ...more]);
   return {
     kernel: pair(options.kernel, `${kind}: kernel`),
     stride: pair(options.stride ?? options.kernel, `${kind}: stride`),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { linear as linearOp } from "../../autodiff/index.js";
-import { expectRecord, ShapeError } from "../../errors.js";
+import { expectBoolean, expectOptions, ShapeError } from "../../errors.js";
 import { formatShape, sizeOf } from "../shape.js";
 import { type LayerDefinition, onlyShape } from "./definition.js";
 import { affineParameters } from "./exported-node.js";
@@ -16,8 +16,10 @@ export interface LinearLayer {
 
 /** z = W x + b for a flat input `[features]` → `[outFeatures]`. With a bias by default. */
 export function linear(outFeatures: number, options: { readonly bias?: boolean } = {}): LinearLayer {
-  expectRecord("linear: options", options);
-  return { kind: "linear", outFeatures, bias: options.bias ?? true };
+  expectOptions("linear: options", options, ["bias"]);
+  const { bias = true } = options;
+  expectBoolean("linear: bias", bias);
+  return { kind: "linear", outFeatures, bias };
 }
 
 /** z = W x + b: weight `[out, in]`, bias `[out]`. */

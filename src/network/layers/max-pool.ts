@@ -19,7 +19,7 @@ export interface MaxPoolLayer {
 export function maxPool(options: WindowOptions & { readonly dilation?: PairLike }): MaxPoolLayer {
   return {
     kind: "max-pool",
-    ...poolWindow(options, "maxPool"),
+    ...poolWindow(options, "maxPool", ["dilation"]),
     dilation: pair(options.dilation ?? 1, "maxPool: dilation"),
   };
 }

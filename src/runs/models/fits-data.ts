@@ -40,7 +40,7 @@ function shapeMend(wanted: Shape, found: Shape): string {
   if (found.length === 3 && sameShape(wanted, [third, first, second])) {
     return "the channels stand last in it: --layout nhwc reads it channels-first";
   }
-  if (found.length === 3 && sameShape(wanted, [second, third, first])) {
+  if (found.length === 3 && sameShape(wanted, [second, third, first]) && first < second) {
     return `the model takes channels last: save x as [N, ${sizes}] and leave out --layout nhwc`;
   }
   return sizeOf(wanted) === sizeOf(found)

@@ -11,7 +11,7 @@ import { isModelEnding, type LoadedModel, loadModelFile, modelEnding } from "../
 import { loadModelFolder } from "../../formats/model-folder.js";
 import { RUN_FILES } from "../../train/run-folder.js";
 import { checkModelFitsData } from "./fits-data.js";
-import { checkSameClasses } from "./trained-classes.js";
+import { checkSameClasses, checkSameFeatures } from "./trained-classes.js";
 
 export { checkModelFitsData };
 
@@ -103,10 +103,11 @@ export async function openStages(
   return cascadeOf(single ? stages[0].path : models.join(", "), stages);
 }
 
-/** Throws as `checkModelFitsData` does, and unless classes that have names are those that a model was trained on. */
+/** Throws as `checkModelFitsData` does, and unless classes and features that have names are those that a model was trained on. */
 export function checkStagesFitData(stages: readonly LoadedModel[], dataset: Dataset): void {
   for (const { network, path } of stages) {
     checkModelFitsData(network, dataset, path);
     checkSameClasses(path, dataset);
+    checkSameFeatures(path, dataset);
   }
 }

@@ -52,7 +52,11 @@ function certificationRun(page: CertificationPage): RunRecord {
   const balls = (epsilon: number | string | null): string[] =>
     box && isByFeature(box)
       ? ballFlags({ norm, box: [0, 1] }, epsilon)
-      : ballFlags({ norm, box: box && [box[0], box[1]] }, epsilon, dataset.box ? "data have a box" : null);
+      : ballFlags(
+          { norm, box: box && [box[0], box[1]] },
+          epsilon,
+          dataset.box ? "data may have a box" : null,
+        );
   const command = (name: string, epsilon: number | string | null, more: readonly string[]) =>
     shellLine(["autodual", name, ...where, ...balls(epsilon), ...count, ...more]);
   return {

@@ -4,7 +4,7 @@ import type { TrainConfig } from "../../train/config.js";
 import { boundsOfLoss } from "../bounds-of-loss.js";
 import { MEASURED_FILES } from "../measured-files.js";
 import { shellLine } from "./shell-words.js";
-import { ballFlags, readingWords } from "./train-command.js";
+import { ballFlags, ownBoxOf, readingWords } from "./train-command.js";
 
 /** What a run's parts are measured on. */
 export interface MeasureSubject {
@@ -52,7 +52,7 @@ function commandOf(
   return shellLine([
     ...["autodual", command, folder, "--data", name],
     ...readingWords(config.data),
-    ...ballFlags(config, command === "radius" ? null : config.epsilon.end),
+    ...ballFlags(config, command === "radius" ? null : config.epsilon.end, ownBoxOf(name)),
     ...(limit === null ? [] : ["--limit", String(limit)]),
     ...more,
     ...["--json", join(folder, MEASURED_FILES[file])],

@@ -1,3 +1,4 @@
+import { DATASET_NAMES, isTablePath } from "../../data/load.js";
 import type { ReadingOptions } from "../../data/reading.js";
 import { formatEpsilon } from "../../report/wording.js";
 import type { TrainConfig } from "../../train/config.js";
@@ -16,7 +17,7 @@ interface CascadeOf {
 export function trainCommand(config: TrainConfig, several: CascadeOf | null = null): string {
   return shellLine([
     ...["autodual", "train", "--data", config.data.name, "--model", config.model],
-    ...ballFlags(config, config.epsilon.end),
+    ...ballFlags(config, config.epsilon.end, ownBoxOf(config.data.name)),
     ...readingWords(config.data),
     ...option("--limit", config.data.limit),
     ...(several
@@ -27,11 +28,18 @@ export function trainCommand(config: TrainConfig, several: CascadeOf | null = nu
   ]);
 }
 
+/** Whether a file of this name may have bounds by feature, which are the box where none is named. */
+export function ownBoxOf(data: string): OwnBox {
+  return DATASET_NAMES.includes(data) || isTablePath(data) ? null : "data may have a box";
+}
+
+type OwnBox = "data may have a box" | null;
+
 /** Norm, radius and box, as every command takes them. */
 export function ballFlags(
   { norm, box }: Pick<TrainConfig, "norm" | "box">,
   epsilon: number | string | null,
-  ownBox: "data have a box" | null = null,
+  ownBox: OwnBox = null,
 ): string[] {
   const boxed = norm === "linf" ? (box === null ? "none" : box.join(",")) : null;
   const isDefault = boxed === "0,1" && ownBox === null;

@@ -27,6 +27,7 @@ export function dataConfig(train: Dataset, from: DataSource): TrainConfig["data"
     ...(from.layout !== undefined && { layout: from.layout }),
     ...(from.label !== undefined && { label: from.label }),
     ...(train.classNames && !DATASET_NAMES.includes(train.name) && { classNames: [...train.classNames] }),
+    ...(train.featureNames && { featureNames: [...train.featureNames] }),
     seed: DATA_SEED,
     sha256: checksum(train),
     listed: false,

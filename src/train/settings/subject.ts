@@ -18,6 +18,8 @@ const dataSchema = z.strictObject({
   label: z.string().optional(),
   /** Of data of one's own, where classes have names. */
   classNames: z.array(z.string()).optional(),
+  /** Of tables: what the features are called. */
+  featureNames: z.array(z.string()).optional(),
   /** Of generated data. */
   seed: z.int(),
   /** Of pixels and labels of all of them, hexadecimal; null where a run of another version did not say. */

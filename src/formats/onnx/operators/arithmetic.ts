@@ -4,6 +4,7 @@ import type { Shape } from "../../../network/shape.js";
 import { broadcastConstant, broadcastShape } from "../broadcast.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { formatExtents, type GraphValue } from "../values.js";
+import { constantLike } from "./constant-like.js";
 import { expandTo } from "./expand.js";
 
 /** An activation x and the constant c that an operator joins to it; `first` says which of the two stands first. */
@@ -126,10 +127,14 @@ export const divide: OperatorImport = (node, graph) => {
 export const negate: OperatorImport = (node, graph) =>
   attachScaleShift(node, graph, graph.activation(node, 0), -1, 0);
 
-/** The sum of any number of values. */
+/** The sum of any number of values, of which each is a term of one sum, constants too: they may be added in any order. */
 export const sum: OperatorImport = (node, graph) => {
   if (node.inputs.length === 2) return add(node, graph);
-  const terms = node.inputs.map((_, i) => graph.activation(node, i));
+  const first = node.inputs.findIndex((value) => !graph.isConstant(value));
+  const like = graph.activation(node, Math.max(0, first));
+  const terms = node.inputs.map((value, i) =>
+    graph.isConstant(value) ? constantLike(node, graph, i, like) : graph.activation(node, i),
+  );
   const shape = terms.map((term) => term.shape).reduce((a, b) => commonShape(node, a, b));
   if (terms.length === 1) return terms[0];
   return attachSum(

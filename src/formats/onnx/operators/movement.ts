@@ -1,14 +1,9 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
-import {
-  concat as concatLayer,
-  pad as padLayer,
-  permute,
-  scaleShift,
-  take,
-} from "../../../network/build-layer.js";
+import { concat as concatLayer, pad as padLayer, permute, take } from "../../../network/build-layer.js";
 import { sizeOf } from "../../../network/shape.js";
 import type { GraphImport, OnnxNode, OperatorImport } from "../graph-import.js";
 import { axisOf, formatExtents, type GraphValue } from "../values.js";
+import { constantLike } from "./constant-like.js";
 import { movesNothing } from "./reduce.js";
 
 /** Entries of one axis by number; nothing to do where they are all of them in order. */
@@ -214,18 +209,6 @@ export const gather: OperatorImport = (node, graph) => {
   const taken = takeAlong(node, graph, x, axis, index, node.name);
   return graph.value(node, taken.handle, [...x.shape.slice(0, axis), ...shape, ...x.shape.slice(axis + 1)]);
 };
-
-/** A constant as a value: 0 · x + c of any entry x. */
-function constantLike(node: OnnxNode, graph: GraphImport, index: number, like: GraphValue): GraphValue {
-  const { values, shape } = graph.constant(node, index);
-  const flat = graph.shaped(node, like.handle, [sizeOf(like.shape)]);
-  const zeros = new Array<number>(values.length).fill(0);
-  const repeated = graph.attach(graph.partName(node, "any"), take(0, zeros), [flat]);
-  const handle = graph.attach(graph.partName(node, "constant"), scaleShift(0, Array.from(values)), [
-    repeated,
-  ]);
-  return graph.value(node, handle, shape);
-}
 
 /** Values stacked along an axis, constants among them. */
 export const concat: OperatorImport = (node, graph) => {
