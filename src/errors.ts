@@ -58,7 +58,6 @@ export function expectRecord(what: string, value: unknown): asserts value is obj
   if (typeof value !== "object" || value === null) throw unexpected(what, "an object", value);
 }
 
-/** Of anything: numbers, layers, cases. */
 /** Of options by name: another name would be passed over, and something else computed than was meant. */
 export function expectOptions(what: string, value: unknown, known: readonly string[]): void {
   expectRecord(what, value);
@@ -74,6 +73,7 @@ export function expectBoolean(what: string, value: unknown): void {
   if (typeof value !== "boolean") throw unexpected(what, "true or false", value);
 }
 
+/** Of anything: numbers, layers, cases. */
 export function expectList(what: string, value: unknown): asserts value is ArrayLike<unknown> {
   const isList =
     typeof value === "object" && value !== null && typeof (value as { length?: unknown }).length === "number";
