@@ -128,7 +128,6 @@ describe("a part", () => {
 
   it.each([
     [["--report", "page.html"], "--report: expected without --shard"],
-    [["--certificate", "c.json"], "--certificate: expected without --shard"],
     [["--fail-above", "0.5"], "--fail-above: expected without --shard"],
     [["--explain"], "--explain: expected without --shard"],
     [["--junit", "j.xml"], "--junit: expected without --shard"],
@@ -143,6 +142,31 @@ describe("a part", () => {
       expect(await refusal(...part("--shard", shard))).toContain("--shard: expected one of n such as 1/8");
     },
   );
+
+  it("has certificates of its own, which a finished one still writes", async () => {
+    const asked = ["certify", ...SUBJECT, "--epsilon", "0.001", "--json", "own-{shard}.json", "--shard"];
+    const checked = (i: number) =>
+      runCommand(["check", `own-${i}.cert`, "--model", "image.safetensors", "--data", "glyphs"]);
+    await ok(...asked, "1/2", "--certificate", "own-{shard}.cert");
+    await ok(...asked, "2/2");
+    expect(existsSync("own-2.cert")).toBe(false);
+    const stdout = await ok(...asked, "2/2", "--certificate", "own-{shard}.cert");
+    expect(stdout).toContain("0 to do");
+    let claims = 0;
+    for (const i of [1, 2]) {
+      const { code, stdout: said } = await checked(i);
+      expect([code, said.split("\n")[0]]).toEqual([0, "valid"]);
+      const { rows } = read(`own-${i}.json`) as unknown as { rows: { index: number; certified: boolean }[] };
+      const { claims: written } = read(`own-${i}.cert`) as unknown as { claims: { index: number }[] };
+      expect(written.map(({ index }) => index)).toEqual(
+        rows.filter(({ certified }) => certified).map(({ index }) => index),
+      );
+      claims += written.length;
+    }
+    expect(claims).toBeGreaterThan(2);
+    const one = [...asked, "1/2", "--certificate", "own-1.json"];
+    expect(await refusal(...one)).toContain("--certificate: expected a file of its own");
+  });
 
   it("must have a file", async () => {
     const asked = ["certify", ...SUBJECT, ...BALL, "--shard", "1/2"];
