@@ -130,6 +130,7 @@ describe("a part", () => {
     [["--report", "page.html"], "--report: expected without --shard"],
     [["--fail-above", "0.5"], "--fail-above: expected without --shard"],
     [["--explain"], "--explain: expected without --shard"],
+    [["--each", "5", "--timeout", "5"], "--timeout: expected with --shard more than --each 5"],
     [["--junit", "j.xml"], "--junit: expected without --shard"],
   ])("knows nothing of the whole: %s", async (more, message) => {
     expect(await refusal(...part("--shard", "1/2", ...more))).toContain(message);

@@ -1,4 +1,5 @@
 import { checksum } from "../../data/checksum.js";
+import { UsageError } from "../../errors.js";
 import { certifyDataset } from "../../runs/certification.js";
 import { certificationHeader } from "../../runs/certification-record.js";
 import { errorsOf } from "../../runs/certification-summary.js";
@@ -37,16 +38,22 @@ export async function certifyPart(
     },
     io,
   );
+  const { each = 0, timeout = Number.POSITIVE_INFINITY } = flags;
+  if (each >= timeout) {
+    throw new UsageError(
+      `--timeout: expected with --shard more than --each ${each}, as an example that is cut short is not kept, found ${timeout}`,
+    );
+  }
   const json = asked.path;
   const certificate = flags.certificate && pathOfShard(flags.certificate, asked.shard);
   checkDistinctFiles({ "--json": json, "--certificate": certificate }, { models, data: flags.data });
   if (certificate !== undefined) checkWritable("--certificate", certificate);
   using opened = await openCertification(models, { ...flags, json }, io);
   const { ball, backend, model, dataset, output, own, estimation, interruption, deadline } = opened;
-  const { method, each, rounding } = opened.settings;
+  const { method, rounding } = opened.settings;
   using placed = placeStages(backend, model.stages);
   const evaluation = rounding === undefined ? opened.evaluation : rounding;
-  const subject = { model, dataset, ball, method, each, arithmetic: backend.dtype, estimation };
+  const subject = { model, dataset, ball, method, each: flags.each, arithmetic: backend.dtype, estimation };
   const part = await openPart(
     asked,
     {
