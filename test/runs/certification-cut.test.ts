@@ -7,7 +7,7 @@ import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { outputsAt, subjectOf } from "../../src/network/subject.js";
 import { uploadWeights } from "../../src/network/weights.js";
-import { certifyDataset } from "../../src/runs/certification.js";
+import { type CertificationSettings, certifyDataset } from "../../src/runs/certification.js";
 import type { JudgedExample } from "../../src/runs/certification-summary.js";
 import { radiiOfDataset } from "../../src/runs/radius.js";
 import { livelyWeights } from "../support/networks.js";
@@ -27,10 +27,10 @@ const DATA: Dataset = {
   pixels: Float64Array.from({ length: 4 * COUNT }, () => source.uniform()),
   labels: new Int32Array(COUNT),
 };
-const SETTINGS = {
+const SETTINGS: CertificationSettings = {
   ...{ ball: { norm: "linf", epsilon: 0.16, box: [0, 1] }, method: "parallel", against: "prediction" },
   ...{ batch: COUNT, each: 20 },
-} as const;
+};
 
 it("what a stop cuts short is not kept, and whoever goes on proves what one process proves", async () => {
   const whole = await certifyDataset([placed], DATA, SETTINGS);
