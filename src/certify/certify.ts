@@ -48,6 +48,8 @@ export interface ExampleVerdict {
   readonly marginLower: readonly number[];
   /** Where several ways were tried, which proved it first; null where none did. */
   readonly rung?: string | null;
+  /** Where several ways were tried: the time of all was over before its own was, so that a further try may prove it. */
+  readonly isCut?: boolean;
 }
 
 /** The verdicts on a batch. */

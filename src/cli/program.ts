@@ -23,6 +23,7 @@ import type { CommandContext } from "./context.js";
 import { explainFailure } from "./failure.js";
 import type { Io } from "./io.js";
 import { ownersInWords } from "./option-owners.js";
+import { leaveToFirst } from "./train/ranks.js";
 import { packageVersion } from "./version.js";
 import { growYoungHeapWithin } from "./young-heap.js";
 
@@ -72,6 +73,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...line], { from: "user" });
     return context.exitCode;
   } catch (error) {
+    // The one command whose processes are ranks of one job.
+    if (asked === "train") await leaveToFirst(io);
     return explainFailure(error, io, asked, ownersInWords(error, program.commands));
   }
 }

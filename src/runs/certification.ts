@@ -52,7 +52,7 @@ export interface CertificationSettings {
   readonly among?: Int32Array;
   /**
    * Takes the verdicts of each batch as they come; the work waits for it. Who keeps them may go on later: then examples that the time
-   * does not reach are left out, and not answered.
+   * does not reach are left out, and not answered; so are those whose own time (`each`) it cut short.
    */
   readonly keep?: (judged: readonly JudgedExample[]) => Promise<void>;
 }
@@ -119,8 +119,12 @@ export async function certifyDataset(
       const found = deadline?.passed ? null : await (deadline ? deadline.unlessPassed(certify) : certify());
       watch.signal?.throwIfAborted();
       if (!found) break;
-      const own = take(found, indices, labels);
+      const { examples } = found;
+      // Who goes on later gives these, and in their order all after them, the rest of their time then.
+      const cut = keep ? examples.findIndex(({ isCut }) => isCut) : -1;
+      const own = take(cut < 0 ? found : { ...found, examples: examples.slice(0, cut) }, indices, labels);
       if (keep) await keep(own);
+      if (cut >= 0) break;
       await letIn(watch.signal);
     }
     if (keep) return;

@@ -8,12 +8,13 @@ import type { Watch } from "./observer.js";
 
 /** A rank's share of a data set, in its order; none where there are more ranks than examples. */
 export function ownExamples(dataset: Dataset, team: Team): Dataset {
-  if (team.isAlone) return dataset;
+  return team.isAlone ? dataset : subset(dataset, ownNumbers(dataset, team));
+}
+
+/** Which examples these are. */
+function ownNumbers(dataset: Dataset, team: Team): Int32Array {
   const { first, count } = team.share(dataset.count);
-  return subset(
-    dataset,
-    Int32Array.from({ length: count }, (_, i) => first + i),
-  );
+  return Int32Array.from({ length: count }, (_, i) => first + i);
 }
 
 /** How a certification that says what deterministic bounds prove is made; a deadline or an estimate is one process's own. */
@@ -31,10 +32,9 @@ export async function certifyTogether(
 ): Promise<Certification> {
   if (team.isAlone) return certifyDataset(stages, dataset, settings, watch);
   const began = performance.now();
-  const { first, count } = team.share(dataset.count);
-  const among = Int32Array.from({ length: count }, (_, i) => first + i);
+  const among = ownNumbers(dataset, team);
   const own =
-    count === 0 ? [] : judgedBy(await certifyDataset(stages, dataset, { ...settings, among }, watch));
+    among.length === 0 ? [] : judgedBy(await certifyDataset(stages, dataset, { ...settings, among }, watch));
   const found = await team.everyones(own);
   await team.meet();
   watch.signal?.throwIfAborted();

@@ -9,6 +9,7 @@ import { aboutOf, aboutSchema } from "../threat/about.js";
 import { EVALUATIONS } from "../threat/evaluation.js";
 import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
+import { RUNGS } from "../verify/strongest.js";
 
 /**
  * What is measured of a run beside its record, each file as the command of that name writes it with `--json`: so any of
@@ -61,6 +62,8 @@ const certificationSchema = z.object({
     arithmetic: z.string(),
     guarantee: guaranteeSchema,
     delta: z.number().nullable(),
+    /** Where several ways were tried. */
+    secondsEach: z.number().optional(),
     mix: z.object({ examples: mixSchema }).optional(),
     // Other versions did not count rounding.
     evaluation: z.enum(EVALUATIONS).nullable().default(null),
@@ -196,6 +199,10 @@ function checkVerdicts(
     if (certified && prediction === label) right += 1;
     if (!certified) continue;
     if (guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
+    if (guarantee === "probability" && bound.delta === null) {
+      fault(`${where}: expected a delta of a certificate that holds with a probability, found none`);
+    }
+    checkRung(rung, bound, (what) => fault(`${where}: ${what}`));
     // What slopes, or branch and bound, proved of one example by itself is no bound of a batch.
     const isByItself = rung != null && !(BOUND_METHODS as readonly string[]).includes(rung);
     if (!isByItself && !provesAllMargins({ reference: prediction, marginLower })) {
@@ -207,4 +214,16 @@ function checkVerdicts(
       `expected the robust error of its verdicts, ${1 - right / examples.length}, found ${summary.robustError}`,
     );
   }
+}
+
+/** What proved a certificate is one of the ways that there are, and is told where several were tried. */
+function checkRung(
+  rung: string | null | undefined,
+  { secondsEach }: { readonly secondsEach?: number | undefined },
+  fault: (what: string) => never,
+): void {
+  if (rung == null) return;
+  if (secondsEach === undefined) fault(`expected no rung without seconds for each example, found "${rung}"`);
+  if (!(RUNGS as readonly string[]).includes(rung))
+    fault(`expected a rung of ${RUNGS.join(", ")}, found "${rung}"`);
 }

@@ -89,6 +89,8 @@ export async function radiiOfDataset(
                 ...(signal && { signal }),
                 ...(widening.memoryBytes !== undefined && { memoryBytes: widening.memoryBytes }),
               });
+        // Who goes on later gives what a signal cut short its time then.
+        if (keep) signal?.throwIfAborted();
         const row = { index, label: labels[i], prediction: own.prediction, ...wider };
         rows.push(row);
         if (keep) await keep(row);

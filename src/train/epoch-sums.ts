@@ -1,29 +1,13 @@
 import type { Team } from "../distributed/team.js";
-import type { StepOutcome } from "./step.js";
+import { NO_OUTCOME, type StepOutcome } from "./step.js";
 
 /** Sums over the batches of an epoch that has begun. */
-export interface EpochSums {
-  readonly examples: number;
-  /** Of standard losses. */
-  readonly loss: number;
-  /** Examples for which bounds were computed; robust losses and what is not certified are of these. */
-  readonly bounded: number;
-  readonly robustLoss: number;
-  readonly wrong: number;
-  readonly notCertified: number;
+export interface EpochSums extends StepOutcome {
   readonly seconds: number;
 }
 
 /** Of an epoch that has just begun. */
-export const NO_SUMS: EpochSums = {
-  examples: 0,
-  loss: 0,
-  bounded: 0,
-  robustLoss: 0,
-  wrong: 0,
-  notCertified: 0,
-  seconds: 0,
-};
+export const NO_SUMS: EpochSums = { ...NO_OUTCOME, seconds: 0 };
 
 /** With what a step found. */
 export function addOutcome(sums: EpochSums, outcome: StepOutcome, seconds: number): EpochSums {

@@ -103,10 +103,11 @@ export async function trainingStep(
   });
   const statistics = newStatistics(tape, network, bindings, pass.bindings, whole.examples);
   const outcome = await outcomeOf(tape.backend, { standard, robust, logits: pass.output, labels });
-  return { outcome: whole.counted === 0 ? NO_EXAMPLES : outcome, gradients, statistics };
+  return { outcome: whole.counted === 0 ? NO_OUTCOME : outcome, gradients, statistics };
 }
 
-const NO_EXAMPLES: StepOutcome = {
+/** Of no examples. */
+export const NO_OUTCOME: StepOutcome = {
   examples: 0,
   loss: 0,
   bounded: 0,

@@ -74,7 +74,10 @@ export async function certifyByRungs(
     open = open.filter((b) => !verdicts[b].certified);
   }
   for (const b of open) {
-    if (limits.deadline?.passed) break;
+    if (limits.deadline?.passed) {
+      verdicts[b] = { ...verdicts[b], isCut: true };
+      continue;
+    }
     const x = pickColumns(Float64Array.from(batch.x), count, [b]);
     verdicts[b] = await climbed(placed, x, verdicts[b], options, limits);
   }
@@ -128,7 +131,9 @@ async function climbed(
       ...(signal && { signal: signal as AbortSignal }),
     },
   );
-  return verdict.answer === "holds" ? { ...before, certified: true, rung: dearest(verdict) } : before;
+  if (verdict.answer === "holds") return { ...before, certified: true, rung: dearest(verdict) };
+  const isCut = verdict.answer === "unknown" && (timeout < seconds || deadline?.aborted === true);
+  return isCut ? { ...before, isCut } : before;
 }
 
 /** The last step that was needed. */

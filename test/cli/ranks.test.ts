@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../../src/cli/program.js";
 import { imageNetwork, writeModel } from "./input-files.js";
 import { newFolder } from "./run-command.js";
 
@@ -130,6 +133,12 @@ describe.skipIf(missing.length > 0)("mpirun -n 2 autodual train", () => {
     expect(stderr.split("there is a run in this folder").length).toBe(2);
   }, 60_000);
 
+  it("tells a wrong flag once, which no rank comes to join the others with", async () => {
+    const { code, stderr } = await onRanks(2, train("flag", "--nonsense"));
+    expect(code).toBe(2);
+    expect(stderr.split("unknown option '--nonsense'").length).toBe(2);
+  }, 60_000);
+
   it("trains a cascade stage by stage", async () => {
     const cascade = (out: string) => train(out, "--cascade", "2", "--epochs", "1", "--limit", "40");
     expect(alone(cascade("stages-one")).code).toBe(0);
@@ -152,3 +161,19 @@ function ranksOf({ pid }: ChildProcess): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
   return children.sort((a, b) => a - b);
 }
+
+it("a rank leaves it to the first to tell a wrong flag, and tells it where that one does not", async () => {
+  const env = { OMPI_COMM_WORLD_RANK: "1", OMPI_COMM_WORLD_SIZE: "2" };
+  const told: string[] = [];
+  const stderr = new Writable({
+    write(chunk, _encoding, done) {
+      told.push(String(chunk));
+      done();
+    },
+  });
+  const ended = run(["train", "--nonsense"], { stdout: stderr, stderr, env });
+  await setTimeout(300);
+  expect(told).toEqual([]);
+  expect(await ended).toBe(2);
+  expect(told.join("")).toContain("unknown option '--nonsense'");
+});

@@ -85,7 +85,9 @@ describe("a part", () => {
     writeFileSync("part.json", JSON.stringify({ ...head, complete: false, rows: rows.slice(0, 1) }));
     expect(await ok(...part("--shard", "2/5"))).toContain("of which part.json has 1; 3 to do");
     expect(read("part.json").rows).toEqual(rows);
+    const done = readFileSync("part.json", "utf8");
     expect(await ok(...part("--shard", "2/5"))).toContain("0 to do");
+    expect(readFileSync("part.json", "utf8")).toBe(done);
   });
 
   it("of more shards than examples may be empty", async () => {
@@ -126,9 +128,9 @@ describe("a part", () => {
 
   it.each([
     [["--report", "page.html"], "--report: expected without --shard"],
-    [["--certificate", "c.json"], "--certificate: expected without --shard"],
     [["--fail-above", "0.5"], "--fail-above: expected without --shard"],
     [["--explain"], "--explain: expected without --shard"],
+    [["--each", "5", "--timeout", "5"], "--timeout: expected with --shard more than --each 5"],
     [["--junit", "j.xml"], "--junit: expected without --shard"],
   ])("knows nothing of the whole: %s", async (more, message) => {
     expect(await refusal(...part("--shard", "1/2", ...more))).toContain(message);
@@ -141,6 +143,31 @@ describe("a part", () => {
       expect(await refusal(...part("--shard", shard))).toContain("--shard: expected one of n such as 1/8");
     },
   );
+
+  it("has certificates of its own, which a finished one still writes", async () => {
+    const asked = ["certify", ...SUBJECT, "--epsilon", "0.001", "--json", "own-{shard}.json", "--shard"];
+    const checked = (i: number) =>
+      runCommand(["check", `own-${i}.cert`, "--model", "image.safetensors", "--data", "glyphs"]);
+    await ok(...asked, "1/2", "--certificate", "own-{shard}.cert");
+    await ok(...asked, "2/2");
+    expect(existsSync("own-2.cert")).toBe(false);
+    const stdout = await ok(...asked, "2/2", "--certificate", "own-{shard}.cert");
+    expect(stdout).toContain("0 to do");
+    let claims = 0;
+    for (const i of [1, 2]) {
+      const { code, stdout: said } = await checked(i);
+      expect([code, said.split("\n")[0]]).toEqual([0, "valid"]);
+      const { rows } = read(`own-${i}.json`) as unknown as { rows: { index: number; certified: boolean }[] };
+      const { claims: written } = read(`own-${i}.cert`) as unknown as { claims: { index: number }[] };
+      expect(written.map(({ index }) => index)).toEqual(
+        rows.filter(({ certified }) => certified).map(({ index }) => index),
+      );
+      claims += written.length;
+    }
+    expect(claims).toBeGreaterThan(2);
+    const one = [...asked, "1/2", "--certificate", "own-1.json"];
+    expect(await refusal(...one)).toContain("--certificate: expected a file of its own");
+  });
 
   it("must have a file", async () => {
     const asked = ["certify", ...SUBJECT, ...BALL, "--shard", "1/2"];
@@ -169,6 +196,12 @@ describe("merge refuses", () => {
   it("gaps", async () => {
     expect(await merge("a1.json", "a3.json")).toContain("shard 2 of 3 is missing");
     expect(await merge("a2.json")).toContain("shards 1, 3 of 3 are missing");
+    await certify("2/9007199254740991", "far.json");
+    expect(await merge("far.json")).toContain(
+      "shards 1, 3, 4, 5, 6, 7, 8 and 9007199254740983 more of 9007199254740991 are missing",
+    );
+    const endless = changed("endless.json", (part) => Object.assign(part, { total: 1e15 }));
+    expect(await merge("a1.json", endless, "a3.json")).toContain("found 6 of 333333333333333;");
     const short = changed("short.json", (part) => {
       part.rows = (part.rows as unknown[]).slice(0, 2);
       part.complete = false;
@@ -212,11 +245,37 @@ describe("merge refuses", () => {
         row.marginLower = (row.marginLower as number[]).map(() => -1);
       }
     });
-    expect(await merge("a1.json", claimed, "a3.json")).toContain("expected margins above 0");
+    expect(await merge("a1.json", claimed, "a3.json")).toContain(
+      "a1.json to a3.json: example 1: expected margins",
+    );
+    const proved = (rung: string) =>
+      changed("proved.json", (part) => {
+        for (const row of part.rows as Record<string, unknown>[])
+          Object.assign(row, { certified: true, rung });
+      });
+    expect(await merge("a1.json", proved("slopes"), "a3.json")).toContain(
+      "example 1: expected no rung without seconds for each example",
+    );
+    const climbed = changed("climbed.json", (part) => {
+      const { record } = part.same as { record: { bound: object; data: object } };
+      Object.assign(record.bound, { secondsEach: 3 });
+      Object.assign(record.data, { count: 6 });
+      Object.assign(part, { shard: { index: 1, of: 1 }, total: 6 });
+      const rows = part.rows as Record<string, unknown>[];
+      part.rows = rows.map((row, index) => ({ ...row, index, certified: true, rung: "magic" }));
+    });
+    expect(await merge(climbed)).toContain("climbed.json: example 0: expected a rung of interval");
+    const likely = changed("likely.json", (part) => {
+      for (const row of part.rows as Record<string, unknown>[]) {
+        const marginLower = (row.marginLower as number[]).map(() => 1);
+        Object.assign(row, { certified: true, guarantee: "probability", marginLower });
+      }
+    });
+    expect(await merge("a1.json", likely, "a3.json")).toContain("expected a delta of a certificate");
     const odd = changed("odd.json", (part) => {
       (part.rows as Record<string, unknown>[])[0].prediction = "three";
     });
-    expect(await merge("a1.json", odd, "a3.json")).toContain("item 1: prediction");
+    expect(await merge("a1.json", odd, "a3.json")).toContain("odd.json: item 1: prediction");
     expect(await merge("a1.json", "missing.json")).toContain("missing.json: no such file");
     expect(await refusal("merge", ...parts, "--json", "a1.json")).toContain("which is that of a part");
     expect(existsSync("never.json")).toBe(false);
@@ -233,6 +292,8 @@ describe("merge refuses", () => {
   it("nothing that is right, and tells a gate", async () => {
     expect(await ok("merge", ...parts, "--fail-above", "1")).toContain("3 parts of certify, 17 items");
     expect((await runCommand(["merge", ...parts, "--fail-above", "0"])).code).toBe(1);
+    await ok("attack", ...SUBJECT, ...BALL, "--shard", "1/1", "--json", "attacked.json");
+    expect(await refusal("merge", "attacked.json", "--fail-above", "1")).toContain("found parts of attack");
   });
 });
 

@@ -90,6 +90,32 @@ describe("verify --list", () => {
     expect(stdout).toContain("not answered for a fault of theirs");
   });
 
+  it("ends with 2 wherever the fault was met: in an earlier process, or in another part", async () => {
+    const asked = (i: number) => ["verify", "--list", "bench/faulty.csv", "--shard", `${i}/2`];
+    const once = async (i: number) => (await runCommand([...asked(i), "--json", "faulty-{shard}.json"])).code;
+    expect([await once(1), await once(2)]).toEqual([2, 2]);
+    const done = readFileSync("faulty-1.json", "utf8");
+    expect(await once(1)).toBe(2);
+    expect(readFileSync("faulty-1.json", "utf8")).toBe(done);
+    const parts = ["faulty-1.json", "faulty-2.json"];
+    expect((await runCommand(["merge", ...parts, "--json", "faulty-merged.json"])).code).toBe(2);
+    expect(read("faulty-merged.json").summary).toMatchObject({ errors: 2, answered: 6 });
+    const keys = (path: string) => read(path).instances.map((row) => Object.keys(row));
+    expect(keys("faulty-merged.json")).toEqual(keys("some.json"));
+  });
+
+  it("reads lists that other programs write: a byte order mark, CRLF, quotes", async () => {
+    const lines = ['"./flat.onnx","holds.vnnlib",20', "", ' flat.onnx , "violated.vnnlib" ,2e1', ""];
+    writeFileSync("bench/other.csv", `\ufeff${lines.join("\r\n")}`);
+    const { code } = await runCommand(["verify", "--list", "bench/other.csv", "--json", "other.json"]);
+    expect(code).toBe(0);
+    const found = read("other.json").instances.map(({ answer, timeout }) => [answer, timeout]);
+    expect(found).toEqual([
+      ["holds", 20],
+      ["violated", 20],
+    ]);
+  });
+
   it("is shared, and merged to the same", async () => {
     for (const i of [1, 2, 3]) {
       const part = ["--shard", `${i}/3`, "--json", "part-{shard}.json"];
@@ -139,6 +165,7 @@ describe("verify --list", () => {
     ["flat.onnx,holds.vnnlib,soon", "line 1: expected a model, a property and seconds"],
     ["flat.onnx,holds.vnnlib,0", "line 1: expected a model, a property and seconds"],
     ["flat.onnx,holds.vnnlib,5,6", "line 1: expected a model, a property and seconds"],
+    ["\r\n\r\nflat.onnx,holds.vnnlib,0", "line 3: expected a model, a property and seconds"],
     ["", "expected a line for each property, found nothing"],
     ['"flat.onnx,holds', "expected lines of cells"],
   ])("refuses the line %j", async (line, message) => {

@@ -22,7 +22,7 @@ describe("a launcher", () => {
   });
 
   it("of PMIx may not tell how many", () => {
-    expect(launchedBy({ PMIX_RANK: "0" })).toEqual({ by: "a launcher by PMIx", size: null });
+    expect(launchedBy({ PMIX_RANK: "0" })).toEqual({ by: "a launcher by PMIx", size: null, rank: 0 });
   });
 
   it("leaves a process without one alone", () => {

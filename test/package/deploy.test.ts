@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imageNetwork, writeModel } from "../cli/input-files.js";
@@ -23,26 +23,33 @@ beforeAll(() => {
   process.chdir(folder.path);
   writeModel("image.safetensors", imageNetwork());
   mkdirSync("bin");
-  // Stands for npx: says how it was called.
-  writeFileSync("bin/npx", '#!/bin/bash\nprintf "%s\\n" "$@"\n');
-  chmodSync("bin/npx", 0o755);
+  mkdirSync("parts");
+  // Stand for those of Slurm: say how they were called; the step ends as it is told to.
+  writeFileSync("bin/srun", '#!/bin/bash\nprintf "%s\\n" "$@"\nexit $STEP_ENDS\n');
+  writeFileSync("bin/scontrol", '#!/bin/bash\necho "scontrol $*"\n');
+  for (const name of ["bin/srun", "bin/scontrol"]) chmodSync(name, 0o755);
 });
 afterAll(() => {
   process.chdir(home);
   folder.remove();
 });
 
-/** The arguments of autodual that a script would run as one task of an array. */
-function argumentsOf(script: string, env: Readonly<Record<string, string>>): string[] {
+/** Runs a script as one task of an array. */
+function runTask(script: string, env: Readonly<Record<string, string>>) {
   const path = `${join(folder.path, "bin")}${delimiter}${process.env.PATH}`;
-  const { stdout, status, stderr } = spawnSync("bash", [join(DEPLOY, script)], {
+  return spawnSync("bash", [join(DEPLOY, script)], {
     cwd: folder.path,
     env: { PATH: path, ...env },
     encoding: "utf8",
   });
+}
+
+/** The arguments of autodual that a script would run as one task of an array. */
+function argumentsOf(script: string, env: Readonly<Record<string, string>>): string[] {
+  const { stdout, status, stderr } = runTask(script, env);
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  const [name, ...args] = stdout.trimEnd().split("\n");
-  expect(name).toBe("autodual");
+  const [processors, name, ...args] = stdout.trimEnd().split("\n");
+  expect([processors, name]).toEqual(["--cpus-per-task=1", "node_modules/.bin/autodual"]);
   return args;
 }
 
@@ -54,7 +61,7 @@ const small = (args: readonly string[]): string[] => [
         "cifar-small-2-255": "image.safetensors",
         cifar10: "glyphs",
         "/data": ".",
-        "/work/parts/certify-{shard}.json": "parts/certify-{shard}.json",
+        "/work/certify-{shard}.json": "certify-{shard}.json",
       })[arg] ?? arg,
   ),
   ...["--limit", "20"],
@@ -74,9 +81,8 @@ async function mergeAsTold(file: string): Promise<void> {
   const args = told(file, "merge").flatMap((arg) => {
     if (!arg.includes("*")) return [arg];
     const [before, after] = arg.split("*");
-    return readdirSync("parts").flatMap((name) =>
-      `parts/${name}`.startsWith(before) && name.endsWith(after) ? [`parts/${name}`] : [],
-    );
+    const parts = readdirSync("parts").map((name) => `parts/${name}`);
+    return [...readdirSync("."), ...parts].filter((name) => name.startsWith(before) && name.endsWith(after));
   });
   const { code, stderr } = await runCommand(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -85,7 +91,7 @@ async function mergeAsTold(file: string): Promise<void> {
 interface Container {
   readonly args: readonly string[];
   readonly securityContext: Readonly<Record<string, unknown>>;
-  readonly volumeMounts: readonly { readonly name: string }[];
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 interface IndexedJob {
@@ -131,6 +137,26 @@ describe.skipIf(!bash)("arrays of Slurm", () => {
   });
 });
 
+describe.skipIf(!bash).each(["certify-array.sbatch", "verify-array.sbatch"])("%s", (script) => {
+  const env = { SLURM_ARRAY_TASK_ID: "1", SLURM_CPUS_PER_TASK: "1", SLURM_JOB_ID: "77" };
+
+  it.each([
+    ["143", 0, true],
+    ["2", 2, false],
+    ["1", 1, false],
+  ])("of which a step ends with %s ends with %d; is put back: %s", (ends, code, back) => {
+    const { status, stdout } = runTask(script, { ...env, STEP_ENDS: ends });
+    expect(status).toBe(code);
+    expect(stdout.includes("scontrol requeue 77")).toBe(back);
+  });
+
+  it("makes the folder of its logs before it is put in, and is told of its end in steps", () => {
+    const [, logs] = /^#SBATCH --output=(\w+)\//m.exec(text(script)) ?? [];
+    expect(text(script)).toMatch(new RegExp(`^#   mkdir -p ${logs} .*\\n#   sbatch `, "m"));
+    expect(text(script)).toMatch(/^#SBATCH --signal=TERM@\d+$/m);
+  });
+});
+
 describe("an Indexed Job of Kubernetes", () => {
   const job = parse(text("certify-indexed-job.yaml")) as IndexedJob;
   const { containers, volumes, securityContext } = job.spec.template.spec;
@@ -156,6 +182,10 @@ describe("an Indexed Job of Kubernetes", () => {
     });
     const named = volumes.map(({ name }) => name).sort();
     expect(containers[0].volumeMounts.map(({ name }) => name).sort()).toEqual(named);
+    // Nothing makes folders on the volume.
+    const { args, volumeMounts } = containers[0];
+    const place = dirname(args[args.indexOf("--json") + 1]);
+    expect(volumeMounts.map(({ mountPath }) => mountPath)).toContain(place);
   });
 });
 
@@ -222,6 +252,10 @@ describe("Dockerfile", () => {
     const last = lines.slice(lines.findLastIndex((line) => line.startsWith("FROM ")));
     expect(last.find((line) => line.startsWith("USER "))).toBe("USER 10001");
     expect(last).toContain('ENTRYPOINT ["autodual"]');
+  });
+
+  it("has the program where a session by ssh finds it", () => {
+    expect(text("Dockerfile")).toContain("ln -s /opt/autodual/bin/autodual /usr/local/bin/autodual");
   });
 
   it("copies what there is", () => {

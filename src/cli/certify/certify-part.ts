@@ -1,19 +1,26 @@
 import { checksum } from "../../data/checksum.js";
+import { UsageError } from "../../errors.js";
 import { certifyDataset } from "../../runs/certification.js";
 import { certificationHeader } from "../../runs/certification-record.js";
 import { errorsOf } from "../../runs/certification-summary.js";
 import { placeStages } from "../../runs/models/place-stages.js";
 import { judgedOf } from "../../runs/parts/certification-rows.js";
 import { aboutOf } from "../../threat/about.js";
+import { writtenInWords } from "../certificate-words.js";
 import { checkDistinctFiles } from "../distinct-files.js";
 import { gateOutputs } from "../gate-options.js";
 import type { Io } from "../io.js";
-import { askedPart, openPart, partExitCode } from "../parts/part-file.js";
+import { checkWritable } from "../output.js";
+import { askedPart, openPart, partExitCode, pathOfShard } from "../parts/part-file.js";
 import type { AskedShard } from "../parts/shard-option.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { formatPercent } from "../wording.js";
+import { writeUnlessStopped } from "./certificate-file.js";
 import type { CertifyFlags } from "./certify-flags.js";
 import { openCertification } from "./open-certification.js";
+
+/** The part is done, and its certificate file is not for want of time: the same command writes it. */
+const EXIT_UNDONE = 1;
 
 /** Certifies a share of the examples and keeps it in its file as it goes; gives the exit code. */
 export async function certifyPart(
@@ -21,24 +28,32 @@ export async function certifyPart(
   flags: CertifyFlags & { readonly shard: AskedShard },
   io: Io,
 ): Promise<number> {
-  const { explain, report, certificate, attack, failAbove, against, margins, seed } = flags;
+  const { explain, report, attack, failAbove, against, margins, seed } = flags;
   const asked = askedPart(
     flags,
     {
-      ...{ "--explain": explain, "--report": report, "--certificate": certificate, "--attack": attack },
+      ...{ "--explain": explain, "--report": report, "--attack": attack },
       ...gateOutputs(flags),
       "--fail-above": failAbove,
     },
     io,
   );
+  const { each = 0, timeout = Number.POSITIVE_INFINITY } = flags;
+  if (each >= timeout) {
+    throw new UsageError(
+      `--timeout: expected with --shard more than --each ${each}, as an example that is cut short is not kept, found ${timeout}`,
+    );
+  }
   const json = asked.path;
-  checkDistinctFiles({ "--json": json }, { models, data: flags.data });
+  const certificate = flags.certificate && pathOfShard(flags.certificate, asked.shard);
+  checkDistinctFiles({ "--json": json, "--certificate": certificate }, { models, data: flags.data });
+  if (certificate !== undefined) checkWritable("--certificate", certificate);
   using opened = await openCertification(models, { ...flags, json }, io);
-  const { ball, backend, model, dataset, output, own, estimation, interruption } = opened;
-  const { method, each, rounding } = opened.settings;
+  const { ball, backend, model, dataset, output, own, estimation, interruption, deadline } = opened;
+  const { method, rounding } = opened.settings;
   using placed = placeStages(backend, model.stages);
   const evaluation = rounding === undefined ? opened.evaluation : rounding;
-  const subject = { model, dataset, ball, method, each, arithmetic: backend.dtype, estimation };
+  const subject = { model, dataset, ball, method, each: flags.each, arithmetic: backend.dtype, estimation };
   const part = await openPart(
     asked,
     {
@@ -71,5 +86,19 @@ export async function certifyPart(
       ["robust error of this part", formatPercent(robustError, "upper")],
     ]);
   }
-  return partExitCode(part, output, interruption);
+  const code = partExitCode(part, output, interruption);
+  if (certificate === undefined || !part.isComplete) return code;
+  // All that the part has, whichever process found it: the checker bounds each of them anew.
+  const written = interruption.aborted
+    ? null
+    : await writeUnlessStopped(
+        certificate,
+        { stages: model.stages, dataset, ball, evaluation: opened.evaluation },
+        judgedOf(part.rows, asked.path),
+        output,
+        deadline,
+      );
+  output.print(writtenInWords(certificate, written));
+  if (written !== null) return code;
+  return interruption.aborted ? interruption.exitCode : EXIT_UNDONE;
 }

@@ -1,14 +1,7 @@
-import type { Deadline } from "../../compute/deadline.js";
 import { take } from "../../data/dataset.js";
 import { writeFileAtomically } from "../../formats/write-file.js";
 import { attackUncertified } from "../../runs/attacked-among.js";
-import {
-  type CertifiedSubject,
-  type WrittenCertificates,
-  writeCertificates,
-} from "../../runs/certificates/write-certificates.js";
 import { certificationRecord } from "../../runs/certification-record.js";
-import type { CertifiedExample } from "../../runs/certification-summary.js";
 import { certifyWithinTime } from "../../runs/certify-within-time.js";
 import { LayerPlan } from "../../runs/layer-plan.js";
 import { placeStages } from "../../runs/models/place-stages.js";
@@ -29,9 +22,10 @@ import {
 } from "../gate-options.js";
 import type { Io } from "../io.js";
 import { printLayerPlan } from "../layer-table.js";
-import { checkWritable, type Output } from "../output.js";
+import { checkWritable } from "../output.js";
 import { TerminalObserver } from "../terminal-observer.js";
 import { plural } from "../wording.js";
+import { writeUnlessStopped } from "./certificate-file.js";
 import type { CertifyFlags } from "./certify-flags.js";
 import { openCertification } from "./open-certification.js";
 
@@ -137,19 +131,4 @@ export async function certifyWhole(models: readonly string[], flags: CertifyFlag
   });
   if (interruption.aborted) return interruption.exitCode;
   return gateExitCode(flags, certification);
-}
-
-/**
- * Ctrl-C, and the end of the time, end the writing between two certificates; the verdicts stand, and what there was before stays in the
- * file's place.
- */
-function writeUnlessStopped(
-  path: string,
-  subject: CertifiedSubject,
-  examples: readonly CertifiedExample[],
-  output: Output,
-  deadline: Deadline,
-): Promise<WrittenCertificates | null> {
-  const watch = { observer: new TerminalObserver(output) };
-  return deadline.unlessPassed(() => writeCertificates(path, subject, examples, watch, deadline));
 }

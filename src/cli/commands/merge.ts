@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { UsageError } from "../../errors.js";
 import { isGatePassed } from "../../report/gate/gate-report.js";
 import { guaranteeInSentences } from "../../report/guarantee.js";
 import { claimOf } from "../../report/page/guarantee-claim.js";
@@ -10,7 +11,7 @@ import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkDistinctFiles } from "../distinct-files.js";
 import { Output } from "../output.js";
-import { printAnswers } from "../verify/print-answers.js";
+import { answersExitCode, printAnswers } from "../verify/print-answers.js";
 import { formatBall, formatDuration, formatNumber, formatPercent, plural } from "../wording.js";
 
 interface MergeFlags extends JsonOptions {
@@ -46,13 +47,17 @@ async function merge(
   const output = new Output(io, json);
   checkDistinctFiles({ "--json": json }, { parts: paths });
   const joined = await joinParts(paths);
-  const merged = mergedRecord(joined, paths[0]);
+  if (failAbove !== undefined && joined.command !== "certify") {
+    throw new UsageError(`--fail-above: expected with parts of certify, found parts of ${joined.command}`);
+  }
+  const merged = mergedRecord(joined);
   output.print(
     `${plural(joined.parts, "part")} of ${joined.command}, ${plural(joined.total, "item")}, ` +
       `${formatDuration(joined.seconds)} of work in all`,
   );
   print(merged, output);
   await output.writeJson(merged.record);
+  if (merged.kind === "verify") return answersExitCode(merged.answers);
   if (failAbove === undefined) return 0;
   return merged.kind === "certify" && isGatePassed(failAbove, merged.file.summary, undefined) ? 0 : 1;
 }

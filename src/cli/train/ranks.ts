@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import type { Communicator } from "../../distributed/communicator.js";
+import { launchedBy } from "../../distributed/launcher.js";
 import { joinJob } from "../../distributed/mpi.js";
 import { explainFailure } from "../failure.js";
 import type { Io } from "../io.js";
@@ -33,6 +34,14 @@ export async function onRanks(
     ranks.abort(code);
     return code;
   }
+}
+
+/**
+ * What befalls all ranks before they have joined one another, such as an unknown flag, is left to the first to tell: its end is that of
+ * the others.
+ */
+export async function leaveToFirst({ env }: Pick<Io, "env">): Promise<void> {
+  if ((launchedBy(env)?.rank ?? 0) > 0) await setTimeout(FIRST_TELLS_MS);
 }
 
 function silent(io: Io): Io {

@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Backend } from "../../compute/backend.js";
 import type { Deadline } from "../../compute/deadline.js";
 import { ShapeError, UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
-import { readFileOrExplain } from "../../formats/read-file.js";
 import type { Property } from "../../formats/vnnlib/property.js";
-import { readVnnlib } from "../../formats/vnnlib/read.js";
+import { readNamedVnnlib } from "../../formats/vnnlib/read.js";
 import { openJudge } from "../../library/judge.js";
 import { subjectOf } from "../../network/subject.js";
 import { arithmeticOfModel, checkWeights } from "../../network/weights.js";
@@ -39,6 +37,8 @@ export interface Answering extends Pick<VerifyOptions, "onProof"> {
 /** What was found of a property, and of what. */
 export interface Answered {
   readonly model: LoadedModel;
+  /** The property's file, and its checksum. */
+  readonly spec: { readonly path: string; readonly sha256: string };
   readonly property: Property;
   readonly evaluation: Evaluation;
   /** Whether counterexamples were judged by the model file's own graph. */
@@ -70,7 +70,7 @@ export async function answerProperty(
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = flags.evaluation ?? arithmeticOfModel(model);
   if (certified) checkCertifiable({ stages, evaluation });
-  const property = await readVnnlib(spec);
+  const { property, sha256 } = await readNamedVnnlib(spec);
   if (certified) checkClaimable(property, "--certificate");
   checkPropertyWithout(model.leftOut, property, model.path);
   const signal = listen();
@@ -87,7 +87,7 @@ export async function answerProperty(
       ...(onProof && { onProof }),
       ...(onProgress && { onProgress }),
     });
-    return { model, property, evaluation, ofGraph: judge.ofGraph, verdict };
+    return { model, spec: { path: spec, sha256 }, property, evaluation, ofGraph: judge.ofGraph, verdict };
   } catch (error) {
     if (error instanceof ShapeError) throw new ShapeError(`${spec}: ${error.message}`);
     throw error;
@@ -95,10 +95,6 @@ export async function answerProperty(
 }
 
 /** In the JSON: what the answer is of. */
-export async function answeredSubject({ path, sha256 }: LoadedModel, spec: string) {
-  const bytes = await readFileOrExplain(spec);
-  return {
-    model: { path, sha256 },
-    spec: { path: spec, sha256: createHash("sha256").update(bytes).digest("hex") },
-  };
+export function answeredSubject({ model: { path, sha256 }, spec }: Pick<Answered, "model" | "spec">) {
+  return { model: { path, sha256 }, spec };
 }

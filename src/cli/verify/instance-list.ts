@@ -29,12 +29,12 @@ export interface InstanceList {
 export async function readInstanceList(path: string, timeout: number): Promise<InstanceList> {
   const bytes = await readFileOrExplain(path, { largest: LARGEST_TEXT });
   const folder = dirname(resolve(path));
-  const instances = rowsOf(path, bytes).map((cells, i): Instance => {
+  const instances = rowsOf(path, bytes).map(({ record: cells, info: { lines } }): Instance => {
     const [model = "", spec = "", seconds] = cells;
     const own = seconds === undefined || seconds === "" ? timeout : readNumber(seconds);
     if (cells.length > 3 || model === "" || spec === "" || !Number.isFinite(own) || own <= 0) {
       throw new FormatError(
-        `${path}: line ${i + 1}: expected a model, a property and seconds above 0 such as net.onnx,spec.vnnlib,60, found ` +
+        `${path}: line ${lines}: expected a model, a property and seconds above 0 such as net.onnx,spec.vnnlib,60, found ` +
           JSON.stringify(cells.join(",")),
       );
     }
@@ -45,11 +45,17 @@ export async function readInstanceList(path: string, timeout: number): Promise<I
   return { sha256: createHash("sha256").update(bytes).digest("hex"), instances };
 }
 
-function rowsOf(path: string, bytes: Uint8Array): string[][] {
+/** A line's cells, and its number in the file, empty lines counted. */
+interface ListRow {
+  readonly record: string[];
+  readonly info: { readonly lines: number };
+}
+
+function rowsOf(path: string, bytes: Uint8Array): ListRow[] {
   try {
     return parse(Buffer.from(bytes), {
-      ...{ bom: true, trim: true, relax_column_count: true, skip_empty_lines: true },
-    });
+      ...{ bom: true, trim: true, relax_column_count: true, skip_empty_lines: true, info: true },
+    }) as unknown as ListRow[];
   } catch (error) {
     if (error instanceof CsvError)
       throw new FormatError(`${path}: expected lines of cells: ${error.message}`);

@@ -1,4 +1,4 @@
-import type { InstanceSummary } from "../../runs/verification-record.js";
+import type { InstanceRow, InstanceSummary } from "../../runs/verification-record.js";
 import type { Output } from "../output.js";
 import { formatDuration } from "../wording.js";
 
@@ -14,4 +14,12 @@ export function printAnswers(
     ...(errors > 0 ? [["not answered for a fault of theirs", String(errors)] as const] : []),
     ["time", formatDuration(seconds)],
   ]);
+}
+
+/** Some property could not be read or does not fit its model. */
+const EXIT_FAULTY = 2;
+
+/** What a list of properties ends with: 0, or that of bad input where a line was at fault. */
+export function answersExitCode(rows: readonly Pick<InstanceRow, "answer">[]): number {
+  return rows.some(({ answer }) => answer === "error") ? EXIT_FAULTY : 0;
 }

@@ -2,6 +2,7 @@ import type { Backend } from "../../compute/backend.js";
 import { Deadline } from "../../compute/deadline.js";
 import { AutodualError } from "../../errors.js";
 import { allOf } from "../../runs/example-batches.js";
+import { instancesOf } from "../../runs/parts/instance-rows.js";
 import {
   type InstanceRow,
   instanceSummary,
@@ -18,11 +19,8 @@ import { askedPart, openPart, partExitCode } from "../parts/part-file.js";
 import { answeredSubject, answerProperty } from "./answer-property.js";
 import { type Instance, readInstanceList } from "./instance-list.js";
 import { LateInterruption } from "./late-interruption.js";
-import { printAnswers } from "./print-answers.js";
+import { answersExitCode, printAnswers } from "./print-answers.js";
 import { VERIFY_DTYPE, type VerifyFlags } from "./verify-flags.js";
-
-/** Some property could not be read or does not fit its model. */
-const EXIT_FAULTY = 2;
 
 /** Answers the properties of a list, or a share of them, and gives the exit code. What cannot be read is told, and the others go on. */
 export async function verifyList(path: string, flags: VerifyFlags, io: Io): Promise<number> {
@@ -72,18 +70,18 @@ export async function verifyList(path: string, flags: VerifyFlags, io: Io): Prom
   const seconds = (performance.now() - began) / 1000;
   const budget = own.record(backend);
   backend.dispose();
-  const faulty = rows.some(({ answer }) => answer === "error");
   if (part) {
     await part.write(budget);
     const code = partExitCode(part, output, { aborted: stopping.aborted, exitCode: stopping.exitCode });
-    return code === 0 && faulty ? EXIT_FAULTY : code;
+    // Those of earlier processes as well.
+    return code === 0 ? answersExitCode(instancesOf(part.rows, part.path)) : code;
   }
   printAnswers(output, { ...instanceSummary(rows), seconds });
   const { length: count } = list.instances;
   if (rows.length < count) output.print(`stopped after ${rows.length} of ${count}`);
   await output.writeJson({ ...verificationsRecord(header, rows, seconds), budget });
   if (stopping.aborted) return stopping.exitCode;
-  return faulty ? EXIT_FAULTY : 0;
+  return answersExitCode(rows);
 }
 
 async function rowOf(
@@ -116,7 +114,7 @@ async function rowOf(
     }
     const { verdict } = answered;
     const found = verdict.counterexample;
-    const of = await answeredSubject(answered.model, specPath);
+    const of = answeredSubject(answered);
     return {
       index,
       model: { path: model, sha256: of.model.sha256 },

@@ -67,7 +67,7 @@ interface AskedProperty {
 
 /** Prints and writes what was found, with a certificate where one was asked for. */
 async function tell(
-  { model, property, evaluation, ofGraph, verdict }: Answered,
+  { model, spec: read, property, evaluation, ofGraph, verdict }: Answered,
   proofs: readonly CaseProof[],
   { name, spec, flags, own, backend, description }: AskedProperty,
   stopping: LateInterruption,
@@ -97,7 +97,7 @@ async function tell(
   if (certificate !== undefined) output.prose(provedInWords(certificate, written));
   await output.writeJson({
     schema: "autodual/verification/1",
-    ...(await answeredSubject(model, spec)),
+    ...answeredSubject({ model, spec: read }),
     property: { inputs: property.inputs, outputs: property.outputs, cases: property.cases.length },
     arithmetic: backend.dtype,
     bound: roundingRecord(evaluation),

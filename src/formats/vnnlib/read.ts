@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { unpackGzip } from "../gzip.js";
 import { LARGEST_TEXT, readFileOrExplain } from "../read-file.js";
 import { parseVnnlib } from "./parse.js";
@@ -8,7 +9,18 @@ import type { Property } from "./property.js";
  * file is missing, truncated, corrupt, unreasonably large, or no VNN-LIB.
  */
 export async function readVnnlib(path: string): Promise<Property> {
-  return parseVnnlib(await unpackText(await readFileOrExplain(path, { largest: LARGEST_TEXT }), path), path);
+  return (await readNamedVnnlib(path)).property;
+}
+
+/** As `readVnnlib`, with the checksum of the bytes that were read: the file may be another one a moment later. */
+export async function readNamedVnnlib(
+  path: string,
+): Promise<{ readonly property: Property; readonly sha256: string }> {
+  const bytes = await readFileOrExplain(path, { largest: LARGEST_TEXT });
+  return {
+    property: parseVnnlib(await unpackText(bytes, path), path),
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  };
 }
 
 /** The text of a file's bytes, unpacked if they begin as gzip does; of at most `largest` bytes. */

@@ -13,13 +13,15 @@ const instanceSchema = z.object({
   timeout: z.number(),
   answer: z.enum(["holds", "violated", "unknown", "error"]),
   counterexample: z.object({ input: numbers, output: numbers }).nullable(),
-  seconds: z.number().min(0),
   error: z.string().optional(),
+  seconds: z.number().min(0),
 });
 
 /** The answers that a part holds. A `FormatError` that names the file for a row that is none. */
 export function instancesOf(rows: readonly PartRow[], path: string): InstanceRow[] {
-  return readRows(instanceSchema, rows, path).map(({ error, ...row }) =>
-    error === undefined ? row : { ...row, error },
-  );
+  return readRows(instanceSchema, rows, path).map(({ error, seconds, ...row }) => ({
+    ...row,
+    ...(error !== undefined && { error }),
+    seconds,
+  }));
 }

@@ -2,13 +2,15 @@ import { UsageError } from "../../errors.js";
 import { firstDifference, inShort } from "./differences.js";
 import { largest } from "./keep-part.js";
 import { commonOf, type PartBudget, type PartRow, readPart, type ShardPart } from "./part.js";
-import { itemsOf, shardInWords } from "./shard.js";
+import { countOf, shardInWords } from "./shard.js";
 
 /** All parts of a whole. */
 export interface JoinedParts extends Pick<ShardPart, "command" | "total" | "same"> {
   readonly parts: number;
   /** Of every item, in order. */
   readonly rows: readonly PartRow[];
+  /** The files, in the order of shards. */
+  readonly paths: readonly string[];
   /** What each part knows of what a whole has once, in the order of shards. */
   readonly once: readonly ShardPart["once"][];
   /** Of work, of all parts together. */
@@ -44,27 +46,29 @@ export async function joinParts(paths: readonly string[]): Promise<JoinedParts> 
     byShard.set(index, one);
   }
   const { of } = first.shard;
-  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !byShard.has(index));
-  if (missing.length > 0) {
+  const missing = of - byShard.size;
+  if (missing > 0) {
     throw new UsageError(
-      `merge: expected all ${of} parts, found ${parts.length}: ${missing.length > 1 ? "shards" : "shard"} ` +
-        `${shortList(missing)} of ${of} ${missing.length > 1 ? "are" : "is"} missing`,
+      `merge: expected all ${of} parts, found ${parts.length}: ${missing > 1 ? "shards" : "shard"} ` +
+        `${missingShards(missing, byShard)} of ${of} ${missing > 1 ? "are" : "is"} missing`,
     );
   }
   for (const { path, part } of parts) {
     if (part.complete) continue;
-    const items = itemsOf(part.shard, part.total).length;
+    const items = countOf(part.shard, part.total);
     throw new UsageError(
       `${path}: expected a part that is done, found ${part.rows.length} of its ${items} items; run its command again, which goes on there`,
     );
   }
-  const ordered = [...byShard].sort(([a], [b]) => a - b).map(([, { part }]) => part);
+  const sorted = [...byShard].sort(([a], [b]) => a - b).map(([, one]) => one);
+  const ordered = sorted.map(({ part }) => part);
   const rows = Array.from(
     { length: first.total },
     (_, item) => ordered[item % of].rows[Math.floor(item / of)],
   );
   return {
     ...{ command: first.command, total: first.total, same: ordered[0].same, parts: of, rows },
+    paths: sorted.map(({ path }) => path),
     once: ordered.map(({ once }) => once),
     seconds: ordered.reduce((sum, { seconds }) => sum + seconds, 0),
     budget: ordered.reduce<PartBudget | null>(
@@ -74,8 +78,12 @@ export async function joinParts(paths: readonly string[]): Promise<JoinedParts> 
   };
 }
 
-function shortList(numbers: readonly number[]): string {
-  return numbers.length > 8
-    ? `${numbers.slice(0, 7).join(", ")} and ${numbers.length - 7} more`
-    : numbers.join(", ");
+const SHOWN = 7;
+
+/** The first of the shards that are missing, and how many more; there may be more of them than any list holds. */
+function missingShards(count: number, found: ReadonlyMap<number, unknown>): string {
+  const numbers: number[] = [];
+  const shown = count > SHOWN + 1 ? SHOWN : count;
+  for (let index = 1; numbers.length < shown; index++) if (!found.has(index)) numbers.push(index);
+  return `${numbers.join(", ")}${count > shown ? ` and ${count - shown} more` : ""}`;
 }

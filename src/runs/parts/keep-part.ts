@@ -32,6 +32,8 @@ export class KeptPart {
   readonly #header: PartHeader;
   readonly #items: Int32Array;
   readonly #before: number;
+  /** Whether an earlier process did all of it. */
+  readonly #isFinished: boolean;
   readonly #began = performance.now();
   #once: ShardPart["once"];
   #budget: PartBudget | null;
@@ -45,6 +47,7 @@ export class KeptPart {
     this.rows = [...(found?.rows ?? [])];
     this.isResumed = found !== null;
     this.#before = found?.seconds ?? 0;
+    this.#isFinished = found?.complete ?? false;
     this.#once = found?.once ?? {};
     this.#budget = found?.budget ?? null;
   }
@@ -112,8 +115,9 @@ export class KeptPart {
     if (since >= Math.max(LEAST_SECONDS, SHARE * this.#took)) await this.write();
   }
 
-  /** Writes the file as the part stands; `budget` is what this process took. */
+  /** Writes the file as the part stands; `budget` is what this process took. A part that was finished before is left alone. */
   async write(budget?: PartBudget): Promise<void> {
+    if (this.#isFinished) return;
     if (budget) this.#budget = largest(this.#budget, budget);
     const began = performance.now();
     await writeFileAtomically(

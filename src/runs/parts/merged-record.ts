@@ -14,6 +14,7 @@ import { attackedOf } from "./attack-rows.js";
 import { judgedOf } from "./certification-rows.js";
 import { instancesOf } from "./instance-rows.js";
 import type { JoinedParts } from "./join-parts.js";
+import type { PartRow } from "./part.js";
 import { radiiOf } from "./radius-rows.js";
 
 /** What a certification's header must have for its figures to be put together. */
@@ -40,17 +41,19 @@ export type Merged =
   | {
       readonly kind: "verify";
       readonly record: object;
+      readonly answers: readonly InstanceRow[];
       readonly summary: ReturnType<typeof instanceSummary> & { readonly seconds: number };
     };
 
-/** The whole of joined parts. A `FormatError` for rows or figures that are damaged: `path` is where they stand. */
-export function mergedRecord(joined: JoinedParts, path: string): Merged {
-  const { command, same, total, rows, seconds, budget, once } = joined;
+/** The whole of joined parts. A `FormatError` for rows or figures that are damaged: it names the file, or all of them. */
+export function mergedRecord(joined: JoinedParts): Merged {
+  const { command, same, total, seconds, budget, once, paths } = joined;
+  const path = paths.length === 1 ? paths[0] : `${paths[0]} to ${paths[paths.length - 1]}`;
   const measured = { ...(budget && { budget }) };
   switch (command) {
     case "certify": {
       const { about, bound } = checkedHeader(certificationHeaderSchema, same.record, path);
-      const certification = certificationOf(judgedOf(rows, path), {
+      const certification = certificationOf(rowsBy(judgedOf, joined), {
         ...{ about, evaluation: bound.evaluation, byRungs: bound.secondsEach !== undefined },
         ...{ asked: total, seconds },
       });
@@ -60,7 +63,7 @@ export function mergedRecord(joined: JoinedParts, path: string): Merged {
     }
     case "attack": {
       const header = same.record as unknown as ReturnType<typeof attackHeader>;
-      const examples = attackedOf(rows, path);
+      const examples = rowsBy(attackedOf, joined);
       const shown = once.flatMap((own) => own.shown ?? []).sort((a, b) => indexOf(a) - indexOf(b))[0];
       const record = {
         ...header,
@@ -72,18 +75,26 @@ export function mergedRecord(joined: JoinedParts, path: string): Merged {
       return { kind: command, record, file: checkMeasured(asWritten(record), "attack", path) };
     }
     case "radius": {
-      const examples = radiiOf(rows, path);
+      const examples = rowsBy(radiiOf, joined);
       const summary = { ...radiusSummary(examples), seconds };
       const record = { ...same.record, summary, examples, ...measured };
       return { kind: command, record, file: checkMeasured(asWritten(record), "radius", path) };
     }
     case "verify": {
-      const answers = instancesOf(rows, path);
+      const answers = rowsBy(instancesOf, joined);
       checkOneContent(answers);
       const record = { ...verificationsRecord(same.record, answers, seconds), ...measured };
-      return { kind: command, record, summary: { ...instanceSummary(answers), seconds } };
+      return { kind: command, record, answers, summary: { ...instanceSummary(answers), seconds } };
     }
   }
+}
+
+/** Rows as they are read from the file that each stands in. */
+function rowsBy<R>(
+  read: (rows: readonly PartRow[], path: string) => R[],
+  { rows, paths }: Pick<JoinedParts, "rows" | "paths">,
+): R[] {
+  return rows.flatMap((row, item) => read([row], paths[item % paths.length]));
 }
 
 /** Files of one name must have been one file, whichever process read them. */

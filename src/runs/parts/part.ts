@@ -2,7 +2,7 @@ import * as z from "zod";
 import { FormatError } from "../../errors.js";
 import { parseJson } from "../../formats/json-text.js";
 import { LARGEST_TEXT, readFileOrExplain } from "../../formats/read-file.js";
-import { itemsOf, shardInWords } from "./shard.js";
+import { countOf, shardInWords } from "./shard.js";
 
 /** What can be done in parts. */
 export const PART_COMMANDS = ["certify", "attack", "radius", "verify"] as const;
@@ -73,12 +73,14 @@ export async function readPart(path: string): Promise<ShardPart> {
     );
   }
   const part = parsed.data;
-  const items = itemsOf(part.shard, part.total);
-  const odd = part.rows.findIndex(({ index }, i) => index !== items[i]);
-  if (odd >= 0 || part.complete !== (part.rows.length === items.length)) {
+  const { shard, total, rows } = part;
+  // A damaged file may say any number of items: none of them is listed.
+  const items = countOf(shard, total);
+  const odd = rows.findIndex(({ index }, i) => i >= items || index !== shard.index - 1 + i * shard.of);
+  if (odd >= 0 || part.complete !== (rows.length === items)) {
     throw new FormatError(
-      `${path}: expected the items of shard ${shardInWords(part.shard)} of ${part.total} in their order, found ` +
-        `${odd >= 0 ? `item ${part.rows[odd].index} as number ${odd}` : `${part.rows.length} of ${items.length}`}; the file is damaged or was changed`,
+      `${path}: expected the items of shard ${shardInWords(shard)} of ${total} in their order, found ` +
+        `${odd >= 0 ? `item ${rows[odd].index} as number ${odd}` : `${rows.length} of ${items}`}; the file is damaged or was changed`,
     );
   }
   return part;

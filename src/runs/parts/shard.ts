@@ -10,7 +10,12 @@ export interface Shard {
  */
 export function itemsOf({ index, of }: Shard, total: number): Int32Array {
   const first = index - 1;
-  return Int32Array.from({ length: Math.max(0, Math.ceil((total - first) / of)) }, (_, i) => first + i * of);
+  return Int32Array.from({ length: countOf({ index, of }, total) }, (_, i) => first + i * of);
+}
+
+/** How many items a shard has. */
+export function countOf({ index, of }: Shard, total: number): number {
+  return Math.max(0, Math.ceil((total - (index - 1)) / of));
 }
 
 /** `2/8`. */
