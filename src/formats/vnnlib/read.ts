@@ -1,3 +1,4 @@
+import type { Stop } from "../../compute/deadline.js";
 import { unpackGzip } from "../gzip.js";
 import { LARGEST_TEXT, readFileOrExplain } from "../read-file.js";
 import { parseVnnlib } from "./parse.js";
@@ -5,10 +6,11 @@ import type { Property } from "./property.js";
 
 /**
  * Reads a property from a file, plain or packed by gzip whatever its name. Throws a FormatError of one line if the
- * file is missing, truncated, corrupt, unreasonably large, or no VNN-LIB.
+ * file is missing, truncated, corrupt, unreasonably large, or no VNN-LIB; and the reason of `stop`, which ends the reading.
  */
-export async function readVnnlib(path: string): Promise<Property> {
-  return parseVnnlib(await unpackText(await readFileOrExplain(path, { largest: LARGEST_TEXT }), path), path);
+export async function readVnnlib(path: string, stop?: Stop): Promise<Property> {
+  const text = await unpackText(await readFileOrExplain(path, { largest: LARGEST_TEXT }), path);
+  return parseVnnlib(text, path, stop);
 }
 
 /** The text of a file's bytes, unpacked if they begin as gzip does; of at most `largest` bytes. */
