@@ -128,12 +128,13 @@ function boundByRows(network: CheckedNetwork, part: CheckedPart, reader: number)
  * lines of this row alone.
  */
 export function lowerBound(
-  { layers, neurons, slack }: CheckedNetwork,
+  { layers, neurons, slack, step }: CheckedNetwork,
   part: CheckedPart,
   terms: readonly NeuronTerm[],
   constant: number,
   slopes: HintedPlan["slopes"] = [],
 ): number {
+  step?.();
   const { region, errors } = part;
   const nu = new Float64Array(neurons);
   const less = (total: number, centre: number, radius: number) =>

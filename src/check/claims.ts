@@ -20,12 +20,7 @@ export function checkClaim(network: CheckedNetwork, claim: Claim, input?: Float6
 }
 
 /** For every other class, z_prediction − z_j is above 0 in the whole region, and at least what is claimed. */
-function checkMargins(
-  network: CheckedNetwork,
-  region: ClaimedRegion,
-  claim: RobustClaim,
-  plan: HintedPlan,
-): void {
+function checkMargins(network: CheckedNetwork, region: ClaimedRegion, claim: RobustClaim, plan: HintedPlan) {
   const { from, to } = network.layers[network.layers.length - 1];
   const { prediction, margins } = claim;
   if (margins.length !== to - from || prediction >= to - from) {

@@ -19,6 +19,8 @@ export interface CheckedNetwork {
   readonly slack: number;
   /** How often a sum may lose `tiny` when it is run, in units of the largest sum. */
   readonly losses: number;
+  /** Called before each row: what it throws ends the check. */
+  readonly step?: () => void;
 }
 
 const SUMS: readonly string[] = ["linear", "conv2d", "conv-transpose2d", "average-pool", "add"];

@@ -1,6 +1,7 @@
 import type { ScalingSubject } from "../bench/scaling.js";
 import type { StepSubject } from "../bench/steps.js";
 import type { Backend } from "../compute/backend.js";
+import type { Stop } from "../compute/deadline.js";
 import type { Dataset } from "../data/dataset.js";
 import { findKnown, loadDataset } from "../data/load.js";
 import { locate } from "../data/locate.js";
@@ -23,11 +24,15 @@ export interface SubjectsFlags extends Omit<BallFlags, "epsilon">, Partial<DataF
 /** Batches of a training step that take turns. */
 const TRAINING_BATCHES = 4;
 
-/** One subject a model. A training step takes training examples, certification the first test examples. */
+/**
+ * One subject a model. A training step takes training examples, certification the first test examples. Throws the reason of `stop`, which
+ * ends the reading.
+ */
 export async function benchSubjects(
   backend: Backend,
   target: "train-step" | "certify" | "kernels",
   flags: SubjectsFlags,
+  stop?: Stop,
 ): Promise<StepSubject[]> {
   const { model: models, dataDir, batch, limit, seed } = flags;
   const split = target === "certify" ? "test" : "train";
@@ -39,7 +44,7 @@ export async function benchSubjects(
   const batches = [...inOrder(dataset, Math.min(batch, dataset.count))];
   const subjects: StepSubject[] = [];
   for (const name of models) {
-    const model = await findModel(name, dataset, seed, backend);
+    const model = await findModel(name, dataset, seed, backend, stop);
     checkModelFitsData(model.network, dataset, name);
     // The last batch may be smaller; a training step always has the same size.
     const whole = batches.filter(
@@ -89,8 +94,9 @@ async function findModel(
   { shape, classes }: Dataset,
   seed: number,
   backend: Backend,
+  stop: Stop | undefined,
 ): Promise<Model> {
-  if (isModelPath(name)) return openModel(name, backend);
+  if (isModelPath(name)) return openModel(name, backend, stop);
   const network = architecture(name, { inputShape: shape, classes });
   return { network, weights: initialWeights(network, seed) };
 }

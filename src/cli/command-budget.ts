@@ -1,6 +1,7 @@
 import type { Backend } from "../compute/backend.js";
 import { Budget, DEFAULT_MEMORY } from "../compute/budget.js";
 import { Deadline } from "../compute/deadline.js";
+import { UsageError } from "../errors.js";
 import type { Io } from "./io.js";
 
 /** Of `--memory`, what tensors get even where the process has taken most of it before they come. */
@@ -20,9 +21,38 @@ export interface BudgetRecord {
   readonly secondsPast: number | null;
 }
 
+/** Where nothing can be said since the time was over before the work was done; `found` says how far it came. */
+export function overAfter(found: string, seconds: number | undefined): UsageError {
+  return new UsageError(`--timeout: expected more seconds, found ${seconds}, which were over after ${found}`);
+}
+
 /** Where nothing can be said since a model was not even read in time. */
 export function loadedTooLate(model: string, seconds: number | undefined): string {
   return `--timeout: expected more seconds, found ${seconds}, which were over while ${model} was loaded`;
+}
+
+/** So many seconds after a command began; null where it was given none. */
+export function deadlineOf(
+  { timeout }: { readonly timeout?: number },
+  { began = performance.now() }: Io,
+): Deadline | null {
+  return timeout === undefined ? null : Deadline.in(timeout - (performance.now() - began) / 1000);
+}
+
+/**
+ * Reads all that a command works on. A `UsageError` that names `what` where its deadline passes first; it is given as `stop` to
+ * whatever reads.
+ */
+export async function loadWithin<T>(
+  deadline: Deadline | null,
+  what: string,
+  { timeout }: { readonly timeout?: number },
+  load: (stop: Deadline | undefined) => Promise<T>,
+): Promise<T> {
+  if (!deadline) return await load(undefined);
+  const loaded = await deadline.unlessPassed(async () => ({ value: await load(deadline) }));
+  if (!loaded) throw new UsageError(loadedTooLate(what, timeout));
+  return loaded.value;
 }
 
 /**

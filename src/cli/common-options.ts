@@ -84,6 +84,11 @@ export function addMemoryOption(command: Command): Command {
   );
 }
 
+/** `--timeout` of a command that reads what may take long, without one unless it is given. */
+export function addTimeoutOption(command: Command, what: string): Command {
+  return command.option("--timeout <s>", what, numberIn("--timeout", { above: 0 }, "60"));
+}
+
 export function addSeedOption(command: Command, what: string): Command {
   return command.option("--seed <n>", what, wholeNumber("--seed", { min: 0 }), 0);
 }

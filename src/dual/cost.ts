@@ -44,10 +44,21 @@ export function costOfGenerators(
   node: number,
   generators: ReadonlyMap<number, number>,
 ): number {
-  const way = [...nodesBelow(network, node), node];
-  let total = 0;
-  for (const [origin, count] of generators) {
-    for (const at of way) if (at > origin) total += count * layerCost(network, at);
+  const below = nodesBelow(network, node);
+  let [total, pushed] = [0, 0];
+  // Nodes stand in topological order: those that arose so far are the ones that a layer is paid for.
+  for (let at = 0; at <= node; at++) {
+    if (pushed > 0 && (at === node || below.has(at))) total += pushed * layerCost(network, at);
+    pushed += generators.get(at) ?? 0;
   }
   return total;
+}
+
+/** By node, the first one that reads it; −1 where none does. */
+export function firstReaders({ nodes }: Network): Int32Array {
+  const readers = new Int32Array(nodes.length).fill(-1);
+  for (const [node, { inputs }] of nodes.entries()) {
+    for (const input of inputs) if (readers[input] < 0) readers[input] = node;
+  }
+  return readers;
 }

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { realpathSync, statSync } from "node:fs";
 import { open, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { UsageError } from "../errors.js";
+import { partBeside } from "./abandoned-parts.js";
 import { codeOf, reasonOf } from "./file-faults.js";
 import { isFolder } from "./is-folder.js";
 
@@ -17,7 +17,7 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const place = placeOf(path);
   const folder = dirname(place);
-  const beside = join(folder, `.${basename(place)}.${process.pid}-${randomBytes(4).toString("hex")}.part`);
+  const beside = partBeside(place);
   try {
     // A device or a pipe is written to: nothing can take its place.
     if (isSpecial(place)) return await writeFile(place, data);

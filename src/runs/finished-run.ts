@@ -1,10 +1,14 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Backend } from "../compute/backend.js";
 import { type Dataset, take } from "../data/dataset.js";
 import type { TrainConfig } from "../train/config.js";
+import { withRunLock } from "../train/run-lock.js";
 import { boundsOfLoss } from "./bounds-of-loss.js";
 import { certifyDataset } from "./certification.js";
 import type { Certification } from "./certification-summary.js";
 import { ATTACK_AFTER_TRAINING, measureRun } from "./measure-run.js";
+import { REPORT_FILE } from "./measured-files.js";
 import { openStages } from "./models/open-model.js";
 import { placeStages } from "./models/place-stages.js";
 import type { Watch } from "./observer.js";
@@ -21,11 +25,22 @@ export interface FinishedRun {
   readonly certification: Certification | null;
 }
 
-/** Measures what a report shows, into the folder. Throws the signal's reason, which leaves the rest unmeasured. */
-export async function measureFinished(
+/**
+ * Measures what a report shows, into the folder. Throws the signal's reason, which leaves the rest unmeasured, and a `UsageError` while
+ * another process works in the folder.
+ */
+export async function measureFinished(run: FinishedRun, backend: Backend, watch: Watch = {}): Promise<void> {
+  await withRunLock(run.folder, async () => {
+    // A page of an earlier sitting does not show what is measured now; without one it is known to be missing.
+    rmSync(join(run.folder, REPORT_FILE), { force: true });
+    await measure(run, backend, watch);
+  });
+}
+
+async function measure(
   { folder, config, test, certification }: FinishedRun,
   backend: Backend,
-  watch: Watch = {},
+  watch: Watch,
 ): Promise<void> {
   const { norm, epsilon, box, testLimit, seed } = config;
   const ball = { norm, epsilon: epsilon.end, box };

@@ -39,7 +39,7 @@ const STEPS_A_RADIUS = 12;
 /** Examples by which the plan of layers is shown. */
 const PLANNED = 20;
 
-/** Whether all that is measured of every run has been; radii are not searched for in each. */
+/** Whether all that is measured of a run has been. Radii are not searched for in each: layers come after them. */
 export function isMeasured(folder: string): boolean {
   return (["certification", "attack", "layers"] as const).every((name) =>
     existsSync(join(folder, MEASURED_FILES[name])),
@@ -60,8 +60,9 @@ export async function measureRun(
   const { dataset, ball, method } = subject;
   const outcome = await attackDataset(stages, dataset, { ball, method, ...attack }, watch);
   await writeAttack(trained, attack, outcome);
-  await measureLayers(trained);
   await measureRadii(trained, watch);
+  // What is written last says that all has been.
+  await measureLayers(trained);
   return outcome;
 }
 

@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
+import { clearAbandonedParts, partBeside } from "../formats/abandoned-parts.js";
 import { reasonOf } from "../formats/file-faults.js";
 import { makeFolder } from "../formats/make-folder.js";
-import { removeLeftovers } from "./training/leftovers.js";
 
 /**
  * A folder that is filled beside its place and takes it at the end, so that what stood there before is there until
@@ -22,7 +21,7 @@ export class ReplacedFolder implements Disposable {
   constructor(flag: string, path: string, mark: string) {
     this.path = path;
     const parent = dirname(path);
-    this.beside = join(parent, temporaryName(path));
+    this.beside = partBeside(path);
     try {
       if (existsSync(path) && readdirSync(path).length > 0 && !existsSync(join(path, mark))) {
         throw new UsageError(
@@ -31,7 +30,7 @@ export class ReplacedFolder implements Disposable {
       }
       const fault = makeFolder(parent);
       if (fault !== null) throw unmakeable(flag, path, fault);
-      removeLeftovers(parent);
+      clearAbandonedParts(parent);
       mkdirSync(this.beside);
     } catch (error) {
       if (error instanceof UsageError) throw error;
@@ -41,7 +40,7 @@ export class ReplacedFolder implements Disposable {
 
   /** Puts the new folder into place. */
   keep(): void {
-    const old = join(dirname(this.path), temporaryName(this.path));
+    const old = partBeside(this.path);
     if (existsSync(this.path)) renameSync(this.path, old);
     renameSync(this.beside, this.path);
     rmSync(old, { recursive: true, force: true });
@@ -54,8 +53,4 @@ export class ReplacedFolder implements Disposable {
 
 function unmakeable(flag: string, path: string, fault: string): UsageError {
   return new UsageError(`${flag}: expected a folder that can be made, found ${path} (${fault})`);
-}
-
-function temporaryName(path: string): string {
-  return `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.part`;
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { UsageError } from "../errors.js";
-import { clearAbandonedParts, processBeganAt } from "../formats/abandoned-parts.js";
+import { clearAbandonedParts, isUnderWay, partBeside, processBeganAt } from "../formats/abandoned-parts.js";
 import { parseJson } from "../formats/json-text.js";
 import { readTextOrExplain } from "../formats/read-file.js";
 import { cannotWrite } from "../formats/write-file.js";
@@ -31,15 +31,38 @@ const held = new Set<string>();
  */
 export async function withRunLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const path = join(folder, LOCK_FILE);
-  const own = { host: hostname(), pid: process.pid, began: processBeganAt(process.pid), token: tokenOf() };
+  const own = {
+    host: hostname(),
+    pid: process.pid,
+    began: processBeganAt(process.pid),
+    token: randomBytes(8).toString("hex"),
+  };
   take(folder, path, own);
   held.add(own.token);
   try {
-    clearAbandonedParts(folder);
+    clearAbandoned(folder);
     return await work();
   } finally {
     held.delete(own.token);
     if (readHolder(path)?.token === own.token) rmSync(path, { force: true });
+  }
+}
+
+/**
+ * Removes from a run folder, and from those of its stages, what processes which are no more left there: half-written files and locks. What
+ * cannot be removed stays.
+ */
+export function clearAbandoned(folder: string): void {
+  try {
+    clearAbandonedParts(folder);
+    const path = join(folder, LOCK_FILE);
+    const holder = readHolder(path);
+    if (existsSync(path) && (holder === null || !isAlive(holder))) moveAway(path, holder);
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory() && /^stage-\d+$/.test(entry.name)) clearAbandoned(join(folder, entry.name));
+    }
+  } catch {
+    // A folder that takes no changes: what is in it harms nobody.
   }
 }
 
@@ -63,13 +86,13 @@ function take(folder: string, path: string, own: Holder): void {
     if (placed(path, own)) return;
     const holder = readHolder(path);
     if (holder !== null && isAlive(holder)) throw underWay(folder, path, holder);
-    moveAway(folder, path, holder);
+    moveAway(path, holder);
   }
 }
 
 /** Whether the lock file could be made, whole from its first moment; false where there is one. */
 function placed(path: string, own: Holder): boolean {
-  const beside = `${path}.${own.token}`;
+  const beside = partBeside(path);
   try {
     writeFileSync(beside, `${JSON.stringify(own)}\n`, { flag: "wx" });
     linkSync(beside, path);
@@ -83,8 +106,8 @@ function placed(path: string, own: Holder): boolean {
 }
 
 /** Moved first, as another process may have taken the lock over meanwhile: that one's goes back. */
-function moveAway(folder: string, path: string, dead: Holder | null): void {
-  const aside = join(folder, `${LOCK_FILE}.${tokenOf()}`);
+function moveAway(path: string, dead: Holder | null): void {
+  const aside = partBeside(path);
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -117,15 +140,5 @@ function readHolder(path: string): Holder | null {
 function isAlive({ host, pid, began, token }: Holder): boolean {
   if (host !== hostname()) return true;
   if (pid === process.pid) return held.has(token);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
-  }
-  const now = processBeganAt(pid);
-  return began === null || now === null || now === began;
-}
-
-function tokenOf(): string {
-  return randomBytes(8).toString("hex");
+  return isUnderWay(pid, began);
 }

@@ -3,7 +3,7 @@ import { Tape } from "../../src/autodiff/index.js";
 import { certifyBatch } from "../../src/certify/certify.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";
-import { costBelow, costOfGenerators, layerCost } from "../../src/dual/cost.js";
+import { costBelow, costOfGenerators, firstReaders, layerCost } from "../../src/dual/cost.js";
 import type { DualOptions } from "../../src/dual/dual-options.js";
 import type { LayerReport } from "../../src/dual/planner.js";
 import { architecture } from "../../src/network/architectures.js";
@@ -57,6 +57,48 @@ describe("costs", () => {
       [2, 7],
     ]);
     expect(costOfGenerators(network, 3, generators)).toBe(2 * (15 + 10 + 20) + 7 * 20);
+  });
+
+  it.each(Object.keys(LAYER_NETWORKS))("of generators are those of each by itself: %s", (name) => {
+    const network = LAYER_NETWORKS[name]();
+    for (const [node] of network.nodes.entries()) {
+      const generators = new Map(network.nodes.slice(0, node).map((_, origin) => [origin, 3 * origin + 1]));
+      const apart = [...generators].map((one) => costOfGenerators(network, node, new Map([one])));
+      expect(costOfGenerators(network, node, generators)).toBe(apart.reduce((a, b) => a + b, 0));
+    }
+  });
+
+  it("of generators of every layer of a chain are found by a look at each, however long it is", () => {
+    const looksOf = (depth: number): number => {
+      const chain = sequential(
+        [2],
+        [...Array.from({ length: depth }, () => [linear(2), relu()]).flat(), linear(2)],
+      );
+      let looks = 0;
+      const nodes = new Proxy(chain.nodes, {
+        get(target, key, receiver) {
+          if (typeof key === "string" && /^\d+$/.test(key)) looks += 1;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+      const generators = new Map(chain.nodes.map((_, node) => [node, 2]));
+      costOfGenerators({ nodes } as Network, chain.output, generators);
+      return looks;
+    };
+    expect(looksOf(100)).toBeGreaterThan(200);
+    expect(looksOf(200) / looksOf(100)).toBeLessThan(2.1);
+  });
+
+  it("have the first reader of each node", () => {
+    const network = sequential([3], [linear(5), relu(), linear(4)]);
+    expect([...firstReaders(network)]).toEqual([1, 2, 3, -1]);
+    for (const build of Object.values(LAYER_NETWORKS)) {
+      const graph = build();
+      const readers = graph.nodes.map((_, node) =>
+        graph.nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(node)),
+      );
+      expect([...firstReaders(graph)]).toEqual(readers);
+    }
   });
 });
 

@@ -1,8 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { partBeside } from "../../src/formats/abandoned-parts.js";
 import { LOCK_FILE, lockHolder, withRunLock } from "../../src/train/run-lock.js";
 
 let folder = "";
@@ -84,6 +93,33 @@ describe("the lock of a run folder", () => {
     for (const name of names) writeFileSync(join(folder, name), "");
     await withRunLock(folder, async () => {});
     expect(readdirSync(folder).sort()).toEqual(names.slice(1).sort());
+  });
+
+  it.skipIf(!existsSync("/proc/self/stat"))(
+    "clears away what a process wrote that had this one's number before it, and folders too",
+    async () => {
+      const own = basename(partBeside(join(folder, "run.json")));
+      const earlier = own.replace(/\d+(?=-[0-9a-f]{8}\.part$)/, "1");
+      const tree = partBeside(join(folder, "figures")).replace(String(process.pid), String(deadProcess()));
+      for (const name of [own, earlier]) writeFileSync(join(folder, name), "");
+      mkdirSync(tree);
+      writeFileSync(join(tree, "curve.svg"), "");
+      await withRunLock(folder, async () => {});
+      expect(readdirSync(folder)).toEqual([own]);
+    },
+  );
+
+  it("clears away the locks of dead processes from the folders of stages", async () => {
+    for (const [stage, changes] of [
+      ["stage-1", { pid: deadProcess() }],
+      ["stage-2", {}],
+    ] as const) {
+      mkdirSync(join(folder, stage));
+      writeFileSync(join(folder, stage, LOCK_FILE), holderOf(changes));
+    }
+    await withRunLock(folder, async () => {});
+    expect(readdirSync(join(folder, "stage-1"))).toEqual([]);
+    expect(readdirSync(join(folder, "stage-2"))).toEqual([LOCK_FILE]);
   });
 
   it("lets one of many in", async () => {

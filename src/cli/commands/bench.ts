@@ -18,6 +18,7 @@ import {
   printKernels,
   printTraining,
 } from "../bench-tables.js";
+import { deadlineOf, loadWithin } from "../command-budget.js";
 import {
   addBallOptions,
   addBoundOption,
@@ -25,6 +26,7 @@ import {
   addJsonOption,
   addMachineOptions,
   addSeedOption,
+  addTimeoutOption,
   type JsonOptions,
   type MachineFlags,
 } from "../common-options.js";
@@ -49,6 +51,7 @@ interface BenchFlags extends SubjectsFlags, JsonOptions, MachineFlags {
   readonly projections: readonly TrainingProjections[];
   readonly sketch: SketchForm;
   readonly most?: number;
+  readonly timeout?: number;
 }
 
 /** `autodual bench`: how fast kernels, certification and training steps are, beside the machine's own peak. */
@@ -85,6 +88,7 @@ export function addBench(program: Command, context: CommandContext): void {
     "most hidden units that scaling goes up to (default: 4200000)",
     wholeNumber("--most", { min: 1 }),
   );
+  addTimeoutOption(command, "seconds that reading models and data may take");
   addMachineOptions(command);
   addSeedOption(command, "of an architecture's random weights");
   addJsonOption(command).action(async (target: BenchTarget | undefined, flags: BenchFlags) => {
@@ -106,8 +110,13 @@ async function bench(
   if (target !== undefined && target !== "train-step") refuseTrainingFlags(target, flags);
   const { backend, description } = await openBackend(flags);
   const wants = (part: BenchTarget) => target === part || (target === undefined && part !== "scaling");
+  const reading = deadlineOf(flags, io);
   const stepsOf = async (part: "train-step" | "certify") =>
-    wants(part) ? benchSubjects(backend, part, flags) : [];
+    wants(part)
+      ? loadWithin(reading, flags.model.join(", "), flags, (stop) =>
+          benchSubjects(backend, part, flags, stop),
+        )
+      : [];
   // All that is named must be there before anything is measured.
   const training = await stepsOf("train-step");
   const certifying = await stepsOf("certify");

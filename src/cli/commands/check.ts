@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Stop } from "../../compute/deadline.js";
 import type { Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import { readCertificate } from "../../formats/certificate/file.js";
@@ -10,9 +11,11 @@ import type { Box } from "../../threat/box.js";
 import { EVALUATIONS, type Evaluation } from "../../threat/evaluation.js";
 import { numberIn, oneOf, parseBox, parseNorm, someText, wholeNumber } from "../arguments.js";
 import { certificateInSentences, outcomeInWords } from "../certificate-words.js";
+import { deadlineOf, loadWithin, overAfter } from "../command-budget.js";
 import {
   addDataOptions,
   addJsonOption,
+  addTimeoutOption,
   type DataFlags,
   type JsonOptions,
   readingFlags,
@@ -20,6 +23,7 @@ import {
 } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkDistinctFiles } from "../distinct-files.js";
+import type { Io } from "../io.js";
 import { openBackend } from "../open-backend.js";
 import { Output } from "../output.js";
 import { addOutputOption, type OutputFlags, readModels } from "../read-models.js";
@@ -35,6 +39,7 @@ interface CheckFlags extends Partial<DataFlags>, JsonOptions, OutputFlags {
   readonly box?: Box | "none";
   readonly evaluation?: Evaluation;
   readonly examples?: number;
+  readonly timeout?: number;
 }
 
 const NOTES = `
@@ -84,6 +89,7 @@ export function addCheck(program: Command, context: CommandContext): void {
     )
     .addHelpText("after", NOTES);
   addOutputOption(command);
+  addTimeoutOption(command, "seconds that reading and checking may take");
   addJsonOption(command).action(async (certificate: string, flags: CheckFlags) => {
     requireFlags(command, ["model"], "CERTIFICATE --model MODEL");
     context.exitCode = await check(certificate, flags, context);
@@ -91,29 +97,27 @@ export function addCheck(program: Command, context: CommandContext): void {
 }
 
 async function check(path: string, flags: CheckFlags, { io }: CommandContext): Promise<number> {
-  const { model: models, data, split, spec, json } = flags;
+  const { model: models, data, spec, json, timeout } = flags;
   const output = new Output(io, json);
   checkDistinctFiles({ "--json": json }, { certificate: path, models, data, spec });
-  const certificate = await readCertificate(path);
-  // On which the import of an ONNX file is compared with its graph; no bound comes from it.
-  const { backend } = await openBackend({ backend: "portable" });
-  const model = await readModels(models, flags, { backend, io });
-  backend.dispose();
-  const property = spec === undefined ? undefined : await readVnnlib(spec);
-  const { stages } = model;
-  checkComparable(
-    certificate,
-    { stages, hasData: data !== undefined, ...(property && { property }) },
-    { data: "--data", property: spec ?? "--spec" },
+  const deadline = deadlineOf(flags, io);
+  const named = [path, ...models, ...[data, spec].filter((other) => other !== undefined)].join(" or ");
+  const { certificate, model, property, dataset } = await loadWithin(deadline, named, flags, (stop) =>
+    readAll(path, flags, io, stop),
   );
-  const dataset = data === undefined ? undefined : await loadDataset(data, { split, ...readingFlags(flags) });
+  const { stages } = model;
   const required = requirementsIn(flags);
   const began = performance.now();
-  const outcome = await checkClaims(
-    certificate,
-    { stages, required, ...(dataset && { dataset }), ...(property && { property }) },
-    { observer: new TerminalObserver(output) },
-  );
+  const { length: all } = certificate.claims;
+  const stop = deadline ?? undefined;
+  const checking = () =>
+    checkClaims(
+      certificate,
+      { stages, required, ...(dataset && { dataset }), ...(property && { property }) },
+      { observer: new TerminalObserver(output), stop },
+    );
+  const outcome = await (deadline ? deadline.unlessPassed(checking) : checking());
+  if (!outcome) throw overAfter(`all was read, but before the ${plural(all, "claim")} were checked`, timeout);
   const seconds = (performance.now() - began) / 1000;
   const { checked, fault, about, claimed } = outcome;
   output.print(outcomeInWords(outcome));
@@ -125,7 +129,7 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
     model: { path: model.path, sha256: model.sha256, stages: stages.length },
     about,
     valid: fault === null,
-    claims: certificate.claims.length,
+    claims: all,
     checked,
     fault,
     claimed,
@@ -133,6 +137,24 @@ async function check(path: string, flags: CheckFlags, { io }: CommandContext): P
     seconds,
   });
   return fault === null ? 0 : 1;
+}
+
+/** The certificate, and all that it is compared with. Throws the reason of `stop`, which ends the reading. */
+async function readAll(path: string, flags: CheckFlags, io: Io, stop: Stop | undefined) {
+  const { model: models, data, split, spec } = flags;
+  const certificate = await readCertificate(path, stop);
+  // On which the import of an ONNX file is compared with its graph; no bound comes from it.
+  const { backend } = await openBackend({ backend: "portable" });
+  const model = await readModels(models, flags, { backend, io, stop });
+  backend.dispose();
+  const property = spec === undefined ? undefined : await readVnnlib(spec, stop);
+  checkComparable(
+    certificate,
+    { stages: model.stages, hasData: data !== undefined, ...(property && { property }) },
+    { data: "--data", property: spec ?? "--spec" },
+  );
+  const dataset = data === undefined ? undefined : await loadDataset(data, { split, ...readingFlags(flags) });
+  return { certificate, model, property, dataset };
 }
 
 /** What the flags require; what they leave open is left out. */

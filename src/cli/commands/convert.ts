@@ -5,7 +5,8 @@ import { createBackend } from "../../compute/index.js";
 import { UsageError } from "../../errors.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { placeOf } from "../../runs/models/open-model.js";
-import { addJsonOption, type JsonOptions } from "../common-options.js";
+import { deadlineOf, loadWithin } from "../command-budget.js";
+import { addJsonOption, addTimeoutOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import { checkDistinct, checkFree, type Destination, readDestination } from "../convert/destination.js";
 import { type Conversion, comparedInputs, type WrittenFile, writeForm } from "../convert/forms.js";
@@ -18,6 +19,7 @@ import { formatBytes, formatCount, formatNumber, plural } from "../wording.js";
 interface ConvertFlags extends JsonOptions, OutputFlags {
   readonly force?: boolean;
   readonly float32?: boolean;
+  readonly timeout?: number;
 }
 
 const CONVERT_NOTES = `
@@ -35,6 +37,7 @@ export function addConvert(program: Command, context: CommandContext): void {
     .option("--float32", "round weights to single precision, which onnxruntime's convolutions need")
     .addHelpText("after", CONVERT_NOTES);
   addOutputOption(command);
+  addTimeoutOption(command, "seconds that reading the model may take");
   addJsonOption(command).action(async (from: string, to: string, flags: ConvertFlags) => {
     context.exitCode = await convert(from, to, flags, context);
   });
@@ -53,7 +56,9 @@ async function convert(
   checkFree(destination, force);
 
   const opening = await createBackend("auto");
-  const source = await openSource(from, flags, { backend: opening, io });
+  const source = await loadWithin(deadlineOf(flags, io), from, flags, (stop) =>
+    openSource(from, flags, { backend: opening, io, stop }),
+  );
   opening.dispose();
   checkDistinct(
     destination,

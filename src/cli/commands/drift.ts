@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { Deadline } from "../../compute/deadline.js";
 import type { Dataset, Split } from "../../data/dataset.js";
 import { loadDataset } from "../../data/load.js";
 import type { RoundedEvaluation } from "../../drift/bound.js";
@@ -11,6 +12,7 @@ import { checkBallFitsData } from "../../runs/example-batches.js";
 import { pieceBytesFor } from "../../runs/memory.js";
 import { checkStagesFitData } from "../../runs/models/open-model.js";
 import { oneOf, wholeNumber } from "../arguments.js";
+import { deadlineOf, loadWithin, overAfter } from "../command-budget.js";
 import {
   addBallOptions,
   addBoundOption,
@@ -19,6 +21,7 @@ import {
   addJsonOption,
   addMemoryOption,
   addSeedOption,
+  addTimeoutOption,
   type BallFlags,
   type DataFlags,
   type JsonOptions,
@@ -50,9 +53,12 @@ interface DriftFlags
   readonly batch: number;
   readonly split: Split;
   readonly seed: number;
+  readonly timeout?: number;
 }
 
 const EVALUATIONS: readonly RoundedEvaluation[] = ["float32", "float32-ftz", "float64"];
+/** Milliseconds: what timers count at most, some 24 days. */
+const MOST_TIMER = 2 ** 31 - 1;
 /** Flags that say something of examples. */
 const OF_EXAMPLES = ["epsilon", "norm", "limit", "split", "batch", "dataDir", "layout", "label"];
 /** Random points that are compared: of each example's ball, and of a whole box. */
@@ -82,6 +88,7 @@ export function addDrift(program: Command, context: CommandContext): void {
     .option("--split <split>", "test or train", oneOf<Split>("--split", ["test", "train"]), "test");
   addBoundOption(command);
   addMemoryOption(command);
+  addTimeoutOption(command, "seconds that the whole may take, reading included");
   addDoubleMachineOptions(command);
   addSeedOption(command, "of random points");
   addOutputOption(command);
@@ -106,11 +113,14 @@ function checkWithoutData(command: Command, { box }: DriftFlags): void {
 async function drift(name: string, flags: DriftFlags, { io }: CommandContext): Promise<number> {
   const output = new Output(io, flags.json);
   checkDistinctFiles({ "--json": flags.json }, { models: [name], data: flags.data });
-  const { data, split, limit, epsilon = 0, bound: method, memory, evaluation } = flags;
+  const { data, split, limit, epsilon = 0, bound: method, memory, evaluation, timeout } = flags;
+  const whole = deadlineOf(flags, io);
   readBall({ ...flags, epsilon });
   const points = pointsOf(flags);
   const { backend, description } = await openBackend({ ...flags, dtype: "float64" });
-  const model = await readModels([name], flags, { backend, io });
+  const model = await loadWithin(whole, name, flags, (stop) =>
+    readModels([name], flags, { backend, io, stop }),
+  );
   const [single] = model.stages;
   if (model.stages.length > 1) {
     throw new UsageError(
@@ -128,18 +138,23 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
   output.print(`${examplesInWords(dataset)}${description}`);
 
   using interruption = new Interruption();
-  const watch = { observer: new TerminalObserver(output), signal: interruption.signal };
+  const ends = whole
+    ? [interruption.signal, AbortSignal.timeout(Math.min(MOST_TIMER, Math.ceil(1000 * whole.left)))]
+    : [interruption.signal];
+  const signal = AbortSignal.any(ends);
+  const watch = { observer: new TerminalObserver(output), signal };
   const settings: DriftSettings = {
     ...{ method, points, batch: flags.batch, seed: flags.seed },
     ...(evaluation && { evaluation }),
     ...(memory !== undefined && { pieceBytes: pieceBytesFor(memory) }),
   };
-  const found = await interruption.unlessStopped(() =>
+  const found = await Deadline.at(signal).unlessPassed(() =>
     dataset
       ? driftOfDataset(backend, single, dataset, ball, settings, watch)
       : driftOverBox(backend, single, ball.box ?? [0, 1], settings, watch),
   );
   backend.dispose();
+  if (!found && !interruption.aborted) throw overAfter("all was read, but before it was bounded", timeout);
   if (!found) {
     output.print("stopped; nothing was kept");
     return interruption.exitCode;

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { Deadline } from "../../compute/deadline.js";
 import { createBackend } from "../../compute/index.js";
 import { shortList } from "../../data/class-names.js";
 import { UsageError } from "../../errors.js";
@@ -9,7 +8,7 @@ import { formatShape, sizeOf } from "../../network/shape.js";
 import { isModelPath } from "../../runs/models/open-model.js";
 import { trainedClasses } from "../../runs/models/trained-classes.js";
 import { numberIn, parseShape, wholeNumber } from "../arguments.js";
-import { loadedTooLate } from "../command-budget.js";
+import { deadlineOf, loadWithin } from "../command-budget.js";
 import { addJsonOption, type JsonOptions } from "../common-options.js";
 import type { CommandContext } from "../context.js";
 import type { Io } from "../io.js";
@@ -96,10 +95,10 @@ async function findModel(name: string, flags: InfoFlags, io: Io): Promise<FoundM
     throw new UsageError(`${flag}: expected with an architecture's name only, found with the file ${name}`);
   }
   const backend = await createBackend("auto");
-  const stop = Deadline.in(flags.timeout);
-  const read = await stop.unlessPassed(() => readModels([name], flags, { backend, io, stop }));
+  const read = await loadWithin(deadlineOf(flags, io), name, flags, (stop) =>
+    readModels([name], flags, { backend, io, stop }),
+  );
   backend.dispose();
-  if (!read) throw new UsageError(loadedTooLate(name, flags.timeout));
   const { path, sha256, stages } = read;
   const classNames = trainedClasses(stages[0].path);
   return { path, sha256, networks: stages.map(({ network }) => network), classNames };

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
 import { type CascadeRecord, isCascadeFolder, readCascade } from "../../cascade/folder.js";
 import type { Backend } from "../../compute/backend.js";
+import type { Stop } from "../../compute/deadline.js";
 import type { LoadedModel } from "../../formats/model-file.js";
 import { placeOf } from "../../runs/models/open-model.js";
 import type { Io } from "../io.js";
@@ -17,10 +18,11 @@ export interface ConvertedModel {
   readonly record: CascadeRecord | null;
 }
 
+/** Throws the reason of `stop`, which ends the reading. */
 export async function openSource(
   name: string,
   flags: OutputFlags,
-  opening: { readonly backend: Backend; readonly io: Io },
+  opening: { readonly backend: Backend; readonly io: Io; readonly stop?: Stop | undefined },
 ): Promise<ConvertedModel> {
   const place = placeOf(name);
   const { sha256, stages } = await readModels([name], flags, opening);

@@ -61,7 +61,7 @@ export async function resumeCascade(
     return 0;
   }
   const opened = await resumedBackend(flags, run.config);
-  const job = await resumedCascade(folder, opened.backend, flags, null, team);
+  const job = await resumedCascade(folder, opened.backend, flags);
   const { cascade, status } = run;
   if (status !== "finished") {
     return runJob({ ...job, run: { ...job.run, cascade, status } }, opened, output, ranks);

@@ -4,12 +4,14 @@ import type { Backend } from "../../compute/backend.js";
 import { type FinishedRun, measureFinished } from "../../runs/finished-run.js";
 import { REPORT_FILE } from "../../runs/measured-files.js";
 import { writeRunReport } from "../../runs/page/write-report.js";
+import { clearAbandoned } from "../../train/run-lock.js";
 import type { Interruption } from "../interruption.js";
 import type { Output } from "../output.js";
 import { TerminalObserver } from "../terminal-observer.js";
 
 /** Says that nothing remains to be done of a finished run; its page is written if it is not there. */
 export async function tellFinished(folder: string, what: string, output: Output): Promise<void> {
+  clearAbandoned(folder);
   const isReported = existsSync(join(folder, REPORT_FILE));
   const rest = isReported
     ? "there is nothing to resume"

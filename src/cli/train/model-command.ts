@@ -6,7 +6,6 @@ import { deterministicInWords } from "../../report/guarantee.js";
 import { isMeasured } from "../../runs/measure-run.js";
 import { writeRunReport } from "../../runs/page/write-report.js";
 import type { TrainingJob } from "../../runs/training/job.js";
-import { removeLeftovers } from "../../runs/training/leftovers.js";
 import { newRun } from "../../runs/training/new-run.js";
 import { resumedRun } from "../../runs/training/resumed-run.js";
 import { loadRunData, movedData } from "../../runs/training/run-data.js";
@@ -57,7 +56,6 @@ export async function resumeModel(flags: ResumeFlags, output: Output, ranks: Com
   const data = movedData(recorded.config.data, flags);
   const run: Run = { ...recorded, config: { ...recorded.config, data } };
   const opened = await resumedBackend(flags, run.config);
-  if (folder.writes) removeLeftovers(folder.path);
   const { backend } = opened;
   if (run.status === "finished") {
     const { test } = await loadRunData(join(folder.path, RUN_FILES.run), run.config);

@@ -47,7 +47,7 @@ export interface Answered {
 }
 
 /**
- * Answers a VNN-LIB property of a model; null where the time was over before there was a network. Throws an `AutodualError` for what
+ * Answers a VNN-LIB property of a model; null where the time was over before both were read. Throws an `AutodualError` for what
  * cannot be read or does not fit.
  */
 export async function answerProperty(
@@ -70,7 +70,9 @@ export async function answerProperty(
   checkEvaluation("--evaluation", flags.evaluation, stages);
   const evaluation = flags.evaluation ?? arithmeticOfModel(model);
   if (certified) checkCertifiable({ stages, evaluation });
-  const { property, sha256 } = await readNamedVnnlib(spec);
+  const read = await loading.unlessPassed(() => readNamedVnnlib(spec, loading));
+  if (!read) return null;
+  const { property, sha256 } = read;
   if (certified) checkClaimable(property, "--certificate");
   checkPropertyWithout(model.leftOut, property, model.path);
   const signal = listen();

@@ -116,7 +116,7 @@ async function tell(
   return stopping.exitCode;
 }
 
-/** Nothing was found out, and `unknown` says so: the time was over before there was a network. */
+/** Nothing was found out, and `unknown` says so: the time was over before model and property were read. */
 async function tooLate(
   name: string,
   spec: string,
@@ -125,7 +125,7 @@ async function tooLate(
   backend: Backend,
 ): Promise<number> {
   output.print("unknown");
-  output.prose(`${loadedTooLate(name, timeout)}: nothing is claimed.`);
+  output.prose(`${loadedTooLate(`${name} or ${spec}`, timeout)}: nothing is claimed.`);
   await output.writeJson({
     schema: "autodual/verification/1",
     model: { path: name, sha256: null },

@@ -2,7 +2,7 @@ import { entryBytes } from "../../compute/budget.js";
 import { largestOf } from "../../compute/extremes.js";
 import { sizeOf } from "../../network/shape.js";
 import { boundsOf } from "../box.js";
-import { costOfGenerators } from "../cost.js";
+import { costOfGenerators, firstReaders } from "../cost.js";
 import { GeneratorPass, streamRadius } from "../generators.js";
 import type { Bounder, Cost, NodeToBound } from "./bounder.js";
 
@@ -34,12 +34,9 @@ export function forward(whole: GeneratorPass | null): Bounder {
 }
 
 function costOf({ graph: { network }, node, examples, bounded }: NodeToBound): Cost {
-  const { nodes, inputShape } = network;
-  const generators = new Map([[0, sizeOf(inputShape) * examples]]);
-  for (const [input, count] of bounded) {
-    const activation = nodes.findIndex(({ inputs }) => (inputs as readonly number[]).includes(input));
-    generators.set(activation, count);
-  }
+  const generators = new Map([[0, sizeOf(network.inputShape) * examples]]);
+  const readers = firstReaders(network);
+  for (const [input, count] of bounded) generators.set(readers[input], count);
   const rows = [...generators.values()].reduce((sum, own) => sum + own, 0);
   return { rows, multiplyAdds: costOfGenerators(network, node, generators) };
 }

@@ -1,27 +1,51 @@
+import type * as z from "zod";
+import type { Stop } from "../../compute/deadline.js";
 import { FormatError } from "../../errors.js";
 import { packedByGzip, unpackGzip } from "../gzip.js";
 import { parseJson } from "../json-text.js";
 import { plainText } from "../plain-text.js";
 import { LARGEST_TEXT, readFileOrExplain } from "../read-file.js";
 import { writeFileAtomically } from "../write-file.js";
-import { CERTIFICATE_SCHEMA, type Certificate, type Claim, certificateSchema } from "./schema.js";
+import {
+  CERTIFICATE_SCHEMA,
+  type Certificate,
+  type Claim,
+  certificateSchema,
+  claimSchema,
+} from "./schema.js";
 
-/** Reads a certificate file, perhaps packed by gzip. Throws a `FormatError` that names the file and the first fault. */
-export async function readCertificate(path: string): Promise<Certificate> {
+/**
+ * Reads a certificate file, perhaps packed by gzip. Throws a `FormatError` that names the file and the first fault, and the reason of
+ * `stop`, which ends the reading.
+ */
+export async function readCertificate(path: string, stop?: Stop): Promise<Certificate> {
   const bytes = await unpackGzip(
     await readFileOrExplain(path, { largest: LARGEST_TEXT }),
     path,
     LARGEST_TEXT,
   );
-  return parseCertificate(new TextDecoder().decode(bytes), path);
+  return parseCertificate(new TextDecoder().decode(bytes), path, stop);
 }
 
-/** A certificate out of its text. Throws a `FormatError` that names `where`. */
-export function parseCertificate(text: string, where: string): Certificate {
+/** A certificate out of its text. Throws a `FormatError` that names `where`, and the reason of `stop`. */
+export function parseCertificate(text: string, where: string, stop?: Stop): Certificate {
   const json = parseJson(text, where, "expected a certificate as JSON, found something else or half of one");
-  const parsed = certificateSchema.safeParse(json);
+  const { schema, claims } = checked(certificateSchema, json, [], where);
+  return {
+    schema,
+    claims: claims.map((claim, i) => {
+      stop?.throwIfAborted();
+      return checked(claimSchema, claim, ["claims", i], where);
+    }),
+  };
+}
+
+/** What stands at a place of a file, if it is as it should be. */
+function checked<T>(schema: z.ZodType<T>, json: unknown, at: readonly PropertyKey[], where: string): T {
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const [{ path, message }] = parsed.error.issues;
+  const [{ path: within, message }] = parsed.error.issues;
+  const path = [...at, ...within];
   const place = path.length > 0 ? plainText(path.join(".")) : "certificate";
   throw new FormatError(`${where}: ${place}: ${plainText(message)}`);
 }

@@ -106,15 +106,19 @@ const property = z.strictObject({
     .min(1),
 });
 
-/** A certificate file. */
+/** What a certificate file holds, but for what its claims are. */
 export const certificateSchema = z.strictObject({
   schema: z.literal(CERTIFICATE_SCHEMA),
-  claims: z.array(z.discriminatedUnion("kind", [robust, property])).min(1),
+  claims: z.array(z.unknown()).min(1),
 });
+export const claimSchema = z.discriminatedUnion("kind", [robust, property]);
 
+export type Claim = z.infer<typeof claimSchema>;
 /** A certificate file: claims about networks, each with what helps to prove it again. */
-export type Certificate = z.infer<typeof certificateSchema>;
-export type Claim = Certificate["claims"][number];
+export interface Certificate {
+  readonly schema: typeof CERTIFICATE_SCHEMA;
+  readonly claims: readonly Claim[];
+}
 /** No point of a ball around an example gets another answer. */
 export type RobustClaim = z.infer<typeof robust>;
 /** No input of a box gives outputs that meet all rows of some case. */

@@ -67,6 +67,7 @@ export function readFormula(expression: SExpression, scope: Scope, negated = fal
       excerptOf(expression, source),
     );
   }
+  source.step();
   const operator = headOf(expression);
   switch (operator) {
     case "and":

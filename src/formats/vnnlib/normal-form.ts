@@ -134,6 +134,7 @@ class Expansion {
   }
 
   #spend(amount: number, from: number): void {
+    this.#source.step();
     this.#spent += amount;
     if (this.#spent <= LARGEST) return;
     throw this.#source.error(

@@ -1,3 +1,4 @@
+import type { Stop } from "../../compute/deadline.js";
 import { expectText } from "../../errors.js";
 import { type Conjunction, conjoin, conjunctionAt, readFormula } from "./formula.js";
 import type { Scope } from "./linear.js";
@@ -19,11 +20,11 @@ import { Variables } from "./variables.js";
  * box has no points.
  *
  * Throws a FormatError of one line that begins with `where` and the line number, and tells what was expected and what
- * was found.
+ * was found; and the reason of `stop`, which ends the reading.
  */
-export function parseVnnlib(text: string, where = "property"): Property {
+export function parseVnnlib(text: string, where = "property", stop?: Stop): Property {
   expectText("parseVnnlib: text", text);
-  const source = new Source(text, where);
+  const source = new Source(text, where, stop);
   const scope: Scope = { source, variables: new Variables(source) };
   const whole = conjunctionAt(0);
   let isEmpty = true;

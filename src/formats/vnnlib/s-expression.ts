@@ -39,6 +39,7 @@ export function* readLists(source: Source): Generator<List> {
   const tokens = new Tokens(source.text);
   const open: OpenList[] = [];
   for (tokens.next(); tokens.kind !== "end"; tokens.next()) {
+    source.step();
     const { kind, start: from, end: to } = tokens;
     const around = open.at(-1);
     if (kind === "open") {

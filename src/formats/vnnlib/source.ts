@@ -1,16 +1,27 @@
+import type { Stop } from "../../compute/deadline.js";
 import { FormatError } from "../../errors.js";
 
 /** Longer excerpts are cut in messages. */
 const LONGEST_EXCERPT = 40;
+/** Steps of reading between two looks at the clock. */
+const STEPS = 1024;
 
 /** A text with the name that errors call it by. Places in it are offsets; lines are counted when an error needs one. */
 export class Source {
   readonly text: string;
   readonly where: string;
+  readonly #stop: Stop | undefined;
+  #steps = 0;
 
-  constructor(text: string, where: string) {
+  constructor(text: string, where: string, stop?: Stop) {
     this.text = text;
     this.where = where;
+    this.#stop = stop;
+  }
+
+  /** Tells that reading goes on by a step. Throws the reason of `stop` where that has ended it. */
+  step(): void {
+    if (++this.#steps % STEPS === 0) this.#stop?.throwIfAborted();
   }
 
   /** The line of an offset, from 1. */

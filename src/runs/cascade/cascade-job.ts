@@ -5,7 +5,6 @@ import { Team } from "../../distributed/team.js";
 import { type CascadeRun, readCascadeRun } from "../../train/cascade-run.js";
 import { RUN_FILES, type RunFolder } from "../../train/run-folder.js";
 import { checkModelFitsData, isModelPath, lastingName, openModel } from "../models/open-model.js";
-import { removeCascadeLeftovers } from "../training/leftovers.js";
 import { newFolder, type PreparedJob, prepareRun, type TrainingOrder } from "../training/new-run.js";
 import { type DataPlace, loadRunData, movedData, type RunData } from "../training/run-data.js";
 
@@ -90,9 +89,7 @@ export async function resumedCascade(
   backend: Backend,
   place: DataPlace = { data: null, dataDir: null },
   given: RunData | null = null,
-  team = new Team(),
 ): Promise<CascadeJob> {
-  if (team.isFirst) removeCascadeLeftovers(folder);
   const run = await readCascadeRun(folder);
   const config = { ...run.config, backend: backend.name, data: movedData(run.config.data, place) };
   const data = await loadRunData(join(folder, RUN_FILES.run), config, given);

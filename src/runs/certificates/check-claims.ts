@@ -1,7 +1,7 @@
 import { checkClaim } from "../../check/claims.js";
 import { type CheckedNetwork, checkedNetwork } from "../../check/network.js";
 import { MACHINES, Refusal } from "../../check/rounding.js";
-import { letIn } from "../../compute/deadline.js";
+import { letIn, type Stop } from "../../compute/deadline.js";
 import type { Dataset } from "../../data/dataset.js";
 import { FormatError, ShapeError, UsageError } from "../../errors.js";
 import type { Certificate, Claim } from "../../formats/certificate/schema.js";
@@ -51,17 +51,19 @@ export interface CheckOutcome {
 }
 
 /**
- * Checks a certificate claim by claim, until one does not hold, or does not say what is required. Throws the signal's reason.
+ * Checks a certificate claim by claim, until one does not hold, or does not say what is required. Throws the reason of the signal, or of a
+ * `stop`, which is heard within a claim, too.
  */
 export async function checkClaims(
   { claims }: Certificate,
   against: CheckedAgainst,
-  watch: Watch = {},
+  watch: Watch & { readonly stop?: Stop | undefined } = {},
 ): Promise<CheckOutcome> {
   const { stages, property, required = {} } = against;
   const about = aboutOf(stages.length);
   return observed(watch, { name: "check", total: claims.length }, async (seen) => {
-    const checker = new ClaimChecker(against);
+    const { signal, stop } = watch;
+    const checker = new ClaimChecker(against, () => stop?.throwIfAborted());
     for (const [i, claim] of claims.entries()) {
       const what = checker.faultOf(i, claim);
       if (what !== null) {
@@ -69,7 +71,8 @@ export async function checkClaims(
         return { about, claimed: [], checked: i, fault: { claim: i, example, what: plainText(what, 500) } };
       }
       seen.update(i + 1, {});
-      await letIn(watch.signal);
+      await letIn(signal);
+      stop?.throwIfAborted();
     }
     const missing = lackingOf(checker.examples, required) ?? (property && missingCase(claims, property));
     const fault = typeof missing === "string" ? { claim: null, example: null, what: missing } : null;
@@ -89,8 +92,11 @@ class ClaimChecker {
   readonly #networks = new Map<string, CheckedNetwork>();
   readonly #book: ExampleBook;
   readonly #features: number;
+  readonly #step: () => void;
 
-  constructor(against: CheckedAgainst) {
+  /** `step` is called now and then, and may end the check by what it throws. */
+  constructor(against: CheckedAgainst, step: () => void) {
+    this.#step = step;
     this.#against = { ...against, ...(against.required && { required: requiredOf(against) }) };
     this.#features = sizeOf(against.stages[0].network.inputShape);
     this.#book = new ExampleBook(this.#features);
@@ -112,7 +118,10 @@ class ClaimChecker {
       const lacking = required ? lackingIn(claim, required, this.#features) : null;
       if (lacking !== null) return lacking;
       const key = `${claim.model} ${claim.evaluation}`;
-      const network = this.#networks.get(key) ?? checkedNetwork(model, MACHINES[claim.evaluation]);
+      const network = this.#networks.get(key) ?? {
+        ...checkedNetwork(model, MACHINES[claim.evaluation]),
+        step: this.#step,
+      };
       this.#networks.set(key, network);
       if (claim.kind === "robust") {
         this.#book.enter(number, claim);
