@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as fc from "fast-check";
+import { describe, test } from "vitest";
+import { nativeProblem } from "../../src/compute/native/addon.js";
+import { commands, runSequence } from "./fuzz/commands.js";
+
+const problem = nativeProblem();
+
+const SECONDS = Number(process.env.AUTODUAL_FUZZ_SECONDS ?? 12);
+/** Of the sequences; a failure says it, and where in them it was. */
+const SEED = Number(process.env.AUTODUAL_FUZZ_SEED ?? Date.now() % 2 ** 31);
+const PATH = process.env.AUTODUAL_FUZZ_PATH;
+const MOST_COMMANDS = Number(process.env.AUTODUAL_FUZZ_COMMANDS ?? 60);
+
+/**
+ * Random sequences of calls, right and wrong, of the native backend and of the portable one, which is its model. Every result is
+ * the same, every misuse is answered by the same class of error, and nothing ends the process: should something, the seed lies in
+ * the file that is named before.
+ */
+describe.skipIf(problem !== null)(`fuzz of the backend${problem === null ? "" : ` (absent: ${problem})`}`, () => {
+  test("native as portable, whatever is called", { timeout: 1000 * (10 * SECONDS + 300) }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "autodual-fuzz-"));
+    const journal = join(folder, "at");
+    console.log(`fuzz: seed ${SEED}, ${SECONDS} s; if the process ends, the sequence is in ${journal}`);
+    let sequences = 0;
+    const property = fc.asyncProperty(commands(MOST_COMMANDS), async (sequence) => {
+      writeFileSync(journal, `AUTODUAL_FUZZ_SEED=${SEED} sequence ${sequences}\n`);
+      sequences++;
+      await runSequence(sequence);
+    });
+    await fc.assert(property, {
+      seed: SEED,
+      ...(PATH && { path: PATH }),
+      numRuns: 1_000_000_000,
+      interruptAfterTimeLimit: 1000 * SECONDS,
+      markInterruptAsFailure: false,
+    });
+    console.log(`fuzz: ${sequences} sequences`);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
