@@ -36,7 +36,8 @@ function interval(d: Draw): readonly [Operand, Operand] {
 /** A centre and a radius of one shape. */
 function box(d: Draw): readonly [Operand, Operand] {
   const [features, rows] = [d.size(), d.size()];
-  return [d.fresh(features, rows, "dyadic"), d.fresh(features, rows, "positive")];
+  const radii = Array.from({ length: features * rows }, () => d.between(0, 16) / 8);
+  return [d.fresh(features, rows, "dyadic"), d.bench.upload(features, rows, radii)];
 }
 
 const MEMORY: Readonly<Record<string, Drawn>> = {
