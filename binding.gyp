@@ -6,13 +6,12 @@
 # `npm run sanitize` builds it with a sanitizer (`sanitize`: address, undefined or thread) into a folder of its own.
 {
   "variables": {
-    "sanitize%": "",
+    "sanitize%": "none",
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unknown-pragmas"],
     # GCC's own vector headers give false alarms of these.
     "gcc_warnings": ["-Wno-maybe-uninitialized"],
     # Errors and traps of floating-point operations are looked at nowhere; results are the same without them.
     "arithmetic": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
-    "sanitizers": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"],
     "core": [
       "native/core/arena.cc",
       "native/core/cpu.cc",
@@ -61,15 +60,15 @@
       "msvs_settings": {"VCCLCompilerTool": {"ExceptionHandling": 1}},
       "conditions": [
         [
-          "sanitize!=''",
+          "sanitize!='none'",
           {
             "cflags!": ["-O3"],
-            "cflags_cc": ["<@(sanitizers)", "-g", "-O1", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
-            "ldflags": ["<@(sanitizers)"],
+            "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g", "-O1", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
+            "ldflags": ["-fsanitize=<(sanitize)"],
             "xcode_settings": {
               "GCC_OPTIMIZATION_LEVEL": "1",
-              "OTHER_CPLUSPLUSFLAGS": ["<@(sanitizers)", "-g", "-fno-math-errno", "-fno-trapping-math"],
-              "OTHER_LDFLAGS": ["<@(sanitizers)"],
+              "OTHER_CPLUSPLUSFLAGS": ["-fsanitize=<(sanitize)", "-g", "-fno-math-errno", "-fno-trapping-math"],
+              "OTHER_LDFLAGS": ["-fsanitize=<(sanitize)"],
             },
           },
           {

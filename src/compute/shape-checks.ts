@@ -26,6 +26,13 @@ export function checkSize(operation: string, name: string, value: number, least 
   return value;
 }
 
+/** Rows of one run: an integer of at least `least`, below 2³¹. */
+export function checkTimes(operation: string, name: string, value: number, least = 0): number {
+  checkSize(operation, name, value, least);
+  if (value >= 2 ** 31) throw shapeMismatch(operation, `${name} below ${2 ** 31}`, `${value}`);
+  return value;
+}
+
 /** Throws unless `x` has this many features and rows; `null` leaves one free. */
 export function checkShape(
   operation: string,
@@ -70,7 +77,7 @@ export function checkOwners(operation: string, owners: Owners, rows: number, col
       if (columns !== 1) throw shapeMismatch(operation, "1 column with shared owners", `${columns}`);
       return;
     case "repeat":
-      checkSize(operation, "owners.times", owners.times);
+      checkTimes(operation, "owners.times", owners.times);
       if (columns * owners.times !== rows) {
         throw shapeMismatch(
           operation,
@@ -140,7 +147,11 @@ export function checkGeometry(operation: string, geometry: Conv2dGeometry): void
   const tall = g.outHeight * g.strideHeight + g.kernelHeight * g.dilationHeight + g.padTop;
   const wide = g.outWidth * g.strideWidth + g.kernelWidth * g.dilationWidth + g.padLeft;
   if (Math.max(tall, wide) > MOST_PLACES) {
-    throw shapeMismatch(operation, `a padded image of at most ${MOST_PLACES} places a side`, `${tall} × ${wide}`);
+    throw shapeMismatch(
+      operation,
+      `a padded image of at most ${MOST_PLACES} places a side`,
+      `${tall} × ${wide}`,
+    );
   }
 }
 

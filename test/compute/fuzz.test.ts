@@ -19,25 +19,28 @@ const MOST_COMMANDS = Number(process.env.AUTODUAL_FUZZ_COMMANDS ?? 60);
  * the same, every misuse is answered by the same class of error, and nothing ends the process: should something, the seed lies in
  * the file that is named before.
  */
-describe.skipIf(problem !== null)(`fuzz of the backend${problem === null ? "" : ` (absent: ${problem})`}`, () => {
-  test("native as portable, whatever is called", { timeout: 1000 * (10 * SECONDS + 300) }, async () => {
-    const folder = mkdtempSync(join(tmpdir(), "autodual-fuzz-"));
-    const journal = join(folder, "at");
-    console.log(`fuzz: seed ${SEED}, ${SECONDS} s; if the process ends, the sequence is in ${journal}`);
-    let sequences = 0;
-    const property = fc.asyncProperty(commands(MOST_COMMANDS), async (sequence) => {
-      writeFileSync(journal, `AUTODUAL_FUZZ_SEED=${SEED} sequence ${sequences}\n`);
-      sequences++;
-      await runSequence(sequence);
+describe.skipIf(problem !== null)(
+  `fuzz of the backend${problem === null ? "" : ` (absent: ${problem})`}`,
+  () => {
+    test("native as portable, whatever is called", { timeout: 1000 * (10 * SECONDS + 300) }, async () => {
+      const folder = mkdtempSync(join(tmpdir(), "autodual-fuzz-"));
+      const journal = join(folder, "at");
+      console.log(`fuzz: seed ${SEED}, ${SECONDS} s; if the process ends, the sequence is in ${journal}`);
+      let sequences = 0;
+      const property = fc.asyncProperty(commands(MOST_COMMANDS), async (sequence) => {
+        writeFileSync(journal, `AUTODUAL_FUZZ_SEED=${SEED} sequence ${sequences}\n`);
+        sequences++;
+        await runSequence(sequence);
+      });
+      await fc.assert(property, {
+        seed: SEED,
+        ...(PATH && { path: PATH }),
+        numRuns: 1_000_000_000,
+        interruptAfterTimeLimit: 1000 * SECONDS,
+        markInterruptAsFailure: false,
+      });
+      console.log(`fuzz: ${sequences} sequences`);
+      rmSync(folder, { recursive: true, force: true });
     });
-    await fc.assert(property, {
-      seed: SEED,
-      ...(PATH && { path: PATH }),
-      numRuns: 1_000_000_000,
-      interruptAfterTimeLimit: 1000 * SECONDS,
-      markInterruptAsFailure: false,
-    });
-    console.log(`fuzz: ${sequences} sequences`);
-    rmSync(folder, { recursive: true, force: true });
-  });
-});
+  },
+);

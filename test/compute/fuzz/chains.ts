@@ -31,7 +31,13 @@ class Drawing {
   /** Small entries, so that a chain of products stays small. */
   small(features: number, rows: number): void {
     const { d } = this;
-    this.inputs.push(d.bench.upload(features, rows, d.entries(features * rows, "dyadic").map((entry) => entry / 8)));
+    this.inputs.push(
+      d.bench.upload(
+        features,
+        rows,
+        d.entries(features * rows, "dyadic").map((entry) => entry / 8),
+      ),
+    );
   }
 
   /** Whole columns, or patches of images as viewers see them. */
@@ -45,7 +51,8 @@ class Drawing {
     const examples = d.owners(columns);
     const patchWidth = d.pick([1, 2, 3, 4].filter((n) => features % n === 0));
     const window = { ...d.window(columns), channels: features / patchWidth, patchHeight: 1, patchWidth };
-    for (let i = 0; i < count; i++) this.small(window.channels * window.height * window.width, examples.columns);
+    for (let i = 0; i < count; i++)
+      this.small(window.channels * window.height * window.width, examples.columns);
     return { owners, sight: { window, examples: examples.owners } };
   }
 
@@ -67,12 +74,25 @@ class Drawing {
       }
       case 2: {
         const own = this.reading(3);
-        this.steps.push((take) => ({ kind: "enclose", slope: take(), radius: take(), shift: take(), ...own }));
+        this.steps.push((take) => ({
+          kind: "enclose",
+          slope: take(),
+          radius: take(),
+          shift: take(),
+          ...own,
+        }));
         return;
       }
       case 3: {
         const own = this.reading(4);
-        this.steps.push((take) => ({ kind: "lines", lower: take(), upper: take(), even: take(), odd: take(), ...own }));
+        this.steps.push((take) => ({
+          kind: "lines",
+          lower: take(),
+          upper: take(),
+          even: take(),
+          odd: take(),
+          ...own,
+        }));
         return;
       }
       case 4: {
@@ -94,7 +114,10 @@ class Drawing {
         if (outFeatures(geometry) > 400) return;
         const index = d.index(outFeatures(geometry), -1, this.features);
         this.steps.push(() => ({ kind: "gather", index }));
-        this.small(geometry.outChannels, (geometry.inChannels / geometry.groups) * geometry.kernelHeight * geometry.kernelWidth);
+        this.small(
+          geometry.outChannels,
+          (geometry.inChannels / geometry.groups) * geometry.kernelHeight * geometry.kernelWidth,
+        );
         this.features = geometry.inChannels * geometry.inHeight * geometry.inWidth;
         const spoiled = d.spoiled(geometry);
         this.steps.push((take) => ({ kind: "conv2d", weight: take(), geometry: spoiled }));
@@ -148,9 +171,7 @@ export function chain(d: Draw): Call {
   const order = d.order();
   const run = (backend: Backend, [first, ...rest]: Tensor[]): readonly Tensor[] => {
     const take: Take = () => rest.shift() as Tensor;
-    const from: BackwardStart = lines
-      ? { kind: "lines", matrix: first, index }
-      : { kind: "rows", nu: first };
+    const from: BackwardStart = lines ? { kind: "lines", matrix: first, index } : { kind: "rows", nu: first };
     const steps = drawing.steps.map((step) => step(take));
     const end: BackwardEnd = { radius: take(), ...(withCentre && { centre: take() }), ...own, order };
     return [backend.backward(from, steps, end)];

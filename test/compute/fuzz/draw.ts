@@ -12,8 +12,8 @@ import type { Operand, PairedBackend } from "./paired-backend.js";
 
 /** Around vectors, register tiles and blocks of them, and none at all. */
 const SIZES = [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 24, 31, 33, 48, 49, 97];
-/** What is no size, or none that any memory holds. */
-const ODD_SIZES = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, -0, 2 ** 31, 2 ** 53, 1e308];
+/** What is no size; those that no memory holds are for `World.endless`. */
+const ODD_SIZES = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, -0, 2 ** 53, 1e308];
 /** Numbers at the ends of an arithmetic, and what is none. */
 const ODD_VALUES = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 1e-40, 3e38, -1e30];
 
@@ -129,7 +129,7 @@ export class Draw {
     return this.pick([
       { owners: OWN, columns: rows + 1 },
       { owners: SHARED, columns: 2 },
-      { owners: repeatOwners(this.pick(ODD_SIZES)), columns: rows },
+      { owners: repeatOwners(this.pick([...ODD_SIZES, 2 ** 31])), columns: rows },
       { owners: repeatOwners(2), columns: rows },
       { owners: indexedOwners(new Int32Array(rows + 1)), columns: 1 },
       { owners: indexedOwners(new Int32Array(rows).fill(-1)), columns: 3 },
@@ -143,7 +143,14 @@ export class Draw {
       const [size, kernel] = [this.between(1, 7), this.between(1, 4)];
       const [stride, pad, dilation] = [this.between(1, 3), this.between(0, 2), this.pick([1, 1, 2])];
       const natural = Math.floor((size + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1;
-      return { size, kernel, stride, pad, dilation, out: Math.max(1, natural + this.pick([0, 0, 0, -1, 1, 2])) };
+      return {
+        size,
+        kernel,
+        stride,
+        pad,
+        dilation,
+        out: Math.max(1, natural + this.pick([0, 0, 0, -1, 1, 2])),
+      };
     };
     const [y, x] = [side(), side()];
     return {
@@ -169,7 +176,7 @@ export class Draw {
   spoiled(geometry: Conv2dGeometry): Conv2dGeometry {
     if (!this.astray) return geometry;
     const field = this.pick(Object.keys(geometry) as (keyof Conv2dGeometry)[]);
-    return { ...geometry, [field]: this.pick([...ODD_SIZES, 0, 2 ** 30, geometry[field] + 1]) };
+    return { ...geometry, [field]: this.pick([...ODD_SIZES, 0, 2 ** 30, 2 ** 31, geometry[field] + 1]) };
   }
 
   kernelOf(geometry: Conv2dGeometry): Operand {
@@ -217,11 +224,15 @@ export class Draw {
 
   elementwise(): Elementwise {
     if (this.astray) return { kind: "leaky-relu", slope: Number.NaN };
-    return this.chance(0.7) ? this.activation() : this.pick([{ kind: "abs" }, { kind: "sign" }, { kind: "square" }]);
+    return this.chance(0.7)
+      ? this.activation()
+      : this.pick([{ kind: "abs" }, { kind: "sign" }, { kind: "square" }]);
   }
 
   order(): NormOrder {
-    return this.astray ? (this.pick([0, 3, Number.NaN]) as NormOrder) : this.pick([1, 2, Number.POSITIVE_INFINITY]);
+    return this.astray
+      ? (this.pick([0, 3, Number.NaN]) as NormOrder)
+      : this.pick([1, 2, Number.POSITIVE_INFINITY]);
   }
 
   noise(columns: number): Noise {

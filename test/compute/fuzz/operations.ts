@@ -76,11 +76,15 @@ const PRODUCTS: Readonly<Record<string, Drawn>> = {
   },
   linearTranspose(d) {
     const weight = d.tensor();
-    return call("linearTranspose", [weight, d.tensor(weight.features)], (b, [w, y]) => b.linearTranspose(w, y));
+    return call("linearTranspose", [weight, d.tensor(weight.features)], (b, [w, y]) =>
+      b.linearTranspose(w, y),
+    );
   },
   linearWeightGradient(d) {
     const y = d.tensor();
-    return call("linearWeightGradient", [y, d.tensor(null, y.rows)], (b, [t, x]) => b.linearWeightGradient(t, x));
+    return call("linearWeightGradient", [y, d.tensor(null, y.rows)], (b, [t, x]) =>
+      b.linearWeightGradient(t, x),
+    );
   },
   conv2d(d) {
     const own = d.geometry();
@@ -150,7 +154,9 @@ const FEATURES: Readonly<Record<string, Drawn>> = {
     const x = d.tensor();
     const { owners, columns } = d.owners(x.rows);
     const features = d.size();
-    const places = Float64Array.from({ length: features * columns }, () => d.between(-1, Math.max(-1, x.features - 1)));
+    const places = Float64Array.from({ length: features * columns }, () =>
+      d.between(-1, Math.max(-1, x.features - 1)),
+    );
     const inputs = [x, d.bench.upload(features, columns, places)];
     const missing = d.value();
     return call("select", inputs, (b, [t, i]) => b.select(t, i, owners, missing));
@@ -159,7 +165,9 @@ const FEATURES: Readonly<Record<string, Drawn>> = {
     const y = d.tensor();
     const { owners, columns } = d.owners(y.rows);
     const features = d.size();
-    const places = Float64Array.from({ length: y.features * columns }, () => d.between(-1, Math.max(-1, features - 1)));
+    const places = Float64Array.from({ length: y.features * columns }, () =>
+      d.between(-1, Math.max(-1, features - 1)),
+    );
     const inputs = [y, d.bench.upload(y.features, columns, places)];
     const stated = d.stated(features);
     return call("selectTranspose", inputs, (b, [t, i]) => b.selectTranspose(t, i, owners, stated));
@@ -183,7 +191,10 @@ const ENTRIES: Readonly<Record<string, Drawn>> = {
   weightedSum(d) {
     const x = d.tensor();
     const constant = d.value();
-    const shapes = Array.from({ length: d.between(0, 4) }, () => [d.pick([1, x.features]), d.pick([1, x.rows])]);
+    const shapes = Array.from({ length: d.between(0, 4) }, () => [
+      d.pick([1, x.features]),
+      d.pick([1, x.rows]),
+    ]);
     const terms = [x, ...shapes.map(([f, r]) => d.tensor(f, r))];
     const weights = terms.map(() => ({ weight: d.value(), absolute: d.chance(0.5), by: d.chance(0.3) }));
     const bys = terms.filter((_, i) => weights[i].by).map((term) => d.like(term));
@@ -217,7 +228,9 @@ const ENTRIES: Readonly<Record<string, Drawn>> = {
   },
   minimumGradient(d) {
     const x = d.tensor();
-    return call("minimumGradient", [x, d.like(x), d.like(x)], (b, [s, t, g]) => ({ ...b.minimumGradient(s, t, g) }));
+    return call("minimumGradient", [x, d.like(x), d.like(x)], (b, [s, t, g]) => ({
+      ...b.minimumGradient(s, t, g),
+    }));
   },
   apply(d) {
     const f = d.elementwise();

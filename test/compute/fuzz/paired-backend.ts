@@ -51,7 +51,7 @@ export function attempt(call: () => readonly Tensor[]): Outcome {
 }
 
 /** What a read gives, or why it does not. */
-export function settled(read: Promise<FloatArray>): Promise<FloatArray | Error> {
+export function settled<T>(read: Promise<T>): Promise<T | Error> {
   return read.then(
     (values) => values,
     (error: Error) => error,
@@ -115,8 +115,18 @@ export class PairedBackend {
   /** Calls both. They must give results of the same shape, or errors of the same class; null where they do not work. */
   call(call: Call): readonly Operand[] | null {
     const { name, inputs, run } = call;
-    const native = attempt(() => run(this.native, inputs.map((x) => x.native)));
-    const portable = attempt(() => run(this.portable, inputs.map((x) => x.portable)));
+    const native = attempt(() =>
+      run(
+        this.native,
+        inputs.map((x) => x.native),
+      ),
+    );
+    const portable = attempt(() =>
+      run(
+        this.portable,
+        inputs.map((x) => x.portable),
+      ),
+    );
     if ("error" in native || "error" in portable) {
       this.#compareErrors(name, native, portable);
       return null;
@@ -212,7 +222,10 @@ export class PairedBackend {
     const both = [this, this.double, this.parent].filter((pair) => pair !== null);
     for (const pair of both) {
       if (pair.failed || pair.doomed) return;
-      const end = await pair.native.finish().then(() => null, (error: Error) => error);
+      const end = await pair.native.finish().then(
+        () => null,
+        (error: Error) => error,
+      );
       if (end !== null) return pair.expectFailure(end);
     }
     const { liveBytes, peakBytes } = this.native.memory();

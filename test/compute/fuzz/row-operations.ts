@@ -55,7 +55,9 @@ export const ROW_OPERATIONS: Readonly<Record<string, Drawn>> = {
   outerSumRows(d) {
     const { x, owners, columns } = owned(d, 0);
     const stated = d.stated(columns);
-    return call("outerSumRows", [x, d.tensor(1, x.rows)], (b, [t, s]) => b.outerSumRows(t, s, owners, stated));
+    return call("outerSumRows", [x, d.tensor(1, x.rows)], (b, [t, s]) =>
+      b.outerSumRows(t, s, owners, stated),
+    );
   },
   norm(d) {
     const { x, owners, by } = owned(d, 1);
@@ -89,7 +91,9 @@ export const ROW_OPERATIONS: Readonly<Record<string, Drawn>> = {
   },
   enclose(d) {
     const { x, owners, by } = owned(d, 2);
-    return call("enclose", [x, ...by], (b, [nu, slope, radius]) => ({ ...b.enclose(nu, slope, radius, owners) }));
+    return call("enclose", [x, ...by], (b, [nu, slope, radius]) => ({
+      ...b.enclose(nu, slope, radius, owners),
+    }));
   },
   encloseGradient(d) {
     const { x, owners, by } = owned(d, 2);
@@ -139,7 +143,8 @@ export const ROW_OPERATIONS: Readonly<Record<string, Drawn>> = {
     const times = d.between(1, 20);
     const radius = d.tensor();
     const [noise, stated] = [d.noise(radius.rows), d.stated(times)];
-    if (d.chance(0.4)) return call("addNoise", [radius], (b, [r]) => b.addNoise(null, null, r, stated, noise));
+    if (d.chance(0.4))
+      return call("addNoise", [radius], (b, [r]) => b.addNoise(null, null, r, stated, noise));
     const x = d.tensor(radius.features, radius.rows * times);
     const run = (b: Backend, [t, s, r]: Tensor[]) => b.addNoise(t, s, r, stated, noise);
     return call("addNoise", [x, d.like(radius), radius], run, { times: 8 });
@@ -150,10 +155,14 @@ export const ROW_OPERATIONS: Readonly<Record<string, Drawn>> = {
     const [noise, stated] = [d.noise(radius.rows), d.stated(times)];
     const g = d.tensor(radius.features, radius.rows * times);
     if (d.chance(0.4)) {
-      const run = (b: Backend, [r, h]: Tensor[]) => ({ ...b.addNoiseGradient(null, null, r, h, stated, noise) });
+      const run = (b: Backend, [r, h]: Tensor[]) => ({
+        ...b.addNoiseGradient(null, null, r, h, stated, noise),
+      });
       return call("addNoiseGradient", [radius, g], run, { times: 64 });
     }
-    const run = (b: Backend, [t, s, r, h]: Tensor[]) => ({ ...b.addNoiseGradient(t, s, r, h, stated, noise) });
+    const run = (b: Backend, [t, s, r, h]: Tensor[]) => ({
+      ...b.addNoiseGradient(t, s, r, h, stated, noise),
+    });
     return call("addNoiseGradient", [d.like(g), d.like(radius), radius, g], run, { times: 64 });
   },
   softmaxCrossEntropy(d) {

@@ -50,7 +50,8 @@ export class World {
   /** One call of any operation; in a wild one sizes, tables and geometries may be wrong. */
   call(from: RandomSource): void {
     const pair = this.#pair(from);
-    const call = from === null ? null : ALL[from.integer(ALL.length)](new Draw(from, pair, from.uniform() < 0.2));
+    const call =
+      from === null ? null : ALL[from.integer(ALL.length)](new Draw(from, pair, from.uniform() < 0.2));
     if (call === null) return;
     this.#note(`${call.name} of ${call.inputs.map((x) => `[${x.features}, ${x.rows}]`).join(" ")}`);
     pair.call(call);
@@ -126,14 +127,17 @@ export class World {
     const pair = this.#pair(from);
     this.#note("dispose a backend");
     const calls = Array.from({ length: 4 }, () => ALL[from.integer(ALL.length)](new Draw(from, pair, false)));
-    const pending = [settled(pair.native.finish()), ...pair.live.map((x) => settled(pair.native.read(x.native)))];
+    const pending = [
+      settled(pair.native.finish()),
+      ...pair.live.map((x) => settled(pair.native.read(x.native))),
+    ];
     const closed = [pair, ...(pair.double ? [pair.double] : [])];
     this.#pairs = this.#pairs.filter((other) => !closed.includes(other));
     pair.native.dispose();
     pair.portable.dispose();
     for (const call of calls) pair.call(call);
     for (const read of pending) {
-      const values: FloatArray | number | Error = await read;
+      const values = await read;
       if (values instanceof Error) expect(values).toBeInstanceOf(BackendError);
     }
     for (const one of closed) await this.#expectClosed(one);
