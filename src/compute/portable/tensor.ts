@@ -123,6 +123,7 @@ export class PortableMemory {
   }
 
   #array(shape: Size, of: number | ArrayLike<number>): FloatArray {
+    this.checkOpen();
     const Numbers = this.dtype === "float64" ? Float64Array : Float32Array;
     try {
       return typeof of === "number" ? new Numbers(of) : new Numbers(of);
@@ -136,7 +137,6 @@ export class PortableMemory {
   }
 
   #own(shape: Size, values: FloatArray): PortableTensor {
-    this.checkOpen();
     this.#bytes += values.byteLength;
     this.#peak = Math.max(this.#peak, this.#bytes);
     return new PortableTensor(this, shape.features, shape.rows, { values, views: 0 });
