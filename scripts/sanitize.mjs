@@ -138,6 +138,7 @@ function test(kind, folder, log) {
       [variable]: [...options, `log_path=${log}`].join(":"),
       AUTODUAL_PREBUILD: folder,
       AUTODUAL_FUZZ_SECONDS: values.seconds,
+      AUTODUAL_FUZZ_SEED: process.env.AUTODUAL_FUZZ_SEED ?? String(Date.now() % 2 ** 31),
     },
     stdio: "inherit",
   });
