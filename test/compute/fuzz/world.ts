@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { FloatArray, Tensor } from "../../../src/compute/backend.js";
+import type { Tensor } from "../../../src/compute/backend.js";
 import { instructionSets } from "../../../src/compute/native/index.js";
 import type { RandomSource } from "../../../src/compute/random.js";
 import { BackendError } from "../../../src/errors.js";
@@ -50,9 +50,7 @@ export class World {
   /** One call of any operation; in a wild one sizes, tables and geometries may be wrong. */
   call(from: RandomSource): void {
     const pair = this.#pair(from);
-    const call =
-      from === null ? null : ALL[from.integer(ALL.length)](new Draw(from, pair, from.uniform() < 0.2));
-    if (call === null) return;
+    const call = ALL[from.integer(ALL.length)](new Draw(from, pair, from.uniform() < 0.2));
     this.#note(`${call.name} of ${call.inputs.map((x) => `[${x.features}, ${x.rows}]`).join(" ")}`);
     pair.call(call);
   }
