@@ -17,15 +17,8 @@ import { gypArguments } from "./node-gyp.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Tests that call the native backend: conformance, wrong arguments, ends of processes and workers, lists, threads. */
-const TESTS = [
-  "native",
-  "native-arguments",
-  "native-determinism",
-  "native-ends",
-  "native-passes",
-  "many-networks",
-];
+/** Tests that call the native backend: conformance, wrong arguments, threads, ends of processes and workers, sizes. */
+const TESTS = ["native", "native-arguments", "native-determinism", "native-ends", "native-sizes"];
 
 /** Of each sanitizer its library, the variable of its options, and these. Reports go to files: workers of vitest have no terminal. */
 const KINDS = {
