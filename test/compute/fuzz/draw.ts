@@ -83,8 +83,9 @@ export class Draw {
       (x) => (features === null || x.features === features) && (rows === null || x.rows === rows),
     );
     if (fits.length > 0 && this.chance(0.7)) return this.pick(fits);
-    const wide = features === null && rows === null && this.chance(0.01);
-    if (wide) return this.fresh(67, 1031);
+    // Large enough to be shared among threads.
+    const wide = features === null && rows === null && this.chance(0.03);
+    if (wide) return this.chance(0.5) ? this.fresh(67, 1031) : this.fresh(1031, 67);
     return this.fresh(features ?? this.size(), rows ?? this.size(), this.chance(0.06) ? "odd" : "normal");
   }
 

@@ -64,8 +64,9 @@ const oracles: Readonly<Record<Dtype, Backend>> = {
   float64: createPortableBackend({ dtype: "float64" }),
 };
 
-/** Most tensors that are kept. */
+/** Most tensors that are kept, and most entries of one: products of large ones are larger. */
 const MOST_LIVE = 24;
+const MOST_ENTRIES = 2 ** 17;
 
 /** A native backend, and the portable one, which is its model. */
 export class PairedBackend {
@@ -144,6 +145,7 @@ export class PairedBackend {
     const all = [...outputs, ...written];
     this.#checks.push({ call, inputs: before, outputs: all, values: all.map((x) => x.values) });
     this.live.push(...outputs);
+    for (const x of outputs) if (x.features * x.rows > MOST_ENTRIES) this.release(x);
     while (this.live.length > MOST_LIVE) this.release(this.live[0]);
     return outputs;
   }
