@@ -46,15 +46,18 @@ describe.skipIf(problem !== null)(
         sequences++;
         await runSequence(sequence);
       });
-      await fc.assert(property, {
-        seed: SEED,
-        ...(PATH && { path: PATH }),
-        numRuns: 1_000_000_000,
-        interruptAfterTimeLimit: 1000 * SECONDS,
-        markInterruptAsFailure: false,
-      });
+      try {
+        await fc.assert(property, {
+          seed: SEED,
+          ...(PATH && { path: PATH }),
+          numRuns: 1_000_000_000,
+          interruptAfterTimeLimit: 1000 * SECONDS,
+          markInterruptAsFailure: false,
+        });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
       console.log(`fuzz: ${sequences} sequences`);
-      rmSync(folder, { recursive: true, force: true });
     });
   },
 );
