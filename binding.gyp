@@ -3,20 +3,15 @@
 # Instruction sets are chosen by pragmas in native/isa/*.cc, so every file has the same flags. Never -ffast-math: bounds
 # need NaN, infinities, and sums in the order in which they are written.
 #
-# With the address and undefined-behaviour sanitizers:
-#   npm run build:native -- --sanitize
-#   LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8 \
-#     npx vitest run test/compute
-# The next `npm run build:native` builds without them again.
+# `npm run sanitize` builds it with a sanitizer (`sanitize`: address, undefined or thread) into a folder of its own.
 {
   "variables": {
-    "sanitize%": 0,
+    "sanitize%": "none",
     "warnings": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-unknown-pragmas"],
     # GCC's own vector headers give false alarms of these.
     "gcc_warnings": ["-Wno-maybe-uninitialized"],
     # Errors and traps of floating-point operations are looked at nowhere; results are the same without them.
     "arithmetic": ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
-    "sanitizers": ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
     "core": [
       "native/core/arena.cc",
       "native/core/cpu.cc",
@@ -65,15 +60,15 @@
       "msvs_settings": {"VCCLCompilerTool": {"ExceptionHandling": 1}},
       "conditions": [
         [
-          "sanitize==1",
+          "sanitize!='none'",
           {
             "cflags!": ["-O3"],
-            "cflags_cc": ["<@(sanitizers)", "-g", "-O1", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
-            "ldflags": ["<@(sanitizers)"],
+            "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g", "-O1", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
+            "ldflags": ["-fsanitize=<(sanitize)"],
             "xcode_settings": {
               "GCC_OPTIMIZATION_LEVEL": "1",
-              "OTHER_CPLUSPLUSFLAGS": ["<@(sanitizers)", "-g", "-fno-math-errno", "-fno-trapping-math"],
-              "OTHER_LDFLAGS": ["<@(sanitizers)"],
+              "OTHER_CPLUSPLUSFLAGS": ["-fsanitize=<(sanitize)", "-g", "-fno-math-errno", "-fno-trapping-math"],
+              "OTHER_LDFLAGS": ["-fsanitize=<(sanitize)"],
             },
           },
           {

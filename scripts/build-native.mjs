@@ -6,21 +6,19 @@
 //
 //   --own        build, whatever was prebuilt; exit with 1 where that fails
 //   --required   exit with 1 where there is no native backend in the end
-//   --sanitize   build with the address and undefined-behaviour sanitizers; see binding.gyp
 //   AUTODUAL_SKIP_NATIVE=1   do nothing
 //   AUTODUAL_VERBOSE=1       show what the compiler says; otherwise a failed build leaves it in build/native-build.log
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasPrebuild, nativeSources } from "./native-sources.mjs";
+import { gypArguments } from "./node-gyp.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
-const [required, sanitize, own] = ["--required", "--sanitize", "--own"].map((flag) =>
-  process.argv.includes(flag),
-);
+const [required, own] = ["--required", "--own"].map((flag) => process.argv.includes(flag));
 const verbose = process.env.AUTODUAL_VERBOSE === "1";
 const BUILT = join(root, "build", "Release", "autodual.node");
 const LOG = join("build", "native-build.log");
@@ -28,7 +26,7 @@ const LOG = join("build", "native-build.log");
 if (process.env.AUTODUAL_SKIP_NATIVE === "1") {
   console.log("native backend skipped, as AUTODUAL_SKIP_NATIVE asks; the portable backend serves");
 } else {
-  process.exitCode = (!sanitize && isPresent()) || build() ? 0 : Number(required || own);
+  process.exitCode = isPresent() || build() ? 0 : Number(required || own);
 }
 
 /** Whether a build no older than its sources, or else a prebuilt one of these sources, loads. */
@@ -57,20 +55,15 @@ function build() {
   const began = performance.now();
   // What is there and does not load may be another machine's, down to the object files.
   const steps = existsSync(BUILT) && !loads({}) ? ["rebuild"] : ["configure", "build"];
-  const gyp = nodeGyp();
-  if (gyp === null) return sayNotBuilt("no node-gyp", "");
-  const args = [gyp, ...steps, "-j", "max", "--release"];
-  const headers = headersBesideNode();
-  if (headers) args.push(`--nodedir=${headers}`);
+  const args = gypArguments(...steps);
+  if (args === null) return sayNotBuilt("no node-gyp", "");
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, {
     cwd: root,
-    env: sanitize ? { ...process.env, GYP_DEFINES: "sanitize=1" } : process.env,
     encoding: "utf8",
     maxBuffer: 1 << 28,
     stdio: verbose ? "inherit" : ["ignore", "pipe", "pipe"],
   });
-  // A sanitized build loads only with the sanitizers' library before everything else.
-  if (status === 0 && (sanitize || loads({}))) {
+  if (status === 0 && loads({})) {
     utimesSync(BUILT, new Date(), new Date());
     // Objects serve the next build, and nobody builds an installed package twice.
     if (isInstalled()) rmSync(join(root, "build", "Release", "obj.target"), { recursive: true, force: true });
@@ -81,15 +74,6 @@ function build() {
   if (status !== 0) rmSync(BUILT, { force: true });
   const output = `${stdout ?? ""}${stderr ?? ""}${error ? `${error.stack}\n` : ""}`;
   return sayNotBuilt(reasonOf(status, output), output);
-}
-
-/** That of this package, which is optional, else the one that npm itself brings for its scripts; null where there is neither. */
-function nodeGyp() {
-  try {
-    return require.resolve("node-gyp/bin/node-gyp.js");
-  } catch {
-    return process.env.npm_config_node_gyp || null;
-  }
 }
 
 function isInstalled() {
@@ -104,13 +88,6 @@ function sayNotBuilt(reason, output) {
       `to get native speed, install a C++ compiler, make and Python 3, then ${again}${keptLog(output)}`,
   );
   return false;
-}
-
-/** Node's own headers where they came with it, so that none need to be downloaded; null where npm knows of others. */
-function headersBesideNode() {
-  const prefix = dirname(dirname(realpathSync(process.execPath)));
-  const known = process.env.npm_config_nodedir || !existsSync(join(prefix, "include", "node", "node_api.h"));
-  return known ? null : prefix;
 }
 
 function reasonOf(status, output) {

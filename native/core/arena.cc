@@ -11,7 +11,7 @@ namespace {
 constexpr size_t ALIGNMENT = 64;
 /// Kernels load whole vectors at the end of a tensor.
 constexpr size_t READ_BEYOND = 64;
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // Every block from the system, and back at once: the sanitizer sees where each begins and ends.
 constexpr size_t CHUNK = ALIGNMENT, RESERVE = 0, IDLE_MOST = 0;
 constexpr bool KEEPS_PEAK = false;

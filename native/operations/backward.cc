@@ -80,6 +80,9 @@ struct Step {
   }
 };
 
+/// Features of ν on its way: their memory, of all slots and threads, is counted by 64 bits.
+constexpr int64_t MOST_FEATURES = int64_t{1} << 30;
+
 /// The features of ν, at hand and in slots, as steps are read.
 struct Walk {
   int64_t features;
@@ -94,8 +97,9 @@ struct Walk {
   }
   void becomes(int64_t count) {
     features = count;
-    most = count > most ? count : most;
+    passes(count);
   }
+  void passes(int64_t count) { most = count > most ? count : most; }
 };
 
 void readSlot(Arguments& a, Step& step, Walk& walk, bool isFree) {
@@ -199,7 +203,7 @@ Step readStep(Arguments& a, Walk& walk, int64_t rows) {
       readIndex(a, step, walk.features);
       const int64_t count = step.whole ? walk.features : static_cast<int64_t>(step.index->size());
       walk.waiting[step.slot] = count;
-      walk.most = count > walk.most ? count : walk.most;
+      walk.passes(count);
       break;
     }
     case STEP_ADD: {
@@ -233,6 +237,7 @@ Napi::Value backward(Arguments& a) {
   std::vector<Step> steps(static_cast<size_t>(a.size("steps", 0, 1 << 16)));
   for (Step& step : steps) step = readStep(a, walk, rows);
   a.expect(walk.atHand, "a load after a store", "the end");
+  a.expect(walk.most <= MOST_FEATURES, "at most 2^30 features on the way", std::to_string(walk.most));
   SightTable sight = readSight(a);
   const Tensor radius = readCoefficients(a, sight, "radius", walk.features);
   const Tensor centre = a.optional("centre", radius.features, radius.rows);
@@ -243,6 +248,8 @@ Napi::Value backward(Arguments& a) {
   const int64_t slots = walk.slots, most = walk.most;
   a.run({out}, [=](const auto& run) {
     using T = std::remove_pointer_t<decltype(run.out(out))>;
+    // Plans are as large as layers: where there is no memory for the rows, there is none for them.
+    run.pool.scratch(0, static_cast<size_t>(most) * 8 * sizeof(T));
     std::vector<BackwardStep<T>> prepared;
     for (const Step& step : steps) prepared.push_back(step.prepared(run));
     run.kernels.backward(run.pool,

@@ -54,6 +54,7 @@ Napi::Value concat(Arguments& a) {
   for (int64_t i = 0; i < count; i++) {
     parts.push_back(a.tensor("every part", ANY, i == 0 ? ANY : parts[0].rows));
     features += parts.back().features;
+    a.expect(features <= MOST_ENTRIES, "at most 2^46 features", std::to_string(features));
   }
   const Tensor out = a.result(features, parts[0].rows);
   a.run({out}, [=](const auto& run) {

@@ -21,10 +21,17 @@ template <class Make>
 Napi::Value gradient(Arguments& a, const Tensor& y, const Tensor& x, const Tensor& out, std::vector<int64_t> key,
                      Make make) {
   a.run({out}, [=, key = std::move(key)](const auto& run) {
+    // A plan is as large as the images, which without rows take no memory of their own.
+    if (x.rows == 0) return run.kernels.fill(run.pool, 0, out.count(), run.out(out));
     const GradientPlan& plan = run.engine.template plan<GradientPlan>(key, make);
     run.kernels.productGradient(run.pool, plan, run.in(y), run.in(x), x.rows, run.out(out));
   });
   return a.give(out);
+}
+
+/// A plan counts the inputs of an output by 32 bits.
+void expectTaps(Arguments& a, int64_t taps) {
+  a.expect(taps <= MOST_INT32, "weights of at most 2147483647 inputs", std::to_string(taps));
 }
 
 void expectWeight(Arguments& a, const Tensor& weight, const Geometry& g) {
@@ -37,12 +44,14 @@ Napi::Value linear(Arguments& a) {
   const Tensor weight = a.tensor("weight"), x = a.tensor("x", weight.rows);
   const Tensor bias = a.optional("bias", weight.features, 1);
   const int64_t m = weight.features, n = weight.rows;
+  expectTaps(a, n);
   return product(a, weight, x, bias, m, {LINEAR, m, n}, [=] { return planLinear(m, n); });
 }
 
 Napi::Value linearTranspose(Arguments& a) {
   const Tensor weight = a.tensor("weight"), y = a.tensor("y", weight.features);
   const int64_t m = weight.features, n = weight.rows;
+  expectTaps(a, m);
   return product(a, weight, y, {}, n, {LINEAR_TRANSPOSE, m, n}, [=] { return planLinearTranspose(m, n); });
 }
 

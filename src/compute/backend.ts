@@ -151,7 +151,8 @@ export interface Weighted<X = Tensor> {
 /**
  * Everything that autodual asks of a machine. Operations are coarse, take and return tensors, never change an
  * argument (but for the optimizer's update), and may be queued: only `read` waits for a result. Shapes are checked by
- * `shape-rules/` before work starts, so that each implementation throws the same `ShapeError`.
+ * `shape-rules/` before work starts, so that each implementation throws the same `ShapeError`. What no memory holds is an
+ * `OutOfMemoryError` of the call, or of what is read later.
  *
  * Throughout: R rows, C columns (examples), `owners` mapping R rows to C columns.
  */

@@ -21,6 +21,34 @@ export function backwardShape(
   return { features: centre ? 2 : 1, rows };
 }
 
+/** Every tensor of a chain, so that a backend can look whether each is its own before shapes are asked for. */
+export function tensorsOfChain(
+  start: BackwardStart,
+  steps: readonly BackwardStep[],
+  { radius, centre }: BackwardEnd,
+): readonly Tensor[] {
+  const first = start.kind === "rows" ? start.nu : start.matrix;
+  return [first, ...steps.flatMap(tensorsOfStep), radius, ...(centre ? [centre] : [])];
+}
+
+function tensorsOfStep(step: BackwardStep): readonly Tensor[] {
+  switch (step.kind) {
+    case "linear":
+    case "conv2d":
+      return [step.weight];
+    case "enclose":
+      return [step.slope, step.radius, ...(step.shift ? [step.shift] : [])];
+    case "lines":
+      return [step.lower, step.upper, step.even, step.odd];
+    case "scale":
+      return [step.scale];
+    case "offset":
+      return [step.offset];
+    default:
+      return [];
+  }
+}
+
 /** The shape of coefficients as rows see them. */
 function seen(coefficients: Size, sight: Sight | undefined): Size {
   return sight ? rules.crop(coefficients, sight.examples, sight.window) : coefficients;

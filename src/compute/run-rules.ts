@@ -1,10 +1,10 @@
-import { checkSame, checkShape, checkSize, type Size, shapeMismatch } from "./shape-checks.js";
+import { checkSame, checkShape, checkTimes, type Size, shapeMismatch } from "./shape-checks.js";
 
 // Shape rules, as in `shape-rules/`, of operations whose rows come in runs of one length.
 
 /** Rows of one run after the other: the shape of one number per run. */
 function overRuns(operation: string, x: Size, times: number): Size {
-  checkSize(operation, "times", times, 1);
+  checkTimes(operation, "times", times, 1);
   if (x.rows % times !== 0) throw shapeMismatch(operation, `rows in runs of ${times}`, `${x.rows} rows`);
   return { features: x.features, rows: x.rows / times };
 }
@@ -23,7 +23,7 @@ export function addNoise(
   times: number,
   operation = "addNoise",
 ): Size {
-  checkSize(operation, "times", times, 1);
+  checkTimes(operation, "times", times, 1);
   if (radius.features * times >= MOST_NUMBERS) {
     throw shapeMismatch(
       operation,
@@ -59,7 +59,7 @@ export function medianRows(x: Size, times: number): Size {
 }
 
 export function medianRowsGradient(x: Size, index: Size, g: Size, times: number): Size {
-  checkSize("medianRowsGradient", "times", times, 1);
+  checkTimes("medianRowsGradient", "times", times, 1);
   checkSame("medianRowsGradient", index, g);
   checkShape("medianRowsGradient", "x", x, index.features, index.rows * times);
   return { features: x.features, rows: x.rows };

@@ -26,6 +26,13 @@ export function checkSize(operation: string, name: string, value: number, least 
   return value;
 }
 
+/** Rows of one run: an integer of at least `least`, below 2³¹. */
+export function checkTimes(operation: string, name: string, value: number, least = 0): number {
+  checkSize(operation, name, value, least);
+  if (value >= 2 ** 31) throw shapeMismatch(operation, `${name} below ${2 ** 31}`, `${value}`);
+  return value;
+}
+
 /** Throws unless `x` has this many features and rows; `null` leaves one free. */
 export function checkShape(
   operation: string,
@@ -70,7 +77,7 @@ export function checkOwners(operation: string, owners: Owners, rows: number, col
       if (columns !== 1) throw shapeMismatch(operation, "1 column with shared owners", `${columns}`);
       return;
     case "repeat":
-      checkSize(operation, "owners.times", owners.times);
+      checkTimes(operation, "owners.times", owners.times);
       if (columns * owners.times !== rows) {
         throw shapeMismatch(
           operation,
@@ -106,7 +113,21 @@ const POSITIVE_SIZES = [
   "groups",
 ] as const satisfies readonly (keyof Conv2dGeometry)[];
 
-/** Throws unless sizes are positive, padding is an integer of at least 0, and groups divide both channel counts. */
+/** Most features of an image, and most places along a padded side of one: their numbers fit 32 bits with room to spare. */
+const MOST_PLACES = 2 ** 30;
+
+/** Throws unless an image of these sizes has at most 2³⁰ features. */
+export function checkFeatures(operation: string, ...sizes: readonly number[]): void {
+  const features = sizes.reduce((product, size) => product * size, 1);
+  if (features > MOST_PLACES) {
+    throw shapeMismatch(operation, `an image of at most ${MOST_PLACES} features`, sizes.join(" × "));
+  }
+}
+
+/**
+ * Throws unless sizes are positive, padding is an integer of at least 0, groups divide both channel counts, and no image is larger
+ * than backends can number.
+ */
 export function checkGeometry(operation: string, geometry: Conv2dGeometry): void {
   for (const name of POSITIVE_SIZES) checkSize(operation, `geometry.${name}`, geometry[name], 1);
   checkSize(operation, "geometry.padTop", geometry.padTop);
@@ -117,6 +138,19 @@ export function checkGeometry(operation: string, geometry: Conv2dGeometry): void
       operation,
       `geometry.groups to divide ${inChannels} and ${outChannels} channels`,
       `${groups}`,
+    );
+  }
+  const g = geometry;
+  checkFeatures(operation, inChannels, g.inHeight, g.inWidth);
+  checkFeatures(operation, outChannels, g.outHeight, g.outWidth);
+  checkFeatures(operation, inChannels, g.kernelHeight, g.kernelWidth);
+  const tall = g.outHeight * g.strideHeight + g.kernelHeight * g.dilationHeight + g.padTop;
+  const wide = g.outWidth * g.strideWidth + g.kernelWidth * g.dilationWidth + g.padLeft;
+  if (Math.max(tall, wide) > MOST_PLACES) {
+    throw shapeMismatch(
+      operation,
+      `a padded image of at most ${MOST_PLACES} places a side`,
+      `${tall} × ${wide}`,
     );
   }
 }

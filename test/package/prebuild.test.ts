@@ -33,7 +33,8 @@ afterAll(() => folder.remove());
 
 /** A package as it is installed, without a compiler's driver. */
 beforeAll(() => {
-  for (const path of ["native", "binding.gyp", "scripts/build-native.mjs", "scripts/native-sources.mjs"]) {
+  const scripts = ["build-native.mjs", "native-sources.mjs", "node-gyp.mjs"].map((name) => `scripts/${name}`);
+  for (const path of ["native", "binding.gyp", ...scripts]) {
     mkdirSync(dirname(join(folder.path, path)), { recursive: true });
     cpSync(join(ROOT, path), join(folder.path, path), { recursive: true });
   }

@@ -1,5 +1,5 @@
 import type { BackwardEnd, BackwardStart, BackwardStep, Reading, Tensor } from "../backend.js";
-import { backwardShape } from "../backward.js";
+import { backwardShape, tensorsOfChain } from "../backward.js";
 import { geometryArgument, ownerArguments, windowArguments } from "./arguments.js";
 import type { BackwardArgument } from "./engine-types.js";
 import type { NativeMemory } from "./tensor.js";
@@ -11,6 +11,8 @@ export function backward(
   steps: readonly BackwardStep[],
   end: BackwardEnd,
 ): Tensor {
+  for (const tensor of tensorsOfChain(start, steps, end)) memory.take(tensor);
+  const shape = backwardShape(start, steps, end);
   const number = (tensor: Tensor | undefined): number => (tensor ? memory.take(tensor).number : 0);
   const chain = [
     ...(start.kind === "rows" ? [0, number(start.nu)] : [1, number(start.matrix), start.index]),
@@ -19,7 +21,7 @@ export function backward(
     ...readingArguments(end, [end.radius, end.centre].map(number)),
     end.order,
   ];
-  return memory.give(backwardShape(start, steps, end), memory.engine.backward(...chain));
+  return memory.give(shape, memory.engine.backward(...chain));
 }
 
 /** The window if there is one, the coefficients, and who reads them. */

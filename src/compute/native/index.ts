@@ -78,6 +78,7 @@ function backendBeside(other: NativeMemory | null, options: NativeOptions): Back
     finish: async () => memory.engine.finish(),
     inDouble() {
       if (dtype === "float64") return backend;
+      memory.checkOpen();
       double ??= backendBeside(memory, { ...options, dtype: "float64" });
       return double;
     },

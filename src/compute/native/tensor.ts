@@ -60,8 +60,13 @@ export class NativeMemory {
 
   /** The addon's side. Throws a `BackendError` after `close`. */
   get engine(): Engine {
-    if (this.#closed) throw new BackendError("the native backend was used after its release");
+    this.checkOpen();
     return this.#engine;
+  }
+
+  /** Throws a `BackendError` after `close`. */
+  checkOpen(): void {
+    if (this.#closed) throw new BackendError("the native backend was used after its release");
   }
 
   use(resetPeak: boolean): MemoryUse {

@@ -80,23 +80,22 @@ export function entryOperations(memory: PortableMemory): EntryOperations {
 
     apply(f, x) {
       const input = memory.take(x);
+      const { value } = scalarFunction(f);
       const out = memory.zeros(rules.entrywise(input));
       const [from, to] = [input.values, out.values];
       // A call a number boxes it, so the functions that wide tensors go through have a loop of their own.
       if (f.kind === "relu") for (let i = 0; i < to.length; i++) to[i] = Math.max(from[i], 0);
       else if (f.kind === "abs") for (let i = 0; i < to.length; i++) to[i] = Math.abs(from[i]);
       else if (f.kind === "square") for (let i = 0; i < to.length; i++) to[i] = from[i] * from[i];
-      else {
-        const { value } = scalarFunction(f);
-        for (let i = 0; i < to.length; i++) to[i] = value(from[i]);
-      }
+      else for (let i = 0; i < to.length; i++) to[i] = value(from[i]);
       return out;
     },
 
     applyGradient(f, x, g) {
       const [input, gradient] = [memory.take(x), memory.take(g)];
-      const out = memory.zeros(rules.applyGradient(input, gradient));
+      const shape = rules.applyGradient(input, gradient);
       const { derivative } = scalarFunction(f);
+      const out = memory.zeros(shape);
       const [from, scale, to] = [input.values, gradient.values, out.values];
       for (let i = 0; i < to.length; i++) to[i] = derivative(from[i]) * scale[i];
       return out;

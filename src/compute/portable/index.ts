@@ -1,5 +1,5 @@
 import type { Backend, Dtype } from "../backend.js";
-import { backwardByOperations } from "../backward.js";
+import { backwardByOperations, tensorsOfChain } from "../backward.js";
 import * as rules from "../shape-rules/index.js";
 import { adamOperations } from "./adam.js";
 import { conv2dOperations } from "./conv2d.js";
@@ -37,9 +37,13 @@ export function createPortableBackend(options: { readonly dtype?: Dtype } = {}):
     multiplyAddsAtOnce: 2 ** 27,
     machine: "TypeScript",
     memory: (resetPeak = false) => memory.use(resetPeak),
-    finish: async () => performance.now() / 1000,
+    async finish() {
+      memory.checkOpen();
+      return performance.now() / 1000;
+    },
     inDouble() {
       if (dtype === "float64") return backend;
+      memory.checkOpen();
       double ??= createPortableBackend({ dtype: "float64" });
       return double;
     },
@@ -47,7 +51,10 @@ export function createPortableBackend(options: { readonly dtype?: Dtype } = {}):
       double?.dispose();
       memory.close();
     },
-    peakGflops: async () => measurePeak(),
+    async peakGflops() {
+      memory.checkOpen();
+      return measurePeak();
+    },
     upload: (features, rows, values) => memory.copy(rules.upload(features, rows, values), values),
     filled(features, rows, value) {
       const out = memory.zeros(rules.filled(features, rows));
@@ -76,7 +83,10 @@ export function createPortableBackend(options: { readonly dtype?: Dtype } = {}):
     ...selectionOperations(memory),
     ...lossOperations(memory),
     ...adamOperations(memory),
-    backward: (start, steps, end) => backwardByOperations(backend, start, steps, end),
+    backward(start, steps, end) {
+      for (const tensor of tensorsOfChain(start, steps, end)) memory.take(tensor);
+      return backwardByOperations(backend, start, steps, end);
+    },
   };
   return backend;
 }

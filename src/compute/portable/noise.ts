@@ -9,8 +9,10 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
   return {
     addNoise(x, slope, radius, times, noise) {
       const [input, d, rho] = [memory.takeOptional(x), memory.takeOptional(slope), memory.take(radius)];
-      const out = memory.zeros(rules.addNoise(input, d, rho, times));
-      overRuns(rho, times, noise, (run, radius, random) => {
+      const shape = rules.addNoise(input, d, rho, times);
+      const examples = examplesOf(noise, rho.rows);
+      const out = memory.zeros(shape);
+      overRuns(rho, times, noise, examples, (run, radius, random) => {
         for (let k = 0, i = run * times; k < times; k++, i++) {
           const spread = radius === 0 ? 0 : radius * random[k];
           out.values[i] = input && d ? d.values[run] * input.values[i] + spread : spread;
@@ -23,9 +25,10 @@ export function noiseOperations(memory: PortableMemory): Pick<Backend, "addNoise
       const [input, d] = [memory.takeOptional(x), memory.takeOptional(slope)];
       const [rho, gradient] = [memory.take(radius), memory.take(g)];
       const shape = rules.addNoiseGradient(input, d, rho, gradient, times);
+      const examples = examplesOf(noise, rho.rows);
       const [ofX, ofSlope] = input && d ? [memory.zeros(shape), memory.zeros(rho)] : [null, null];
       const ofRadius = memory.zeros(rho);
-      overRuns(rho, times, noise, (run, radius, random) => {
+      overRuns(rho, times, noise, examples, (run, radius, random) => {
         let [sumOfRadius, sumOfSlope] = [0, 0];
         for (let k = 0, i = run * times; k < times; k++, i++) {
           if (radius !== 0) sumOfRadius += gradient.values[i] * random[k];
@@ -50,10 +53,11 @@ function overRuns(
   }: { readonly features: number; readonly rows: number; readonly values: ArrayLike<number> },
   times: number,
   noise: Noise,
+  examples: Int32Array,
   body: (run: number, radius: number, random: Float64Array) => void,
 ): void {
   const random = new Float64Array(times);
-  examplesOf(noise, rows).forEach((example, column) => {
+  examples.forEach((example, column) => {
     const reader = new NoiseReader(noise, example);
     for (let feature = 0; feature < features; feature++) {
       const run = feature * rows + column;

@@ -1,4 +1,4 @@
-import { BackendError } from "../../errors.js";
+import { BackendError, OutOfMemoryError } from "../../errors.js";
 import type { Dtype, FloatArray, MemoryUse, Tensor } from "../backend.js";
 import type { Size } from "../shape-checks.js";
 
@@ -90,15 +90,14 @@ export class PortableMemory {
     if (this.#closed) throw new BackendError("the portable backend was used after its release");
   }
 
-  /** A new tensor of zeros. */
+  /** A new tensor of zeros. Throws an `OutOfMemoryError` where JavaScript has no such array. */
   zeros(shape: Size): PortableTensor {
-    const count = shape.features * shape.rows;
-    return this.#own(shape, this.dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
+    return this.#own(shape, this.#array(shape, shape.features * shape.rows));
   }
 
   /** A new tensor that holds a copy of the values. */
   copy(shape: Size, values: ArrayLike<number>): PortableTensor {
-    return this.#own(shape, this.dtype === "float64" ? new Float64Array(values) : new Float32Array(values));
+    return this.#own(shape, this.#array(shape, values));
   }
 
   /** The tensor, checked: of this backend and not released; else a `BackendError`. */
@@ -123,8 +122,21 @@ export class PortableMemory {
     if (!this.#closed) this.#bytes -= bytes;
   }
 
-  #own(shape: Size, values: FloatArray): PortableTensor {
+  #array(shape: Size, of: number | ArrayLike<number>): FloatArray {
     this.checkOpen();
+    const Numbers = this.dtype === "float64" ? Float64Array : Float32Array;
+    try {
+      return typeof of === "number" ? new Numbers(of) : new Numbers(of);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new OutOfMemoryError(
+        `portable backend: out of memory: no array holds [${shape.features}, ${shape.rows}]; take less at a time`,
+        { cause: error },
+      );
+    }
+  }
+
+  #own(shape: Size, values: FloatArray): PortableTensor {
     this.#bytes += values.byteLength;
     this.#peak = Math.max(this.#peak, this.#bytes);
     return new PortableTensor(this, shape.features, shape.rows, { values, views: 0 });

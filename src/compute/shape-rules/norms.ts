@@ -3,6 +3,7 @@ import type { CropWindow } from "../crop-window.js";
 import type { Owners } from "../owners.js";
 import {
   checkByOwner,
+  checkFeatures,
   checkOwners,
   checkSame,
   checkShape,
@@ -58,6 +59,8 @@ function checkWindow(operation: string, window: CropWindow): void {
   for (const name of ["channels", "height", "width", "patchHeight", "patchWidth"] as const) {
     checkSize(operation, `window.${name}`, window[name], 1);
   }
+  checkFeatures(operation, window.channels, window.height, window.width);
+  checkFeatures(operation, window.channels, window.patchHeight, window.patchWidth);
   if (window.left.length !== window.top.length) {
     throw shapeMismatch(operation, `window.left of length ${window.top.length}`, `${window.left.length}`);
   }
