@@ -114,7 +114,7 @@ const POSITIVE_SIZES = [
 ] as const satisfies readonly (keyof Conv2dGeometry)[];
 
 /** Most features of an image, and most places along a padded side of one: their numbers fit 32 bits with room to spare. */
-const MOST_PLACES = 2 ** 30;
+export const MOST_PLACES = 2 ** 30;
 
 /** Throws unless an image of these sizes has at most 2³⁰ features. */
 export function checkFeatures(operation: string, ...sizes: readonly number[]): void {

@@ -1,4 +1,5 @@
 import type { Conv2dGeometry } from "../../compute/geometry.js";
+import { MOST_PLACES } from "../../compute/shape-checks.js";
 import { ShapeError } from "../../errors.js";
 import { formatShape, type Shape } from "../shape.js";
 import { onlyShape } from "./definition.js";
@@ -61,7 +62,14 @@ export function windowShape(
         `${name}: a window of ${reach} does not fit into ${shape[i + 1]} + ${before + after} padding`,
       );
     }
-    return Math.floor((room - reach) / layer.stride[i]) + 1;
+    const count = Math.floor((room - reach) / layer.stride[i]) + 1;
+    const places = count * layer.stride[i] + layer.kernel[i] * dilation[i] + before;
+    if (places > MOST_PLACES) {
+      throw new ShapeError(
+        `${name}: a padded image of at most ${MOST_PLACES} places a side can be read, got ${places}`,
+      );
+    }
+    return count;
   };
   return [outChannels(shape[0]), extent(0, top, bottom), extent(1, left, right)];
 }
