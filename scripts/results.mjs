@@ -337,15 +337,15 @@ function modelTable() {
   const rows = readdirSync(`${root}/models`).flatMap((name) => {
     const row = TABLE_ROWS.find(({ id }) => id === name);
     const result = readRowResult(at(`${name}.json`));
-    if (!row || !result?.cascade) return [];
+    if (!row || !result) return [];
     const { single, cascade, stages, examples } = result;
     return [
       [
         `\`${name}\``,
         ...rowCells(row).slice(1, 2),
         `${percent(single.pgdError)} – ${upper(single.robustError)}`,
-        `${percent(cascade.pgdError)} – ${upper(cascade.robustError)}`,
-        lower(cascade.switchingError),
+        cascade ? `${percent(cascade.pgdError)} – ${upper(cascade.robustError)}` : "–",
+        cascade ? lower(cascade.switchingError) : "–",
         String(stages.length),
         examples.test.toLocaleString("en-US"),
       ],

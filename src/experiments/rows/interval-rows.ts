@@ -67,17 +67,7 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
   },
   {
     ...{ data: "cifar10", model: "cnn5-16", ball: "cifar 2/255", suffix: "mtl" },
-    settings: {
-      name: "mtl-ibp-cifar10",
-      overrides: {
-        ...VALIDATION,
-        validation: 1000,
-        epochs: 36,
-        intervalShare: 0.02,
-        scheduleEpochs: 12,
-        rateDecayEvery: 5,
-      },
-    },
+    settings: { name: "mtl-ibp-cifar10", overrides: { ...VALIDATION, validation: 1000 } },
     each: 20,
   },
   {
