@@ -250,6 +250,16 @@ export const GALLERY: readonly GraphCase[] = [
     weights: [weight("slopes", [6, 6]), int64("repeats", [1, 1, 2, 1]), weight("matrix", [18, 3])],
   },
   {
+    name: "an ellipsis in a sum of products",
+    input: [1, 2, 3, 4],
+    nodes: [
+      node("Einsum", ["x", "first"], "a", { equation: "...d,dh->...h" }),
+      node("Einsum", ["scale", "a"], "s", { equation: "...,...->..." }),
+      node("Einsum", ["s"], "y", { equation: "b...h->bh..." }),
+    ],
+    weights: [weight("first", [4, 3]), weight("scale", [1, 2, 3, 3])],
+  },
+  {
     name: "sums and extremes",
     input: [1, 4],
     nodes: [

@@ -72,6 +72,16 @@ describe("a fixed batch", () => {
       [list("axis", 2), w("m", 3, 3)],
       [3, 5],
     ],
+    [
+      "an Einsum with an ellipsis",
+      [3, 2, 5],
+      [
+        node("Einsum", ["x", "m"], "s", { equation: "...c,ck->...k" }),
+        node("ReduceSum", ["s", "axis"], "y", { keepdims: 0 }),
+      ],
+      [w("m", 5, 3), list("axis", 1)],
+      [2, 5],
+    ],
   ])("of %s is read as a batch of 1", async (_, input, nodes, weights, shape) => {
     const model = await checked(onnxBytes({ input, nodes, weights }));
     const [batch] = input;
@@ -138,6 +148,7 @@ describe("a fixed batch", () => {
     ],
     ["a product from the left", "MatMul", [node("MatMul", ["k", "r"], "z")], [w("k", 4, 4)]],
     ["an Einsum", "Einsum", [node("Einsum", ["r"], "z", { equation: "ab->ba" })], []],
+    ["an Einsum's ellipsis", "Einsum", [node("Einsum", ["r"], "z", { equation: "...a->a..." })], []],
     ["constants of their own", "Mul", [node("Mul", ["r", "own"], "z")], [w("own", 4, 4)]],
     [
       "a Softmax over them",

@@ -141,7 +141,7 @@ export const REFUSED_LAYERS: readonly Refused[] = [
   { op: "Abs", attributes: { alpha: { float: 1 } }, type: unsupported, message: /attribute "alpha"/ },
   {
     op: "Einsum",
-    attributes: { equation: "...i->i" },
+    attributes: { equation: "..i->i" },
     type: unsupported,
     message: /is not supported; expected letters/,
   },

@@ -1,4 +1,5 @@
 import { Attributes } from "../attributes.js";
+import { withoutEllipses } from "../einsum-ellipses.js";
 import { movesRowsApart } from "./moved.js";
 import type { NodeInBatch, ValueInBatch } from "./node-in-batch.js";
 
@@ -63,10 +64,14 @@ const alongAxis: Rule = (state) => {
 
 /** One label stands for the examples: it is the first of each operand with rows, and of no other, and the first of the result. */
 const einsum: Rule = ({ node, inputs }) => {
-  const equation = new Attributes(node, node.opType).string("equation", "").replaceAll(" ", "");
+  const written = new Attributes(node, node.opType).string("equation", "").replaceAll(" ", "");
+  const equation = withoutEllipses(
+    written,
+    inputs.map((input) => input?.together.shape.length ?? 0),
+  );
   const [left, result] = equation.split("->");
   const example = result?.[0];
-  if (!example || !/^[A-Za-z,]*$/.test(left)) return false;
+  if (!example || !/^[A-Za-z\d,]*$/.test(left)) return false;
   return left.split(",").every((word, index) => {
     const input = inputs[index];
     if (input?.kind === "rows") return word.lastIndexOf(example) === 0;

@@ -1,6 +1,7 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../errors.js";
 import { linear } from "../../../network/build-layer.js";
 import { type Shape, sizeOf } from "../../../network/shape.js";
+import { withoutEllipses } from "../einsum-ellipses.js";
 import type { OnnxNode, OperatorImport } from "../graph-import.js";
 import { formatExtents } from "../values.js";
 
@@ -15,7 +16,6 @@ interface Equation {
 
 /** A sum of products with one constant at most: a matrix, whose every entry is one number of the constant. */
 export const einsum: OperatorImport = (node, graph) => {
-  const { operands, result } = equationOf(node);
   const at = node.inputs.findIndex((value) => !graph.isConstant(value));
   const others = node.inputs.filter((_, i) => i !== at);
   if (others.length > 1 || others.some((value) => !graph.isConstant(value))) {
@@ -25,6 +25,8 @@ export const einsum: OperatorImport = (node, graph) => {
   }
   const x = graph.activation(node, at);
   const constant = others.length > 0 ? graph.constant(node, 1 - at) : undefined;
+  const ranks = node.inputs.map((_, i) => (i === at ? x.shape : (constant?.shape ?? [])).length);
+  const { operands, result } = equationOf(node, ranks);
   const own = operands[at];
   const fixed = constant ? operands[1 - at] : "";
   const extents = extentsOf(node, [
@@ -64,15 +66,16 @@ export const einsum: OperatorImport = (node, graph) => {
   return graph.value(node, handle, shape);
 };
 
-function equationOf(node: OnnxNode): Equation {
+function equationOf(node: OnnxNode, ranks: readonly number[]): Equation {
   const equation = node.attributes.string("equation", "").replace(/\s/g, "");
-  const [left, right] = equation.split("->");
+  const spelt = withoutEllipses(equation, ranks);
+  const [left, right] = spelt.split("->");
   const operands = left.split(",");
   const letters = [...operands.join("")];
   const once = letters.filter((label) => letters.indexOf(label) === letters.lastIndexOf(label)).sort();
   const result = right ?? once.join("");
   const repeats = [...operands, result].some((word) => new Set(word).size !== word.length);
-  if (!/^[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?$/.test(equation) || repeats) {
+  if (!/^[A-Za-z\d]*(,[A-Za-z\d]*)*(->[A-Za-z\d]*)?$/.test(spelt) || /\d/.test(equation) || repeats) {
     throw new UnsupportedOperatorError(
       `${node.label}: equation ${JSON.stringify(equation)} is not supported; expected letters, each once in an operand`,
     );

@@ -1,4 +1,5 @@
 import { ShapeError, UnsupportedOperatorError } from "../../../../errors.js";
+import { withoutEllipses } from "../../einsum-ellipses.js";
 import { checkedCount, type NdArray, stridesOf, zeros } from "../array.js";
 import type { NodeEvaluation } from "../evaluation.js";
 import { checkInputCount, commonType, operand } from "../evaluation.js";
@@ -6,15 +7,18 @@ import { checkInputCount, commonType, operand } from "../evaluation.js";
 /** More products than this would take too long. */
 const MOST_PRODUCTS = 2 ** 26;
 
-/** Sums of products over all labels that the result does not have. Ellipses are not known. */
+/** Sums of products over all labels that the result does not have. */
 function einsum(evaluation: NodeEvaluation): readonly NdArray[] {
   const { attributes, inputs, label } = evaluation;
   checkInputCount(evaluation, Math.max(1, inputs.length), inputs.length);
-  const equation = attributes.string("equation", "").replaceAll(" ", "");
-  if (!/^[A-Za-z]*(,[A-Za-z]*)*(->[A-Za-z]*)?$/.test(equation)) {
-    throw new UnsupportedOperatorError(`${label}: equation ${JSON.stringify(equation)} is not supported`);
+  const written = attributes.string("equation", "").replaceAll(" ", "");
+  const word = String.raw`[A-Za-z]*(\.{3})?[A-Za-z]*`;
+  if (!new RegExp(`^${word}(,${word})*(->${word})?$`).test(written)) {
+    throw new UnsupportedOperatorError(`${label}: equation ${JSON.stringify(written)} is not supported`);
   }
   const arrays = inputs.map((_, i) => operand(evaluation, i));
+  const ranks = arrays.map(({ shape }) => shape.length);
+  const equation = withoutEllipses(written, ranks);
   const [left, right] = equation.split("->");
   const words = left.split(",");
   const all = left.replaceAll(",", "");
