@@ -42,6 +42,27 @@ describe("a Softmax at the end", () => {
     expect(JSON.parse(stdout)).toMatchObject({ classes: 3 });
   });
 
+  it("is told of where training begins with the model, a cascade's too", async () => {
+    const rows = Array.from({ length: 12 }, (_, i) => `${(i % 4) / 4},${(i % 3) / 3},${i % 3}`);
+    writeFileSync("points.csv", ["a,b,label", ...rows].join("\n"));
+    const train = [
+      "train",
+      "--data",
+      "points.csv",
+      "--model",
+      "soft.onnx",
+      "--epsilon",
+      "0.01",
+      "--epochs",
+      "1",
+    ];
+    for (const more of [[], ["--cascade", "2"]]) {
+      const { code, stdout, stderr } = await runCommand([...train, ...more, "--out", `run${more.length}`]);
+      expect(code, stderr).toBe(0);
+      expect(stdout.replace(/\s+/g, " ")).toContain("soft.onnx: the Softmax at the end is left out");
+    }
+  });
+
   it("leaves properties that compare outputs, and no others", async () => {
     const values = await runCommand(["verify", "soft.onnx", "values.vnnlib"]);
     expect(values.code).toBe(2);

@@ -26,6 +26,7 @@ export async function startCascade(flags: TrainFlags, output: Output, ranks: Com
   const opened = await openBackend(flags);
   const team = new Team(ranks);
   const job = await newCascade(trainingOrder(flags, opened.backend), opened.backend, team);
+  for (const note of job.notes ?? []) output.prose(`${job.run.config.model}: ${note}`);
   try {
     return await runJob(job, opened, output, ranks);
   } catch (error) {

@@ -31,6 +31,7 @@ export async function startModel(flags: TrainFlags, output: Output, ranks: Commu
   const job = await newRun(trainingOrder(flags, opened.backend), opened.backend, new Team(ranks));
   const recommendation = recommendationInWords(flags, job.train);
   if (recommendation !== null) output.prose(recommendation);
+  for (const note of job.notes ?? []) output.prose(`${job.run.config.model}: ${note}`);
   try {
     return await runJob(job, opened, output, ranks);
   } catch (error) {

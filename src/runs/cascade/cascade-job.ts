@@ -20,6 +20,8 @@ export interface CascadeOrder extends TrainingOrder {
 export interface CascadeJob extends RunData {
   readonly folder: string;
   readonly run: CascadeRun;
+  /** What reading the model that stages begin with left out or took in another way, a line each. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** A new cascade. Everything is read and checked before the folder is made, by the first rank where a team trains it. */
@@ -31,7 +33,7 @@ export async function newCascade(
   const { model, stages, firstStage } = order;
   const prepared = await prepareRun(order, backend);
   if (firstStage !== undefined) await checkFirstStage(firstStage, prepared, backend);
-  const { run, train, test } = prepared;
+  const { run, train, test, notes } = prepared;
   const folder = await newFolder(order, prepared, team);
   const { versions, machine, seed, config } = run;
   const isGiven = typeof model !== "string" || isModelPath(model);
@@ -40,6 +42,7 @@ export async function newCascade(
     folder: folder.path,
     train,
     test,
+    notes,
     run: {
       schema: "autodual/cascade-run/1",
       status: "running",

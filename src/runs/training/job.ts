@@ -15,6 +15,8 @@ export interface TrainingJob {
   readonly network: Network;
   /** The weights to go on from. */
   readonly weights: Weights;
+  /** What reading the model to start from left out or took in another way, a line each. */
+  readonly notes?: readonly string[];
   /** Where the run stopped; null for a new one. */
   readonly state: TrainingState | null;
   readonly train: Dataset;

@@ -106,6 +106,11 @@ export function freshRun(config: TrainConfig): Run {
   };
 }
 
+/** What training begins with, and what reading it left out or took in another way, a line each. */
+export interface StartingModel extends Model {
+  readonly notes?: readonly string[];
+}
+
 /** A named architecture with fresh weights, or the model of a file or run folder. */
 export async function startingModel(
   {
@@ -115,13 +120,13 @@ export async function startingModel(
   }: Pick<TrainingOrder, "model" | "seed"> & Pick<TrainConfig, "initialization">,
   train: Dataset,
   backend: Backend,
-): Promise<Model> {
+): Promise<StartingModel> {
   if (model instanceof Network)
     return { network: model, weights: initialWeights(model, seed, initialization) };
   if (typeof model !== "string") return { network: model.network, weights: model.weights };
   if (isModelPath(model)) {
-    const { network, weights } = await openModel(model, backend);
-    return { network, weights };
+    const { network, weights, notes } = await openModel(model, backend);
+    return { network, weights, ...(notes && { notes }) };
   }
   if (train.shape.length !== 3) {
     throw new UsageError(
