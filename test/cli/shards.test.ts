@@ -276,6 +276,12 @@ describe("merge refuses", () => {
       (part.rows as Record<string, unknown>[])[0].prediction = "three";
     });
     expect(await merge("a1.json", odd, "a3.json")).toContain("odd.json: item 1: prediction");
+    const later = changed("later.json", (part) => {
+      (part.rows as Record<string, unknown>[])[1].stage = 1;
+    });
+    expect(await merge("a1.json", later, "a3.json")).toContain(
+      "later.json: item 4: stage: expected one below 1",
+    );
     expect(await merge("a1.json", "missing.json")).toContain("missing.json: no such file");
     expect(await refusal("merge", ...parts, "--json", "a1.json")).toContain("which is that of a part");
     expect(existsSync("never.json")).toBe(false);

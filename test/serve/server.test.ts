@@ -169,7 +169,8 @@ describe("the command", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("ends at once by %s with %i, open pages or not", async (signal, code) => {
-    const child = spawn(process.execPath, [main, "serve", at("run"), "--port", "0"]);
+    // Two names of one run.
+    const child = spawn(process.execPath, [main, "serve", at("run"), `${at("run")}/`, "--port", "0"]);
     let said = "";
     child.stdout.on("data", (chunk) => {
       said += chunk;

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../errors.js";
 import { quote, someText, wholeNumber } from "../arguments.js";
 import type { CommandContext } from "../context.js";
+import { realPath } from "../distinct-files.js";
 import { Interruption } from "../interruption.js";
 import { Output } from "../output.js";
 import { plural } from "../wording.js";
@@ -52,13 +53,15 @@ Examples:
     });
 }
 
-async function serve(folders: readonly string[], flags: ServeFlags, context: CommandContext): Promise<void> {
+async function serve(named: readonly string[], flags: ServeFlags, context: CommandContext): Promise<void> {
   const output = new Output(context.io, undefined);
   // Nobody else needs a server.
   const [{ serveRuns }, { isLoopback }] = await Promise.all([
     import("../../serve/server.js"),
     import("../../serve/access.js"),
   ]);
+  // A run that is named twice is one run.
+  const folders = [...new Map(named.map((folder) => [realPath(folder), folder])).values()];
   using interruption = new Interruption();
   const others = !isLoopback(flags.host);
   const token = flags.token ?? (others ? randomBytes(24).toString("base64url") : null);

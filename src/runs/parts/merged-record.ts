@@ -53,7 +53,7 @@ export function mergedRecord(joined: JoinedParts): Merged {
   switch (command) {
     case "certify": {
       const { about, bound } = checkedHeader(certificationHeaderSchema, same.record, path);
-      const certification = certificationOf(rowsBy(judgedOf, joined), {
+      const certification = certificationOf(inStages(rowsBy(judgedOf, joined), joined), {
         ...{ about, evaluation: bound.evaluation, byRungs: bound.secondsEach !== undefined },
         ...{ asked: total, seconds },
       });
@@ -63,7 +63,7 @@ export function mergedRecord(joined: JoinedParts): Merged {
     }
     case "attack": {
       const header = same.record as unknown as ReturnType<typeof attackHeader>;
-      const examples = rowsBy(attackedOf, joined);
+      const examples = inStages(rowsBy(attackedOf, joined), joined);
       const shown = once.flatMap((own) => own.shown ?? []).sort((a, b) => indexOf(a) - indexOf(b))[0];
       const record = {
         ...header,
@@ -95,6 +95,21 @@ function rowsBy<R>(
   { rows, paths }: Pick<JoinedParts, "rows" | "paths">,
 ): R[] {
   return rows.flatMap((row, item) => read([row], paths[item % paths.length]));
+}
+
+/** Rows whose stage, from 0, is one that the model has. */
+function inStages<R extends { readonly index: number; readonly stage: number }>(
+  rows: R[],
+  { same, paths }: Pick<JoinedParts, "same" | "paths">,
+): R[] {
+  const model = z.looseObject({ model: z.looseObject({ stages: z.int().min(1) }) }).safeParse(same.record);
+  const stages = model.data?.model.stages ?? 0;
+  const item = rows.findIndex(({ stage }) => stage >= stages);
+  if (item < 0) return rows;
+  throw new FormatError(
+    `${paths[item % paths.length]}: item ${item}: stage: expected one below ${stages}, the model's, found ${rows[item].stage}; ` +
+      "the file is damaged or was changed",
+  );
 }
 
 /** Files of one name must have been one file, whichever process read them. */
