@@ -91,20 +91,40 @@ const medium: Body = (attach, x) => {
   return hidden(attach, hidden(attach, attach(flatten(), b), 512), 512);
 };
 
+/** Convolution, batch norm and ReLU. */
+function convNormRelu(attach: Attach, x: Handle, out: number, kernel: number, stride: number): Handle {
+  const y = attach(conv2d(out, { kernel, stride, padding: 1, bias: false }), x);
+  return attach(relu(), attach(batchNorm(), y));
+}
+
 /** Three convolutions of width w, 2w and 4w, the last two of stride 2, each with a batch norm, and a hidden layer of 16w. */
 function cnn5(w: number): Body {
   return (attach, x) => {
-    const block = (y: Handle, out: number, kernel: number, stride: number): Handle =>
-      attach(
-        relu(),
-        attach(batchNorm(), attach(conv2d(out, { kernel, stride, padding: 1, bias: false }), y)),
-      );
-    const body = block(block(block(x, w, 3, 1), 2 * w, 4, 2), 4 * w, 4, 2);
+    const first = convNormRelu(attach, x, w, 3, 1);
+    const body = convNormRelu(attach, convNormRelu(attach, first, 2 * w, 4, 2), 4 * w, 4, 2);
     return hidden(attach, attach(flatten(), body), 16 * w);
   };
 }
 
-/** What a name ends with where each ReLU has a batch norm before it; those of `cnn5` have their own. */
+/**
+ * Two convolutions of width w and three of width 2w, the first of these of stride 2, each with a batch norm, and a hidden layer of 8w:
+ * the network that interval training is mostly compared on (Shi et al. 2021), there of width 64.
+ */
+function cnn7(w: number): Body {
+  return (attach, x) => {
+    const layers = [
+      [w, 1] as const,
+      [w, 1] as const,
+      [2 * w, 2] as const,
+      [2 * w, 1] as const,
+      [2 * w, 1] as const,
+    ];
+    const body = layers.reduce((y, [out, stride]) => convNormRelu(attach, y, out, 3, stride), x);
+    return hidden(attach, attach(flatten(), body), 8 * w);
+  };
+}
+
+/** What a name ends with where each ReLU has a batch norm before it; those of `cnn5` and `cnn7` have their own. */
 const NORMALISED = "-bn";
 
 function normalised(attach: Attach): Attach {
@@ -118,9 +138,9 @@ function normalised(attach: Attach): Attach {
 }
 
 /** Families of networks by their name's beginning, each with a factor after it. */
-const FAMILIES: Readonly<Record<string, (k: number) => Body>> = { wide, deep, "cnn5-": cnn5 };
+const FAMILIES: Readonly<Record<string, (k: number) => Body>> = { wide, deep, "cnn5-": cnn5, "cnn7-": cnn7 };
 
-/** Names that `architecture` knows; `wide`, `deep` and `cnn5-` take a factor, such as `wide4`. */
+/** Names that `architecture` knows; `wide`, `deep`, `cnn5-` and `cnn7-` take a factor, such as `wide4`. */
 export const ARCHITECTURES = [
   "tiny",
   "small",
@@ -130,15 +150,16 @@ export const ARCHITECTURES = [
   "wide<k>",
   "deep<k>",
   "cnn5-<w>",
+  "cnn7-<w>",
 ] as const;
 
 /** The same as a sentence. */
-const KNOWN = `${ARCHITECTURES.join(", ")}, all but cnn5 also with ${NORMALISED} (batch norms)`;
+const KNOWN = `${ARCHITECTURES.join(", ")}, all but cnn5 and cnn7 also with ${NORMALISED} (batch norms)`;
 
 function bodyOf(name: string): Body {
   const fixed: Readonly<Record<string, Body>> = { tiny, small, medium, large, resnet };
   if (Object.hasOwn(fixed, name)) return fixed[name];
-  const scaled = /^([a-z]+|cnn5-)([1-9]\d?)$/.exec(name);
+  const scaled = /^([a-z]+|cnn[57]-)([1-9]\d?)$/.exec(name);
   if (scaled && Object.hasOwn(FAMILIES, scaled[1])) return FAMILIES[scaled[1]](Number(scaled[2]));
   throw new UsageError(`unknown model "${name}"; known: ${KNOWN}, or a file or run folder`, {
     ...{ found: name, known: Object.keys(fixed) },
@@ -147,14 +168,14 @@ function bodyOf(name: string): Body {
 
 /**
  * One of the paper's networks (Section 4 and Table 1) for an image input, with a linear layer to the classes at the
- * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; or `medium` and `cnn5-<w>`, of interval training, and `tiny`, ours. With
- * `-bn` after a name but `cnn5`'s each ReLU has a batch norm before it. Throws `UsageError` for an unknown name.
+ * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; or `medium`, `cnn5-<w>` and `cnn7-<w>`, of interval training, and `tiny`, ours. With
+ * `-bn` after a name but those two's each ReLU has a batch norm before it. Throws `UsageError` for an unknown name.
  */
 export function architecture(name: string, options: ArchitectureOptions): Network {
   expectText("architecture: name", name);
   expectRecord("architecture: options", options);
   const { inputShape, classes, normalization } = options;
-  const isNormalised = name.endsWith(NORMALISED) && !name.startsWith("cnn5");
+  const isNormalised = name.endsWith(NORMALISED) && !name.startsWith("cnn");
   const body = bodyOf(isNormalised ? name.slice(0, -NORMALISED.length) : name);
   return graph(inputShape, (input, attach) => {
     const x = normalization

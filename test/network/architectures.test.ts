@@ -56,6 +56,16 @@ describe("the paper's architectures", () => {
     ]);
   });
 
+  it("cnn7 of width 64 is the network of interval training", () => {
+    const { nodes } = architecture("cnn7-64", CIFAR);
+    const shapesOf = (kind: string) =>
+      nodes.filter(({ layer }) => layer?.kind === kind).map(({ shape }) => shape.join("x"));
+    const convolutions = ["64x32x32", "64x32x32", "128x16x16", "128x16x16", "128x16x16"];
+    expect(shapesOf("conv2d")).toEqual(convolutions);
+    expect(shapesOf("batch-norm")).toEqual(convolutions);
+    expect(shapesOf("linear")).toEqual(["512", "10"]);
+  });
+
   it.each(["small", "medium", "resnet", "wide2", "tiny"])(
     "%s-bn has a batch norm before each ReLU",
     (name) => {
@@ -91,6 +101,8 @@ describe("the paper's architectures", () => {
     "-bn",
     "smal-bn",
     "cnn5-16-bn",
+    "cnn6-16",
+    "cnn7-16-bn",
     "",
   ])("unknown name %j", (name) => {
     expect(() => architecture(name, MNIST)).toThrow(UsageError);
