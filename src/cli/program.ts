@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { DEFAULT_MEMORY } from "../compute/budget.js";
+import { launchedBy } from "../distributed/launcher.js";
 import { UsageError } from "../errors.js";
 import { quote } from "./arguments.js";
 import { addAttack } from "./commands/attack.js";
@@ -94,7 +95,10 @@ function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .helpCommand(false)
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
+      // Help and the version, which several ranks have alike.
+      writeOut: (text) => {
+        if ((launchedBy(io.env)?.rank ?? 0) === 0) io.stdout.write(text);
+      },
       writeErr: (text) => io.stderr.write(text),
       // Every error is told once, in one line, by `explainFailure`.
       outputError: () => {},

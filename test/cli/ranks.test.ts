@@ -139,6 +139,11 @@ describe.skipIf(missing.length > 0)("mpirun -n 2 autodual train", () => {
     expect(stderr.split("unknown option '--nonsense'").length).toBe(2);
   }, 60_000);
 
+  it("shows help once", async () => {
+    const { code, stdout } = await onRanks(2, ["train", "--help"]);
+    expect([code, stdout.split("Usage: autodual train").length]).toEqual([0, 2]);
+  }, 60_000);
+
   it("trains a cascade stage by stage", async () => {
     const cascade = (out: string) => train(out, "--cascade", "2", "--epochs", "1", "--limit", "40");
     expect(alone(cascade("stages-one")).code).toBe(0);

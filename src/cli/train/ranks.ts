@@ -8,7 +8,7 @@ import { explainFailure } from "../failure.js";
 import type { Io } from "../io.js";
 
 /** How long ranks leave it to the first to tell what befell all of them: its end is theirs, so that only a fault of their own takes this long. */
-const FIRST_TELLS_MS = 10_000;
+const FIRST_TELLS_MS = 5_000;
 
 /**
  * Runs a command's work on every rank that a launcher of MPI started, or on this process alone. The first rank has the streams, the
