@@ -111,6 +111,21 @@ describe("a run as it goes on", () => {
     expect(textOf(runs)).toContain("epoch 1, on its training examples, at its own ε; guarantees nothing");
   });
 
+  it("says which epochs are evaluated, and on what, before one was", async () => {
+    const { config } = await writeRun(at("run"), 0, { epochs: [epochRow(1, { test: null })] });
+    const said = async (changes: Partial<typeof config>) => {
+      await writeRun(at("run"), 0, {
+        ...{ config: { ...config, ...changes }, epochs: [epochRow(1, { test: null })] },
+      });
+      return textOf(await open("run"));
+    };
+    const every = (count: number) => ({ evaluation: { every: count, limit: null } });
+    expect(await said(every(1))).toContain("yet: every epoch is evaluated on test examples.");
+    expect(await said({ ...every(5), validation: 50 })).toContain(
+      "yet: one epoch of 5 is evaluated on held-out examples, once epsilon is reached.",
+    );
+  });
+
   it("that has just begun says so", async () => {
     writeLock(at("run"));
     await writeRun(at("run"), 0);

@@ -192,13 +192,15 @@ async function modelHash(
   }
 }
 
-function testCurvesOf({ evaluation }: TrainConfig, curves: readonly Curve[]): Part<true> {
+function testCurvesOf({ evaluation, validation }: TrainConfig, curves: readonly Curve[]): Part<true> {
   if (curves.length === 0 || curves.some(({ epochs }) => epochs.some(({ test }) => test !== null)))
     return known(true);
+  const rhythm = evaluation.every === 1 ? "every epoch" : `one epoch of ${evaluation.every}`;
+  const examples = validation > 0 ? "held-out examples, once epsilon is reached" : "test examples";
   return missing(
     evaluation.every === 0
       ? "Test curves are not measured: no epoch of this run was evaluated on test examples; --evaluate-every 1 does that, in a new training."
-      : `Test curves are not measured yet: every ${evaluation.every}th epoch is evaluated on test examples.`,
+      : `Test curves are not measured yet: ${rhythm} is evaluated on ${examples}.`,
   );
 }
 
