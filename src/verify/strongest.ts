@@ -71,7 +71,7 @@ export async function certifyByRungs(
         ? await certifyBatch(placed, batch, own)
         : await certifyBatch(placed, pickExamples(batch, count, open), pickBalls(own, open));
     for (const [i, b] of open.entries()) verdicts[b] = better(verdicts[b], found.examples[i], method);
-    open = open.filter((b) => !verdicts[b].certified);
+    open = open.filter((b) => !verdicts[b].certified && mayBeProved(verdicts[b]));
   }
   for (const b of open) {
     if (limits.deadline?.passed) {
@@ -82,6 +82,11 @@ export async function certifyByRungs(
     verdicts[b] = await climbed(placed, x, verdicts[b], options, limits);
   }
   return { guarantee: "deterministic", examples: verdicts };
+}
+
+/** Whether a better bound could certify it: no bound makes an answer right. */
+function mayBeProved({ prediction, reference }: ExampleVerdict): boolean {
+  return prediction === reference && prediction >= 0;
 }
 
 /** Of two sound verdicts on an example, the better bound of each margin. */
@@ -110,10 +115,9 @@ async function climbed(
   { norm, epsilon, box, rounding, signal }: CertifyOptions,
   { seconds, deadline, memoryBytes }: ClimbLimits,
 ): Promise<ClimbedVerdict> {
-  const { prediction, reference, marginLower } = before;
-  const isAnswer = prediction === reference && prediction >= 0;
+  const { prediction, marginLower } = before;
   // Without rounding, or in another norm, `verify` proves something else.
-  if (!isAnswer || norm !== "linf" || rounding === null || seconds <= 0) return before;
+  if (norm !== "linf" || rounding === null || seconds <= 0) return before;
   if (typeof epsilon !== "number" && "perExample" in epsilon) return before;
   const { classes } = placed.network;
   const whole = robustness(x, { epsilon, box: box ?? null, prediction, classes });

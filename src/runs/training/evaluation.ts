@@ -50,7 +50,11 @@ export async function evaluateEpoch(
   const own = await certifiedCounts(
     [...earlier, trainer.placed],
     batches,
-    { ...ball, method: bounds.method, ...(signal && { signal }) },
+    {
+      ...{ ...ball, method: bounds.method, ...(signal && { signal }) },
+      // A wrong answer is an error whatever is proved of it; but in a cascade it keeps later stages from answering.
+      ...(earlier.length === 0 && { against: "label" }),
+    },
     () => letIn(signal),
     certifyStageOf(bounds),
   );
