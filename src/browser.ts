@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * autodual in a browser: what needs no files, no processes and no C++.
  *

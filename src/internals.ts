@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
 /**
  * What autodual is made of: tensors, tapes, dual networks, batches, runs. The calls that most programs need are exported by
  * `autodual` itself; what stands here may change from version to version.

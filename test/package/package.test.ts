@@ -144,8 +144,8 @@ describe.skipIf(!built)("the package as it is packed", () => {
     writeFileSync(join(folder.path, "package.json"), '{ "type": "module" }');
     writeFileSync(join(folder.path, "certify.ts"), blockOf("Install", "ts"));
     const options = ["--strict", "--noUncheckedIndexedAccess", "--module", "nodenext", "--target", "es2022"];
-    const libraries = ["--lib", "es2023,esnext.disposable,dom", "--skipLibCheck", "--types", "node"];
-    const compiled = spawnSync(process.execPath, [TSC, ...options, ...libraries, "certify.ts"], {
+    // The package's own types are checked too, by the libraries of that target alone.
+    const compiled = spawnSync(process.execPath, [TSC, ...options, "certify.ts"], {
       cwd: folder.path,
       encoding: "utf8",
     });
