@@ -31,6 +31,15 @@ AUTODUAL_INLINE Vec<T> broadcast(T value) {
   return value - Vec<T>{};
 }
 
+#if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 32
+/// All bits of the first `count` lanes.
+template <class T>
+AUTODUAL_INLINE __m256i firstLanes(int count) {
+  if constexpr (sizeof(T) == 4) return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  else return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+#endif
+
 /// The first `count` ≤ LANES entries, zeros after them; reads nothing beyond.
 template <class T>
 AUTODUAL_INLINE Vec<T> loadSome(const T* from, int count) {
@@ -38,6 +47,9 @@ AUTODUAL_INLINE Vec<T> loadSome(const T* from, int count) {
   const uint32_t first = (1u << count) - 1;
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_maskz_loadu_ps(static_cast<__mmask16>(first), from);
   else return (Vec<T>)_mm512_maskz_loadu_pd(static_cast<__mmask8>(first), from);
+#elif defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 32
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_maskload_ps(from, firstLanes<T>(count));
+  else return (Vec<T>)_mm256_maskload_pd(from, firstLanes<T>(count));
 #else
   alignas(64) T all[LANES<T>] = {};
   __builtin_memcpy(all, from, static_cast<size_t>(count) * sizeof(T));
@@ -45,12 +57,38 @@ AUTODUAL_INLINE Vec<T> loadSome(const T* from, int count) {
 #endif
 }
 
+/// Stores the first `count` ≤ LANES entries, and writes nothing beyond.
 template <class T>
 AUTODUAL_INLINE void storeSome(T* to, Vec<T> value, int count) {
 #if defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 64
   const uint32_t first = (1u << count) - 1;
   if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(to, static_cast<__mmask16>(first), (__m512)value);
   else _mm512_mask_storeu_pd(to, static_cast<__mmask8>(first), (__m512d)value);
+#elif defined(__x86_64__) && AUTODUAL_VECTOR_BYTES == 32
+  // In halves: stores by a mask are slow on some processors.
+  if (count == LANES<T>) return store(to, value);
+  if constexpr (sizeof(T) == 4) {
+    __m128 some = _mm256_castps256_ps128((__m256)value);
+    if (count & 4) {
+      _mm_storeu_ps(to, some);
+      some = _mm256_extractf128_ps((__m256)value, 1);
+      to += 4;
+    }
+    if (count & 2) {
+      _mm_storel_pi(reinterpret_cast<__m64*>(to), some);
+      some = _mm_movehl_ps(some, some);
+      to += 2;
+    }
+    if (count & 1) _mm_store_ss(to, some);
+  } else {
+    __m128d some = _mm256_castpd256_pd128((__m256d)value);
+    if (count & 2) {
+      _mm_storeu_pd(to, some);
+      some = _mm256_extractf128_pd((__m256d)value, 1);
+      to += 2;
+    }
+    if (count & 1) _mm_store_sd(to, some);
+  }
 #else
   alignas(64) T all[LANES<T>];
   store(all, value);
