@@ -127,18 +127,22 @@ async function outcomeOf(
 ): Promise<StepOutcome> {
   const { standard, robust, logits, labels } = found;
   const examples = labels.length;
+  const read = (variable: Variable | undefined) => (variable ? backend.read(variable.value) : undefined);
+  // Asked for together: the backend waits for no answer of ours.
+  const [loss, robustLoss, outputs, margins] = await Promise.all([
+    backend.read(standard.value),
+    read(robust?.loss),
+    backend.read(logits.value),
+    read(robust?.margins),
+  ]);
   return {
     examples,
-    loss: (await scalar(backend, standard)) * examples,
+    loss: loss[0] * examples,
     bounded: robust ? examples : 0,
-    robustLoss: robust ? (await scalar(backend, robust.loss)) * examples : 0,
-    wrong: countWrong(await backend.read(logits.value), labels),
-    notCertified: robust ? countNotCertified(await backend.read(robust.margins.value), labels) : 0,
+    robustLoss: robustLoss ? robustLoss[0] * examples : 0,
+    wrong: countWrong(outputs, labels),
+    notCertified: margins ? countNotCertified(margins, labels) : 0,
   };
-}
-
-async function scalar(backend: Backend, variable: Variable): Promise<number> {
-  return (await backend.read(variable.value))[0];
 }
 
 function newStatistics(
