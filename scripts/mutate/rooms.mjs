@@ -12,12 +12,12 @@ export const ROOMS = {
   "check-rounding": {
     decides: true,
     files: ["src/check/rounding.ts", "src/check/network.ts"],
-    tests: ["test/check/rounding.test.ts", "test/check/property.test.ts"],
+    tests: ["test/check/rounding.test.ts", "test/check/exact-bounds.test.ts", "test/check/property.test.ts"],
   },
   "check-bounds": {
     decides: true,
     files: ["src/check/bounds.ts", "src/check/curves.ts"],
-    tests: ["test/check/rounding.test.ts", "test/check/property.test.ts"],
+    tests: ["test/check/exact-bounds.test.ts", "test/check/curves.test.ts", "test/check/property.test.ts"],
   },
   verdicts: {
     decides: true,
