@@ -27,7 +27,7 @@ export const ROOMS = {
   certify: {
     decides: true,
     files: ["src/certify/certify.ts", "src/certify/again.ts"],
-    tests: ["test/certify/verdicts.test.ts", "test/certify/underflow.test.ts"],
+    tests: ["test/certify/verdicts.test.ts", "test/certify/again.test.ts", "test/certify/underflow.test.ts"],
   },
   certification: {
     decides: true,
