@@ -7,7 +7,7 @@ export const ROOMS = {
   "check-claims": {
     decides: true,
     files: ["src/check/claims.ts"],
-    tests: ["test/check/property.test.ts"],
+    tests: ["test/check/claims.test.ts", "test/check/property.test.ts"],
   },
   "check-rounding": {
     decides: true,
