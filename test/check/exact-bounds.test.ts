@@ -3,7 +3,7 @@ import { boundPart, type CheckedPart, lowerBound } from "../../src/check/bounds.
 import { type CheckedNetwork, checkedNetwork } from "../../src/check/network.js";
 import { MACHINES } from "../../src/check/rounding.js";
 import type { ClaimedRegion } from "../../src/formats/certificate/region.js";
-import { linear, relu, tanh } from "../../src/network/build-layer.js";
+import { conv2d, linear, relu, tanh } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
 import { sequential } from "../../src/network/network.js";
 
@@ -221,6 +221,24 @@ describe("bounds of a part", () => {
       [[2 ** 190, 2 ** 190], [0]],
     ]);
     expect(() => boundPart(cancels, box([2 ** 215], [2 ** 215]), null)).toThrow("linear2 may overflow");
+  });
+});
+
+describe("a convolution", () => {
+  it("reads nothing beside its input", () => {
+    const model = { network: sequential([1, 2, 2], [conv2d(1, { kernel: 2, padding: 1 })]) };
+    const weights = new Map([
+      ["conv2d1.weight", Float64Array.of(1, 2, 4, 8)],
+      ["conv2d1.bias", Float64Array.of(0.5)],
+    ]);
+    const network = checkedNetwork({ ...model, weights }, MACHINES.real);
+    const part = boundPart(network, box([1, 2, 3, 4], [1, 2, 3, 4]), null);
+    // In the corners one product, along the edges two, in the middle four.
+    for (const [place, value] of [8.5, 20.5, 8.5, 26.5, 49.5, 18.5].entries()) {
+      expectOutward(interval(part, 4 + place), [value, value]);
+      const bound = lowerBound(network, part, [{ neuron: 4 + place, coefficient: 1 }], 0);
+      expectOutward([bound, value], [value, value]);
+    }
   });
 });
 
