@@ -26,7 +26,8 @@ const USAGE = `npm run test:mutate [-- ROOM... [--again] [--survivors]]; rooms: 
 const COPIED = ["src", "test", "scripts", "package.json", "tsconfig.json"];
 /** Texts of errors, and names whose comparisons are mutated anyway. */
 const EXCLUDED = ["StringLiteral"];
-const DETECTED = ["Killed", "Timeout"];
+/** `RuntimeError`: the tests could not even be loaded. */
+const DETECTED = ["Killed", "Timeout", "RuntimeError"];
 const UNDETECTED = ["Survived", "NoCoverage"];
 
 const { rooms, again, only } = asked();
@@ -107,11 +108,10 @@ async function mutate(name) {
   const count = (...kinds) => mutants.filter(({ status }) => kinds.includes(status)).length;
   const detected = count(...DETECTED);
   const score = ((100 * detected) / Math.max(1, detected + survivors.length)).toFixed(1);
-  const rest = mutants.length - detected - survivors.length;
   console.log(
-    `${name}: ${mutants.length} mutants, ${count("Killed")} killed, ${count("Timeout")} timed out, ` +
+    `${name}: ${mutants.length} mutants, ${count("Killed", "RuntimeError")} killed, ${count("Timeout")} timed out, ` +
       `${count("Survived")} survived, ${count("NoCoverage")} without a test, ` +
-      `${survivors.length - own.length} of these equivalent${rest > 0 ? `, ${rest} broke the run` : ""}: ` +
+      `${survivors.length - own.length} of these equivalent: ` +
       `score ${score} (${((performance.now() - began) / 1000).toFixed(0)} s)`,
   );
   for (const { line } of own) console.log(`  ${line}`);

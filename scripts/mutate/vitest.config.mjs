@@ -12,6 +12,26 @@ class InOrder extends BaseSequencer {
   }
 }
 
+/**
+ * A mutant may break what test files do as they are loaded. No test of theirs has then failed, as none was run; that they could not be
+ * loaded is told as an error of the run.
+ */
+class BrokenFiles {
+  onInit({ state }) {
+    this.state = state;
+  }
+
+  onTestRunEnd(modules) {
+    for (const own of modules) for (const error of own.errors()) this.state.catchError(error, "Broken File");
+  }
+}
+
 export default defineConfig({
-  test: { include, testTimeout: 120_000, hookTimeout: 60_000, sequence: { sequencer: InOrder } },
+  test: {
+    include,
+    reporters: [new BrokenFiles()],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    sequence: { sequencer: InOrder },
+  },
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { boundPart, type CheckedPart, lowerBound } from "../../src/check/bounds.js";
+import { boundPart, type CheckedPart, type Cut, lowerBound } from "../../src/check/bounds.js";
 import { type CheckedNetwork, checkedNetwork } from "../../src/check/network.js";
 import { MACHINES } from "../../src/check/rounding.js";
+import type { HintedPlan, HintedRows } from "../../src/formats/certificate/hints.js";
 import type { ClaimedRegion } from "../../src/formats/certificate/region.js";
-import { conv2d, linear, relu, tanh } from "../../src/network/build-layer.js";
+import { conv2d, linear, relu, reshape, tanh } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
 import { sequential } from "../../src/network/network.js";
 
@@ -37,7 +38,7 @@ const around = (norm: "l2" | "l1", centre: number[], radius: number[]): ClaimedR
   ball: { norm, centre: Float64Array.from(centre), radius: Float64Array.from(radius) },
 });
 const rows = (reader: number, feature: number) => {
-  const plan = { slopes: [], rows: [] as ({ features: Int32Array } | undefined)[] };
+  const plan = { slopes: [], rows: [] as HintedRows[] };
   plan.rows[reader] = { features: Int32Array.of(feature) };
   return plan;
 };
@@ -115,6 +116,12 @@ describe("lower bounds over a region", () => {
     expect(lowerBound(own, part, twice, 0.5)).toBeCloseTo(1.5 * 3 + 0.5, 8);
   });
 
+  it("prove nothing of nothing", () => {
+    const part = boundPart(network, box(centre, centre), null);
+    expect(lowerBound(network, part, [], 0)).toBeLessThan(0);
+    expect(lowerBound(network, part, [{ neuron: 3, coefficient: 0 }], 0)).toBeLessThan(0);
+  });
+
   it("take a step each, which may end them", () => {
     let steps = 0;
     const step = () => {
@@ -128,12 +135,14 @@ describe("lower bounds over a region", () => {
 });
 
 describe("lines of an activation", () => {
-  // z = relu(x), between 2x/3 and 2x/3 + 2/3 over [−1, 2].
-  const network = networkOf(1, [[[1], [0]], relu(), [[1], [0]]]);
-  const part = boundPart(network, box([-1], [2]), null);
-  const [z, output] = [2, 3];
+  /** z = relu(x), between 2x/3 and 2x/3 + 2/3 over [−1, 2]. */
+  const half = (plan: HintedPlan | null = null) => {
+    const network = networkOf(1, [[[1], [0]], relu(), [[1], [0]]]);
+    return { network, part: boundPart(network, box([-1], [2]), plan), z: 2, output: 3 };
+  };
 
   it("are the chord's where nothing else is given", () => {
+    const { network, part, z, output } = half();
     expectOutward(interval(part, z), [0, 2]);
     for (const neuron of [z, output]) {
       const [low, high] = both(network, part, neuron);
@@ -141,7 +150,30 @@ describe("lines of an activation", () => {
     }
   });
 
+  it("are those of the plan where that has some", () => {
+    const given = { lower: Float64Array.of(1), upper: Float64Array.of(0.5) };
+    const { network, part, output } = half({ slopes: [undefined, undefined, given], rows: [] });
+    const [low, high] = both(network, part, output);
+    expectOutward([low, -high], [-1, 2]);
+  });
+
+  it("are each neuron's own", () => {
+    // y = 5 relu(x) + 7 relu(3x), over [−1, 2].
+    const network = networkOf(1, [
+      [
+        [1, 3],
+        [0, 0],
+      ],
+      relu(),
+      [[5, 7], [0]],
+    ]);
+    const part = boundPart(network, box([-1], [2]), null);
+    const [low, high] = both(network, part, 5);
+    expectOutward([low, -high], [(-2 / 3) * 26, 2 * 26]);
+  });
+
   it("are those of a row of its own where they are given", () => {
+    const { network, part, output } = half();
     for (const [slopes, least, most] of [
       [[0, 1], 0, 3],
       [[1, 0], -1, 2],
@@ -175,6 +207,29 @@ describe("bounds of a part", () => {
     expectOutward(interval(boundPart(below, region, rows(4, 0)), 5), [-2.25, -0.25]);
   });
 
+  it("are narrowed at the neurons that rows are about, each row by slopes of its own", () => {
+    const network = networkOf(1, [
+      ...twins.slice(0, 2),
+      [
+        [1, -1, 2, -2],
+        [0, 0],
+      ],
+      relu(),
+    ]);
+    const asked: number[] = [];
+    const slopesOf = (row: number) => {
+      asked.push(row);
+      return [];
+    };
+    const plan = rows(4, 1);
+    const part = boundPart(network, box([-1], [1]), plan);
+    expectOutward(interval(part, 5), [-1, 1]);
+    expectOutward(interval(part, 6), [-1, 1]);
+    plan.rows[4] = { features: Int32Array.of(0, 1), slopesOf };
+    expectOutward(interval(boundPart(network, box([-1], [1]), plan), 5), [-0.5, 0.5]);
+    expect(asked).toEqual([0, 1, 2, 3]);
+  });
+
   it("of a curve without a kink are narrowed everywhere", () => {
     const network = networkOf(1, [...twins.slice(0, 2), [[1, -1], [1.25]], tanh()]);
     const part = boundPart(network, box([-1], [1]), rows(4, 0));
@@ -195,6 +250,9 @@ describe("bounds of a part", () => {
     expectOutward(cut(1, 0.25, 0), [0.25, 1]);
     const inner = boundPart(network, box([-0.5], [0.5]), null, before);
     expectOutward(interval(inner, 1), [0, 2]);
+    // Nor is what contradicts them, though it does not contradict those before.
+    const crossed: Cut = { neuron: 1, sign: 1, value: 2.5 };
+    expectOutward(interval(boundPart(network, box([-0.5], [0.5]), null, before, crossed), 1), [0, 2]);
     // A part of a part is no larger, whatever region is given.
     expectOutward(interval(boundPart(network, box([-9], [9]), null, inner), 1), [0, 2]);
     expectOutward(
@@ -293,6 +351,18 @@ describe("room for how a network is run", () => {
     expect(part.upper[3] / (before + 4 * unit * before)).toBeCloseTo(1, 3);
   });
 
+  it("in a ball has that of its points, too", () => {
+    const network = networkOf(1, [[[2], [0]]], "float32");
+    const region = { ...box([2], [4]), ball: around("l2", [3], [0]).ball! };
+    const bound = lowerBound(network, boundPart(network, region, null), [{ neuron: 1, coefficient: 1 }], 0);
+    expectRoom(6 - bound, 2 * 4 * unit + 4 * unit * 8);
+  });
+
+  it("of what is only moved is that of small numbers", () => {
+    const network = networkOf(2, [reshape([1, 2])], "float32");
+    expectRoom(room(network, [0, 0], 3), 2 * tiny);
+  });
+
   it("has what a product of small numbers may lose", () => {
     const network = networkOf(1, [[[1], [0]]], "float32");
     expect(room(network, [0], 0)).toBeGreaterThanOrEqual(tiny);
@@ -338,6 +408,17 @@ describe("room for our own roundings", () => {
     expectTimes(times(network, around("l2", [3], [0]), 1, 1, 6), 42);
   });
 
+  it("is itself rounded up", () => {
+    const network = networkOf(1, [[[2], [0]]]);
+    const part = boundPart(network, box([3], [3]), null);
+    const bound = lowerBound({ ...network, slack: 0.25 }, part, [{ neuron: 1, coefficient: 1 }], 0);
+    // A quarter of 6 at the neuron and of 2 · 3 at the input, each a quarter more.
+    expect(6 - bound).toBeCloseTo(2 * 1.5 * 1.25, 6);
+    const { errors } = boundPart({ ...network, slack: 0.25 }, box([3], [3]), null);
+    // Five quarters of the sum 6, that a quarter more, and so all of it.
+    expect(errors[1]).toBeCloseTo(1.25 * 6 * 1.25 * 1.25, 6);
+  });
+
   it("has those of lines and their constants", () => {
     const network = networkOf(1, [[[1], [0]], relu(), [[1], [0]]]);
     // Over [−1, 1] z is between x/2 and x/2 + 1/2: from the output 1 + 5 · 1, from the lines 1/2 · 1 and their constants, from
@@ -345,5 +426,15 @@ describe("room for our own roundings", () => {
     const region = box([-1], [1]);
     expectTimes(times(network, region, 3, 1, -0.5), 1 + 5 + 0.5 + 2.5 + 0.5);
     expectTimes(times(network, region, 3, -1, -1), 1 + 5 + 0.5 + 0.5 + 2.5 + 0.5 + 2.5);
+    // Four times as wide: y = relu(x) + relu(4x), from below by x/2 + 2x.
+    const two = networkOf(1, [
+      [
+        [1, 4],
+        [0, 0],
+      ],
+      relu(),
+      [[1, 1], [0]],
+    ]);
+    expectTimes(times(two, region, 5, 1, -2.5), 5 + 25 + (0.5 + 2) + (2.5 + 10) + 2.5);
   });
 });
