@@ -248,6 +248,7 @@ describe("bounds of a part", () => {
     expectOutward(cut(1, 5), [-1, 3]);
     expectOutward(cut(-1, -5), [-1, 3]);
     expectOutward(cut(1, 0.25, 0), [0.25, 1]);
+    expect(cut(1, before.upper[1])).toEqual([before.upper[1], before.upper[1]]);
     const inner = boundPart(network, box([-0.5], [0.5]), null, before);
     expectOutward(interval(inner, 1), [0, 2]);
     // Nor is what contradicts them, though it does not contradict those before.
@@ -349,6 +350,16 @@ describe("room for how a network is run", () => {
     const part = boundPart(network, box([1], [1]), null);
     expect(part.upper[2] / before).toBeCloseTo(1, 3);
     expect(part.upper[3] / (before + 4 * unit * before)).toBeCloseTo(1, 3);
+  });
+
+  it("has what a curve is off by, on either side", () => {
+    const network = networkOf(1, [[[1], [0]], tanh()], "float32");
+    const { lower, upper } = boundPart(network, box([0], [0]), null);
+    const { smooth } = MACHINES.float32;
+    for (const by of [-lower[2], upper[2]]) {
+      expect(by).toBeGreaterThanOrEqual(smooth + upper[1]);
+      expect(by).toBeLessThan(1.01 * (smooth + upper[1]));
+    }
   });
 
   it("in a ball has that of its points, too", () => {
