@@ -93,6 +93,13 @@ export const EQUIVALENTS = [
     why: "where ν is 0 either side adds nothing",
   })),
   {
+    file: "src/verify/question.ts",
+    was: "[]",
+    becomes: '["Stryker was here"]',
+    at: "const reach = (row.inputs ?? []).reduce(",
+    why: "the reach of a row without inputs is not asked for",
+  },
+  {
     file: "src/threat/verdict.ts",
     was: "margin !== null",
     becomes: "true",

@@ -104,7 +104,7 @@ describe("boxes of a property", () => {
 });
 
 describe("a point that is worth a look", () => {
-  const box = { lower: Float64Array.of(0, 0), upper: Float64Array.of(1, 3) };
+  const box = { lower: Float64Array.of(4, -2), upper: Float64Array.of(5, 1) };
 
   it("breaks the case, as it was computed, equality included", () => {
     const own = only(constraint(1, false, 1, 0), constraint(0, true, 1, -1));
@@ -142,7 +142,8 @@ describe("a case that nothing is known of", () => {
 describe("caseValue", () => {
   const own = only(constraint(1, false, 1, 0), constraint(0, false, 1, -1));
 
-  it("is the largest row's C y − d, with the row", () => {
+  it("is the largest row's C y − d, with the row, of equal ones the first", () => {
+    expect(caseValue(own, [3, 1])).toEqual({ value: 2, row: 0 });
     expect(caseValue(own, [3, 0])).toEqual({ value: 3, row: 1 });
     expect(caseValue(own, [3, 5])).toEqual({ value: 2, row: 0 });
   });
