@@ -4,20 +4,25 @@ import { checkClaim, isEmpty, objectiveOf } from "../../src/check/claims.js";
 import { checkedNetwork } from "../../src/check/network.js";
 import { MACHINES } from "../../src/check/rounding.js";
 import { encodeNumbers } from "../../src/formats/certificate/numbers.js";
-import type { PropertyClaim, RobustClaim, TreeNode } from "../../src/formats/certificate/schema.js";
+import type {
+  CertificateRow,
+  PropertyClaim,
+  RobustClaim,
+  TreeNode,
+} from "../../src/formats/certificate/schema.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 
 const numbers = (...values: number[]) => encodeNumbers(Float64Array.from(values));
 const common = { model: "0".repeat(64), evaluation: "float64", neurons: {} } as const;
 
-/** z = (x₀, x₁, x₀ − 3). */
+/** z = (x₀ + 1, x₁ + 1, x₀ − 2). */
 const classifier = checkedNetwork(
   {
     network: sequential([2], [linear(3)]),
     weights: new Map([
       ["linear1.weight", Float64Array.of(1, 0, 0, 1, 1, 0)],
-      ["linear1.bias", Float64Array.of(0, 0, -3)],
+      ["linear1.bias", Float64Array.of(1, 1, -2)],
     ]),
   },
   MACHINES.float64,
@@ -129,19 +134,21 @@ describe("a tree", () => {
     },
     MACHINES.float64,
   );
-  const check = (tree: TreeNode[], bound: number) => () => {
-    const claim: PropertyClaim = {
-      ...{ kind: "property", ...common, lower: numbers(-1), upper: numbers(1), plans: [] },
-      cases: [{ rows: [{ terms: [[0, 1]], bound }], tree }],
+  const check =
+    (tree: TreeNode[], bound: number, row: Partial<CertificateRow> = {}) =>
+    () => {
+      const claim: PropertyClaim = {
+        ...{ kind: "property", ...common, lower: numbers(-1), upper: numbers(1), plans: [{}] },
+        cases: [{ rows: [{ terms: [[0, 1]], bound, ...row }], tree }],
+      };
+      checkClaim(network, claim);
     };
-    checkClaim(network, claim);
-  };
   const at = (layer: string, value: number) => ({ layer, neuron: 0, at: value });
   const proof = { shares: [1] };
 
   it("needs no proof of a part that no input is in", () => {
     const nothing = { shares: [0] };
-    expect(check([nothing], -1)).toThrow("part 0");
+    expect(check([nothing], -1.5)).toThrow("part 0");
     expect(check([at("relu1", 1.5), proof, nothing], -1)).not.toThrow();
     expect(check([at("relu1", -1.5), nothing, proof], -1)).not.toThrow();
     expect(check([at("relu1", 0.5), proof, nothing], -1)).toThrow("part 2: expected a bound above 0");
@@ -159,6 +166,19 @@ describe("a tree", () => {
     expect(check([at("relu1", 0.5), proof, above], -0.3)).toThrow(
       "part 1: expected a bound above 0, found -0.03",
     );
+  });
+
+  it("leaves no part out, and has rows of outputs that there are", () => {
+    const message = "1 parts of the region are missing";
+    expect(check([at("relu1", 0.5), proof], -1)).toThrow(message);
+    expect(check([at("relu1", 0.5), proof, proof, proof], -1.1)).toThrow("part 3: expected no more parts");
+    expect(check([proof], -9, { terms: [[1, 1]] })).toThrow("expected outputs below 1 in order, found 1");
+  });
+
+  it("goes by plans that there are", () => {
+    const planned = (plan: number) => [{ ...proof, plan }];
+    expect(check(planned(0), -1)).not.toThrow();
+    expect(check(planned(1), -1)).toThrow("part 0: expected no more parts, decisions or plans");
   });
 
   it("may have 512 decisions on one way, and no more", () => {
