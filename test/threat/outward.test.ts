@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../src/compute/random.js";
-import { differenceDown, differenceUp, nextDown, nextUp, roundUp, sumUp } from "../../src/threat/outward.js";
+import {
+  differenceDown,
+  differenceUp,
+  nextDown,
+  nextUp,
+  rounded,
+  roundUp,
+  sumUp,
+} from "../../src/threat/outward.js";
 
 const bits = new DataView(new ArrayBuffer(8));
 /** By whole numbers, whose order is that of the doubles of one sign. */
@@ -50,7 +58,14 @@ describe("numbers rounded outward", () => {
       expect(floatBelow(up)).toBeLessThan(x);
     }
     expect([roundUp(1e-60, "float32"), roundUp(-1e-60, "float32")]).toEqual([2 ** -149, -0]);
+    expect([0.5, -0.5, 0, 2 ** -149].map((x) => roundUp(x, "float32"))).toEqual([0.5, -0.5, 0, 2 ** -149]);
+    expect(roundUp(Number.NaN, "float32")).toBeNaN();
     expect(roundUp(0.1, "float64")).toBe(0.1);
+  });
+
+  it("are the nearest ones where that is asked for", () => {
+    expect(rounded(0.1, "float64")).toBe(0.1);
+    expect(rounded(0.1, "float32")).toBe(Math.fround(0.1));
   });
 
   it("keep sums that are exact", () => {

@@ -1,0 +1,67 @@
+/**
+ * What is mutated together, the most important first: files, and the tests that answer for them, the quickest first. Tests of
+ * units on the portable backend; none that starts a process. A room that `decides` is on a verdict's way: a survivor there is an
+ * error, unless `equivalents.mjs` says why no test can tell it.
+ */
+export const ROOMS = {
+  "check-claims": {
+    decides: true,
+    files: ["src/check/claims.ts"],
+    tests: ["test/check/claims.test.ts"],
+  },
+  "check-bounds": {
+    decides: true,
+    files: ["src/check/bounds.ts"],
+    tests: ["test/check/exact-bounds.test.ts"],
+  },
+  "check-rounding": {
+    decides: true,
+    files: ["src/check/rounding.ts", "src/check/network.ts"],
+    tests: ["test/check/rounding.test.ts", "test/check/exact-bounds.test.ts"],
+  },
+  "check-curves": {
+    decides: true,
+    files: ["src/check/curves.ts"],
+    tests: ["test/check/curves.test.ts"],
+  },
+  verdicts: {
+    decides: true,
+    files: ["src/threat/verdict.ts", "src/threat/proof.ts", "src/threat/guarantee.ts"],
+    tests: ["test/threat/verdict.test.ts"],
+  },
+  certify: {
+    decides: true,
+    files: ["src/certify/certify.ts", "src/certify/again.ts"],
+    tests: ["test/certify/verdicts.test.ts", "test/certify/again.test.ts", "test/certify/underflow.test.ts"],
+  },
+  certification: {
+    decides: true,
+    files: ["src/runs/certification.ts", "src/runs/certification-summary.ts"],
+    tests: ["test/runs/certification.test.ts", "test/runs/certification-cut.test.ts"],
+  },
+  "verify-questions": {
+    decides: true,
+    files: ["src/verify/question.ts", "src/verify/verdict.ts"],
+    tests: ["test/verify/question.test.ts"],
+  },
+  "verify-cases": {
+    decides: true,
+    files: ["src/verify/case-bounds.ts", "src/verify/equality.ts", "src/verify/candidates.ts"],
+    tests: ["test/verify/equality.test.ts", "test/verify/strict-inputs.test.ts"],
+  },
+  "verify-leaves": {
+    decides: true,
+    files: ["src/verify/leaf.ts", "src/verify/leaf-record.ts", "src/verify/proof.ts"],
+    tests: ["test/verify/leaf.test.ts"],
+  },
+  outward: {
+    decides: true,
+    files: ["src/threat/outward.ts"],
+    tests: ["test/threat/outward.test.ts"],
+  },
+  balls: {
+    decides: true,
+    files: ["src/threat/ball.ts", "src/threat/box.ts"],
+    tests: ["test/certify/verdicts.test.ts", "test/threat/ball.test.ts"],
+  },
+};
