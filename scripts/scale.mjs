@@ -11,7 +11,7 @@ const NETWORKS = [
   { name: "10 Gbit/s", bytes: 1.18e9, delay: 50e-6 },
 ];
 /** Seconds a byte in which gradients are read and put back, on one thread: the least of `step` − `sum` of resnet on two ranks. */
-const COPYING = (61.5e-3 - 17.7e-3) / 16.86e6;
+const COPYING = (46.3e-3 - 10.8e-3) / 16.86e6;
 /** Sums of a few numbers, beside the gradients. */
 const SMALL_MESSAGES = 2;
 
