@@ -75,7 +75,7 @@ describe.skipIf(!built)("the package as it is packed", () => {
     expect(own.filter((target) => !leads(target.replace(/\/$/, "")))).toEqual([]);
   });
 
-  it("takes less than 25 MB on disk with all that it needs, but for what is optional", () => {
+  it("takes less than 25 MB of files with all that it needs, but for what is optional", () => {
     expect(installedBytes(pack)).toBeLessThan(25e6);
   });
 

@@ -30,6 +30,12 @@ describe("settings for a training that asks for none", () => {
   it.each([
     ["another data set", { ...MNIST, data: "glyphs" }, {}, "plain"],
     ["a small ball", { ...MNIST, epsilon: 0.05 }, {}, "plain"],
+    [
+      "a ball of CIFAR-10 that none was measured at",
+      { data: "cifar10", norm: "linf", epsilon: 8 / 255 },
+      {},
+      "plain",
+    ],
     ["another norm", { ...MNIST, norm: "l2" }, {}, "plain"],
     ["a loss that was asked for", MNIST, { loss: "dual" }, "plain"],
     ["projections that were asked for", MNIST, { projections: 10 }, "plain"],

@@ -11,6 +11,8 @@ export interface Recommendation {
 interface MeasuredTraining {
   readonly data: readonly string[];
   readonly from: number;
+  /** Radii from here on are too far from the one that was measured; absent: none is. */
+  readonly below?: number;
   readonly settings: string;
   readonly why: string;
 }
@@ -25,6 +27,7 @@ const MEASURED: readonly MeasuredTraining[] = [
   {
     data: ["cifar10"],
     from: 1 / 255,
+    below: 4 / 255,
     settings: "mtl-ibp-cifar10",
     why:
       "at epsilon 2/255, with --model cnn5-16 and then certify --each 20, they leave four fifths of the errors possible that the paper's " +
@@ -43,6 +46,9 @@ export function recommendedSettings(
   if (given.loss !== undefined || given.projections !== undefined || subject.norm !== "linf") {
     return { settings: DEFAULT, why: null };
   }
-  const best = MEASURED.findLast(({ data, from }) => data.includes(subject.data) && subject.epsilon >= from);
+  const best = MEASURED.findLast(
+    ({ data, from, below = Number.POSITIVE_INFINITY }) =>
+      data.includes(subject.data) && subject.epsilon >= from && subject.epsilon < below,
+  );
   return best ?? { settings: DEFAULT, why: null };
 }
