@@ -62,7 +62,13 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
   },
   {
     ...{ data: "mnist", model: "medium", ball: "mnist 0.1", suffix: "ibp" },
-    settings: { name: "ibp-mnist", overrides: { ...MNIST_MEDIUM, epochs: 30, overshoot: 2 } },
+    settings: {
+      name: "ibp-mnist",
+      overrides: {
+        ...MNIST_MEDIUM,
+        ...{ epochs: 30, scheduleEpochs: 10, rateDecayEvery: 5, overshoot: 2 },
+      },
+    },
     each: 0.5,
   },
   {
