@@ -2,6 +2,7 @@
 // second builds, so that an installation does not bring them. Their licences lie beside them. What dist imports of them is
 // then imported from there.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { builtinModules } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
@@ -47,7 +48,10 @@ export async function inlinePackages(root) {
     target: "es2022",
     chunkNames: "shared-[hash]",
     legalComments: "inline",
-    external: [...Object.keys(dependencies).filter((name) => !isInlined(name)), "node:*"],
+    external: [
+      ...Object.keys(dependencies).filter((name) => !isInlined(name)),
+      ...["node:*", ...builtinModules],
+    ],
     metafile: true,
     logLevel: "warning",
   });

@@ -38,7 +38,7 @@ export async function benchSubjects(
   const split = target === "certify" ? "test" : "train";
   const count = target === "certify" ? limit : TRAINING_BATCHES * batch;
   const data = flags.data ?? defaultData(dataDir);
-  const dataset = await loadDataset(data, { split, limit: count, ...readingFlags(flags) });
+  const dataset = await loadDataset(data, { split, limit: count, stop, ...readingFlags(flags) });
   const ball = readBall({ ...flags, epsilon: flags.epsilon ?? defaultEpsilon(dataset) }, dataset);
   checkBallFitsData(ball, dataset);
   const batches = [...inOrder(dataset, Math.min(batch, dataset.count))];

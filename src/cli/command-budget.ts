@@ -26,7 +26,7 @@ export function overAfter(found: string, seconds: number | undefined): UsageErro
   return new UsageError(`--timeout: expected more seconds, found ${seconds}, which were over after ${found}`);
 }
 
-/** Where nothing can be said since a model was not even read in time. */
+/** Where nothing can be said since a model or its data were not even read in time. */
 export function loadedTooLate(model: string, seconds: number | undefined): string {
   return `--timeout: expected more seconds, found ${seconds}, which were over while ${model} was loaded`;
 }

@@ -64,7 +64,7 @@ export function addSubjectOptions(command: Command): void {
 
 /**
  * Opens all that the flags name, and finds out what does not fit before the long work starts. Throws the reason of `stop`, which
- * ends the loading of a model.
+ * ends the loading of a model and of data.
  */
 export async function openSubject(
   models: readonly string[],
@@ -80,7 +80,7 @@ export async function openSubject(
   const model = await readModels(models, flags, { backend, io, stop });
   for (const { network, weights, path } of model.stages) checkWeights(network, weights, path, backend.dtype);
   const { data, split, limit } = flags;
-  const dataset = await loadDataset(data, { split, limit, ...readingFlags(flags) });
+  const dataset = await loadDataset(data, { split, limit, stop, ...readingFlags(flags) });
   checkStagesFitData(model.stages, dataset);
   const epsilon = await readEpsilon(flags.epsilon, dataset, readingFlags(flags));
   const ball = { ...readBox(flags, dataset), epsilon };

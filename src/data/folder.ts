@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { letIn, type Stop } from "../compute/deadline.js";
 import { FormatError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
 import { otherFeature, withClassesOf } from "./class-names.js";
@@ -68,18 +69,23 @@ export async function readFolder(
   const layout = layouts[0]!;
   refuseReading(folder, options, { layout: layout === "npz", label: layout === "csv" });
   const published = namedAfter(folder, layout);
-  if (published) return readPublished(published, folder, split);
+  if (published) return readPublished(published, folder, split, options.stop);
   switch (layout) {
     case "npz":
       return readSplitFile(folder, split, { ...options, ending: "npz", read: readNpzDataset });
     case "csv":
       return readSplitFile(folder, split, { ...options, ending: "csv", read: readTable });
     case "images":
-      return readImageFolder(folder, split);
+      return readImageFolder(folder, split, options.stop);
     case "idx":
-      return readIdxFolder(folder, split);
+      return readIdxFolder(folder, split, options.stop);
     case "cifar":
-      return readPublished(KNOWN_DATASETS.find((known) => known.layout === "cifar")!, folder, split);
+      return readPublished(
+        KNOWN_DATASETS.find((known) => known.layout === "cifar")!,
+        folder,
+        split,
+        options.stop,
+      );
     default:
       return layout satisfies never;
   }
@@ -97,6 +103,7 @@ async function readSplitFile(
   { ending, read, ...options }: SplitFile,
 ): Promise<Dataset> {
   const own = await read(join(folder, `${split}.${ending}`), split, options);
+  await letIn(options.stop);
   const dataset = { ...own, name: basename(resolve(folder)) };
   // A split may lack some classes: both decide which there are.
   const other = join(folder, `${split === "train" ? "test" : "train"}.${ending}`);
@@ -109,7 +116,7 @@ async function readSplitFile(
   );
 }
 
-async function readIdxFolder(folder: string, split: Split): Promise<Dataset> {
+async function readIdxFolder(folder: string, split: Split, stop?: Stop): Promise<Dataset> {
   const { files } = KNOWN_DATASETS.find((known) => known.layout === "idx")!;
   const [imagesPath, labelsPath] = files[split].map((file) => {
     const path = findFile(folder, file);
@@ -117,6 +124,7 @@ async function readIdxFolder(folder: string, split: Split): Promise<Dataset> {
     return path;
   }) as [string, string];
   const images = await readIdx(imagesPath, 3);
+  await letIn(stop);
   const labels = await readIdx(labelsPath, 1);
   const [count, height, width] = images.shape as [number, number, number];
   if (labels.values.length !== count || count === 0) {

@@ -31,12 +31,20 @@ export interface LoadOptions extends ReadingOptions {
  * Loads a split of a data set: `glyphs` (generated), `mnist`, `cifar10`, `fashion-mnist` (looked for in the
  * places of `dataPlaces`), a folder, or an .npz file or a table (which is either split).
  *
- * Throws UsageError for an unknown name or a limit that is not a positive integer, and FormatError for files that
- * are missing or fail a check.
+ * Throws UsageError for an unknown name or a limit that is not a positive integer, FormatError for files that
+ * are missing or fail a check, and the reason of `stop` where that ends it.
  */
 export async function loadDataset(nameOrPath: string, options: LoadOptions): Promise<Dataset> {
   expectText("loadDataset: name", nameOrPath);
-  expectOptions("loadDataset: options", options, ["split", "limit", "layout", "label", "dataDir", "seed"]);
+  expectOptions("loadDataset: options", options, [
+    "split",
+    "limit",
+    "layout",
+    "label",
+    "dataDir",
+    "seed",
+    "stop",
+  ]);
   const { split, limit, seed = 0 } = options;
   if (split !== "train" && split !== "test") {
     throw new UsageError(`loadDataset: split: expected train or test, found ${kindOf(split)}`);
@@ -66,7 +74,7 @@ async function readFiles(nameOrPath: string, options: LoadOptions): Promise<Data
     refuseReading(nameOrPath, options);
     const located = locate(known, split, { dataDir });
     if (!located) throw missing(known, split, dataDir);
-    return readPublished(known, located.folder, split);
+    return readPublished(known, located.folder, split, options.stop);
   }
   checkDataPath(nameOrPath);
   if (isFolder(nameOrPath)) return readFolder(nameOrPath, split, options);

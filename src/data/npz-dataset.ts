@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { letIn } from "../compute/deadline.js";
 import { FormatError } from "../errors.js";
 import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
 import { shapedNumbers, spreadOverFeatures } from "./by-feature.js";
@@ -15,7 +16,7 @@ import { arranged, type ReadingOptions } from "./reading.js";
  * single precision.
  *
  * Throws FormatError for missing arrays, wrong element types, shapes or counts, for values that are NaN or infinite and for
- * negative labels, and for bounds that no example can keep.
+ * negative labels, and for bounds that no example can keep; the reason of `stop`.
  */
 export async function readNpzDataset(
   path: string,
@@ -23,6 +24,7 @@ export async function readNpzDataset(
   options: ReadingOptions = {},
 ): Promise<Dataset> {
   const arrays = await readNpz(path, ["x", "y", "classes", "lower", "upper"]);
+  await letIn(options.stop);
   const [x, y] = await requireArrays(arrays, path);
   if (x.shape.length < 2 || x.shape.includes(0)) {
     throw new FormatError(`${path}: x: expected shape [N, ...shape] with N > 0, found [${x.shape}]`);

@@ -1,3 +1,4 @@
+import { letIn, type Stop } from "../compute/deadline.js";
 import { FormatError } from "../errors.js";
 import { checkFile, type KnownDataset, type KnownFile } from "./checks.js";
 import { parseCifarBatch } from "./cifar10.js";
@@ -77,9 +78,15 @@ export function idxLabels(values: Uint8Array, classes: number, where: string): I
 
 /**
  * Reads a split of a published data set from its files in `folder`. Files with fewer examples than published are
- * accepted, and then `published` is set. Throws FormatError where a file is missing or fails a check.
+ * accepted, and then `published` is set. Throws FormatError where a file is missing or fails a check, and the reason of `stop`,
+ * which ends it between two files.
  */
-export async function readPublished(known: KnownDataset, folder: string, split: Split): Promise<Dataset> {
+export async function readPublished(
+  known: KnownDataset,
+  folder: string,
+  split: Split,
+  stop?: Stop,
+): Promise<Dataset> {
   const files = known.files[split];
   const contents: FileContent[] = [];
   const paths: string[] = [];
@@ -91,6 +98,7 @@ export async function readPublished(known: KnownDataset, folder: string, split: 
       );
     }
     paths.push(path);
+    await letIn(stop);
     contents.push(await readPublishedFile(known, file, path));
   }
   const pixels = contents.flatMap((content) => (content.pixels ? [content.pixels] : []));

@@ -1,3 +1,4 @@
+import type { Stop } from "../compute/deadline.js";
 import { FormatError, UsageError } from "../errors.js";
 
 /** Where the channels of images stand in a file: first, as networks take them, or last. */
@@ -10,6 +11,8 @@ export interface ReadingOptions {
   readonly layout?: DataLayout | undefined;
   /** The column of a table that holds the labels, by its name in the header; the last one unless told. */
   readonly label?: string | undefined;
+  /** Ends the reading between two parts of it, by its reason: rows of a table, images of a folder, files of others. */
+  readonly stop?: Stop | undefined;
 }
 
 /** Throws a `UsageError` unless the options are such as `loadDataset` takes. */

@@ -1,5 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import { basename } from "node:path";
-import { CsvError, type Info, parse } from "csv-parse/sync";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { CsvError, type Info, parse } from "csv-parse";
+import { letIn, type Stop } from "../compute/deadline.js";
 import { FormatError } from "../errors.js";
 import { LARGEST_TEXT } from "../formats/read-file.js";
 import { numberNames } from "./class-names.js";
@@ -21,10 +25,10 @@ interface Row {
  * order. All other columns are the features, finite numbers of any range, kept in double precision.
  *
  * Throws FormatError for a cell that is no number, with its line and column, for rows of other lengths, and for a header by which labels
- * seem to stand elsewhere; UsageError for a `label` that the header does not have once.
+ * seem to stand elsewhere; UsageError for a `label` that the header does not have once; the reason of `stop`, which ends it between rows.
  */
 export async function readTable(path: string, split: Split, options: ReadingOptions = {}): Promise<Dataset> {
-  const [header, ...rows] = parseRows(path, await readBytes(path, LARGEST_TEXT));
+  const [header, ...rows] = await parseRows(path, await readBytes(path, LARGEST_TEXT), options.stop);
   if (!header || rows.length === 0) {
     throw new FormatError(
       `${path}: expected a header and at least one row, found ${header ? "no row" : "nothing"}`,
@@ -34,6 +38,7 @@ export async function readTable(path: string, split: Split, options: ReadingOpti
   const features = header.cells.length - 1;
   const pixels = new Float64Array(rows.length * features);
   for (const [i, { cells, line }] of rows.entries()) {
+    if (i % ROWS_AT_A_TIME === 0) await letIn(options.stop);
     let at = i * features;
     for (const [c, cell] of cells.entries()) {
       if (c === column) continue;
@@ -59,20 +64,31 @@ export async function readTable(path: string, split: Split, options: ReadingOpti
   };
 }
 
-function parseRows(path: string, bytes: Uint8Array): Row[] {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new FormatError(`${path}: expected a table in UTF-8, found other bytes`);
-  }
+const ROWS_AT_A_TIME = 1000;
+/** How many are parsed between two moments at which reading may be ended. */
+const BYTES_AT_A_TIME = 2 ** 18;
+
+async function parseRows(path: string, bytes: Uint8Array, stop: Stop | undefined): Promise<Row[]> {
+  if (!isUtf8(bytes)) throw new FormatError(`${path}: expected a table in UTF-8, found other bytes`);
   try {
     const options = { bom: true, info: true, trim: true, skip_empty_lines: true } as const;
-    const parsed = parse(text, options) as unknown as { info: Info; record: string[] }[];
-    return parsed.map(({ info, record }) => ({ cells: record, line: info.lines }));
+    const rows: Row[] = [];
+    await pipeline(Readable.from(pieces(bytes, stop)), parse(options), async (parsed) => {
+      for await (const { info, record } of parsed as AsyncIterable<{ info: Info; record: string[] }>) {
+        rows.push({ cells: record, line: info.lines });
+      }
+    });
+    return rows;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new FormatError(`${path}: expected a table of comma-separated values, found: ${error.message}`);
+  }
+}
+
+async function* pieces(bytes: Uint8Array, stop: Stop | undefined): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += BYTES_AT_A_TIME) {
+    await letIn(stop);
+    yield bytes.subarray(at, at + BYTES_AT_A_TIME);
   }
 }
 

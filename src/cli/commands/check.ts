@@ -153,7 +153,8 @@ async function readAll(path: string, flags: CheckFlags, io: Io, stop: Stop | und
     { stages: model.stages, hasData: data !== undefined, ...(property && { property }) },
     { data: "--data", property: spec ?? "--spec" },
   );
-  const dataset = data === undefined ? undefined : await loadDataset(data, { split, ...readingFlags(flags) });
+  const dataset =
+    data === undefined ? undefined : await loadDataset(data, { split, stop, ...readingFlags(flags) });
   return { certificate, model, property, dataset };
 }
 

@@ -129,7 +129,11 @@ async function drift(name: string, flags: DriftFlags, { io }: CommandContext): P
   }
   checkWeights(single.network, single.weights, single.path, "float64");
   const dataset =
-    data === undefined ? null : await loadDataset(data, { split, limit, ...readingFlags(flags) });
+    data === undefined
+      ? null
+      : await loadWithin(whole, data, flags, (stop) =>
+          loadDataset(data, { split, limit, stop, ...readingFlags(flags) }),
+        );
   const ball = readBall({ ...flags, epsilon }, dataset);
   if (dataset) {
     checkStagesFitData([single], dataset);

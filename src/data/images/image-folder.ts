@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, extname, join, resolve } from "node:path";
+import { letIn, type Stop } from "../../compute/deadline.js";
 import { FormatError } from "../../errors.js";
 import { readTextOrExplain } from "../../formats/read-file.js";
 import { checkClassNames, shortList, sortedNames } from "../class-names.js";
@@ -63,9 +64,9 @@ function isImage(name: string): boolean {
  * Reads a split from PNG or JPEG images in folders that are named as their classes: FOLDER/train/CLASS/ and FOLDER/test/CLASS/, or
  * FOLDER/CLASS/, which serves as both splits. All are of one size, and all grey or all in colours. Classes are in sorted
  * order, or in that of FOLDER/classes.txt, a name a line; the first image of each class comes first, then the second
- * of each, so that the first few examples are of all classes. Throws FormatError.
+ * of each, so that the first few examples are of all classes. Throws FormatError, and the reason of `stop`.
  */
-export async function readImageFolder(folder: string, split: Split): Promise<Dataset> {
+export async function readImageFolder(folder: string, split: Split, stop?: Stop): Promise<Dataset> {
   const root = imageRoot(folder, split);
   if (root === null) {
     throw new FormatError(
@@ -87,6 +88,7 @@ export async function readImageFolder(folder: string, split: Split): Promise<Dat
   }
   const pixels = new Uint8Array(files.length * features);
   for (const [i, { path }] of files.entries()) {
+    await letIn(stop);
     const bytes = await readBytes(path);
     const own = readImageHeader(bytes, path);
     if (own.width !== width || own.height !== height || own.channels !== channels) {
