@@ -41,7 +41,7 @@ export type { Noise } from "./compute/noise.js";
 export type { Owners } from "./compute/owners.js";
 export { type Dataset, type Examples, examples, type Split, take } from "./data/dataset.js";
 export { type LoadOptions, loadDataset } from "./data/load.js";
-export type { DataLayout, ReadingOptions } from "./data/reading.js";
+export type { DataLayout, ReadingInTime, ReadingOptions } from "./data/reading.js";
 export type { RoundedEvaluation } from "./drift/bound.js";
 export { defineLayer, type LayerSpecification } from "./dual/define-layer.js";
 export {

@@ -92,7 +92,7 @@ export type { Augmentation } from "./data/augment.js";
 export { type BatchOptions, batches, type DrawnBatch } from "./data/batches.js";
 export { type Dataset, type Examples, examples, type Split, subset, take } from "./data/dataset.js";
 export { DATASET_NAMES, type LoadOptions, loadDataset } from "./data/load.js";
-export type { DataLayout, ReadingOptions } from "./data/reading.js";
+export type { DataLayout, ReadingInTime, ReadingOptions } from "./data/reading.js";
 export { ALONE, type Communicator } from "./distributed/communicator.js";
 export type { Share } from "./distributed/share.js";
 export { Team } from "./distributed/team.js";

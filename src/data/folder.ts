@@ -10,7 +10,7 @@ import { holdsImages, imageRoot, readImageFolder } from "./images/image-folder.j
 import { findFile } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { idxLabels, readPublished } from "./published.js";
-import { type ReadingOptions, refuseReading } from "./reading.js";
+import { type ReadingInTime, refuseReading } from "./reading.js";
 import { readTable } from "./table.js";
 
 /** How a folder keeps a data set. */
@@ -58,7 +58,7 @@ export function namedAfter(folder: string, layout: FolderLayout): KnownDataset |
 export async function readFolder(
   folder: string,
   split: Split,
-  options: ReadingOptions = {},
+  options: ReadingInTime = {},
 ): Promise<Dataset> {
   const layouts = folderLayouts(folder);
   if (layouts.length !== 1) {
@@ -92,7 +92,7 @@ export async function readFolder(
 }
 
 /** How the file of a split is called and read. */
-interface SplitFile extends ReadingOptions {
+interface SplitFile extends ReadingInTime {
   readonly ending: "npz" | "csv";
   readonly read: typeof readNpzDataset;
 }

@@ -7,7 +7,7 @@ import { GLYPH_COUNTS, generateGlyphs } from "./glyphs/glyphs.js";
 import { candidateFolders, dataPlaces, isFolder, locate } from "./locate.js";
 import { readNpzDataset } from "./npz-dataset.js";
 import { readPublished } from "./published.js";
-import { checkReading, type ReadingOptions, refuseReading } from "./reading.js";
+import { checkReading, type ReadingInTime, refuseReading } from "./reading.js";
 import { readTable } from "./table.js";
 
 /** What `--data` takes by name. */
@@ -17,7 +17,7 @@ export const DATASET_NAMES: readonly string[] = ["glyphs", ...KNOWN_DATASETS.map
 export const DATA_FORMS = `${DATASET_NAMES.join(", ")}, a folder, FILE.npz or FILE.csv`;
 
 /** Options of `loadDataset`. */
-export interface LoadOptions extends ReadingOptions {
+export interface LoadOptions extends ReadingInTime {
   readonly split: Split;
   /** Searched first for files of a published data set. */
   readonly dataDir?: string | undefined;

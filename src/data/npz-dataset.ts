@@ -5,7 +5,7 @@ import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
 import { shapedNumbers, spreadOverFeatures } from "./by-feature.js";
 import { checkClassNames, numberNames, shortList } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
-import { arranged, type ReadingOptions } from "./reading.js";
+import { arranged, type ReadingInTime, type ReadingOptions } from "./reading.js";
 
 /**
  * Reads a data set from an .npz file: `x` [N, ...shape], uint8 (255 times the value) or finite float32 or float64, and `y` [N],
@@ -21,7 +21,7 @@ import { arranged, type ReadingOptions } from "./reading.js";
 export async function readNpzDataset(
   path: string,
   split: Split,
-  options: ReadingOptions = {},
+  options: ReadingInTime = {},
 ): Promise<Dataset> {
   const arrays = await readNpz(path, ["x", "y", "classes", "lower", "upper"]);
   await letIn(options.stop);

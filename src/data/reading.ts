@@ -11,6 +11,10 @@ export interface ReadingOptions {
   readonly layout?: DataLayout | undefined;
   /** The column of a table that holds the labels, by its name in the header; the last one unless told. */
   readonly label?: string | undefined;
+}
+
+/** How files are read, and what ends it. */
+export interface ReadingInTime extends ReadingOptions {
   /** Ends the reading between two parts of it, by its reason: rows of a table, images of a folder, files of others. */
   readonly stop?: Stop | undefined;
 }

@@ -9,7 +9,7 @@ import { LARGEST_TEXT } from "../formats/read-file.js";
 import { numberNames } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
 import { readBytes } from "./read-bytes.js";
-import type { ReadingOptions } from "./reading.js";
+import type { ReadingInTime } from "./reading.js";
 import { numberOf } from "./table-cell.js";
 import { labelColumn } from "./table-header.js";
 
@@ -27,7 +27,7 @@ interface Row {
  * Throws FormatError for a cell that is no number, with its line and column, for rows of other lengths, and for a header by which labels
  * seem to stand elsewhere; UsageError for a `label` that the header does not have once; the reason of `stop`, which ends it between rows.
  */
-export async function readTable(path: string, split: Split, options: ReadingOptions = {}): Promise<Dataset> {
+export async function readTable(path: string, split: Split, options: ReadingInTime = {}): Promise<Dataset> {
   const [header, ...rows] = await parseRows(path, await readBytes(path, LARGEST_TEXT), options.stop);
   if (!header || rows.length === 0) {
     throw new FormatError(

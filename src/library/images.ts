@@ -21,16 +21,16 @@ export interface ImageOptions extends ListedImageOptions, ReadingOptions {
   readonly dataDir?: string;
 }
 
-/** Reads images for a network. Throws a `UsageError` or a `ShapeError` that names the call for what are none. */
+/** Reads images for a network. Throws a `UsageError` or a `ShapeError` that names the call for what are none, and the signal's reason. */
 export async function imagesFor(
   call: string,
   network: Network,
   images: ImagesLike,
-  options: ImageOptions,
+  options: ImageOptions & { readonly signal?: AbortSignal },
 ): Promise<Images> {
   if (typeof images !== "string") return listedImages(call, network, images, options);
-  const { labels, limit, split = "test", dataDir, layout, label } = options;
+  const { labels, limit, split = "test", dataDir, layout, label, signal } = options;
   if (labels !== undefined) throw new UsageError(`${call}: labels: the data set has labels of its own`);
-  const dataset = await loadDataset(images, { split, limit, dataDir, layout, label });
+  const dataset = await loadDataset(images, { split, limit, dataDir, layout, label, stop: signal });
   return { dataset, labelled: true };
 }

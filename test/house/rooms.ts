@@ -122,6 +122,7 @@ function isEntry(path: string): boolean {
 
 /** What `data` needs of the rooms below it. */
 const DATA_NEEDS = [
+  "src/compute/deadline.ts",
   "src/compute/random.ts",
   "src/formats/gzip.ts",
   "src/formats/json-text.ts",
