@@ -54,6 +54,17 @@ describe("settings that choose epochs", () => {
   });
 });
 
+describe("patience", () => {
+  it("is shorter than the run, which it would never end else", () => {
+    const withPatience = (patience: number) =>
+      configOf(trainSettings("plain"), SUBJECT, { evaluateEvery: 1, epochs: 5, patience });
+    expect(withPatience(4).patience).toBe(4);
+    expect(() => withPatience(5)).toThrow(
+      "--patience: expected fewer than the epochs of the run, 5, found 5, which would never end it",
+    );
+  });
+});
+
 describe("how weights start", () => {
   it("is not told of a model that comes with its own", () => {
     const model = { ...SUBJECT, model: "given.onnx", hasWeights: true };

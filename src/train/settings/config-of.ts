@@ -48,6 +48,11 @@ export function configOf(
         `--average-epochs: expected at most the epochs of the run, ${epochs}, found ${averageEpochs}`,
       );
     }
+    if (patience !== null && patience >= epochs) {
+      throw new UsageError(
+        `--patience: expected fewer than the epochs of the run, ${epochs}, found ${patience}, which would never end it`,
+      );
+    }
     const norms = normsOf(loss);
     if (!norms || norms.includes(norm)) return parsed.data;
     throw new UsageError(
