@@ -62,6 +62,6 @@ export const ROOMS = {
   balls: {
     decides: true,
     files: ["src/threat/ball.ts", "src/threat/box.ts"],
-    tests: ["test/certify/verdicts.test.ts", "test/threat/ball.test.ts"],
+    tests: ["test/threat/ball-values.test.ts", "test/threat/ball.test.ts"],
   },
 };

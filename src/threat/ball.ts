@@ -177,17 +177,18 @@ const SET_ASIDE = 2 ** -7;
 function coverCentre(norm: "l2" | "l1", centre: Float64Array, radius: Float64Array, examples: number): void {
   const upwards = 1 + 2 ** -20;
   for (let b = 0; b < examples; b++) {
-    let [total, wide, fixed] = [0, 0, 0];
+    let [total, fixed] = [0, 0];
+    let hasWidth = false;
     const lost = (i: number): number => Math.abs(centre[i] - Math.fround(centre[i]));
     for (let i = b; i < centre.length; i += examples) {
       if (radius[i] > 0) {
         const part = lost(i) / radius[i];
         total += norm === "l2" ? part * part : part;
-        wide += 1;
+        hasWidth = true;
       } else if (lost(i) > 0) fixed += 1;
     }
     if (total === 0 && fixed === 0) continue;
-    const aside = fixed === 0 ? 0 : wide === 0 ? 1 : SET_ASIDE;
+    const aside = fixed === 0 ? 0 : hasWidth ? SET_ASIDE : 1;
     const room = norm === "l2" ? aside * aside : 2 * aside;
     const share = (1 + (norm === "l2" ? Math.sqrt(total) : total) * upwards) * (1 + room) * (1 + 2 ** -40);
     const times = ((norm === "l2" ? Math.sqrt(fixed) : fixed) / aside) * upwards;
