@@ -12,6 +12,32 @@ export const EQUIVALENTS = [
     becomes: "bound >= 0",
     why: "no bound is 0: the last thing done to it is to round it down, and 0 becomes less than 0",
   },
+  // The checker's curves.
+  ...[
+    ...["true", "d > 0 || d < steepest"].map((becomes) => ["d > 0 && d < steepest", becomes]),
+    ["d > 0", "true"],
+    ["d > 0", "d >= 0"],
+    ["d < steepest", "true"],
+    ["d < steepest", "d <= steepest"],
+    ["[]", '["Stryker was here"]'],
+  ].map(([was, becomes]) => ({
+    file: "src/check/curves.ts",
+    was,
+    becomes,
+    why: "turns of such a slope are no finite numbers, and lie in no interval; at the steepest one both are 0, where nothing turns but where a place more does no harm",
+  })),
+  {
+    file: "src/check/curves.ts",
+    was: "z > 0",
+    becomes: "z >= 0",
+    why: "at 0 both sides of the kink have the value 0",
+  },
+  ...["z > l", "z < u"].map((was) => ({
+    file: "src/check/curves.ts",
+    was,
+    becomes: `${was.slice(0, 3)}=${was.slice(3)}`,
+    why: "an end is looked at anyway",
+  })),
   // The checker's bounds.
   {
     file: "src/check/bounds.ts",

@@ -20,14 +20,14 @@ export function curveOf(layer: Layer, { unit, tiny, smooth }: Machine): Activati
   // Of a product or a constant, and of a few operations of our own.
   const rounded = (size: number) => size * (4 * unit + 2 ** -50) + 4 * tiny;
   // The slope rises up to 0 and falls from there. Where a turn is computed wrong by less than 2⁻²⁰, the value there is by less
-  // than 2⁻⁴¹; the functions of this machine are trusted to 2⁻⁴⁴.
+  // than 2⁻⁴¹; the functions of this machine are trusted to 2⁻⁴⁴. What a product takes for 0 is far less.
   const sShaped = (
     value: ActivationCurve["value"],
     steepest: number,
     turn: (d: number) => number,
   ): ActivationCurve => {
     const turns = (d: number) => (d > 0 && d < steepest ? [-turn(d), turn(d)] : []);
-    return { value, steepest, turns, error: () => smooth + 4 * tiny + 2 ** -40 };
+    return { value, steepest, turns, error: () => smooth + 2 ** -40 };
   };
   switch (layer.kind) {
     case "relu":
@@ -55,10 +55,12 @@ export function curveOf(layer: Layer, { unit, tiny, smooth }: Machine): Activati
     }
     case "tanh":
       return sShaped(Math.tanh, 1, (d) => Math.log1p(Math.sqrt(1 - d)) - Math.log(d) / 2);
-    case "sigmoid": {
-      const value = (z: number) => (z < 0 ? Math.exp(z) / (1 + Math.exp(z)) : 1 / (1 + Math.exp(-z)));
-      return sShaped(value, 1 / 4, (d) => 2 * Math.log1p(Math.sqrt(1 - 4 * d)) - Math.log(4 * d));
-    }
+    case "sigmoid":
+      return sShaped(
+        (z) => 1 / (1 + Math.exp(-z)),
+        1 / 4,
+        (d) => 2 * Math.log1p(Math.sqrt(1 - 4 * d)) - Math.log(4 * d),
+      );
     default:
       return null;
   }
@@ -72,7 +74,7 @@ export interface CurveLines {
 
 /**
  * Lines of so many curves over bounds of their inputs, the first of which is neuron `from`; by default of the chord's slope. Any
- * slope d will do, with the least and the largest σ(z) − d·z; `adaptive` is that of the smaller area below a kink at 0.
+ * slope d will do, with the least and the largest σ(z) − d·z; `adaptive` is that of the smaller area below a kink at 0, of the chord beside it.
  */
 export function linesAround(
   curve: ActivationCurve,
@@ -83,9 +85,9 @@ export function linesAround(
 ): CurveLines {
   const pair = () => [new Float64Array(count), new Float64Array(count)] as const;
   const lines = { slope: pair(), shift: pair() };
-  for (let i = 0; i < count; i++) {
+  for (const i of lines.slope[0].keys()) {
     const [l, u] = [box.lower[from + i], box.upper[from + i]];
-    const kinked = l < 0 && u > 0 ? (u > -l ? 1 : curve.below) : undefined;
+    const kinked = curve.below !== undefined && u > -l ? 1 : curve.below;
     const given = [slopes.lower === "adaptive" ? kinked : slopes.lower?.[i], slopes.upper?.[i]];
     const [chord, size] = [(curve.value(u) - curve.value(l)) / (u - l), Math.max(Math.abs(l), Math.abs(u))];
     for (const [side, own = Number.NaN] of given.entries()) {

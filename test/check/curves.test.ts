@@ -4,6 +4,7 @@ import { MACHINES } from "../../src/check/rounding.js";
 import { random } from "../../src/compute/random.js";
 import { hardtanh, leakyRelu, linear, relu, sigmoid, tanh } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
+import { add, dyadic, multiply, negate } from "../support/exact/dyadic.js";
 
 const CURVES: readonly [string, Layer, (z: number) => number][] = [
   ["relu", relu(), (z) => (z > 0 ? z : 0)],
@@ -141,6 +142,81 @@ describe("lines around a curve", () => {
     const own = { ...curve(relu()), error: () => 0.5 };
     const { shift } = linesAround(own, 1, 0, { lower: Float64Array.of(-1), upper: Float64Array.of(1) });
     expect([shift[0][0], shift[1][0]].map((x) => Math.round(1e6 * x) / 1e6)).toEqual([-0.5, 1]);
+  });
+
+  it("widen by what the larger end of an interval takes", () => {
+    const own = { ...curve(relu()), error: (size: number) => size };
+    for (const [l, u] of [
+      [-1, 3],
+      [-3, 1],
+    ] as const) {
+      const box = { lower: Float64Array.of(l), upper: Float64Array.of(u) };
+      const slopes = { lower: Float64Array.of(0), upper: Float64Array.of(0) };
+      const { shift } = linesAround(own, 1, 0, box, slopes);
+      expect([shift[0][0], shift[1][0]].map((x) => Math.round(1e6 * x) / 1e6)).toEqual([-3, u + 3]);
+    }
+  });
+
+  it("are those of their own neurons, from a first one on", () => {
+    const box = { lower: Float64Array.of(9, -2, 1, -1), upper: Float64Array.of(9, -1, 2, 1) };
+    const { slope } = linesAround(curve(relu()), 3, 1, box);
+    expect([[...slope[0]], [...slope[1]]]).toEqual([
+      [0, 1, 0.5],
+      [0, 1, 0.5],
+    ]);
+  });
+
+  it("hold a curve whose heights are rounded as they are computed, at any slope", () => {
+    const source = random(2, "heights");
+    const steepest = 1e6 / 3;
+    const steep = { value: (z: number) => steepest * z, steepest, turns: () => [], error: () => 0 };
+    let rounded = 0;
+    for (let round = 0; round < 200; round++) {
+      const [l, u] = [source.uniform(), 1 + source.uniform()];
+      const given = [0, steepest, steepest * source.uniform()][round % 3]!;
+      const box = { lower: Float64Array.of(l), upper: Float64Array.of(u) };
+      const slopes = { lower: Float64Array.of(given), upper: Float64Array.of(given) };
+      const { shift } = linesAround(steep, 1, 0, box, slopes);
+      // Of steepest z − given z − shift, with no rounding.
+      const gap = (z: number, side: 0 | 1) =>
+        add(
+          multiply(add(dyadic(steepest), negate(dyadic(given))), dyadic(z)),
+          negate(dyadic(shift[side][0]!)),
+        ).mantissa;
+      for (const z of [l, u]) {
+        expect(gap(z, 0) >= 0n).toBe(true);
+        expect(gap(z, 1) <= 0n).toBe(true);
+        const exact = multiply(add(dyadic(steepest), negate(dyadic(given))), dyadic(z));
+        if (add(exact, negate(dyadic(steepest * z - given * z))).mantissa !== 0n) rounded += 1;
+      }
+    }
+    expect(rounded).toBeGreaterThan(100);
+  });
+
+  it("have a slope of the chord where there is no kink", () => {
+    const box = { lower: Float64Array.of(-1), upper: Float64Array.of(2) };
+    for (const layer of [tanh(), sigmoid(), hardtanh(-0.5, 1)]) {
+      const own = curve(layer);
+      const chord = (own.value(2) - own.value(-1)) / 3;
+      expect(linesAround(own, 1, 0, box, { lower: "adaptive" }).slope[0][0]).toBeCloseTo(chord, 13);
+    }
+  });
+
+  it("stay finite numbers at ends far out", () => {
+    const box = { lower: Float64Array.of(-800), upper: Float64Array.of(800) };
+    for (const layer of [tanh(), sigmoid()]) {
+      const own = curve(layer);
+      expect([own.value(-800), own.value(800)]).toEqual([layer.kind === "tanh" ? -1 : 0, 1]);
+      const { shift } = linesAround(own, 1, 0, box);
+      expect([shift[0][0], shift[1][0]].every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  it("leave room for a slope that a machine takes for 0", () => {
+    // The slope is no normal number of single precision: the whole product is lost.
+    const [slope, z] = [2 ** -130, 2 ** 30];
+    const room = curve(leakyRelu(slope), MACHINES["float32-ftz"]).error(z);
+    expect(room).toBeGreaterThanOrEqual(slope * z);
   });
 
   it("are those of activations alone", () => {
