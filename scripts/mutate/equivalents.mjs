@@ -12,6 +12,25 @@ export const EQUIVALENTS = [
     becomes: "bound >= 0",
     why: "no bound is 0: the last thing done to it is to round it down, and 0 becomes less than 0",
   },
+  // The network as the checker sees it.
+  {
+    file: "src/check/network.ts",
+    was: "[]",
+    becomes: '["Stryker was here"]',
+    why: "each layer writes its own entry before any other reads it",
+  },
+  {
+    file: "src/check/network.ts",
+    was: "!affine || !(isSum || isRescaling || MOVES.includes(layer.kind))",
+    becomes: "!affine && !(isSum || isRescaling || MOVES.includes(layer.kind))",
+    why: "layers have rows where their kinds are in one of the lists, and nowhere else",
+  },
+  {
+    file: "src/check/network.ts",
+    was: "isSum || isRescaling || MOVES.includes(layer.kind)",
+    becomes: "true",
+    why: "as above",
+  },
   // The checker's curves.
   ...[
     ...["true", "d > 0 || d < steepest"].map((becomes) => ["d > 0 && d < steepest", becomes]),

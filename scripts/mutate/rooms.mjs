@@ -17,7 +17,7 @@ export const ROOMS = {
   "check-rounding": {
     decides: true,
     files: ["src/check/rounding.ts", "src/check/network.ts"],
-    tests: ["test/check/rounding.test.ts", "test/check/exact-bounds.test.ts"],
+    tests: ["test/check/network.test.ts", "test/check/rounding.test.ts"],
   },
   "check-curves": {
     decides: true,
