@@ -3,7 +3,7 @@
 //
 //   npm run test:mutate [-- ROOM... [--again] [--survivors]]
 //
-// Without a room: all of scripts/mutate/rooms.mjs, one after the other; hours. A room whose files and tests have not changed since its
+// Without a room: all of scripts/mutate/rooms.mjs, one after the other. A room whose files and tests have not changed since its
 // last run is not run again, unless --again is given. --survivors runs what survived the last time alone, as tests are written for it.
 // Exit status 1: something survived in a room that is on a verdict's way, and scripts/mutate/equivalents.mjs does not say why no test
 // can tell it.
@@ -79,10 +79,9 @@ async function mutate(name) {
   const began = performance.now();
   const all = await new Stryker({
     mutate: places,
-    testRunner: "vitest",
-    plugins: ["@stryker-mutator/vitest-runner"],
+    testRunner: "in-process",
+    plugins: [join(root, "scripts/mutate/runner.mjs")],
     buildCommand: "node scripts/mutate/bundle.mjs",
-    vitest: { configFile: "scripts/mutate/vitest.config.mjs", related: false },
     coverageAnalysis: "perTest",
     mutator: { excludedMutations: EXCLUDED },
     incremental: !only,

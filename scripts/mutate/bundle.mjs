@@ -1,21 +1,36 @@
-// Makes one file of each test and all of the source that it reaches: every mutant loads its tests anew, and single files load slowly.
-// Run as a program, in the copy that holds the mutants, it writes them.
+// Makes one script of each test and all of the source and the packages that it reaches, to be evaluated anew for every mutant: so no
+// mutant finds what another left. Run as a program, in the copy that holds the mutants, it writes them.
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { bundled, tests } from "./tests.mjs";
+
+/** Modules are scripts here, which know of no `import.meta`: each file has its own address written in. */
+const ownAddress = {
+  name: "own-address",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, "utf8");
+      const address = JSON.stringify(pathToFileURL(path).href);
+      return { contents: text.replaceAll("import.meta.url", address), loader: "ts" };
+    });
+  },
+};
 
 /** The files, one for each test. */
 export async function bundle(paths, write) {
   const { outputFiles = [] } = await build({
-    entryPoints: paths.map((path) => ({ in: path, out: bundled(path).replace(/\.mjs$/, "") })),
+    entryPoints: paths.map((path) => ({ in: path, out: bundled(path).replace(/\.cjs$/, "") })),
     outdir: ".",
-    outExtension: { ".js": ".mjs" },
+    outExtension: { ".js": ".cjs" },
     bundle: true,
-    packages: "external",
+    external: ["vitest"],
     platform: "node",
-    format: "esm",
+    format: "cjs",
     target: "node20",
     logLevel: "error",
+    plugins: [ownAddress],
     write,
   });
   return outputFiles;

@@ -12,6 +12,22 @@ export const EQUIVALENTS = [
     becomes: "bound >= 0",
     why: "no bound is 0: the last thing done to it is to round it down, and 0 becomes less than 0",
   },
+  // Balls.
+  {
+    file: "src/threat/ball.ts",
+    was: "default: return norm satisfies never;",
+    becomes: "default:",
+    why: "there is no other norm",
+  },
+  ...[
+    ["f < features", "f <= features"],
+    ["i < centre.length", "i <= centre.length"],
+  ].map(([was, becomes]) => ({
+    file: "src/threat/ball.ts",
+    was,
+    becomes,
+    why: "what is written behind the end of a typed array is lost, and what is read there is no number",
+  })),
   // The network as the checker sees it.
   {
     file: "src/check/network.ts",

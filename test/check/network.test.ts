@@ -75,6 +75,7 @@ describe("what a sum may lose where its numbers end", () => {
     expect(checked(scaled(scaleShift(1, 0), identity(), scaleShift(1, 0), linear(1))).losses).toBe(
       2 ** 8 * 4 * 2 ** 7,
     );
+    expect(checked(scaled(scaleShift(1, 0), scaleShift(1, 0))).losses).toBe(2 ** 8 * 3 * 2 ** 7);
     expect(checked(scaled(linear(2), batchNorm(), relu(), scaleShift(1, 0))).losses).toBe(
       2 ** 8 * 4 * 2 ** 5,
     );

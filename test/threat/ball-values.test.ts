@@ -77,8 +77,10 @@ describe("an linf ball", () => {
     expect(centre).toEqual([Math.fround(x)]);
     const needed = epsilon + lost(x);
     expect(radius[0]).toBeGreaterThanOrEqual(needed);
-    // One number of single precision above it at most.
+    // One number of single precision above it at most; nor by what is left out of other features.
     expect(radius[0]).toBeLessThan(needed * (1 + 2 ** -22));
+    const many = await valuesOf(single, Array(1000).fill(x), { norm: "linf", epsilon });
+    expect(many.radius).toEqual(Array(1000).fill(radius[0]));
   });
 
   it("has one epsilon an example, or one a feature", async () => {
