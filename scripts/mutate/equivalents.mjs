@@ -12,6 +12,19 @@ export const EQUIVALENTS = [
     becomes: "bound >= 0",
     why: "no bound is 0: the last thing done to it is to round it down, and 0 becomes less than 0",
   },
+  // Certification of a batch.
+  ...["src/certify/again.ts", "src/certify/certify.ts"].map((file) => ({
+    file,
+    was: "{ record: false }",
+    becomes: "{}",
+    why: "a tape records nothing unless told",
+  })),
+  {
+    file: "src/certify/certify.ts",
+    was: "j === reference[b]",
+    becomes: "false",
+    why: "the margin of a class against itself is 0 as it is bounded, too",
+  },
   // Balls.
   {
     file: "src/threat/ball.ts",

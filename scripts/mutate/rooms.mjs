@@ -31,8 +31,15 @@ export const ROOMS = {
   },
   certify: {
     decides: true,
-    files: ["src/certify/certify.ts", "src/certify/again.ts"],
-    tests: ["test/certify/verdicts.test.ts", "test/certify/again.test.ts", "test/certify/underflow.test.ts"],
+    files: ["src/certify/certify.ts", "src/certify/again.ts", "src/certify/hopeless.ts"],
+    tests: [
+      ...[
+        "test/certify/hopeless.test.ts",
+        "test/certify/bound-again.test.ts",
+        "test/certify/verdicts.test.ts",
+      ],
+      ...["test/certify/again.test.ts", "test/certify/underflow.test.ts"],
+    ],
   },
   certification: {
     decides: true,

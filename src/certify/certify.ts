@@ -4,7 +4,6 @@ import { buildDual } from "../dual/auto-dual.js";
 import { costBelow, layerCost } from "../dual/cost.js";
 import type { DualOptions } from "../dual/dual-options.js";
 import type { Margin } from "../dual/margin.js";
-import type { IsHopeless } from "../dual/open-margins.js";
 import { UsageError } from "../errors.js";
 import { forward } from "../network/forward.js";
 import { NO_CLASS, predict } from "../network/predict.js";
@@ -16,6 +15,7 @@ import type { Guarantee } from "../threat/guarantee.js";
 import { isProof } from "../threat/proof.js";
 import { isCertified } from "../threat/verdict.js";
 import { type Again, boundAgain } from "./again.js";
+import { hopelessOf } from "./hopeless.js";
 
 /** Whose margins are bounded: those of the model's own prediction, or of the given label. */
 export type Against = "prediction" | "label";
@@ -128,18 +128,6 @@ function referenceClasses(against: Against, predictions: Int32Array, labels: Int
   return labels;
 }
 
-/** Of the numbers that meet in a margin, what rounding in single precision may have cost it. */
-const NEAR = 2 ** -8;
-
-/** Whether more than rounding keeps a margin from being proved. */
-function hopelessOf(logits: FloatArray, examples: number): IsHopeless {
-  return ({ example, label, other }, bound) => {
-    const [own, against] = [logits[label * examples + example], logits[other * examples + example]];
-    const size = Math.abs(own) + Math.abs(against) + Math.abs(own - against - bound);
-    return !(bound > -NEAR * size);
-  };
-}
-
 /** What is known of a batch when margins are looked at again. */
 interface Found {
   readonly logits: FloatArray;
@@ -176,6 +164,6 @@ async function lookAgain(
   const bounds = await boundAgain(placed.inDouble(), { ...batch, ball: options, margins: again });
   for (const [i, { example, other }] of again.entries()) {
     const at = other * examples + example;
-    if (bounds[i] > margins[at]) margins[at] = bounds[i];
+    margins[at] = Math.max(margins[at], bounds[i]);
   }
 }
