@@ -61,6 +61,22 @@ export const ROOMS = {
     files: ["src/verify/leaf.ts", "src/verify/leaf-record.ts", "src/verify/proof.ts"],
     tests: ["test/verify/leaf.test.ts"],
   },
+  "check-neurons": {
+    decides: true,
+    files: [
+      ...["src/network/neurons.ts", "src/network/affine-rows.ts", "src/network/max-pool-as-relus.ts"],
+      "src/network/layers/window-taps.ts",
+    ],
+    tests: ["test/network/max-pool-as-relus.test.ts", "test/network/neurons.test.ts"],
+  },
+  batches: {
+    decides: true,
+    files: [
+      ...["src/threat/pick.ts", "src/threat/batch.ts", "src/threat/evaluation.ts"],
+      "src/network/predict.ts",
+    ],
+    tests: ["test/threat/batches.test.ts"],
+  },
   outward: {
     decides: true,
     files: ["src/threat/outward.ts"],

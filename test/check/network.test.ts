@@ -98,6 +98,8 @@ describe("numbers out of range", () => {
   it("are refused: what a formula divides by, or multiplies by", () => {
     const scale = (value: number) => checked(model(sequential([1], [scaleShift(value, 0)])));
     expect(() => scale(1 / largest)).not.toThrow();
+    // A scale of 0 divides nothing.
+    expect(() => scale(0)).not.toThrow();
     expect(() => scale(1 / above)).toThrow("not checkable: numbers too large or too small");
   });
 });
