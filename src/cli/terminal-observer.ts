@@ -77,7 +77,10 @@ function eventInWords(event: RunEvent): string {
     case "stage":
       return `stage ${event.stage} of ${event.stages}`;
     case "stage-examples":
-      return plural(event.count, "training example");
+      return (
+        plural(event.count, "training example") +
+        (event.heldOut > 0 ? `, ${plural(event.heldOut, "other")} held out` : "")
+      );
     case "stage-done":
       return (
         `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error at most ` +

@@ -54,8 +54,8 @@ export type RunEvent =
   | { readonly kind: "epoch"; readonly row: EpochRow; readonly epochs: number }
   /** A stage of a cascade begins, counted from 1. */
   | { readonly kind: "stage"; readonly stage: number; readonly stages: number }
-  /** The examples that it trains on are known. */
-  | { readonly kind: "stage-examples"; readonly count: number }
+  /** The examples that it trains on are known, and how many are held out beside them. */
+  | { readonly kind: "stage-examples"; readonly count: number; readonly heldOut: number }
   /** It is trained, and the cascade up to it evaluated on so many test examples. */
   | {
       readonly kind: "stage-done";

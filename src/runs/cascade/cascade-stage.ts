@@ -115,7 +115,8 @@ async function inStageFolder<T>(
 
 async function finishStage(cascade: CascadeSoFar, job: TrainingJob): Promise<TrainedStage> {
   const { models, backend, watch, team } = cascade;
-  watch.observer?.tell?.({ kind: "stage-examples", count: job.train.count });
+  const { validation: heldOut } = job.run.config;
+  watch.observer?.tell?.({ kind: "stage-examples", count: job.train.count - heldOut, heldOut });
   using placed = placeStages(backend, models);
   const { run } = await runTraining({ ...job, earlier: placed.stages }, backend, watch, team);
   if (run.status !== "finished") watch.signal?.throwIfAborted();
