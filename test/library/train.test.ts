@@ -96,14 +96,18 @@ describe("train", () => {
   it("trains a cascade, each stage on what those before it do not certify", async () => {
     const out = join(folder, "cascade");
     const stages: number[] = [];
+    const heldOut: number[] = [];
     const observer = {
       tell: (event: RunEvent) => {
-        if (event.kind === "stage-examples") stages.push(event.count);
+        if (event.kind !== "stage-examples") return;
+        stages.push(event.count + event.heldOut);
+        heldOut.push(event.heldOut);
       },
     };
-    const { run } = await train({ ...common, epsilon: 0.1, stages: 2, out, observer });
+    const own = { ...common, epsilon: 0.1, stages: 2, validation: 8, evaluateEvery: 1 } as const;
+    const { run } = await train({ ...own, out, observer });
     expect(run.status).toBe("finished");
-    expect(stages[0]).toBe(40);
+    expect([stages[0], heldOut[0]]).toEqual([40, 8]);
     if (stages.length > 1) {
       const left: number[] = JSON.parse(readFileSync(join(out, "stage-2", "examples.json"), "utf8"));
       expect(left).toHaveLength(stages[1]);

@@ -9,7 +9,7 @@ import {
   relu,
   scaleShift,
 } from "../../src/network/build-layer.js";
-import { graph, sequential } from "../../src/network/network.js";
+import { graph, type Network, sequential } from "../../src/network/network.js";
 import { neuronLayers } from "../../src/network/neurons.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { outputsAt, subjectOf } from "../../src/network/subject.js";
@@ -17,7 +17,7 @@ import { LAYER_NETWORKS, lively, randomGraph } from "../support/networks.js";
 import { largestRelativeError } from "../support/numbers.js";
 import { runNeurons } from "../support/run-neurons.js";
 
-const networks = {
+const networks: Readonly<Record<string, () => Network>> = {
   ...LAYER_NETWORKS,
   "conv-transpose2d, grouped": () =>
     sequential(
