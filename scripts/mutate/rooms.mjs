@@ -37,7 +37,11 @@ export const ROOMS = {
   certification: {
     decides: true,
     files: ["src/runs/certification.ts", "src/runs/certification-summary.ts"],
-    tests: ["test/runs/certification.test.ts", "test/runs/certification-cut.test.ts"],
+    tests: [
+      "test/runs/certification-summary.test.ts",
+      "test/runs/certification-time.test.ts",
+      "test/runs/certified-dataset.test.ts",
+    ],
   },
   "verify-questions": {
     decides: true,
