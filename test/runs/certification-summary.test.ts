@@ -63,7 +63,11 @@ describe("the figures of verdicts", () => {
 
   it("say how many examples the time left unbounded, or unanswered", () => {
     const unbounded = certificationOf(EXAMPLES, { ...WORK, unfinished: 2 }).summary;
-    expect([unbounded.unfinished, unbounded.examplesPerSecond, "unreached" in unbounded]).toEqual([2, 0.25, false]);
+    expect([unbounded.unfinished, unbounded.examplesPerSecond, "unreached" in unbounded]).toEqual([
+      2,
+      0.25,
+      false,
+    ]);
     const none = certificationOf(EXAMPLES, { ...WORK, unfinished: 0 }).summary;
     expect([none.unfinished, none.examplesPerSecond]).toEqual([0, 0.5]);
     expect("unfinished" in certificationOf(EXAMPLES, WORK).summary).toBe(false);

@@ -64,7 +64,13 @@ describe("examples that the time did not reach", () => {
     const { guarantee, examples, summary } = await certify(3, { deadline: Deadline.in(-1) });
     expect(guarantee).toBe("deterministic");
     expect(examples).toEqual([0, 1, 2].map((index) => ({ ...UNKNOWN, index, label: 0 })));
-    expect(summary).toMatchObject({ certified: 0, robustError: 1, error: 1, unfinished: 3, examplesPerSecond: 0 });
+    expect(summary).toMatchObject({
+      certified: 0,
+      robustError: 1,
+      error: 1,
+      unfinished: 3,
+      examplesPerSecond: 0,
+    });
     expect("unreached" in summary).toBe(false);
   });
 
@@ -75,7 +81,11 @@ describe("examples that the time did not reach", () => {
     expect(labelled.examples[0]).toMatchObject({ prediction: 1, marginLower: [0, Number.NaN] });
     const large = points(1, [10, 10]);
     const none = await certifyDataset([overflowing], large, asked);
-    expect(none.examples[0]).toMatchObject({ prediction: -1, certified: false, marginLower: [0, Number.NaN] });
+    expect(none.examples[0]).toMatchObject({
+      prediction: -1,
+      certified: false,
+      marginLower: [0, Number.NaN],
+    });
     // Nothing suggests that they are robust, either.
     expect(none.summary.robustError).toBe(1);
     const right = await certifyDataset([identity], points(1, [0.75, 0.25]), asked);
@@ -94,7 +104,9 @@ describe("examples that the time did not reach", () => {
     const { examples, summary } = await certify(
       7,
       { deadline },
-      atUpdate((done) => void (clock.seconds += done === 4 ? 11 : 1)),
+      atUpdate((done) => {
+        clock.seconds += done === 4 ? 11 : 1;
+      }),
     );
     expect(examples.map(({ index, certified }) => [index, certified])).toEqual(
       [0, 1, 2, 3, 4, 5, 6].map((index) => [index, index < 4]),
@@ -105,7 +117,10 @@ describe("examples that the time did not reach", () => {
   it("are those of the batch in whose midst it ends, too", async () => {
     stopClock();
     let layers = 0;
-    const onLayer = () => void (clock.seconds += ++layers > 2 ? 11 : 0);
+    const onLayer = () => {
+      layers += 1;
+      if (layers > 2) clock.seconds += 11;
+    };
     const { examples, summary } = await certify(4, { deadline: Deadline.in(10), onLayer });
     // A layer and the margins of the first batch; a layer of the second.
     expect(examples.map(({ certified }) => certified)).toEqual([true, true, false, false]);
@@ -116,9 +131,9 @@ describe("examples that the time did not reach", () => {
   it("are none where there is time for all", async () => {
     const { summary } = await certify(3, { deadline: Deadline.in(1e4) });
     expect(summary).toMatchObject({ unfinished: 0, certified: 1 });
-    expect("unfinished" in (await certify(3, { deadline: Deadline.at(new AbortController().signal) })).summary).toBe(
-      false,
-    );
+    expect(
+      "unfinished" in (await certify(3, { deadline: Deadline.at(new AbortController().signal) })).summary,
+    ).toBe(false);
     expect("unfinished" in (await certify(3, {})).summary).toBe(false);
   });
 

@@ -195,7 +195,9 @@ describe("a certification", () => {
     const { backend } = identity;
     const lively = livelyWeights(network, 3);
     const stage = { backend, network, parameters: uploadWeights(backend, { network, weights: lively }) };
-    const points = Array.from({ length: 3 }, (_, i) => [0, 1, 2, 3].map((k) => ((7 * (4 * i + k)) % 11) / 11));
+    const points = Array.from({ length: 3 }, (_, i) =>
+      [0, 1, 2, 3].map((k) => ((7 * (4 * i + k)) % 11) / 11),
+    );
     const data = { ...dataset(points.map((x) => ({ x, label: 0 }))), shape: [4], classes: 3 };
     const asked: number[][] = [];
     const estimatorFor = (indices: Int32Array): Estimator => {
@@ -220,7 +222,9 @@ describe("a certification", () => {
 
   it("says how long it took, and how many examples that is a second", async () => {
     const clock = stoppedClock();
-    const observer = atUpdate(() => void (clock.seconds += 4));
+    const observer = atUpdate(() => {
+      clock.seconds += 4;
+    });
     const { summary } = await certifyDataset([identity], dataset(), SETTINGS, { observer });
     expect([summary.seconds, summary.examplesPerSecond]).toEqual([8, 0.5]);
   });
@@ -261,7 +265,9 @@ describe("a certification by whatever proves an example first", () => {
     expect(summary.unreached).toBe(3);
     kept.length = 0;
     // The first of its batch: nothing of that batch, and of none after it.
-    expect((await climbed(true, { keep, among: Int32Array.of(0, 3, 1, 0, 3), batch: 2 })).summary).toMatchObject({
+    expect(
+      (await climbed(true, { keep, among: Int32Array.of(0, 3, 1, 0, 3), batch: 2 })).summary,
+    ).toMatchObject({
       unreached: 3,
     });
     expect(kept).toEqual([0, 3]);
