@@ -43,6 +43,16 @@ export const ROOMS = {
       "test/runs/certified-dataset.test.ts",
     ],
   },
+  certificate: {
+    decides: true,
+    files: ["numbers", "region", "hints", "file"].map((name) => `src/formats/certificate/${name}.ts`),
+    tests: ["numbers", "region", "hints", "file"].map((name) => `test/formats/certificate-${name}.test.ts`),
+  },
+  "certificate-schema": {
+    decides: true,
+    files: ["src/formats/certificate/schema.ts"],
+    tests: ["test/formats/certificate-schema.test.ts"],
+  },
   "verify-questions": {
     decides: true,
     files: ["src/verify/question.ts", "src/verify/verdict.ts"],
