@@ -1,48 +1,22 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Budget } from "../../src/compute/budget.js";
 import { Deadline } from "../../src/compute/deadline.js";
-import { createPortableBackend } from "../../src/compute/portable/index.js";
-import type { Dataset } from "../../src/data/dataset.js";
-import { linear, relu } from "../../src/network/build-layer.js";
-import { sequential } from "../../src/network/network.js";
-import { type PlacedNetwork, uploadWeights } from "../../src/network/weights.js";
 import { type CertificationSettings, certifyDataset } from "../../src/runs/certification.js";
 import type { Watch } from "../../src/runs/observer.js";
+import { backend, CONSTANT, IDENTITY, pointsOf, twoNeurons } from "../support/two-neurons.js";
 
-const backend = createPortableBackend({ dtype: "float64" });
-
-/** z = W relu(x) + b, of two classes. */
-function placed(second: readonly number[], bias = [0, 0]): PlacedNetwork {
-  const network = sequential([2], [linear(2), relu(), linear(2)]);
-  const weights = new Map([
-    ["linear1.weight", Float64Array.of(1, 0, 0, 1)],
-    ["linear1.bias", Float64Array.of(0, 0)],
-    ["linear2.weight", Float64Array.from(second)],
-    ["linear2.bias", Float64Array.from(bias)],
-  ]);
-  return { backend, network, parameters: uploadWeights(backend, { network, weights }) };
-}
-
-/** z = x. */
-const identity = placed([1, 0, 0, 1]);
-/** z = (0, 1). */
-const constant = placed([0, 0, 0, 0], [0, 1]);
 /** No logits, where an input is large. */
-const overflowing = placed([1e308, -1e308, 0, 0]);
+const overflowing = twoNeurons([1e308, -1e308, 0, 0]);
 
-/** So many points that `identity` certifies as class 1, with the label 0. */
-const points = (count: number, x = [0.25, 0.75]): Dataset => ({
-  ...{ name: "points", split: "test", count, shape: [2], classes: 2, source: "this test" },
-  pixels: Float64Array.from({ length: 2 * count }, (_, i) => x[i % 2]),
-  labels: new Int32Array(count),
-});
+/** So many points that `IDENTITY` certifies as class 1, with the label 0. */
+const points = (count: number, x = [0.25, 0.75]) => pointsOf(new Array(count).fill({ x, label: 0 }));
 
 const SETTINGS: CertificationSettings = {
   ...{ ball: { norm: "linf", epsilon: 0.125, box: null }, method: "parallel", against: "prediction" },
   batch: 2,
 };
 const certify = (count: number, change: Partial<CertificationSettings>, watch: Watch = {}) =>
-  certifyDataset([identity], points(count), { ...SETTINGS, ...change }, watch);
+  certifyDataset([IDENTITY], points(count), { ...SETTINGS, ...change }, watch);
 
 /** A clock that stands still, and is moved by hand: seconds. */
 const clock = { seconds: 0 };
@@ -88,10 +62,10 @@ describe("examples that the time did not reach", () => {
     });
     // Nothing suggests that they are robust, either.
     expect(none.summary.robustError).toBe(1);
-    const right = await certifyDataset([identity], points(1, [0.75, 0.25]), asked);
+    const right = await certifyDataset([IDENTITY], points(1, [0.75, 0.25]), asked);
     expect(right.summary).toMatchObject({ error: 0, robustError: 1, certified: 0 });
     // Of a cascade the last stage answers.
-    const { examples } = await certifyDataset([identity, constant], points(2, [0.75, 0.25]), asked);
+    const { examples } = await certifyDataset([IDENTITY, CONSTANT], points(2, [0.75, 0.25]), asked);
     expect(examples.map(({ prediction, stage }) => [prediction, stage])).toEqual([
       [1, 1],
       [1, 1],

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Budget } from "../../src/compute/budget.js";
 import { Deadline } from "../../src/compute/deadline.js";
-import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import type { Estimator } from "../../src/dual/estimator.js";
 import { medianEstimator } from "../../src/estimators/median.js";
@@ -12,28 +11,9 @@ import { type CertificationSettings, certifyDataset, evaluationOf } from "../../
 import type { JudgedExample } from "../../src/runs/certification-summary.js";
 import type { Figures, Observer, Work } from "../../src/runs/observer.js";
 import { livelyWeights } from "../support/networks.js";
+import { BENT, CONSTANT, IDENTITY, pointsOf } from "../support/two-neurons.js";
 
 afterEach(() => void vi.restoreAllMocks());
-
-/** z = W relu(V x + a) + b, of two classes. */
-function placed(second: number[], bias = [0, 0], first = [1, 0, 0, 1], shift = [0, 0]): PlacedNetwork {
-  const network = sequential([2], [linear(2), relu(), linear(2)]);
-  const weights = new Map([
-    ["linear1.weight", Float64Array.from(first)],
-    ["linear1.bias", Float64Array.from(shift)],
-    ["linear2.weight", Float64Array.from(second)],
-    ["linear2.bias", Float64Array.from(bias)],
-  ]);
-  const backend = createPortableBackend({ dtype: "float64" });
-  return { backend, network, parameters: uploadWeights(backend, { network, weights }) };
-}
-
-/** z = x. */
-const identity = placed([1, 0, 0, 1]);
-/** z = (relu(x₀) − x₀/4 + 0.03, 0), above −2: at least 0.03, which takes a slope of its own between −1 and 1. */
-const bent = placed([1, -0.25, 0, 0], [0.53, 0], [1, 0, 1, 0], [0, 2]);
-/** z = (0, 1). */
-const constant = placed([0, 0, 0, 0], [0, 1]);
 
 const POINTS = [
   { x: [0.75, 0.25], label: 0 },
@@ -42,12 +22,7 @@ const POINTS = [
   { x: [0.25, 0.75], label: 1 },
 ];
 
-const dataset = (points: readonly { readonly x: readonly number[]; readonly label: number }[] = POINTS) =>
-  ({
-    ...{ name: "points", split: "test", count: points.length, shape: [2], classes: 2, source: "this test" },
-    pixels: Float64Array.from(points.flatMap(({ x }) => x)),
-    labels: Int32Array.from(points, ({ label }) => label),
-  }) satisfies Dataset;
+const dataset = (points = POINTS) => pointsOf(points);
 
 /** z₀ − z₁ is known to ± 0.25. */
 const SETTINGS: CertificationSettings = {
@@ -55,7 +30,7 @@ const SETTINGS: CertificationSettings = {
   batch: 2,
 };
 const certify = (change: Partial<CertificationSettings> = {}, data: Dataset = dataset()) =>
-  certifyDataset([identity], data, { ...SETTINGS, ...change });
+  certifyDataset([IDENTITY], data, { ...SETTINGS, ...change });
 
 /** A clock that stands still, and is moved by hand: seconds. */
 function stoppedClock(): { seconds: number } {
@@ -153,7 +128,7 @@ describe("a certification", () => {
       works.push(work);
       return { update: (...update: [number, Figures]) => void told.push(update), end: () => {} };
     };
-    await certifyDataset([identity], dataset(), SETTINGS, { observer: { begin } });
+    await certifyDataset([IDENTITY], dataset(), SETTINGS, { observer: { begin } });
     expect(works).toEqual([{ name: "certify", total: 4, about: "model" }]);
     expect(told).toEqual([
       [2, { robustError: 0.5 }],
@@ -162,25 +137,25 @@ describe("a certification", () => {
   });
 
   it("holds for the evaluation that the model's numbers are made for, unless it is told another", async () => {
-    const double = { ...identity, madeFor: "float64" } as const;
+    const double = { ...IDENTITY, madeFor: "float64" } as const;
     const evaluation = async (stage: PlacedNetwork, change: Partial<CertificationSettings> = {}) =>
       (await certifyDataset([stage], dataset(), { ...SETTINGS, ...change })).evaluation;
-    expect(await evaluation(identity)).toBe("float32");
+    expect(await evaluation(IDENTITY)).toBe("float32");
     expect(await evaluation(double)).toBe("float64");
     expect(await evaluation(double, { rounding: "float32-ftz" })).toBe("float32-ftz");
     expect(await evaluation(double, { rounding: null })).toBeNull();
-    expect(evaluationOf([identity, double])).toBe("float64");
-    expect(evaluationOf([identity, identity])).toBe("float32");
+    expect(evaluationOf([IDENTITY, double])).toBe("float64");
+    expect(evaluationOf([IDENTITY, IDENTITY])).toBe("float32");
     // That of float32 leaves more room for rounding.
     const margin = async (stage: PlacedNetwork, change: Partial<CertificationSettings> = {}) =>
       (await certifyDataset([stage], dataset(), { ...SETTINGS, ...change })).examples[0].marginLower[1];
-    expect(0.25 - (await margin(identity))).toBeGreaterThan(1e-8);
+    expect(0.25 - (await margin(IDENTITY))).toBeGreaterThan(1e-8);
     expect(0.25 - (await margin(double))).toBeLessThan(1e-12);
-    expect(await margin(identity, { rounding: null })).toBe(0.25);
+    expect(await margin(IDENTITY, { rounding: null })).toBe(0.25);
   });
 
   it("of stages is that of the first that certifies, else of the last, which is not certified", async () => {
-    const { about, examples } = await certifyDataset([identity, constant], dataset(), SETTINGS);
+    const { about, examples } = await certifyDataset([IDENTITY, CONSTANT], dataset(), SETTINGS);
     expect(about).toBe("stage that answers");
     expect(examples.map(({ stage, prediction, certified }) => [stage, prediction, certified])).toEqual([
       [0, 0, true],
@@ -192,7 +167,7 @@ describe("a certification", () => {
 
   it("asks for an estimator by the examples' numbers, and takes no estimate for a certificate", async () => {
     const network = sequential([4], [linear(12), relu(), linear(9), relu(), linear(3)]);
-    const { backend } = identity;
+    const { backend } = IDENTITY;
     const lively = livelyWeights(network, 3);
     const stage = { backend, network, parameters: uploadWeights(backend, { network, weights: lively }) };
     const points = Array.from({ length: 3 }, (_, i) =>
@@ -225,7 +200,7 @@ describe("a certification", () => {
     const observer = atUpdate(() => {
       clock.seconds += 4;
     });
-    const { summary } = await certifyDataset([identity], dataset(), SETTINGS, { observer });
+    const { summary } = await certifyDataset([IDENTITY], dataset(), SETTINGS, { observer });
     expect([summary.seconds, summary.examplesPerSecond]).toEqual([8, 0.5]);
   });
 });
@@ -245,12 +220,12 @@ describe("a certification by whatever proves an example first", () => {
     const stop = new AbortController();
     const inDouble = () => {
       if (isStopped) stop.abort();
-      return bent;
+      return BENT;
     };
     const settings = { ...SETTINGS, each: 60, deadline: Deadline.at(stop.signal), ...change };
     const ball = { norm: "linf", epsilon: 1, box: null } as const;
     const points = [2, 0, 0, -3].map((x) => ({ x: [x, 0], label: 0 }));
-    return certifyDataset([{ ...bent, inDouble }], dataset(points), { ...settings, ball });
+    return certifyDataset([{ ...BENT, inDouble }], dataset(points), { ...settings, ball });
   };
 
   it("keeps nothing from the first on that a stop cuts short", async () => {
