@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import { ALONE } from "../../src/distributed/communicator.js";
+import { Team } from "../../src/distributed/team.js";
+import { medianEstimator } from "../../src/estimators/median.js";
+import { type CertificationSettings, certifyDataset } from "../../src/runs/certification.js";
+import type { Certification } from "../../src/runs/certification-summary.js";
+import { certifyTogether, ownExamples } from "../../src/runs/certify-together.js";
+import type { Work } from "../../src/runs/observer.js";
+import { ranksInMemory } from "../support/ranks.js";
+import { CONSTANT, IDENTITY, pointsOf } from "../support/two-neurons.js";
+
+/** Certified, open, certified as another class, certified, open. */
+const DATA = pointsOf([
+  { x: [0.75, 0.25], label: 0 },
+  { x: [0.5, 0.375], label: 0 },
+  { x: [0.25, 0.75], label: 0 },
+  { x: [0.25, 0.75], label: 1 },
+  { x: [0.375, 0.5], label: 1 },
+]);
+const SETTINGS: CertificationSettings = {
+  ...{ ball: { norm: "linf", epsilon: 0.125, box: null }, method: "parallel", against: "prediction" },
+  batch: 2,
+};
+const teams = (size: number) => ranksInMemory(size).map((ranks) => new Team(ranks));
+
+/** What each rank is told of the whole. */
+function together(
+  size: number,
+  change: Partial<CertificationSettings> = {},
+  data = DATA,
+  stages = [IDENTITY],
+): Promise<Certification[]> {
+  return Promise.all(
+    teams(size).map((team) => certifyTogether(stages, data, { ...SETTINGS, ...change }, { watch: {}, team })),
+  );
+}
+
+/** Without what depends on the clock. */
+const timeless = ({ summary: { seconds, examplesPerSecond, ...summary }, ...rest }: Certification) => ({
+  ...rest,
+  summary,
+});
+
+describe("a certification by several ranks", () => {
+  it.each([1, 2, 3, 7])("is that of one process, on each of %i", async (size) => {
+    const alone = timeless(await certifyDataset([IDENTITY], DATA, SETTINGS));
+    for (const own of await together(size)) {
+      expect(timeless(own)).toEqual(alone);
+      expect(own.summary.seconds).toBeGreaterThan(0);
+      expect(own.summary.examplesPerSecond).toBeCloseTo(5 / own.summary.seconds, 6);
+      expect(own.summary.seconds).toBeLessThan(600);
+    }
+    expect(alone.summary).toEqual({ error: 0.2, robustError: 0.6, certified: 0.6 });
+  });
+
+  it("says in which way it was made, as that does", async () => {
+    const double = { ...IDENTITY, madeFor: "float64" } as const;
+    const [plain] = await together(2);
+    expect([plain.evaluation, plain.about, "rungs" in plain.summary]).toEqual(["float32", "model", false]);
+    const [own] = await together(2, {}, DATA, [double]);
+    expect(own.evaluation).toBe("float64");
+    const [left] = await together(2, { rounding: null }, DATA, [double]);
+    expect(left.evaluation).toBeNull();
+    const [asked] = await together(2, { rounding: "real" });
+    expect(asked.evaluation).toBe("real");
+    const [staged] = await together(2, {}, DATA, [IDENTITY, CONSTANT]);
+    expect(staged.about).toBe("stage that answers");
+    expect(staged.examples.map(({ stage }) => stage)).toEqual([0, 1, 0, 0, 1]);
+    const [climbed] = await together(2, { each: 0 });
+    expect(climbed.summary.rungs).toMatchObject({ interval: 3, slopes: 0 });
+  });
+
+  it("is worth what the weakest rank's share is", async () => {
+    // Never asked, as no layer has so many dimensions: the others are deterministic.
+    const estimatorFor = () => medianEstimator({ dimension: 500, seed: 1, when: "wider" });
+    const estimation = {
+      guarantee: "estimate",
+      dimension: 500,
+      form: "joint",
+      tail: null,
+      estimatorFor,
+    } as const;
+    const [{ guarantee, mix, examples }] = await together(2, { estimation });
+    expect([guarantee, mix, "guarantee" in examples[0]]).toEqual(["deterministic", undefined, false]);
+  });
+
+  it("is told of by each rank's own share", async () => {
+    const works: Work[] = [];
+    const begin = (work: Work) => {
+      works.push(work);
+      return { update: () => {}, end: () => {} };
+    };
+    const watch = { observer: { begin } };
+    await Promise.all(teams(2).map((team) => certifyTogether([IDENTITY], DATA, SETTINGS, { watch, team })));
+    expect(works.map(({ total }) => total).sort()).toEqual([2, 3]);
+  });
+
+  it("ends where one of the ranks is to, with the reason of each rank's own signal", async () => {
+    const reason = new Error("enough");
+    const stop = new AbortController();
+    const [first, second] = ranksInMemory(2);
+    const ranks = [new Team(first, stop.signal), new Team(second)];
+    stop.abort(reason);
+    const outcomes = await Promise.allSettled(
+      ranks.map((team) =>
+        certifyTogether([IDENTITY], DATA, SETTINGS, { watch: { signal: team.signal as AbortSignal }, team }),
+      ),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    const alone = new Team(ALONE, stop.signal);
+    const watch = { signal: stop.signal };
+    await expect(certifyTogether([IDENTITY], DATA, SETTINGS, { watch, team: alone })).rejects.toBe(reason);
+  });
+});
+
+describe("a rank's examples", () => {
+  it("are a share of them in their order, of one rank all", () => {
+    const labels = teams(2).map((team) => {
+      const { count, pixels } = ownExamples(DATA, team);
+      expect(pixels).toHaveLength(2 * count);
+      return [...pixels];
+    });
+    expect(labels.flat()).toEqual([...DATA.pixels]);
+    expect(labels.map(({ length }) => length).sort()).toEqual([4, 6]);
+    expect(ownExamples(DATA, new Team())).toBe(DATA);
+  });
+});
