@@ -43,6 +43,16 @@ export const ROOMS = {
       "test/runs/certified-dataset.test.ts",
     ],
   },
+  "certify-runs": {
+    decides: true,
+    files: ["src/runs/certify-together.ts", "src/runs/certify-within-time.ts"],
+    tests: ["test/runs/certify-together.test.ts", "test/runs/certify-rounds.test.ts"],
+  },
+  radius: {
+    decides: true,
+    files: ["src/certify/radius.ts", "src/certify/predictions.ts"],
+    tests: ["test/certify/radius.test.ts"],
+  },
   certificate: {
     decides: true,
     files: ["numbers", "region", "hints", "file"].map((name) => `src/formats/certificate/${name}.ts`),
