@@ -71,10 +71,10 @@ export async function certifiedRadii(
       if (verdicts[i].certified) state.radius = tried[i];
       else state.open = tried[i];
       const next = nextEpsilon(state, most);
-      // No number lies between them, however fine the tolerance is.
+      // Nothing larger is to be tried, or no number lies between them, however fine the tolerance is.
       const met = next <= state.radius || (state.open !== null && next >= state.open);
       const close = state.open !== null && state.open - state.radius <= tolerance;
-      state.done = state.radius >= most || close || met;
+      state.done = close || met;
     }
   }
   return states.map(({ prediction, radius, open }) => ({ prediction, radius, open }));

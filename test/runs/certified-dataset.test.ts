@@ -259,6 +259,25 @@ describe("a certification by whatever proves an example first", () => {
     expect(await rungs(true)).toEqual([first, null, null, last]);
   });
 
+  it("keeps nothing after what is cut short, whatever the clock says later", async () => {
+    const clock = stoppedClock();
+    const inDouble = () => {
+      clock.seconds += 1e6;
+      return BENT;
+    };
+    const kept: number[] = [];
+    const keep = async (judged: readonly JudgedExample[]) => {
+      kept.push(...judged.map(({ index }) => index));
+      clock.seconds = 1000;
+    };
+    const points = [2, 0, 2].map((x) => ({ x: [x, 0], label: 0 }));
+    const { summary } = await certifyDataset([{ ...BENT, inDouble }], dataset(points), {
+      ...{ ...SETTINGS, ball: { norm: "linf", epsilon: 1, box: null }, batch: 1 },
+      ...{ each: 1e4, deadline: Deadline.in(1e3), keep },
+    });
+    expect([kept, summary.unreached]).toEqual([[0], 2]);
+  });
+
   it("gives branch and bound what memory there is", async () => {
     const { examples } = await certify({ each: 5, budget: new Budget(2 ** 30) });
     expect(examples.map(({ certified }) => certified)).toEqual([true, false, true, true]);

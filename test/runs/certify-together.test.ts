@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ALONE } from "../../src/distributed/communicator.js";
 import { Team } from "../../src/distributed/team.js";
-import { medianEstimator } from "../../src/estimators/median.js";
 import { type CertificationSettings, certifyDataset } from "../../src/runs/certification.js";
 import type { Certification } from "../../src/runs/certification-summary.js";
 import { certifyTogether, ownExamples } from "../../src/runs/certify-together.js";
@@ -70,29 +69,21 @@ describe("a certification by several ranks", () => {
     expect(climbed.summary.rungs).toMatchObject({ interval: 3, slopes: 0 });
   });
 
-  it("is worth what the weakest rank's share is", async () => {
-    // Never asked, as no layer has so many dimensions: the others are deterministic.
-    const estimatorFor = () => medianEstimator({ dimension: 500, seed: 1, when: "wider" });
-    const estimation = {
-      guarantee: "estimate",
-      dimension: 500,
-      form: "joint",
-      tail: null,
-      estimatorFor,
-    } as const;
-    const [{ guarantee, mix, examples }] = await together(2, { estimation });
-    expect([guarantee, mix, "guarantee" in examples[0]]).toEqual(["deterministic", undefined, false]);
-  });
-
-  it("is told of by each rank's own share", async () => {
-    const works: Work[] = [];
-    const begin = (work: Work) => {
-      works.push(work);
-      return { update: () => {}, end: () => {} };
+  it("is told of by each rank's own share, by those that have one", async () => {
+    const totals = async (size: number) => {
+      const works: Work[] = [];
+      const begin = (work: Work) => {
+        works.push(work);
+        return { update: () => {}, end: () => {} };
+      };
+      const watch = { observer: { begin } };
+      await Promise.all(
+        teams(size).map((team) => certifyTogether([IDENTITY], DATA, SETTINGS, { watch, team })),
+      );
+      return works.map(({ total }) => total).sort();
     };
-    const watch = { observer: { begin } };
-    await Promise.all(teams(2).map((team) => certifyTogether([IDENTITY], DATA, SETTINGS, { watch, team })));
-    expect(works.map(({ total }) => total).sort()).toEqual([2, 3]);
+    expect(await totals(2)).toEqual([2, 3]);
+    expect(await totals(7)).toEqual([1, 1, 1, 1, 1]);
   });
 
   it("ends where one of the ranks is to, with the reason of each rank's own signal", async () => {
