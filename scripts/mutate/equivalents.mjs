@@ -124,4 +124,10 @@ export const EQUIVALENTS = [
     becomes: "deadline.aborted",
     why: "nothing is left to be answered where there is no deadline; the question mark is there for the types",
   },
+  {
+    file: "src/certify/predictions.ts",
+    was: "{ record: false }",
+    becomes: "{}",
+    why: "a tape records nothing unless told",
+  },
 ];

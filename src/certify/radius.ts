@@ -1,4 +1,5 @@
 import type { Deadline } from "../compute/deadline.js";
+import { NO_CLASS } from "../network/predict.js";
 import { sizeOf } from "../network/shape.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type Batch, countExamples } from "../threat/batch.js";
@@ -42,7 +43,7 @@ export async function certifiedRadii(
   const { most, tolerance } = options;
   const examples = countExamples({ x }, sizeOf(placed.network.inputShape));
   const states = Array.from({ length: examples }, () => ({
-    prediction: -1,
+    prediction: NO_CLASS,
     radius: 0,
     open: null as number | null,
     done: false,

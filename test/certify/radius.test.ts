@@ -26,8 +26,15 @@ const POINTS: [number, number][] = [
   [8, 5],
 ];
 const EXACT = [0.25, 0.035, 0.0005, 1.5];
-const radii = (change: Partial<RadiusOptions> = {}, points = POINTS) =>
-  certifiedRadii(IDENTITY, batchOf(...points), { ...OPTIONS, ...change });
+/** A search that would never end is ended: none here has more than some hundred tries, of two layers each. */
+function radii(change: Partial<RadiusOptions> = {}, points = POINTS, placed = IDENTITY) {
+  let layers = 0;
+  const onLayer = () => {
+    layers += 1;
+    if (layers > 400) throw new Error("the search does not end");
+  };
+  return certifiedRadii(placed, batchOf(...points), { ...OPTIONS, onLayer, ...change });
+}
 
 describe("the answers of a network", () => {
   it("are its largest logits', the first of equal ones, and none where logits are no numbers", async () => {
@@ -39,8 +46,16 @@ describe("the answers of a network", () => {
   it("are asked of examples as large as its input, and leave nothing on the backend", async () => {
     await expect(predictions(IDENTITY, { x: Float64Array.of(1, 2, 3) })).rejects.toThrow(ShapeError);
     const { liveBytes } = backend.memory();
+    let most = 0;
+    const read = backend.read.bind(backend);
+    vi.spyOn(backend, "read").mockImplementation((tensor) => {
+      most = Math.max(most, backend.memory().liveBytes - liveBytes);
+      return read(tensor);
+    });
     await predictions(IDENTITY, batchOf([2, 1], [1, 2]));
     expect(backend.memory().liveBytes).toBe(liveBytes);
+    // What lies between input and logits, two numbers of eight bytes an example each, is freed on the way.
+    expect(most).toBe(2 * 2 * 8 * 2);
   });
 });
 
@@ -119,7 +134,7 @@ describe("certified radii", () => {
   });
 
   it("are 0 where the network has no answer, and where nothing is certified", async () => {
-    const none = await certifiedRadii(OVERFLOWING, batchOf([10, 10]), { ...OPTIONS, rounding: null });
+    const none = await radii({ rounding: null }, [[10, 10]], OVERFLOWING);
     expect(none[0].prediction).toBe(-1);
     expect(none[0].radius).toBe(0);
     const [tie] = await radii({}, [[0.5, 0.5]]);
