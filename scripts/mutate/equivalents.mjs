@@ -254,4 +254,17 @@ export const EQUIVALENTS = [
     becomes: "near >= 0",
     why: "near is not 0 there",
   },
+  // Certification.
+  {
+    file: "src/runs/certification.ts",
+    was: "deadline?.aborted",
+    becomes: "deadline.aborted",
+    why: "nothing is left to be answered where there is no deadline; the question mark is there for the types",
+  },
+  {
+    file: "src/certify/predictions.ts",
+    was: "{ record: false }",
+    becomes: "{}",
+    why: "a tape records nothing unless told",
+  },
 ];

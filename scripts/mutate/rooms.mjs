@@ -44,7 +44,31 @@ export const ROOMS = {
   certification: {
     decides: true,
     files: ["src/runs/certification.ts", "src/runs/certification-summary.ts"],
-    tests: ["test/runs/certification.test.ts", "test/runs/certification-cut.test.ts"],
+    tests: [
+      "test/runs/certification-summary.test.ts",
+      "test/runs/certification-time.test.ts",
+      "test/runs/certified-dataset.test.ts",
+    ],
+  },
+  "certify-runs": {
+    decides: true,
+    files: ["src/runs/certify-together.ts", "src/runs/certify-within-time.ts"],
+    tests: ["test/runs/certify-together.test.ts", "test/runs/certify-rounds.test.ts"],
+  },
+  radius: {
+    decides: true,
+    files: ["src/certify/radius.ts", "src/certify/predictions.ts"],
+    tests: ["test/certify/radius.test.ts"],
+  },
+  certificate: {
+    decides: true,
+    files: ["numbers", "region", "hints", "file"].map((name) => `src/formats/certificate/${name}.ts`),
+    tests: ["numbers", "region", "hints", "file"].map((name) => `test/formats/certificate-${name}.test.ts`),
+  },
+  "certificate-schema": {
+    decides: true,
+    files: ["src/formats/certificate/schema.ts"],
+    tests: ["test/formats/certificate-schema.test.ts"],
   },
   "verify-questions": {
     decides: true,

@@ -1,4 +1,5 @@
 import type { Deadline } from "../compute/deadline.js";
+import { NO_CLASS } from "../network/predict.js";
 import { sizeOf } from "../network/shape.js";
 import type { PlacedNetwork } from "../network/weights.js";
 import { type Batch, countExamples } from "../threat/batch.js";
@@ -42,7 +43,7 @@ export async function certifiedRadii(
   const { most, tolerance } = options;
   const examples = countExamples({ x }, sizeOf(placed.network.inputShape));
   const states = Array.from({ length: examples }, () => ({
-    prediction: -1,
+    prediction: NO_CLASS,
     radius: 0,
     open: null as number | null,
     done: false,
@@ -71,10 +72,10 @@ export async function certifiedRadii(
       if (verdicts[i].certified) state.radius = tried[i];
       else state.open = tried[i];
       const next = nextEpsilon(state, most);
-      // No number lies between them, however fine the tolerance is.
+      // Nothing larger is to be tried, or no number lies between them, however fine the tolerance is.
       const met = next <= state.radius || (state.open !== null && next >= state.open);
       const close = state.open !== null && state.open - state.radius <= tolerance;
-      state.done = state.radius >= most || close || met;
+      state.done = close || met;
     }
   }
   return states.map(({ prediction, radius, open }) => ({ prediction, radius, open }));

@@ -17,8 +17,8 @@ function ownNumbers(dataset: Dataset, team: Team): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => first + i);
 }
 
-/** How a certification that says what deterministic bounds prove is made; a deadline or an estimate is one process's own. */
-type SharedSettings = Omit<CertificationSettings, "deadline" | "estimation">;
+/** How a certification that says what deterministic bounds prove is made; a deadline, an estimate or a part is one process's own. */
+type SharedSettings = Omit<CertificationSettings, "deadline" | "estimation" | "among" | "keep">;
 
 /**
  * `certifyDataset` by a team, each rank its share: all of them get the whole certification. An example's verdict is its own, whichever
@@ -30,7 +30,6 @@ export async function certifyTogether(
   settings: SharedSettings,
   { watch, team }: { readonly watch: Watch; readonly team: Team },
 ): Promise<Certification> {
-  if (team.isAlone) return certifyDataset(stages, dataset, settings, watch);
   const began = performance.now();
   const among = ownNumbers(dataset, team);
   const own =
@@ -48,5 +47,5 @@ export async function certifyTogether(
 }
 
 function judgedBy({ examples, guarantee }: Certification): JudgedExample[] {
-  return examples.map((example) => ({ ...example, guarantee: example.guarantee ?? guarantee }));
+  return examples.map((example) => ({ ...example, guarantee }));
 }

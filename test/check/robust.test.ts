@@ -6,6 +6,7 @@ import { random } from "../../src/compute/random.js";
 import { examples, take } from "../../src/data/dataset.js";
 import { loadDataset } from "../../src/data/load.js";
 import { parseCertificate } from "../../src/formats/certificate/file.js";
+import { encodeNumbers } from "../../src/formats/certificate/numbers.js";
 import type { Claim, RobustClaim } from "../../src/formats/certificate/schema.js";
 import type { LoadedModel } from "../../src/formats/model-file.js";
 import { architecture } from "../../src/network/architectures.js";
@@ -141,6 +142,23 @@ describe("claims of robustness", () => {
     expect(await faultOf({ ...claim, norm: "l2", box: [-1, 1] })).toContain(
       "box: expected none with a ball of norm l2",
     );
+  });
+
+  it("are not of data with fewer features, though the example begins with theirs", async () => {
+    const input = Float64Array.of(0.5, 2);
+    const claim = { ...claims[0], data: "points (test)", index: 0, input: encodeNumbers(input) };
+    const certificate = parseCertificate(
+      JSON.stringify({ schema: "autodual/certificate/1", claims: [claim] }),
+      "c.json",
+    );
+    const fault = async (features: number) => {
+      const pixels = input.slice(0, features);
+      const whole = { name: "points", split: "test", classes: 3, count: 1, source: "made" } as const;
+      const dataset = { ...whole, shape: [features], pixels, labels: new Int32Array(1) };
+      return (await checkClaims(certificate, { stages: PLANES, dataset })).fault?.what;
+    };
+    expect(await fault(1)).toBe("the example is not that of the data");
+    expect(await fault(2)).not.toBe("the example is not that of the data");
   });
 
   it("made for a coarser arithmetic hold in a finer one, made for a finer one perhaps not in a coarser", async () => {

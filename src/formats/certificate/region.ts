@@ -28,7 +28,7 @@ export function regionOf(claim: Claim, size: number, input?: Float64Array): Clai
   const { norm, epsilon, box } = claim;
   const centre = claim.input ? numbersOf(claim.input, size, "input") : input;
   if (!centre) throw new FormatError("the example is not in the certificate: expected its data");
-  if (centre.length !== size || input?.some((value, i) => value !== centre[i])) {
+  if (input && (input.length !== size || centre.some((value, i) => value !== input[i]))) {
     throw new FormatError("the example is not that of the data");
   }
   const radius =
