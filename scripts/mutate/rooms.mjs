@@ -59,6 +59,15 @@ export const ROOMS = {
     files: ["src/threat/outward.ts"],
     tests: ["test/threat/outward.test.ts"],
   },
+  "rounding-network": {
+    files: [
+      "src/network/rounding/after-sums.ts",
+      "src/network/rounding/after-enclosed.ts",
+      "src/network/rounding/node-values.ts",
+      "src/network/rounding-error.ts",
+    ],
+    tests: ["test/network/rounding-sums.test.ts", "test/network/rounding-nodes.test.ts"],
+  },
   balls: {
     decides: true,
     files: ["src/threat/ball.ts", "src/threat/box.ts"],

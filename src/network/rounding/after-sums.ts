@@ -24,7 +24,7 @@ interface Totals {
  *
  * where γ(k)·(S + R) is the evaluation's own rounding, γ₅₃(k)·S that of v̂, and one R more pays for sums before a diagonal layer
  * that it was folded into: their own roundings are scaled along, and of those at most R was seen. A format's E′ is infinite where
- * S + E′ passes its largest number: some order of summing may overflow.
+ * S + E′ passes its largest number: some order of summing may overflow; or where a weight or an input passes it already.
  */
 export function afterSums(
   sums: Sums,
@@ -78,7 +78,7 @@ function summed(
       since = 0;
     }
     const magnitude = Math.abs(weight);
-    if (magnitude > largestWeight) largestWeight = magnitude;
+    largestWeight = Math.max(largestWeight, magnitude);
     const run = { rows, count, output, outputStep, feature, featureStep };
     for (let i = 0; i < count; i++) summands[output + i * outputStep] += 1;
     addRun(value, weight, before.value, run);
@@ -127,7 +127,7 @@ function errorOf(
   const underflows = lost * (summands + FURTHER_UNDERFLOWS) * (2 + largest);
   // These are sums themselves, of as many numbers.
   const error = (reach + evaluated + own + underflows) * (1 + (count + 16) * 2 ** -52);
-  return size + 2 * reach + error <= format.largest ? error : Number.POSITIVE_INFINITY;
+  return Math.max(size + 2 * reach + error, largest) <= format.largest ? error : Number.POSITIVE_INFINITY;
 }
 
 function largestOf(value: Float64Array, error: Float64Array): number {
