@@ -68,6 +68,20 @@ export const ROOMS = {
     ],
     tests: ["test/network/rounding-sums.test.ts", "test/network/rounding-nodes.test.ts"],
   },
+  "rounding-dual": {
+    decides: true,
+    files: [
+      "src/dual/rounding.ts",
+      "src/dual/own-rounding.ts",
+      "src/dual/outward.ts",
+      "src/dual/widening.ts",
+    ],
+    tests: [
+      "test/dual/own-rounding.test.ts",
+      "test/dual/rounding-enclosed.test.ts",
+      "test/dual/widening.test.ts",
+    ],
+  },
   balls: {
     decides: true,
     files: ["src/threat/ball.ts", "src/threat/box.ts"],

@@ -99,14 +99,15 @@ describe("an activation's error", () => {
 describe("a maximum's error", () => {
   it("is the largest of its entries', in each row", () => {
     const layer = maxPool({ kernel: 2, stride: 2 });
-    // Two windows side by side, of two rows each.
-    const value = [-1, 5, -2, 6, -3, 7, -4, -8, -5, 1, -6, 2, -7, 3, -9, -4];
+    // Four windows, two rows of each.
+    const first = [-1, 5, -2, 6, -3, 7, -4, -8, -5, 1, -6, 2, -7, 3, -9, -4];
+    const second = [-20, -20, -20, -20, -30, -30, -30, -30, -20, -20, -20, -20, -30, -30, -30, -30];
     const errors = [0, 0.5, 0.25, 0, 0, 0, 1, 0, 0.125, 0, 0, 0.75, 0, 0, 0, 0];
-    const before = node(value, errors);
-    const found = afterMaxPool(layer, [1, 2, 4], [1, 1, 2], before, 2);
-    expect([...found.value]).toEqual([-1, 6, -3, 7]);
-    expect([...found.size]).toEqual([6, 6, 9, 8]);
-    expect([...found.errors[0]]).toEqual([0.25, 0.75, 1, 0]);
+    const before = node([...first, ...second], [...errors, ...second.map(() => 0)]);
+    const found = afterMaxPool(layer, [1, 4, 4], [1, 2, 2], before, 2);
+    expect([...found.value]).toEqual([-1, 6, -3, 7, -20, -20, -30, -30]);
+    expect([...found.size]).toEqual([6, 6, 9, 8, 20, 20, 30, 30]);
+    expect([...found.errors[0]]).toEqual([0.25, 0.75, 1, 0, 0, 0, 0, 0]);
   });
 });
 

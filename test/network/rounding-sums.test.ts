@@ -126,6 +126,13 @@ describe("the error of a sum", () => {
     }
   });
 
+  it("is that of a product which double precision itself takes for 0", () => {
+    const least = 2 ** -1074;
+    const { value, errors } = afterSums(dense([[0.5]]), 1, [node([least], [0])], 1, [REAL]);
+    expect([...value]).toEqual([0]);
+    expect(errors[0][0]).toBeGreaterThanOrEqual(least);
+  });
+
   it("is what came where numbers are moved, and one that is not known is infinite", () => {
     const moved = { roundings: 0, diagonal: true } as const;
     const { errors } = afterSums(dense([[1]], moved), 1, [node([3], [0.1])], 1, [IEEE.float32]);
@@ -145,8 +152,8 @@ describe("the error of a sum", () => {
 
   it("takes several inputs one behind the other, in all rows, and terms in steps", () => {
     // Features a, b of two rows, then c.
-    const ab = node([1, 10, 2, 20], [0.5, 0, 0, 0.25]);
-    const c = node([3, 30], [0, 0.125]);
+    const ab = node([1, 10, 2, 20], [0.5, 0, 0, 0.25], 2);
+    const c = node([3, 30], [0, 0.125], 2);
     const runs: Sums = {
       each(take) {
         // Outputs 0 and 2 of features 0 and 2, output 1 of 1, and outputs 0 and 1 of features 1 and 2.
@@ -165,7 +172,7 @@ describe("the error of a sum", () => {
       [0, 0, 2],
     ];
     const x = [1, 10, 2, 20, 3, 30];
-    const { value, size, errors } = afterSums(runs, 3, [ab, c], 2, [REAL]);
+    const { value, size, errors } = afterSums(runs, 3, [ab, c], 2, [REAL, TOY]);
     const through = (rows: readonly number[][], of: readonly number[]) =>
       rows.flatMap((row) =>
         [0, 1].map((r) => row.reduce((sum, weight, j) => sum + weight * of[2 * j + r], 0)),
@@ -177,6 +184,8 @@ describe("the error of a sum", () => {
     // Output 2 in row 0: of c alone, whose error there is 0.
     expect(errors[0][4]).toBeLessThan(1e-14);
     expectJustAbove(errors[0][5], documented(REAL, 1, 1, 60, 0.25, 0));
+    expectJustAbove(errors[1][5], documented(TOY, 1, 1, 60, 0.25, 0));
+    expectJustAbove(errors[1][1], documented(TOY, 4, 4, 660, 4 * 0.25 + 16 * 0.125, 0));
   });
 
   it("is infinite from the format's largest number on, and not below it", () => {
@@ -200,33 +209,33 @@ describe("the error of a sum", () => {
 });
 
 describe("a long sum", () => {
-  /** So many terms at a time, all of one number. */
-  const runs = (terms: number, times: number): Sums => ({
+  const LIMIT = 1_000_000;
+  const reason = new Error("enough");
+  /** Runs of so many terms, all of one number. */
+  const runs = (...lengths: readonly number[]): Sums => ({
     each(take) {
-      for (let i = 0; i < times; i++) take(1, terms, 0, 0, 0, 0);
+      for (const length of lengths) take(1, length, 0, 0, 0, 0);
     },
     roundings: 1,
     diagonal: false,
   });
-  const looks = (terms: number, times: number, rows: number): number => {
-    const stop = { throwIfAborted: vi.fn() };
-    const zeros = Array<number>(rows).fill(0);
-    afterSums(runs(terms, times), 1, [node(zeros, zeros)], rows, [], stop as never);
-    return stop.throwIfAborted.mock.calls.length;
+  const run = (sums: Sums, stop?: Pick<AbortSignal, "throwIfAborted">, rows = 1) => {
+    const ones = Array<number>(rows).fill(1);
+    return afterSums(sums, 1, [node(ones, ones)], rows, [], stop as AbortSignal).value;
   };
 
   it("looks after each million additions whether it is time to end", () => {
-    expect(looks(500_000, 2, 1)).toBe(0);
-    expect(looks(250_000, 3, 2)).toBe(1);
+    const stop = { throwIfAborted: vi.fn() };
+    run(runs(LIMIT), stop);
+    expect(stop.throwIfAborted).not.toHaveBeenCalled();
     // It counts from anew.
-    expect(looks(600_000, 3, 1)).toBe(1);
-    expect(looks(600_000, 4, 1)).toBe(2);
+    run(runs(LIMIT + 1, 1, 1), stop);
+    expect(stop.throwIfAborted).toHaveBeenCalledTimes(1);
   });
 
   it("ends with the reason, or not where nobody may stop it", () => {
-    const reason = new Error("enough");
-    const run = (signal?: AbortSignal) => afterSums(runs(600_000, 2), 1, [node([1], [0])], 1, [], signal);
-    expect(() => run(AbortSignal.abort(reason))).toThrow(reason);
-    expect([...run().value]).toEqual([1_200_000]);
+    expect(() => run(runs(LIMIT + 1), AbortSignal.abort(reason))).toThrow(reason);
+    expect(() => run(runs(LIMIT / 2 + 1), AbortSignal.abort(reason), 2)).toThrow(reason);
+    expect([...run(runs(LIMIT + 1))]).toEqual([LIMIT + 1]);
   });
 });
