@@ -60,6 +60,7 @@ export const ROOMS = {
     tests: ["test/threat/outward.test.ts"],
   },
   "rounding-network": {
+    decides: true,
     files: [
       "src/network/rounding/after-sums.ts",
       "src/network/rounding/after-enclosed.ts",
@@ -80,6 +81,15 @@ export const ROOMS = {
       "test/dual/own-rounding.test.ts",
       "test/dual/rounding-enclosed.test.ts",
       "test/dual/widening.test.ts",
+    ],
+  },
+  "rounding-affine": {
+    decides: true,
+    files: ["src/dual/affine-rounding.ts"],
+    tests: [
+      "test/dual/rounding-moves.test.ts",
+      "test/dual/rounding-joins.test.ts",
+      "test/dual/rounding-affine.test.ts",
     ],
   },
   balls: {

@@ -97,7 +97,10 @@ export class Rounding extends AffineRounding {
     return weightedSum(tape, parts, least * (1 + SLACK) + this.normal, where);
   }
 
-  /** This share of the size, and e, through the steepest line; and the size itself at each output. */
+  /**
+   * This share of the size, and e, through the steepest line; and the size of what an output reads, that of all inputs where a layer
+   * does not say which.
+   */
   #through(tape: Tape, layer: Widening, input: Gathered, share: number): Record<"through" | "read", Terms> {
     if (layer.magnitude) {
       const by = layer.magnitude(tape);
@@ -106,7 +109,7 @@ export class Rounding extends AffineRounding {
     }
     const each = (terms: Terms): Variable => layer.absolute(tape, weightedSum(tape, terms));
     const through = { weight: 1 + SLACK, x: each(sharesOf(input, share, 1)) };
-    return { through: [through], read: [{ weight: 1, x: each(input.size) }] };
+    return { through: [through], read: [{ weight: 1, x: this.sum(tape, weightedSum(tape, input.size)) }] };
   }
 
   /** Infinite where a value between the lines may pass the largest number of the evaluation. */

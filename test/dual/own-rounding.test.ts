@@ -121,6 +121,7 @@ describe("what single precision may do to a bound", () => {
     // Nothing is known: a dense matrix, and 64 more.
     const unknown = { kind: "affine" } as AffineDual;
     await expectNumbers(own.ofProjections(tape, unknown, projections, error), through(2 + 64));
+    await expectNumbers(own.ofProjections(tape, affine, column(0, 0), column(0, 0)), [least, least]);
     const lines = linesOf(column(1, 1), column(0, 0), column(0, 0));
     await expectNumbers(own.ofProjections(tape, lines, projections, error), through(1));
   });

@@ -55,7 +55,7 @@ describe("rounding at the input", () => {
         true,
         false,
       ]);
-      const beyond = { centre: column(-1e300, 1, 1), radius };
+      const beyond = { centre: column(-1e308, 1, 1), radius };
       expect((await read(double("float64")[act](tape, beyond))).map(Number.isNaN)).toEqual([
         ...[false, false, false],
       ]);
@@ -100,9 +100,9 @@ describe("rounding at an activation", () => {
           const { through, constants, least, slopes } = documented(evaluation, kind, readers);
           const found = own.enclosed(tape, lines(), own.gathered(box()), kind);
           await expectNumbers(found, [through + constants + slopes * SIZE + least, least]);
-          // Seen through |d|, as far as a layer acts by it alone.
+          // The sizes of all inputs, where a layer acts by |d| alone: any of them may be an output's.
           const acted = own.enclosed(tape, lines("absolute"), own.gathered(box()), kind);
-          await expectNumbers(acted, [through + constants + slopes * 0.5 * SIZE + least, least]);
+          await expectNumbers(acted, [through + constants + slopes * SIZE + least, slopes * SIZE + least]);
         }
       },
     );
@@ -111,9 +111,12 @@ describe("rounding at an activation", () => {
       for (const evaluation of EVALUATIONS) {
         const own = of(evaluation);
         const { slopes, least } = documented(evaluation, kind, 1);
-        const flat = linesOf(column(0), column(0), column(0));
-        const wide = { centre: column(2 ** 100), radius: column(0) };
-        await expectNumbers(own.enclosed(tape, flat, own.gathered(wide), kind), [slopes * 2 ** 100 + least]);
+        // A slope that has become 0, of which only a number's size tells what was lost.
+        const wide = own.gathered({ centre: column(2 ** 100), radius: column(0) });
+        for (const knows of ["magnitude", "absolute"] as const) {
+          const flat = linesOf(column(0), column(0), column(0), knows);
+          await expectNumbers(own.enclosed(tape, flat, wide, kind), [slopes * 2 ** 100 + least]);
+        }
       }
     });
   });
@@ -132,7 +135,7 @@ describe("rounding at an activation", () => {
     // The longest sum of 3 features, and two for each of the four nodes, and eight.
     const constants = accumulated(32 + 3 + 16, IEEE.float32) * GROWN * 2.25;
     const found = own.enclosed(tape, twoLines, own.gathered(box()), "exact");
-    await expectNumbers(found, [through + constants + slopes * 0.5 * SIZE + least, least]);
+    await expectNumbers(found, [through + constants + slopes * SIZE + least, slopes * SIZE + least]);
   });
 
   it("is 0 where the function is", async () => {

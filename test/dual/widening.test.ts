@@ -160,18 +160,24 @@ describe("an enclosed layer that holds in spite of rounding", () => {
       expect(moved).toHaveBeenCalledTimes(1);
       await expectNumbers(moved.mock.calls[0][1], await read(expected));
     }
-    // What slopes lose that underflow is seen through them alone, where they are not known.
-    const [known, unknown] = await Promise.all(
-      [[], ["magnitude"] as const].map(async (without) => {
-        const { layer, moved } = twoLines(without);
-        const wide = rounding.gathered({ centre: column(2 ** 100, 1), radius: column(0, 0) });
-        const flat = { ...layer, absolute: (_: unknown, x: Variable) => multiply(tape, column(0, 1), x) };
-        const own = "magnitude" in layer ? { ...flat, magnitude: () => column(0, 1) } : flat;
-        outward(tape, rounding, own, never, wide, leakyRelu(0.5), bounds);
-        return (await read(moved.mock.calls[0][1]))[0];
-      }),
-    );
-    expect(known).toBeGreaterThan(1.5 * unknown);
+  });
+
+  it("of two lines charges for a slope that underflows by the size that it meets, if |d| is known", async () => {
+    const wide = rounding.gathered({ centre: column(2 ** 100, 1), radius: column(0, 0) });
+    const charged = async (without: readonly (keyof TwoLineDual)[]) => {
+      const { layer, moved } = twoLines(without);
+      const flat = () => column(0, 0);
+      const own: TwoLineDual = {
+        ...layer,
+        absolute: (on, x) => multiply(on, flat(), x),
+        ...(layer.magnitude && { magnitude: flat }),
+        constants: () => [],
+      };
+      outward(tape, rounding, own, never, wide, leakyRelu(0.5), bounds);
+      return (await read(moved.mock.calls[0][1]))[1];
+    };
+    expect(await charged([])).toBeLessThan(2 ** -90);
+    expect(await charged(["magnitude"])).toBeGreaterThan(1);
   });
 
   it.each(["absolute", "constants", "widened"] as const)(

@@ -13,12 +13,15 @@ export const ROUNDING = [
     becomes: "{}",
     why: "as above",
   },
-  {
-    file: "src/network/rounding/node-values.ts",
-    was: "f < features",
-    becomes: "f <= features",
+  ...[
+    ["src/network/rounding/node-values.ts", "f < features", "f <= features"],
+    ["src/network/rounding/after-sums.ts", "output < outputs", "output <= outputs"],
+  ].map(([file, was, becomes]) => ({
+    file,
+    was,
+    becomes,
     why: "writes behind the end, which typed arrays ignore",
-  },
+  })),
   ...[
     ["--readers[input] === 0", "false"],
     ["--readers[input]", "++readers[input]"],
@@ -30,4 +33,20 @@ export const ROUNDING = [
     becomes,
     why: "saves memory: values are let go of once nothing reads them any more, or later",
   })),
+  // What our own arithmetic may do to a bound.
+  ...[
+    ["(x: Variable): boolean => x === error", "() => undefined"],
+    ["x === error", "false"],
+  ].map(([was, becomes]) => ({
+    file: "src/dual/own-rounding.ts",
+    was,
+    becomes,
+    why: "saves a term: an error that is not found among the size's terms is added as one of its own",
+  })),
+  {
+    file: "src/dual/outward.ts",
+    was: 'own.kind === "two-lines"',
+    becomes: "true",
+    why: "parallel lines that know as much of themselves are moved by the same amount in the same way",
+  },
 ];

@@ -6,6 +6,9 @@ import { known, type NodeValues, stacked } from "./node-values.js";
 /** Numbers of underflows that the formulas of a batch norm have beside those of a sum. */
 const FURTHER_UNDERFLOWS = 4;
 
+/** Additions between two looks at whether it is time to end. */
+const BETWEEN_LOOKS = 1_000_000;
+
 /** What is summed so far, `[outputs, rows]`. */
 interface Totals {
   readonly value: Float64Array;
@@ -33,9 +36,10 @@ export function afterSums(
   rows: number,
   formats: readonly Arithmetic[],
   stop?: Stop,
+  betweenLooks = BETWEEN_LOOKS,
 ): NodeValues {
   const before = stacked(inputs);
-  const totals = summed(sums, outputs, before, rows, stop);
+  const totals = summed(sums, outputs, before, rows, stop, betweenLooks);
   const errors = formats.map((format, f) => {
     const largest = largestOf(before.value, before.errors[f]) + totals.largestWeight;
     return totals.value.map((_, i) => {
@@ -46,15 +50,13 @@ export function afterSums(
   return { value: totals.value, size: totals.size, errors };
 }
 
-/** Additions between two looks at whether it is time to end. */
-const BETWEEN_LOOKS = 1_000_000;
-
 function summed(
   sums: Sums,
   outputs: number,
   before: NodeValues,
   rows: number,
   stop: Stop | undefined,
+  betweenLooks: number,
 ): Totals {
   const sizes = sums.diagonal ? before.size : before.value.map(Math.abs);
   const value = new Float64Array(outputs * rows);
@@ -73,7 +75,7 @@ function summed(
   sums.each((weight, count, output, outputStep, feature, featureStep) => {
     if (weight === 0) return;
     since += count * rows;
-    if (since > BETWEEN_LOOKS) {
+    if (since > betweenLooks) {
       stop?.throwIfAborted();
       since = 0;
     }
