@@ -169,6 +169,8 @@ export async function expectDocumented({ error, floor, chain }: Found, expected:
   expect([roundings, folded, hasSums]).toEqual([expected.T, expected.F, true]);
   expect(own / expected.c).toBeCloseTo(1, 12);
   const begun = chain.begun();
+  // In the chain's own scale: where e has a number, so has this.
+  expect(begun.weight * expected.s).toBeCloseTo(1, 12);
   expect((begun.weight * (await read(begun.x))[0]) / expected.begun).toBeCloseTo(1, 12);
   expect(((total?.weight ?? 0) * (await read(total?.x as Variable))[0]) / expected.total).toBeCloseTo(1, 12);
   if (expected.steep === 0) expect(steep).toBeUndefined();

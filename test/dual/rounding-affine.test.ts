@@ -84,6 +84,36 @@ describe.each(EVALUATIONS)("what an affine layer adds in %s", (evaluation) => {
     }
   });
 
+  it("is what underflows alone, where nothing else is there: of steps between, and of scales that are folded", async () => {
+    const scaled = {
+      ...SCALED,
+      weights: [
+        [0, 0],
+        [0, 0],
+      ],
+      bias: [0, 0],
+    };
+    // Whose terms are counted, so that all else is raised by as much as they are less.
+    const counted = { ...scaled, roundings: { forward: 600, backward: 2 }, counted: true };
+    const { between: _, ...plain } = counted;
+    for (const sizes of SIZES) {
+      for (const layers of [[counted], [plain], [scaled, scaled, plain, counted]]) {
+        const own = of(evaluation);
+        let input: { centre: Variable; radius: Variable; chain?: AffineChain | undefined } = known(...sizes);
+        let before: readonly number[] | Documented = sizes;
+        let floors: Variable | undefined;
+        for (const layer of layers) {
+          const found = own.affine(tape, layerOf(layer), [input], 2, floors);
+          const options = "floor" in before ? { floors: before.floor } : {};
+          before = documented(layer, before, evaluation, options);
+          await expectDocumented(found, before);
+          input = { ...known(1, 1), chain: found.chain };
+          floors = found.floor;
+        }
+      }
+    }
+  });
+
   it("counts constants that are summed on the way back", async () => {
     const own = of(evaluation, CHAIN, true);
     const found = own.affine(tape, layerOf(FIRST), [known(3, 0.25)], 3, undefined);

@@ -101,6 +101,21 @@ describe("branches that meet", () => {
     expect(begun / (a.expected.begun + b.expected.begun)).toBeCloseTo(1, 12);
   });
 
+  it("keep what was rounded of the one, where the other begins as it is", async () => {
+    const a = branch(first, [4, 8]);
+    const stack: AffineDual = {
+      ...joinOf(2),
+      roundings: { forward: 0, backward: 0 },
+      absolute: (on, [x, y]) =>
+        add(on, linear(on, matrix([1], [0]), x as Variable), linear(on, matrix([0], [1]), y as Variable)),
+    };
+    const inputs = [{ ...known(1), chain: a.chain }, known(2)];
+    const { error, chain } = own.affine(tape, stack, inputs, 2, undefined);
+    const { M, s } = a.expected;
+    await expectNumbers(error as Variable, [M[0] * s + 4 * tau, 2 * s + 8 * tau]);
+    expect(chain?.roundings).toBe(a.expected.T);
+  });
+
   it("count all features where nothing is known of the layer", async () => {
     const { roundings: _, ...unknown } = joinOf(2);
     const three = { ...unknown, absolute: (_: unknown, [x]: readonly Variable[]) => x as Variable };

@@ -94,5 +94,16 @@ describe("a share that is not known", () => {
     const own = most(4 + 6 + 32 + 16);
     expect([await isKnown(of("real"), own), await isKnown(of("real"), own + 1)]).toEqual([true, false]);
     expect(await isKnown(double("real"), own + 1)).toBe(true);
+    // A second layer's sum may begin with a constant from below, that was one of its own first: n more.
+    const isKnownBehind = async (n: number): Promise<boolean> => {
+      const rounding = double("float32");
+      const { chain } = rounding.affine(tape, layerOf(SCALED), [known(1, 1)], 2, undefined);
+      const layer = { ...FIRST, roundings: { forward: n, backward: 1 } };
+      const { error } = rounding.affine(tape, layerOf(layer), [{ ...known(1, 1), chain }], 3, undefined);
+      return !(await read(error as Variable)).some(Number.isNaN);
+    };
+    // T = (1 + 9) + (n + 9), and F = n + 1.
+    const half = Math.floor((most(0) - 20) / 2);
+    expect([await isKnownBehind(half), await isKnownBehind(half + 1)]).toEqual([true, false]);
   });
 });

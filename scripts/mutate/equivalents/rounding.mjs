@@ -49,4 +49,33 @@ export const ROUNDING = [
     becomes: "true",
     why: "parallel lines that know as much of themselves are moved by the same amount in the same way",
   },
+  // Affine layers.
+  {
+    file: "src/dual/affine-rounding.ts",
+    was: "inputs.find(({ chain }) => chain)?.chain?.scale",
+    becomes: "inputs.find(({ chain }) => chain)?.chain.scale",
+    why: "what is found has a chain; the question mark is there for the types",
+  },
+  {
+    file: "src/dual/affine-rounding.ts",
+    was: "Math.max(lost, accumulated(roundings + folded, this.deployed)) < SLACK / 2",
+    becomes: "Math.max(lost, accumulated(roundings + folded, this.deployed)) <= SLACK / 2",
+    why: "no number of roundings comes to 1/128 exactly",
+  },
+  {
+    file: "src/dual/affine-rounding.ts",
+    was: "more === 1",
+    becomes: "false",
+    why: "saves time: the sum is multiplied by 1 then",
+  },
+  ...[
+    ["known", "false"],
+    ["[...(this.#made.get(tape) ?? []), [features, ones]]", "[]"],
+    ["[features, ones]", "[]"],
+  ].map(([was, becomes]) => ({
+    file: "src/dual/affine-rounding.ts",
+    was,
+    becomes,
+    why: "saves time: ones are made again where they were not kept",
+  })),
 ];
