@@ -92,6 +92,27 @@ export const ROOMS = {
       "test/dual/rounding-affine.test.ts",
     ],
   },
+  margins: {
+    decides: true,
+    files: [
+      "src/dual/margin.ts",
+      "src/dual/open-margins.ts",
+      "src/dual/forward-margins.ts",
+      "src/dual/known-bounds.ts",
+    ],
+    tests: ["test/dual/margins.test.ts"],
+  },
+  estimators: {
+    decides: true,
+    files: [
+      "src/estimators/tail.ts",
+      "src/estimators/count.ts",
+      "src/estimators/geometric-mean.ts",
+      "src/estimators/median.ts",
+      "src/estimators/training.ts",
+    ],
+    tests: ["test/estimators/claims.test.ts"],
+  },
   balls: {
     decides: true,
     files: ["src/threat/ball.ts", "src/threat/box.ts"],

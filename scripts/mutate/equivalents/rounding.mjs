@@ -78,4 +78,24 @@ export const ROUNDING = [
     becomes,
     why: "saves time: ones are made again where they were not kept",
   })),
+  // Margins and estimators.
+  {
+    file: "src/dual/open-margins.ts",
+    was: "[]",
+    becomes: '["Stryker was here"]',
+    at: "if (rows.length === 0) return [];",
+    why: "nothing reads the bounds of no rows",
+  },
+  {
+    file: "src/estimators/tail.ts",
+    was: "-Math.log1p(-epsilon)",
+    becomes: "+Math.log1p(-epsilon)",
+    why: "the exponent changes its sign as well, of which there is a product with the depth and a cosine",
+  },
+  {
+    file: "src/estimators/tail.ts",
+    was: "i < 100",
+    becomes: "i <= 100",
+    why: "no number is left between both ends long before",
+  },
 ];
