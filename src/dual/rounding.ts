@@ -121,7 +121,7 @@ export class Rounding extends AffineRounding {
 
   /** What the radius of the box between an activation's values at ℓ and u must gain, all of them being rounded. */
   ofInterval(tape: Tape, box: Rounded, rounding: FunctionRounding, { lower, upper }: Bounds): Variable {
-    const relative = rounding === "exact" ? 0 : 2 * this.deployed.roundoff;
+    const relative = rounding === "exact" ? 0 : 2 * this.deployed.roundoff * (1 + SLACK);
     const share = 8 * this.own.roundoff + relative;
     const approximate = rounding === "approximate" ? this.deployed.functions + 4 * this.own.functions : 0;
     const least = approximate + 8 * this.own.underflow + this.deployed.underflow + this.deployed.flushed;

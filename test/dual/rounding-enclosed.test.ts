@@ -183,7 +183,7 @@ describe("rounding of the interval of an activation's values", () => {
     const least = 8 * tau + deployed.underflow + deployed.flushed;
     const lost = deployed.underflow + deployed.flushed + tau;
     await expectNumbers(own.ofInterval(tape, box(), "exact", bounds), [8 * u * SIZE + least, least]);
-    const relative = (8 * u + 2 * deployed.roundoff) * SIZE + 2 * lost * (2 ** 90 + 2 ** 91);
+    const relative = (8 * u + 2 * deployed.roundoff * GROWN) * SIZE + 2 * lost * (2 ** 90 + 2 ** 91);
     await expectNumbers(own.ofInterval(tape, box(), "relative", bounds), [relative + least, least]);
     const further = deployed.functions + 4 * functions + least;
     await expectNumbers(own.ofInterval(tape, box(), "approximate", bounds), [relative + further, further]);
