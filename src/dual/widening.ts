@@ -14,6 +14,7 @@ export type Widening =
 
 /** Terms whose sum is the magnitude of its constants, each `[out, examples]`: |m| + ρ, or those of both shifts. */
 export function constantsOf(tape: Tape, layer: Widening): readonly Weighted<Variable>[] {
+  if (layer.kind === "two-lines") return layer.constants(tape);
   if (layer.constants) return layer.constants(tape);
   return [
     { weight: 1, x: layer.shift, absolute: true },

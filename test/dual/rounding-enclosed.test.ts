@@ -127,9 +127,6 @@ describe("rounding at an activation", () => {
       kind: "two-lines",
       absolute: (on, x) => multiply(on, slope(), x),
       constants: () => [{ weight: 3, x: column(-0.75, 0), absolute: true }],
-      widened: () => {
-        throw new Error("not asked for");
-      },
     };
     const { through, least, slopes } = documented("real", "exact", 1);
     // The longest sum of 3 features, and two for each of the four nodes, and eight.

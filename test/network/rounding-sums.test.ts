@@ -88,12 +88,12 @@ describe("no order of a sum is further away than its rounding error", () => {
 });
 
 describe("the error of a sum", () => {
-  it.each([
-    ["without a constant", {}, 3, 4, [1.5 + 4 + 0.25], 1.5 - 4 + 0.25],
-    ["with one", { offset: () => -2 }, 4, 5, [1.5 + 4 + 0.25 + 2], 1.5 - 4 + 0.25 - 2],
-    ["with one that cancels", { offset: () => 0, offsetSize: () => 8 }, 4, 5, [13.75], 1.5 - 4 + 0.25],
-    ["with a constant of 0", { offset: () => 0 }, 3, 4, [5.75], -2.25],
-  ] as const)("is what its formula says: %s", (_, further, summands, count, [size], value) => {
+  it.each<[string, Partial<Sums>, number, number, number, number]>([
+    ["without a constant", {}, 3, 4, 1.5 + 4 + 0.25, 1.5 - 4 + 0.25],
+    ["with one", { offset: () => -2 }, 4, 5, 1.5 + 4 + 0.25 + 2, 1.5 - 4 + 0.25 - 2],
+    ["with one that cancels", { offset: () => 0, offsetSize: () => 8 }, 4, 5, 13.75, 1.5 - 4 + 0.25],
+    ["with a constant of 0", { offset: () => 0 }, 3, 4, 5.75, -2.25],
+  ])("is what its formula says: %s", (_, further, summands, count, size, value) => {
     const x = node([1, -2, 0.5, 7], [0.5, 0.25, 0, 100], 3);
     // The weight of 0 is no term, and what it would weigh is not seen.
     const sums = dense([[1.5, 2, 0.5, 0]], further);

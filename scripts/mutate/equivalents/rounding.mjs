@@ -49,6 +49,12 @@ export const ROUNDING = [
     becomes: "true",
     why: "parallel lines that know as much of themselves are moved by the same amount in the same way",
   },
+  {
+    file: "src/dual/widening.ts",
+    was: 'layer.kind === "two-lines"',
+    becomes: "false",
+    why: "two lines know their constants, and are asked for them a line later",
+  },
   // Affine layers.
   {
     file: "src/dual/affine-rounding.ts",
