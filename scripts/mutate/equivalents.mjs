@@ -1,3 +1,5 @@
+import { ROUNDING } from "./equivalents/rounding.mjs";
+
 /** Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`. */
 export const EQUIVALENTS = [
   {
@@ -267,4 +269,5 @@ export const EQUIVALENTS = [
     becomes: "{}",
     why: "a tape records nothing unless told",
   },
+  ...ROUNDING,
 ];

@@ -106,6 +106,60 @@ export const ROOMS = {
     files: ["src/threat/outward.ts"],
     tests: ["test/threat/outward.test.ts"],
   },
+  "rounding-network": {
+    decides: true,
+    files: [
+      "src/network/rounding/after-sums.ts",
+      "src/network/rounding/after-enclosed.ts",
+      "src/network/rounding/node-values.ts",
+      "src/network/rounding-error.ts",
+    ],
+    tests: ["test/network/rounding-sums.test.ts", "test/network/rounding-nodes.test.ts"],
+  },
+  "rounding-dual": {
+    decides: true,
+    files: [
+      "src/dual/rounding.ts",
+      "src/dual/own-rounding.ts",
+      "src/dual/outward.ts",
+      "src/dual/widening.ts",
+    ],
+    tests: [
+      "test/dual/own-rounding.test.ts",
+      "test/dual/rounding-enclosed.test.ts",
+      "test/dual/widening.test.ts",
+    ],
+  },
+  "rounding-affine": {
+    decides: true,
+    files: ["src/dual/affine-rounding.ts"],
+    tests: [
+      "test/dual/rounding-moves.test.ts",
+      "test/dual/rounding-joins.test.ts",
+      "test/dual/rounding-affine.test.ts",
+    ],
+  },
+  margins: {
+    decides: true,
+    files: [
+      "src/dual/margin.ts",
+      "src/dual/open-margins.ts",
+      "src/dual/forward-margins.ts",
+      "src/dual/known-bounds.ts",
+    ],
+    tests: ["test/dual/margins.test.ts"],
+  },
+  estimators: {
+    decides: true,
+    files: [
+      "src/estimators/tail.ts",
+      "src/estimators/count.ts",
+      "src/estimators/geometric-mean.ts",
+      "src/estimators/median.ts",
+      "src/estimators/training.ts",
+    ],
+    tests: ["test/estimators/claims.test.ts"],
+  },
   balls: {
     decides: true,
     files: ["src/threat/ball.ts", "src/threat/box.ts"],

@@ -97,7 +97,10 @@ export class Rounding extends AffineRounding {
     return weightedSum(tape, parts, least * (1 + SLACK) + this.normal, where);
   }
 
-  /** This share of the size, and e, through the steepest line; and the size itself at each output. */
+  /**
+   * This share of the size, and e, through the steepest line; and the size of what an output reads, that of all inputs where a layer
+   * does not say which.
+   */
   #through(tape: Tape, layer: Widening, input: Gathered, share: number): Record<"through" | "read", Terms> {
     if (layer.magnitude) {
       const by = layer.magnitude(tape);
@@ -106,7 +109,7 @@ export class Rounding extends AffineRounding {
     }
     const each = (terms: Terms): Variable => layer.absolute(tape, weightedSum(tape, terms));
     const through = { weight: 1 + SLACK, x: each(sharesOf(input, share, 1)) };
-    return { through: [through], read: [{ weight: 1, x: each(input.size) }] };
+    return { through: [through], read: [{ weight: 1, x: this.sum(tape, weightedSum(tape, input.size)) }] };
   }
 
   /** Infinite where a value between the lines may pass the largest number of the evaluation. */
@@ -118,7 +121,7 @@ export class Rounding extends AffineRounding {
 
   /** What the radius of the box between an activation's values at ℓ and u must gain, all of them being rounded. */
   ofInterval(tape: Tape, box: Rounded, rounding: FunctionRounding, { lower, upper }: Bounds): Variable {
-    const relative = rounding === "exact" ? 0 : 2 * this.deployed.roundoff;
+    const relative = rounding === "exact" ? 0 : 2 * this.deployed.roundoff * (1 + SLACK);
     const share = 8 * this.own.roundoff + relative;
     const approximate = rounding === "approximate" ? this.deployed.functions + 4 * this.own.functions : 0;
     const least = approximate + 8 * this.own.underflow + this.deployed.underflow + this.deployed.flushed;

@@ -1,5 +1,6 @@
 import type { SketchForm } from "../dual/estimator.js";
 import { ruleOf } from "../dual/layers/index.js";
+import type { Layer } from "../network/layer.js";
 import type { Network } from "../network/network.js";
 import { sizeOf } from "../network/shape.js";
 
@@ -16,18 +17,18 @@ export function boundedNeurons(network: Network): number[] {
   return boundedNodes(network).map((node) => sizeOf(network.nodes[node].shape));
 }
 
-/** Layers that take each input by itself, so that what was independent stays so. */
+/** Layers of one input that take each feature by itself, so that what was independent stays so. */
 const BY_ITSELF: readonly string[] = ["batch-norm", "scale-shift", "reshape", "flatten", "identity"];
+/** Layers of one input whose outputs are sums over it. */
 const SUMS: readonly string[] = ["linear", "conv2d", "average-pool"];
 
 /** Whether one sum over inputs at most lies between the input and a node: its radius can be had exactly. */
 function isExact({ nodes }: Network, node: number): boolean {
   let sums = 0;
   for (let at = node; at > 0; [at] = nodes[at].inputs as readonly number[]) {
-    const { layer } = nodes[at];
-    if (!layer || nodes[at].inputs.length !== 1) return false;
-    if (SUMS.includes(layer.kind)) sums += 1;
-    else if (!BY_ITSELF.includes(layer.kind)) return false;
+    const { kind } = nodes[at].layer as Layer;
+    if (SUMS.includes(kind)) sums += 1;
+    else if (!BY_ITSELF.includes(kind)) return false;
   }
   return sums <= 1;
 }

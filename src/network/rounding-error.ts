@@ -41,9 +41,10 @@ export function roundingErrors(
   stop?: Stop,
 ): RoundingError[] {
   const rows = inputs.length;
-  const readers = countReaders(network);
+  const nodes = network.nodes.slice(0, network.output + 1);
+  const readers = countReaders(nodes);
   const values: (NodeValues | undefined)[] = [atInput(inputs, formats)];
-  for (const [index, node] of network.nodes.slice(0, network.output + 1).entries()) {
+  for (const [index, node] of nodes.entries()) {
     if (node.layer === null) continue;
     stop?.throwIfAborted();
     const before = node.inputs.map((input) => values[input] as NodeValues);
@@ -57,10 +58,9 @@ export function roundingErrors(
   });
 }
 
-function countReaders({ nodes, output }: Network): number[] {
+function countReaders(nodes: Network["nodes"]): number[] {
   const readers = nodes.map(() => 0);
-  for (const { inputs } of nodes.slice(0, output + 1)) for (const input of inputs) readers[input] += 1;
-  readers[output] += 1;
+  for (const { inputs } of nodes) for (const input of inputs) readers[input] += 1;
   return readers;
 }
 

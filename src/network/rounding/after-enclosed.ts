@@ -67,7 +67,7 @@ export function afterMaxPool(
       for (let i = 0; i < count; i++) {
         const [to, from] = [(first + i) * rows, (feature + i * step) * rows];
         for (let row = 0; row < rows; row++) {
-          if (entries[from + row] > result[to + row]) result[to + row] = entries[from + row];
+          result[to + row] = Math.max(result[to + row], entries[from + row]);
         }
       }
     });

@@ -6,6 +6,9 @@ import { known, type NodeValues, stacked } from "./node-values.js";
 /** Numbers of underflows that the formulas of a batch norm have beside those of a sum. */
 const FURTHER_UNDERFLOWS = 4;
 
+/** Additions between two looks at whether it is time to end. */
+const BETWEEN_LOOKS = 1_000_000;
+
 /** What is summed so far, `[outputs, rows]`. */
 interface Totals {
   readonly value: Float64Array;
@@ -24,7 +27,7 @@ interface Totals {
  *
  * where γ(k)·(S + R) is the evaluation's own rounding, γ₅₃(k)·S that of v̂, and one R more pays for sums before a diagonal layer
  * that it was folded into: their own roundings are scaled along, and of those at most R was seen. A format's E′ is infinite where
- * S + E′ passes its largest number: some order of summing may overflow.
+ * S + E′ passes its largest number: some order of summing may overflow; or where a weight or an input passes it already.
  */
 export function afterSums(
   sums: Sums,
@@ -33,9 +36,10 @@ export function afterSums(
   rows: number,
   formats: readonly Arithmetic[],
   stop?: Stop,
+  betweenLooks = BETWEEN_LOOKS,
 ): NodeValues {
   const before = stacked(inputs);
-  const totals = summed(sums, outputs, before, rows, stop);
+  const totals = summed(sums, outputs, before, rows, stop, betweenLooks);
   const errors = formats.map((format, f) => {
     const largest = largestOf(before.value, before.errors[f]) + totals.largestWeight;
     return totals.value.map((_, i) => {
@@ -46,15 +50,13 @@ export function afterSums(
   return { value: totals.value, size: totals.size, errors };
 }
 
-/** Additions between two looks at whether it is time to end. */
-const BETWEEN_LOOKS = 1_000_000;
-
 function summed(
   sums: Sums,
   outputs: number,
   before: NodeValues,
   rows: number,
   stop: Stop | undefined,
+  betweenLooks: number,
 ): Totals {
   const sizes = sums.diagonal ? before.size : before.value.map(Math.abs);
   const value = new Float64Array(outputs * rows);
@@ -73,12 +75,12 @@ function summed(
   sums.each((weight, count, output, outputStep, feature, featureStep) => {
     if (weight === 0) return;
     since += count * rows;
-    if (since > BETWEEN_LOOKS) {
+    if (since > betweenLooks) {
       stop?.throwIfAborted();
       since = 0;
     }
     const magnitude = Math.abs(weight);
-    if (magnitude > largestWeight) largestWeight = magnitude;
+    largestWeight = Math.max(largestWeight, magnitude);
     const run = { rows, count, output, outputStep, feature, featureStep };
     for (let i = 0; i < count; i++) summands[output + i * outputStep] += 1;
     addRun(value, weight, before.value, run);
@@ -127,7 +129,7 @@ function errorOf(
   const underflows = lost * (summands + FURTHER_UNDERFLOWS) * (2 + largest);
   // These are sums themselves, of as many numbers.
   const error = (reach + evaluated + own + underflows) * (1 + (count + 16) * 2 ** -52);
-  return size + 2 * reach + error <= format.largest ? error : Number.POSITIVE_INFINITY;
+  return Math.max(size + 2 * reach + error, largest) <= format.largest ? error : Number.POSITIVE_INFINITY;
 }
 
 function largestOf(value: Float64Array, error: Float64Array): number {

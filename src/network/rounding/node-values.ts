@@ -10,15 +10,16 @@ export interface NodeValues {
   readonly errors: readonly Float64Array[];
 }
 
-/** The input: numbers that single precision holds are rounded in no format. */
+/** The input: numbers that single precision holds are rounded in no format. Those beyond a format's largest may become anything. */
 export function atInput(inputs: readonly Float64Array[], formats: readonly Arithmetic[]): NodeValues {
   const [rows, features] = [inputs.length, inputs[0].length];
   const value = new Float64Array(features * rows);
   for (const [row, input] of inputs.entries()) {
     for (let f = 0; f < features; f++) value[f * rows + row] = input[f];
   }
-  const errors = formats.map(({ roundoff, underflow, flushed }) =>
+  const errors = formats.map(({ roundoff, underflow, flushed, largest }) =>
     value.map((x) => {
+      if (Math.abs(x) > largest) return Number.POSITIVE_INFINITY;
       const flush = Math.abs(x) < flushed ? flushed : 0;
       const isHeld = roundoff <= IEEE.float64.roundoff || Math.fround(x) === x;
       return isHeld ? flush : flush + roundoff * Math.abs(x) + underflow;
