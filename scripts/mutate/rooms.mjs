@@ -47,12 +47,21 @@ export const ROOMS = {
   "verify-cases": {
     decides: true,
     files: ["src/verify/case-bounds.ts", "src/verify/equality.ts", "src/verify/candidates.ts"],
-    tests: ["test/verify/equality.test.ts", "test/verify/strict-inputs.test.ts"],
+    tests: [
+      "test/verify/search-of.test.ts",
+      "test/verify/candidates.test.ts",
+      "test/verify/case-bounds.test.ts",
+    ],
   },
   "verify-leaves": {
     decides: true,
-    files: ["src/verify/leaf.ts", "src/verify/leaf-record.ts", "src/verify/proof.ts"],
-    tests: ["test/verify/leaf.test.ts"],
+    files: [
+      "src/verify/leaf.ts",
+      "src/verify/leaf-record.ts",
+      "src/verify/proof.ts",
+      "src/verify/linear-program.ts",
+    ],
+    tests: ["test/verify/leaf-by-hand.test.ts", "test/verify/linear-program.test.ts"],
   },
   outward: {
     decides: true,

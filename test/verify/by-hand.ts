@@ -1,0 +1,100 @@
+import { createPortableBackend } from "../../src/compute/portable/index.js";
+import type { Bounds } from "../../src/dual/dual-layer.js";
+import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
+import { crownBounds } from "../../src/dual/slopes/tighten.js";
+import { unstableNeurons } from "../../src/dual/slopes/unstable-neurons.js";
+import { linear, relu } from "../../src/network/build-layer.js";
+import type { Layer } from "../../src/network/layer.js";
+import { sequential } from "../../src/network/network.js";
+import { type Subject, subjectOf } from "../../src/network/subject.js";
+import type { Model } from "../../src/network/weights.js";
+import type { Evaluation } from "../../src/threat/evaluation.js";
+import type { Branch, BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
+import type { OutputCase } from "../../src/verify/question.js";
+
+type Matrix = readonly (readonly number[])[];
+
+/** W₂ σ(W₁ x + b₁) + b₂, small enough to work out by hand. */
+export function twoLayers(w1: Matrix, b1: number[], w2: Matrix, b2: number[], activation?: Layer): Model {
+  const network = sequential([w1[0].length], [linear(b1.length), activation ?? relu(), linear(b2.length)]);
+  const values = [w1.flat(), b1, w2.flat(), b2].map((numbers) => Float64Array.from(numbers));
+  return { network, weights: new Map(network.parameters.map(({ name }, i) => [name, values[i]])) };
+}
+
+export const subject = (model: Model, dtype: "float32" | "float64" = "float64"): Subject =>
+  subjectOf(createPortableBackend({ dtype }), model);
+
+export const region = (lower: number[], upper: number[]): Bounds<Float64Array> => ({
+  lower: Float64Array.from(lower),
+  upper: Float64Array.from(upper),
+});
+
+/** C y ≤ d, as one case. */
+export function caseOf(coefficients: Matrix, bounds: number[], more: Partial<OutputCase> = {}): OutputCase {
+  return {
+    number: 0,
+    rows: bounds.length,
+    outputs: coefficients[0]?.length ?? 0,
+    coefficients: Float64Array.from(coefficients.flat()),
+    bounds: Float64Array.from(bounds),
+    strict: bounds.map(() => false),
+    ...more,
+  };
+}
+
+/** A box between CROWN's lines. */
+export async function branched(
+  own: Subject,
+  box: Bounds<Float64Array>,
+  asked: OutputCase,
+  evaluation: Evaluation | null = "float64",
+): Promise<BranchedBox> {
+  const { bounds, rounding } = await crownBounds(own, box, evaluation);
+  const unstable = unstableNeurons(own, bounds);
+  return {
+    subject: own,
+    affine: new AffineLayers(own),
+    region: box,
+    bounds,
+    rounding,
+    case: asked,
+    unstable,
+  };
+}
+
+/** Its first activation is node 2 of a network of two layers. */
+export const above = (neuron: number, value = 0, node = 2): NeuronSplit => ({
+  node,
+  neuron,
+  side: "above",
+  value,
+});
+export const below = (neuron: number, value = 0, node = 2): NeuronSplit => ({
+  node,
+  neuron,
+  side: "below",
+  value,
+});
+
+export function branchOf(splits: readonly NeuronSplit[], more: Partial<Branch> = {}): Branch {
+  return { splits, bound: Number.NEGATIVE_INFINITY, warm: null, bounds: null, ...more };
+}
+
+/** That of four layers: W₃ σ(W₂ σ(W₁ x + b₁) + b₂) + b₃. Its activations are nodes 2 and 4. */
+export function threeLayers(layers: readonly (readonly [Matrix, number[]])[], second?: Layer): Model {
+  const [first, middle, last] = layers.map(([, bias]) => linear(bias.length));
+  const network = sequential([layers[0][0][0].length], [first, relu(), middle, second ?? relu(), last]);
+  const values = layers.flatMap(([weight, bias]) => [
+    Float64Array.from(weight.flat()),
+    Float64Array.from(bias),
+  ]);
+  return { network, weights: new Map(network.parameters.map(({ name }, i) => [name, values[i]])) };
+}
+
+/** As a subject whose backend does no more at once than it must. */
+export function rowByRow(own: Subject): Subject {
+  const backend = new Proxy(own.backend, {
+    get: (target, name) => (name === "multiplyAddsAtOnce" ? 1 : Reflect.get(target, name, target)),
+  });
+  return { ...own, backend };
+}
