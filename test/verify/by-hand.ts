@@ -1,4 +1,6 @@
+import { expect } from "vitest";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
+import { random } from "../../src/compute/random.js";
 import type { Bounds } from "../../src/dual/dual-layer.js";
 import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
 import { crownBounds } from "../../src/dual/slopes/tighten.js";
@@ -10,6 +12,7 @@ import { type Subject, subjectOf } from "../../src/network/subject.js";
 import type { Model } from "../../src/network/weights.js";
 import type { Evaluation } from "../../src/threat/evaluation.js";
 import type { Branch, BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
+import type { ProofPart } from "../../src/verify/proof.js";
 import type { OutputCase } from "../../src/verify/question.js";
 
 type Matrix = readonly (readonly number[])[];
@@ -97,4 +100,41 @@ export function rowByRow(own: Subject): Subject {
     get: (target, name) => (name === "multiplyAddsAtOnce" ? 1 : Reflect.get(target, name, target)),
   });
   return { ...own, backend };
+}
+
+/** Nobody agrees that a point breaks anything: what remains is what is proved. */
+export const unjudged = (own: Subject): Subject => ({
+  ...own,
+  evaluate: (x) => new Float64Array(x.length).fill(Number.NaN),
+});
+
+/** The least value of a network of one input, two layers and one output: at a kink, or at an end. */
+export function leastOf({ network, weights }: Model, lower: number, upper: number): number {
+  const [w1, b1, w2, b2] = network.parameters.map(({ name }) => weights.get(name) as Float64Array);
+  const kinks = Array.from(w1, (w, i) => -b1[i] / w).filter((x) => x > lower && x < upper);
+  const value = (x: number) => w2.reduce((sum, w, i) => sum + w * Math.max(0, w1[i] * x + b1[i]), b2[0]);
+  return Math.min(...[lower, upper, ...kinks].map(value));
+}
+
+export function randomLine(seed: number): Model {
+  const source = random(seed, "line");
+  const numbers = () => Array.from({ length: 4 }, () => source.normal());
+  const w1 = numbers();
+  const bias = w1.map((w) => -w * (1.8 * source.uniform() - 0.9));
+  return twoLayers(
+    w1.map((w) => [w]),
+    bias,
+    [numbers()],
+    [0],
+  );
+}
+
+/** How many parts of each kind a tree has; throws where one has not been decided. */
+export function countParts(part: ProofPart, counts: Record<string, number> = {}): Record<string, number> {
+  const { outcome } = part;
+  if (!outcome) throw new Error("a part is open");
+  counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
+  if (outcome.kind === "leaf") expect(outcome.bound).toBeGreaterThan(0);
+  if (outcome.kind !== "neuron" && outcome.kind !== "input") return counts;
+  return countParts(outcome.above, countParts(outcome.below, counts));
 }

@@ -1,15 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { Budget } from "../../src/compute/budget.js";
 import { Deadline } from "../../src/compute/deadline.js";
-import { random } from "../../src/compute/random.js";
 import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
-import { crownBounds } from "../../src/dual/slopes/tighten.js";
+import { crownBounds, type RegionBounds } from "../../src/dual/slopes/tighten.js";
 import type { Subject } from "../../src/network/subject.js";
-import type { Model } from "../../src/network/weights.js";
 import { ProofPart } from "../../src/verify/proof.js";
 import type { OutputCase } from "../../src/verify/question.js";
 import { type SearchOptions, type SearchProgress, searchByNeurons } from "../../src/verify/split-neurons.js";
-import { caseOf, region, rowByRow, subject, threeLayers, twoLayers } from "./by-hand.js";
+import {
+  caseOf,
+  countParts,
+  leastOf,
+  randomLine,
+  region,
+  rowByRow,
+  subject,
+  threeLayers,
+  twoLayers,
+  unjudged,
+} from "./by-hand.js";
 
 const MUCH = new Budget(2 ** 30);
 
@@ -18,57 +27,22 @@ async function search(
   box: ReturnType<typeof region>,
   asked: OutputCase,
   options: Partial<SearchOptions> = {},
+  use: (bounds: RegionBounds) => void = () => {},
 ) {
   using affine = new AffineLayers(own);
   const bounds = await crownBounds(own, box, "float64");
+  use(bounds);
   return await searchByNeurons(own, affine, box, bounds, asked, {
     ...{ deadline: Deadline.in(30), evaluation: "float64", budget: MUCH },
     ...options,
   });
 }
 
-/** Nobody agrees that a point breaks anything: what remains is what is proved. */
-const unjudged = (own: Subject): Subject => ({
-  ...own,
-  evaluate: (x) => new Float64Array(x.length).fill(Number.NaN),
-});
-
 /** relu(x) − 2 relu(x − ½): 0 below 0 and at 1, ½ between; by its lines over the whole box at least −½. */
 const wave = subject(twoLayers([[1], [1]], [0, -0.5], [[1, -2]], [0]));
 const around = region([-1], [1]);
 /** y ≤ d, or y < d. */
 const atMost = (bound: number, strict = false) => caseOf([[1]], [bound], { strict: [strict] });
-
-/** The least value of a network of one input, two layers and one output: at a kink, or at an end. */
-function leastOf({ network, weights }: Model, lower: number, upper: number): number {
-  const [w1, b1, w2, b2] = network.parameters.map(({ name }) => weights.get(name) as Float64Array);
-  const kinks = Array.from(w1, (w, i) => -b1[i] / w).filter((x) => x > lower && x < upper);
-  const value = (x: number) => w2.reduce((sum, w, i) => sum + w * Math.max(0, w1[i] * x + b1[i]), b2[0]);
-  return Math.min(...[lower, upper, ...kinks].map(value));
-}
-
-function randomLine(seed: number): Model {
-  const source = random(seed, "line");
-  const numbers = () => Array.from({ length: 4 }, () => source.normal());
-  const w1 = numbers();
-  const bias = w1.map((w) => -w * (1.8 * source.uniform() - 0.9));
-  return twoLayers(
-    w1.map((w) => [w]),
-    bias,
-    [numbers()],
-    [0],
-  );
-}
-
-/** How many parts of each kind a tree has; throws where one has not been decided. */
-function countParts(part: ProofPart, counts: Record<string, number> = {}): Record<string, number> {
-  const { outcome } = part;
-  if (!outcome) throw new Error("a part is open");
-  counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
-  if (outcome.kind === "leaf") expect(outcome.bound).toBeGreaterThan(0);
-  if (outcome.kind !== "neuron" && outcome.kind !== "input") return counts;
-  return countParts(outcome.above, countParts(outcome.below, counts));
-}
 
 describe("branch and bound over neurons", () => {
   it("proves what holds: at once where bounds are enough, else by branches", async () => {
@@ -164,11 +138,15 @@ describe("a search that ends", () => {
     const found = await search(huge, around, atMost(-1));
     expect(found.kind).toBe("open");
     expect(found.bounded).toBeLessThan(4);
-    // One that a decision can be taken about, and is beyond arithmetic on both sides of it.
-    const own = subject(twoLayers([[1], [1], [1e200]], [0, -0.5, 0], [[1, -2, 1e200]], [0]));
-    expect(await search(own, around, atMost(-0.1))).toEqual({
-      ...{ kind: "open", bounded: 3, bound: Number.NEGATIVE_INFINITY },
+    // Where the climb leaves variables as they are, a decision can be taken, and bounds are beyond arithmetic on one side of it.
+    const { backend: moving, ...rest } = subject(
+      twoLayers([[1e10], [1], [1]], [0, 0, 0.5], [[-1e298, 1, -1]], [0]),
+    );
+    const backend = new Proxy(moving, {
+      get: (target, name) => (name === "adamStep" ? () => {} : Reflect.get(target, name, target)),
     });
+    const both = await search(unjudged({ ...rest, backend }), around, atMost(-0.1));
+    expect(both).toEqual({ kind: "open", bounded: 3, bound: Number.NEGATIVE_INFINITY });
   });
 
   it("comes to the same with little memory, one branch at a time", async () => {
@@ -213,10 +191,22 @@ describe("branches of a network of two hidden layers", () => {
   it("are proved by bounds that are computed again, or by crossing", async () => {
     const part = new ProofPart();
     expect(await search(deep, box, below(2.501), { part })).toMatchObject({ kind: "proved" });
-    console.log(countParts(part));
+    expect(countParts(part)).toEqual({ neuron: 1, leaf: 2 });
     expect(await search(deep, box, below(2.501))).toMatchObject({ kind: "proved" });
     const open = await search(deep, box, below(2.499));
     expect(open).toMatchObject({ kind: "open", bound: expect.closeTo(-0.001, 6) });
+  });
+
+  it("without an input are proved by bounds that cross", async () => {
+    // As if t₁ were known to be 0.4 at most: where both of r are above 0, which they are from 0 on, it is ½.
+    const use = ({ bounds }: RegionBounds): void => {
+      (bounds.get(3) as { upper: Float64Array }).upper[1] = 0.4;
+    };
+    const part = new ProofPart();
+    const whole = region([-1], [1]);
+    expect(await search(deep, whole, below(1.8), { part }, use)).toEqual({ kind: "proved", bounded: 5 });
+    expect(countParts(part)).toEqual({ neuron: 2, leaf: 2, crossing: 1 });
+    expect(await search(deep, whole, below(1.8), {}, use)).toEqual({ kind: "proved", bounded: 5 });
   });
 
   it("are the box's own where there are many neurons", async () => {
