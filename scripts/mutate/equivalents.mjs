@@ -1,4 +1,5 @@
 import { VERIFY } from "./equivalents/verify.mjs";
+import { SEARCHES } from "./equivalents/verify-searches.mjs";
 
 /** Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`. */
 export const EQUIVALENTS = [
@@ -121,4 +122,5 @@ export const EQUIVALENTS = [
   },
   // Branch and bound.
   ...VERIFY,
+  ...SEARCHES,
 ];

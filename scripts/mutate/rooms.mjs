@@ -95,7 +95,7 @@ export const ROOMS = {
   "verify-steps": {
     decides: true,
     files: ["src/verify/verify.ts", "src/verify/tighten-box.ts"],
-    tests: ["test/verify/steps.test.ts"],
+    tests: ["test/verify/tighten-box.test.ts", "test/verify/limits.test.ts", "test/verify/steps.test.ts"],
   },
   "verify-rungs": {
     decides: true,

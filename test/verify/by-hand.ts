@@ -138,3 +138,17 @@ export function countParts(part: ProofPart, counts: Record<string, number> = {})
   if (outcome.kind !== "neuron" && outcome.kind !== "input") return counts;
   return countParts(outcome.above, countParts(outcome.below, counts));
 }
+
+/** Lower and upper bounds. */
+export type Pairs = readonly (readonly [number, number])[];
+
+/** Outward, and by no more than rounding. */
+export function expectAbout(found: Pairs, expected: Pairs): void {
+  expect(found).toHaveLength(expected.length);
+  for (const [i, [low, high]] of expected.entries()) {
+    expect(found[i][0]).toBeLessThanOrEqual(low);
+    expect(found[i][0]).toBeCloseTo(low, 11);
+    expect(found[i][1]).toBeGreaterThanOrEqual(high);
+    expect(found[i][1]).toBeCloseTo(high, 11);
+  }
+}

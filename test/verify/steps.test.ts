@@ -1,32 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Budget } from "../../src/compute/budget.js";
-import { Deadline } from "../../src/compute/deadline.js";
-import { AffineLayers } from "../../src/dual/slopes/relaxation.js";
-import { crownBounds } from "../../src/dual/slopes/tighten.js";
-import { OutOfMemoryError } from "../../src/errors.js";
-import type { OutputConstraint, PropertyCase } from "../../src/formats/vnnlib/property.js";
 import type { Subject } from "../../src/network/subject.js";
-import type { CaseProof } from "../../src/verify/proof.js";
-import { tightenBox } from "../../src/verify/tighten-box.js";
-import { verify } from "../../src/verify/verify.js";
-import type { VerifyOptions, VerifyProgress } from "../../src/verify/verify-options.js";
-import { countParts, region, subject, threeLayers, twoLayers, unjudged } from "./by-hand.js";
-
-/** relu(x) − 2 relu(x − ½): 0 below 0 and at 1, ½ between. */
-const wave = subject(twoLayers([[1], [1]], [0, -0.5], [[1, -2]], [0]));
-/** relu(x), between −2 and 1: by the chord's slope at least −⅔, by CROWN's 0. */
-const ramp = subject(twoLayers([[1]], [0], [[1]], [0]));
-
-const atMost = (bound: number, strict = false): OutputConstraint => ({
-  terms: [{ output: 0, coefficient: 1 }],
-  ...{ bound, strict },
-});
-const within = (lower: number, upper: number, ...constraints: OutputConstraint[]): PropertyCase => ({
-  box: region([lower], [upper]),
-  constraints,
-});
-const ask = (own: Subject, cases: PropertyCase[], options: Partial<VerifyOptions> = {}) =>
-  verify(own, { inputs: 1, outputs: 1, cases }, { timeout: 30, split: "neurons", ...options });
+import type { CaseProof, ProofPart } from "../../src/verify/proof.js";
+import type { VerifyProgress } from "../../src/verify/verify-options.js";
+import { ask, atMost, ramp, wave, within } from "./ask.js";
+import { countParts, subject, threeLayers, twoLayers, unjudged } from "./by-hand.js";
 
 /** What nobody agrees about as long as it attacks. */
 function late(own: Subject): { own: Subject; onProgress: (progress: VerifyProgress) => void } {
@@ -127,6 +104,47 @@ describe("a property", () => {
     const onProgress = ({ step }: VerifyProgress) => step === "slopes" && controller.abort();
     const ended = await ask(wave, [hard], { signal: controller.signal, onProgress });
     expect(ended.answer).toBe("unknown");
+    // In the midst of bounds.
+    for (const at of [1, 2, 3]) {
+      const within = new AbortController();
+      let calls = 0;
+      const backend = new Proxy(wave.backend, {
+        get(target, name) {
+          if (/^(parallel|adaptive)Lines$/.test(String(name)) && ++calls === at) within.abort();
+          return Reflect.get(target, name, target);
+        },
+      });
+      const cut = await ask({ ...unjudged(wave), backend }, [hard], { signal: within.signal });
+      expect([cut.answer, cut.cases[0].answer]).toEqual(["unknown", "unknown"]);
+    }
+  });
+
+  it("is not looked at further once it is broken, and tells the seconds that it took", async () => {
+    const { own, onProgress } = late(wave);
+    const began = performance.now();
+    const found = await ask(own, [open, within(0, 0.5, atMost(-9))], { onProgress });
+    expect(found.seconds).toBeGreaterThan(0);
+    expect(found.seconds).toBeLessThanOrEqual((performance.now() - began) / 1000);
+    expect(found.cases.map((one) => one.answer)).toEqual(["violated", "unknown"]);
+  });
+
+  it("is broken by one case: others are not searched, by either way", async () => {
+    for (const split of ["auto", "inputs", "neurons"] as const) {
+      const { own, onProgress } = late(wave);
+      const found = await ask(own, [open, within(-1, 1, atMost(0.02))], { split, onProgress });
+      expect(found.cases.map((one) => one.answer).sort()).toEqual(["unknown", "violated"]);
+    }
+    // And where none is, all are.
+    for (const split of ["inputs", "neurons"] as const)
+      expect((await ask(wave, [hard, within(-1, 1, atMost(-0.2))], { split })).answer).toBe("holds");
+  });
+
+  it("is proved by inputs first where there are many neurons", async () => {
+    const small = Array.from({ length: 61 }, (_, i) => i / 70 - 0.43);
+    const w1 = [[1], [1], ...small.map(() => [1])];
+    const own = subject(twoLayers(w1, [0, -0.5, ...small], [[1, -2, ...small.map(() => 1e-6)]], [0]));
+    const found = await ask(own, [hard], { split: "auto" });
+    expect(found).toMatchObject({ answer: "holds", cases: [{ step: "input splitting" }] });
   });
 
   it("counts the branches of both searches", async () => {
@@ -172,124 +190,50 @@ describe("what proved a case is told", () => {
     if (proof.how === "neurons") expect(Array.from(proof.box.listed.get(2) ?? [])).toEqual([0, 1]);
   });
 
+  it("with slopes of the neurons that were unstable before bounds were tightened", async () => {
+    // t = (w + 0.7, w) of w = relu(x) − 2 relu(x − ½): CROWN's lines leave the first open, better slopes do not.
+    const deep = subject(
+      threeLayers([
+        [
+          [[1], [1]],
+          [0, -0.5],
+        ],
+        [
+          [
+            [1, -2],
+            [1, -2],
+          ],
+          [0.7, 0],
+        ],
+        [[[1, 0.125]], [0]],
+      ]),
+    );
+    const proofs: CaseProof[] = [];
+    await ask(deep, [within(-1, 1, atMost(0.65))], { onProof: (proof) => proofs.push(proof) });
+    const [proof] = proofs;
+    if (proof?.how !== "neurons") throw new Error("expected branches over neurons");
+    expect(proof.box.listed.get(4)).toEqual(Int32Array.of(0, 1));
+    const lengths = new Set<number | undefined>();
+    const look = ({ outcome }: ProofPart): void => {
+      if (outcome?.kind === "leaf") lengths.add(outcome.slopes?.get(4)?.lower.length);
+      if (outcome?.kind === "neuron") [outcome.below, outcome.above].forEach(look);
+    };
+    look(proof.tree);
+    expect([...lengths]).toEqual([2]);
+  });
+
+  it("once, by what proved it first", async () => {
+    const proofs: CaseProof[] = [];
+    const { cases } = await ask(wave, [within(-1, 1, atMost(-0.1))], {
+      split: "auto",
+      onProof: (proof) => proofs.push(proof),
+    });
+    expect([proofs.length, cases[0].step]).toEqual([1, "neuron splitting"]);
+  });
+
   it("of proved cases alone", async () => {
     const proofs: CaseProof[] = [];
     await ask(unjudged(wave), [within(-1, 1, atMost(0.01))], { onProof: (proof) => proofs.push(proof) });
     expect(proofs).toEqual([]);
-  });
-});
-
-describe("where single precision proves nothing for its own rounding", () => {
-  // 1000 and its opposite cancel: 10⁻⁶ is left.
-  const model = twoLayers([[1], [1]], [1000, 1000], [[1, -1]], [1e-6]);
-  const single = subject(model, "float32");
-
-  it("double precision is asked, if there is one", async () => {
-    const options = { evaluation: "real", split: "neurons" } as const;
-    const one = within(-1, 1, atMost(0));
-    expect(await ask(single, [one], options)).toMatchObject({
-      answer: "holds",
-      cases: [{ step: "parallel" }],
-    });
-    const { inDouble: _, ...alone } = single;
-    expect((await ask(unjudged(alone), [one], options)).answer).toBe("unknown");
-    // For the evaluation that the model is made for it does not hold.
-    expect((await ask(unjudged(single), [one], { ...options, evaluation: "float32" })).answer).toBe(
-      "unknown",
-    );
-    expect((await ask(unjudged({ ...single, madeFor: "float32" }), [one])).answer).toBe("unknown");
-    expect((await ask({ ...single, madeFor: "real" }, [one])).answer).toBe("holds");
-    const { madeFor: __, ...unknown } = single;
-    expect((await ask(unjudged(unknown), [one])).answer).toBe("unknown");
-  });
-});
-
-describe("a step that has no room in memory", () => {
-  const without = (own: Subject, error: Error): Subject => ({
-    ...own,
-    backend: new Proxy(own.backend, {
-      get(target, name) {
-        if (name !== "adaptiveLines") return Reflect.get(target, name, target);
-        return () => {
-          throw error;
-        };
-      },
-    }),
-  });
-
-  it("leaves what is proved as it is, and the rest open", async () => {
-    const own = unjudged(without(wave, new OutOfMemoryError("no room")));
-    const { answer, cases, outOfMemory } = await ask(own, [
-      within(-1, 1, atMost(-0.1)),
-      within(-1, 1, atMost(-9)),
-    ]);
-    expect([answer, outOfMemory?.includes("no room")]).toEqual(["unknown", true]);
-    expect(cases.map((one) => one.answer)).toEqual(["unknown", "holds"]);
-    const fine = await ask(own, [within(-1, 1, atMost(-9))]);
-    expect(fine.answer).toBe("holds");
-    expect(fine).not.toHaveProperty("outOfMemory");
-  });
-
-  it("is no other error", async () => {
-    await expect(ask(without(wave, new Error("a fault")), [within(-1, 1, atMost(-0.1))])).rejects.toThrow(
-      "a fault",
-    );
-  });
-});
-
-describe("a box's tightened bounds", () => {
-  // r₀ + r₁ − 1 of r = relu(x, 1 − x) is 0 between 0 and 1; by lines at least −½.
-  const deep = subject(
-    threeLayers([
-      [
-        [[1], [-1]],
-        [0, 1],
-      ],
-      [
-        [
-          [1, -1],
-          [-1, -1],
-        ],
-        [0.5, 1.5],
-      ],
-      [[[1, 1]], [0]],
-    ]),
-  );
-  const box = region([-1], [2]);
-  const tighten = async (isRecorded: boolean, deadline = Deadline.in(30), latest = Deadline.in(30)) => {
-    using affine = new AffineLayers(deep);
-    return await tightenBox(deep, affine, box, "float64", {
-      ...{ deadline, latest, isRecorded, budget: new Budget(2 ** 30), pieceBytes: 2 ** 20 },
-    });
-  };
-
-  it("enclose what neurons can be, no wider than CROWN's, with a record where it is asked for", async () => {
-    const crown = await crownBounds(deep, box, "float64");
-    const [plain, kept] = [await tighten(false), await tighten(true)];
-    expect(plain?.record).toBeNull();
-    if (!kept) throw new Error("expected bounds");
-    expect(plain?.region).toEqual(kept.region);
-    expect(kept.region.rounding?.nodes.size).toBe(crown.rounding?.nodes.size);
-    const { lower, upper } = kept.region.bounds.get(3) as { lower: Float64Array; upper: Float64Array };
-    const root = crown.bounds.get(3) as { lower: Float64Array; upper: Float64Array };
-    const values = (x: number) => {
-      const [a, b] = [Math.max(0, x), Math.max(0, 1 - x)];
-      return [a - b + 0.5, 1.5 - a - b];
-    };
-    for (let x = -1; x <= 2; x += 0.125) {
-      for (const [i, value] of values(x).entries()) {
-        expect(lower[i]).toBeLessThanOrEqual(value);
-        expect(upper[i]).toBeGreaterThanOrEqual(value);
-      }
-    }
-    expect(lower.every((low, i) => low >= root.lower[i])).toBe(true);
-    expect(Array.from(kept.record?.listed.keys() ?? [])).toEqual([2, 4]);
-    expect(Array.from(kept.record?.rows.keys() ?? [])).toEqual([4]);
-  });
-
-  it("are CROWN's without time, and none without time for these", async () => {
-    const crown = await crownBounds(deep, box, "float64");
-    expect((await tighten(false, Deadline.in(-1)))?.region.bounds).toEqual(crown.bounds);
-    expect(await tighten(true, Deadline.in(30), Deadline.in(-1))).toBeNull();
   });
 });

@@ -1,48 +1,24 @@
-/** Survivors of `src/verify` that no test can tell. Branch and bound may take any order, and any number of parts at once. */
-const of =
-  (file) =>
-  (why, ...mutants) =>
-    mutants.map(([was, becomes, at]) => ({
-      file: `src/verify/${file}`,
-      was,
-      becomes,
-      ...(at && { at }),
-      why,
-    }));
-const [leaf, cases, points, bounds, rows] = [
-  ...["leaf.ts", "case-bounds.ts", "candidates.ts", "branch-bounds.ts", "branch-rows.ts"],
-].map(of);
-const [neurons, inputs, narrow, asked, relations] = [
-  ...["split-neurons.ts", "split-inputs.ts", "narrow-box.ts", "input-rows.ts", "relations.ts"],
-].map(of);
+import { AT_ONCE, BEHIND, of, RECORDS, SOONER, TYPES, taken } from "./reasons.mjs";
 
-const RECORDS = "a tape that records keeps more, and computes the same";
-const BEHIND = "what lies behind the last entry is read as nothing, and not written";
-const SOONER = "says sooner that there is nothing to do";
-const TYPES = "is always so; it is there for the types";
-const AT_ONCE = "how much is bounded at once, and how much waits: a matter of memory and time";
-const ENDED =
-  "what would be begun is ended at its first piece, by the same deadline; memory is a matter of pieces";
-const WAITS =
-  "the search gives up, or goes on, with other numbers of parts that wait: memory; nothing is proved by that";
+const [leaf, cases, points, bounds] = ["leaf.ts", "case-bounds.ts", "candidates.ts", "branch-bounds.ts"].map(
+  of,
+);
+const [rows, narrow, asked, relations] = [
+  "branch-rows.ts",
+  "narrow-box.ts",
+  "input-rows.ts",
+  "relations.ts",
+].map(of);
 
 const recorded = [
   ["{ record: false }", "{}"],
   ["false", "true", "this.#tape = new Tape(backend, { record: false });"],
 ];
-/** A condition in a line is taken for others. */
-const taken = (at, was, ...others) => others.map((becomes) => [was, becomes, at]);
-
 const NOTHING_TO_REFRESH =
   "if (!tensors || neurons.length === 0 || this.relaxation.choices(node).length === 0) continue;";
 const NO_CUTS = "if (!root || above.length === 0) return null;";
-const COST = "3 * costBelow(network, network.output)";
-const TIMELY = `backend.multiplyAddsAtOnce / (${COST} || 1)`;
-const SLOTS = "(this.#refresh ? 24 : 4) * unstable";
-const WAITING = "this.#queue.size + this.#recorded";
-const PART_COST = "rows * costBelow(network, network.output)";
-const PARTS_WAITING = "queue.size + recorded";
 
+/** Survivors of what `src/verify` bounds and asks that no test can tell. */
 export const VERIFY = [
   ...leaf("the entry behind the inputs' is that of the case's value, which is written afterwards", [
     "f < features",
@@ -112,122 +88,6 @@ export const VERIFY = [
     ["row < own.rows", "row <= own.rows"],
     ["k < outputs", "k <= outputs"],
   ),
-
-  ...neurons(
-    AT_ONCE,
-    ["(sum, { shape }) => sum + sizeOf(shape)", "() => undefined"],
-    ["sum + sizeOf(shape)", "sum - sizeOf(shape)"],
-    ["8 * 20 * features", "8 * 20 / features"],
-    ["8 * 20", "8 / 20"],
-    [TIMELY, TIMELY.replace(" / ", " * ")],
-    [`${COST} || 1`, "true"],
-    [`${COST} || 1`, "false"],
-    [`${COST} || 1`, `${COST} && 1`],
-    [COST, COST.replace("*", "/")],
-    ["Math.max(1, Math.min(MOST_BRANCHES, timely))", "Math.min(1, Math.min(MOST_BRANCHES, timely))"],
-    ["Math.min(MOST_BRANCHES, timely)", "Math.max(MOST_BRANCHES, timely)"],
-    ["2 * bytes", "2 / bytes"],
-  ),
-  ...neurons(
-    "bounds that are computed again where there are many neurons take time; those that are not are looser",
-    ["unstable <= REFRESHED", "true"],
-    ["unstable <= REFRESHED", "unstable < REFRESHED"],
-  ),
-  ...neurons(
-    WAITS,
-    [`options.budget.bytes / 2 / (64 + ${SLOTS})`, `options.budget.bytes / 2 * (64 + ${SLOTS})`],
-    ["options.budget.bytes / 2", "options.budget.bytes * 2"],
-    [`64 + ${SLOTS}`, `64 - ${SLOTS}`],
-    [SLOTS, SLOTS.replace("*", "/")],
-    [`${WAITING} > this.#mostWaiting`, "false"],
-    [`${WAITING} > this.#mostWaiting`, `${WAITING} >= this.#mostWaiting`],
-    [WAITING, WAITING.replace("+", "-")],
-    ["this.#recorded += 1", "this.#recorded -= 1"],
-  ),
-  ...neurons("what waits has a decision; it is there for the types", [
-    ...["[]", '["Stryker was here"]'],
-    "parent.decision ? childrenOf(parent, parent.decision) : [],",
-  ]),
-  ...neurons(TYPES, ["children.length > 0", "true"], ["children.length > 0", "children.length >= 0"]),
-  ...neurons(
-    ENDED,
-    ["{ return { budget: this.#options.budget, signal: this.#options.deadline }; }", "{}"],
-    ["{ budget: this.#options.budget, signal: this.#options.deadline }", "{}"],
-  ),
-  ...neurons("run() asks first what was found, and ends", [
-    "this.#found",
-    "false",
-    "if (this.#found) return;",
-  ]),
-  ...neurons(
-    "a leaf's bounds that are not computed again are looser: the linear program has its decisions all the same",
-    ["{ refresh: this.#refresh, limits: this.#limits }", "{}"],
-    ["crossing", "false", "if (crossing) return this.#record(branch, crossing);"],
-  ),
-  ...neurons("nothing is recorded without a part to record it in", ["!this.#options.part", "false"]),
-  ...neurons("every bound depends on the input; it is there for the types", ["!nu", "false"]),
-  ...neurons(BEHIND, ["f < region.lower.length", "f <= region.lower.length"]),
-  ...neurons("either is the same number", ["bound > most", "bound >= most"]),
-  ...neurons("parts are made where the branch has one, and there alone", [
-    "branch.part && parts",
-    "branch.part || parts",
-  ]),
-
-  ...inputs(
-    AT_ONCE,
-    ["Math.min(most, FIRST_BATCH)", "Math.max(most, FIRST_BATCH)"],
-    ["Math.min(most, 2 * size)", "Math.max(most, 2 * size)"],
-    ["2 * size", "2 / size"],
-    ["sum + sizeOf(shape)", "sum - sizeOf(shape)"],
-    [`backend.multiplyAddsAtOnce / (${PART_COST} || 1)`, `backend.multiplyAddsAtOnce * (${PART_COST} || 1)`],
-    [`${PART_COST} || 1`, "true"],
-    [`${PART_COST} || 1`, "false"],
-    [`${PART_COST} || 1`, `${PART_COST} && 1`],
-    [PART_COST, PART_COST.replace("*", "/")],
-    ["8 * 20 * features", "8 * 20 / features"],
-    ["8 * 20", "8 / 20"],
-    ["Math.max(1, Math.min(MOST_PARTS, timely))", "Math.min(1, Math.min(MOST_PARTS, timely))"],
-    ["Math.min(MOST_PARTS, timely)", "Math.max(MOST_PARTS, timely)"],
-  ),
-  ...inputs(
-    WAITS,
-    [
-      "budget.bytes / 2 / (64 + 16 * region.lower.length)",
-      "budget.bytes / 2 * (64 + 16 * region.lower.length)",
-    ],
-    ["budget.bytes / 2", "budget.bytes * 2"],
-    ["64 + 16 * region.lower.length", "64 - 16 * region.lower.length"],
-    ["16 * region.lower.length", "16 / region.lower.length"],
-    ["recorded += 1", "recorded -= 1"],
-    [`${PARTS_WAITING} > mostWaiting`, "false"],
-    [`${PARTS_WAITING} > mostWaiting`, `${PARTS_WAITING} >= mostWaiting`],
-    [PARTS_WAITING, PARTS_WAITING.replace("+", "-")],
-  ),
-  ...inputs(
-    "the middle of the box is asked about more often; its answer stays, and where it ends the search it proves nothing",
-    ["bounded === 0", "true"],
-    ["isFirst && !Number.isFinite(parts[0].bound)", "true"],
-    ["isFirst && !Number.isFinite(parts[0].bound)", "isFirst || !Number.isFinite(parts[0].bound)"],
-  ),
-  ...inputs(
-    ENDED,
-    ["{ budget, signal: deadline }", "{}"],
-    [`(await deadline.passes()) || ${PARTS_WAITING} > mostWaiting`, "false"],
-    [
-      `(await deadline.passes()) || ${PARTS_WAITING} > mostWaiting`,
-      `(await deadline.passes()) && ${PARTS_WAITING} > mostWaiting`,
-    ],
-    ['{ return { kind: "open", bounded, bound: Math.min(stuck, queue.least) }; }', "{}"],
-  ),
-  ...inputs(TYPES, ["axis === null", "false"]),
-  ...inputs("what waits has an axis; it is there for the types", [
-    ...["[]", '["Stryker was here"]'],
-    "if (axis === null) return [];",
-  ]),
-  ...inputs("every bound depends on the input; it is there for the types", [
-    "features * rows",
-    "features / rows",
-  ]),
 
   ...narrow("a relation has inputs; it is there for the types", ["[]", '["Stryker was here"]']),
   ...narrow("a row of nothing narrows nothing", ["inputs !== undefined", "true"]),
