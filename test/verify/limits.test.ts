@@ -23,7 +23,7 @@ describe("where single precision proves nothing for its own rounding", () => {
       "unknown",
     );
     expect((await ask(unjudged({ ...single, madeFor: "float32" }), [one])).answer).toBe("unknown");
-    expect((await ask({ ...single, madeFor: "real" }, [one])).answer).toBe("holds");
+    expect((await ask({ ...single, madeFor: "float64" }, [one])).answer).toBe("holds");
     const { madeFor: __, ...unknown } = single;
     expect((await ask(unjudged(unknown), [one])).answer).toBe("unknown");
   });

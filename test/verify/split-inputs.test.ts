@@ -105,6 +105,20 @@ describe("branch and bound over inputs", () => {
     },
   );
 
+  it("proves nothing that another input breaks, in whatever batch", async () => {
+    // w + b, which is −1 at b = −1; of b = 0 alone it would hold.
+    const both = [
+      [1, 0],
+      [1, 0],
+      [0, 1],
+    ];
+    const own = subject(twoLayers(both, [0, -0.5, 5], [[1, -2, 1]], [-5]));
+    const found = await search(unjudged(own), square, atMost(-0.5), upTo(60));
+    expect(found.kind).toBe("open");
+    if (found.kind === "open") expect(found.bound).toBeLessThanOrEqual(-0.5);
+    expect((await search(unjudged(own), square, atMost(-1.1))).kind).toBe("proved");
+  });
+
   it("takes of each part the row that bounds it best", async () => {
     // |x| and 1 − |x| are not both below ½.
     const tent = twoLayers(
@@ -200,6 +214,12 @@ describe("what cannot be halved", () => {
     const two = subject(twoLayers([[1, 0]], [0], [[1]], [0]), dtype);
     const wide = await search(unjudged(two), region([lower, 0], [upper, 1]), atMost(lower, true), upTo(20));
     expect(wide.bounded).toBeGreaterThan(1);
+  });
+
+  it("is not what has doubles between, in double precision", async () => {
+    const own = unjudged(subject(twoLayers([[1]], [0], [[1]], [0])));
+    const found = await search(own, region([0.5], [0.5 + 2 ** -29]), atMost(0.5, true), upTo(8));
+    expect(found.bounded).toBeGreaterThan(1);
   });
 
   it("is what overflows at the middle of the box as well", async () => {

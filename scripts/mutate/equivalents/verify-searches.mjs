@@ -1,4 +1,4 @@
-import { AT_ONCE, BEHIND, ENDED, of, SOONER, TYPES, taken, WAITS } from "./reasons.mjs";
+import { AT_ONCE, BEHIND, ENDED, of, RECORDS, SOONER, TYPES, taken, WAITS } from "./reasons.mjs";
 
 const [neurons, inputs, steps] = ["split-neurons.ts", "split-inputs.ts", "verify.ts"].map(of);
 
@@ -9,6 +9,11 @@ const WAITING = "this.#queue.size + this.#recorded";
 const PART_COST = "rows * costBelow(network, network.output)";
 const LEFT_OR_FOUND = "if (left.length === 0 || time.passed || this.#counterexample) return;";
 const PARTS_WAITING = "queue.size + recorded";
+
+const BEST_ROW = "if (found > value) [value, at] = [found, b * own.rows + row];";
+const EFFECT = "Math.abs(slopeOf(f)) * widthOf(whole, f)";
+const EFFECTS = `const effects = whole.lower.map((_, f) => ${EFFECT} || 0);`;
+const LEAST = "LEAST_EFFECT * effects.reduce((most, effect) => Math.max(most, effect), 0)";
 
 /** Survivors of the searches that no test can tell: they may take any order, and any number of parts at once. */
 export const SEARCHES = [
@@ -132,6 +137,40 @@ export const SEARCHES = [
     "features / rows",
   ]),
 
+  ...inputs(
+    RECORDS,
+    ["{ record: false }", "{}"],
+    ["false", "true", "using tape = new Tape(backend, { record: false });"],
+  ),
+  ...inputs("parts are made where the part has one, and there alone", ["part && parts", "part || parts"]),
+  ...inputs(
+    BEHIND,
+    ["f < features", "f <= features"],
+    ["k < own.outputs", "k <= own.outputs"],
+    ["row < own.rows", "row <= own.rows"],
+  ),
+  ...inputs("what lies behind a row of the matrix is the next one's, which is written afterwards", [
+    ...["b < count", "b <= count", "for (let b = 0; b < count; b++) {"],
+  ]),
+  ...inputs(
+    "which point of a part is tried, and which input is halved: any will do",
+    ["b * own.rows", "b / own.rows", "let [value, at] = [Number.NEGATIVE_INFINITY, b * own.rows];"],
+    ...taken(BEST_ROW, "b * own.rows + row", "b * own.rows - row"),
+    ...taken(BEST_ROW, "b * own.rows", "b / own.rows"),
+    ...taken(BEST_ROW, "found > value", "found >= value"),
+    ["f * rows + best[b].at", "f * rows - best[b].at"],
+    ["f * rows", "f / rows"],
+    ["(f) => nu[f * rows + at]", "() => undefined"],
+    ["f * rows + at", "f * rows - at"],
+    ...taken(EFFECTS, `${EFFECT} || 0`, "true", "false", `${EFFECT} && 0`),
+    [EFFECT, EFFECT.replace("*", "/")],
+    [`${LEAST} || 1`, "true"],
+    [LEAST, LEAST.replace("*", "/")],
+    ["(most, effect) => Math.max(most, effect)", "() => undefined"],
+    ["Math.max(most, effect)", "Math.min(most, effect)"],
+    ["widthOf(region, f) / widthOf(whole, f)", "widthOf(region, f) * widthOf(whole, f)"],
+    ["score > most", "score >= most"],
+  ),
   ...steps(
     "how the time is shared among boxes and cases",
     ["1 / (this.#questions.length - i)", "1 * (this.#questions.length - i)"],
