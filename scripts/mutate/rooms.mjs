@@ -92,6 +92,11 @@ export const ROOMS = {
     files: ["src/verify/robustness.ts"],
     tests: ["test/verify/robustness.test.ts"],
   },
+  "verify-steps": {
+    decides: true,
+    files: ["src/verify/verify.ts", "src/verify/tighten-box.ts"],
+    tests: ["test/verify/tighten-box.test.ts", "test/verify/limits.test.ts", "test/verify/steps.test.ts"],
+  },
   outward: {
     decides: true,
     files: ["src/threat/outward.ts"],
