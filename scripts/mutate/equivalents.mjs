@@ -1,4 +1,6 @@
 import { ROUNDING } from "./equivalents/rounding.mjs";
+import { VERIFY } from "./equivalents/verify.mjs";
+import { SEARCHES } from "./equivalents/verify-searches.mjs";
 
 /** Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`. */
 export const EQUIVALENTS = [
@@ -270,4 +272,7 @@ export const EQUIVALENTS = [
     why: "a tape records nothing unless told",
   },
   ...ROUNDING,
+  // Branch and bound.
+  ...VERIFY,
+  ...SEARCHES,
 ];

@@ -78,12 +78,55 @@ export const ROOMS = {
   "verify-cases": {
     decides: true,
     files: ["src/verify/case-bounds.ts", "src/verify/equality.ts", "src/verify/candidates.ts"],
-    tests: ["test/verify/equality.test.ts", "test/verify/strict-inputs.test.ts"],
+    tests: [
+      "test/verify/search-of.test.ts",
+      "test/verify/candidates.test.ts",
+      "test/verify/case-bounds.test.ts",
+    ],
   },
   "verify-leaves": {
     decides: true,
     files: ["src/verify/leaf.ts", "src/verify/leaf-record.ts", "src/verify/proof.ts"],
-    tests: ["test/verify/leaf.test.ts"],
+    tests: ["test/verify/leaf-by-hand.test.ts"],
+  },
+  // Programs give hints alone, which are bounded again.
+  "verify-programs": {
+    files: ["src/verify/linear-program.ts"],
+    tests: ["test/verify/linear-program.test.ts"],
+  },
+  "verify-branches": {
+    decides: true,
+    files: ["src/verify/branch-bounds.ts", "src/verify/entries.ts", "src/verify/branch-rows.ts"],
+    tests: ["test/verify/branch-rows-by-hand.test.ts", "test/verify/branch-bounds.test.ts"],
+  },
+  "verify-neurons": {
+    decides: true,
+    files: ["src/verify/split-neurons.ts"],
+    tests: ["test/verify/split-neurons.test.ts"],
+  },
+  "verify-inputs": {
+    decides: true,
+    files: ["src/verify/split-inputs.ts"],
+    tests: ["test/verify/split-inputs.test.ts"],
+  },
+  "verify-relations": {
+    decides: true,
+    files: ["src/verify/narrow-box.ts", "src/verify/input-rows.ts", "src/verify/relations.ts"],
+    tests: [
+      "test/verify/relations.test.ts",
+      "test/verify/narrow-box.test.ts",
+      "test/verify/asked-of-outputs.test.ts",
+    ],
+  },
+  "verify-robustness": {
+    decides: true,
+    files: ["src/verify/robustness.ts"],
+    tests: ["test/verify/robustness.test.ts"],
+  },
+  "verify-steps": {
+    decides: true,
+    files: ["src/verify/verify.ts", "src/verify/tighten-box.ts"],
+    tests: ["test/verify/tighten-box.test.ts", "test/verify/limits.test.ts", "test/verify/steps.test.ts"],
   },
   "check-neurons": {
     decides: true,

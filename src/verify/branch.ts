@@ -30,7 +30,7 @@ export interface Branch {
 export interface WarmStart {
   /** Weights of lower and upper lines at the neurons that are unstable in the whole box. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** One per decision. */
+  /** One per decision; those of decisions taken since begin at 0. */
   readonly multipliers: Float32Array;
   readonly shares: Float32Array;
 }

@@ -11,7 +11,7 @@ import { sizeOf } from "../network/shape.js";
 import { outputsAt, type Subject } from "../network/subject.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { isProof } from "../threat/proof.js";
-import type { Branch, BranchedBox, WarmStart } from "./branch.js";
+import type { Branch, BranchedBox } from "./branch.js";
 import { type Decision, promisingDecision, sidesOf } from "./branch-choice.js";
 import { BranchRows } from "./branch-rows.js";
 import { type Counterexample, firstBroken } from "./falsify.js";
@@ -268,16 +268,12 @@ function greatest(...bounds: readonly number[]): number {
 
 function childrenOf(branch: Branch, decision: Decision): Branch[] {
   const { warm, bound, bounds } = branch;
-  const next: WarmStart | null = warm && {
-    ...warm,
-    multipliers: Float32Array.from([...warm.multipliers, 0]),
-  };
   const [above, below] = sidesOf(branch, decision);
   const { node, neuron, value } = decision;
   const parts = branch.part && { above: new ProofPart(), below: new ProofPart() };
   if (branch.part && parts) branch.part.outcome = { kind: "neuron", node, neuron, value, ...parts };
   return [
-    { splits: above, bound, warm: next, bounds, part: parts?.above ?? null },
-    { splits: below, bound, warm: next, bounds, part: parts?.below ?? null },
+    { splits: above, bound, warm, bounds, part: parts?.above ?? null },
+    { splits: below, bound, warm, bounds, part: parts?.below ?? null },
   ];
 }

@@ -8,7 +8,6 @@ import { subjectOf } from "../../src/network/subject.js";
 import type { BranchedBox, NeuronSplit } from "../../src/verify/branch.js";
 import { BranchRows } from "../../src/verify/branch-rows.js";
 import { settleLeaf } from "../../src/verify/leaf.js";
-import { solveProgram } from "../../src/verify/linear-program.js";
 import { caseValue, questionsOf } from "../../src/verify/question.js";
 import { leastValue } from "./milp.js";
 import { outputsOf, randomModel, randomProperty } from "./random-questions.js";
@@ -62,33 +61,5 @@ describe("settleLeaf", () => {
     }
     expect(counts.met).toBeGreaterThan(3);
     expect(counts.empty).toBeGreaterThan(3);
-  });
-});
-
-describe("solveProgram", () => {
-  it("gives multipliers whose Lagrangian is the optimum", async () => {
-    // min −x − 2y over x + y ≤ 1.5, 0 ≤ x, y ≤ 1: −2.5 at (0.5, 1).
-    const solved = await solveProgram({
-      cost: Float64Array.of(-1, -2),
-      lower: Float64Array.of(0, 0),
-      upper: Float64Array.of(1, 1),
-      matrix: Float64Array.of(1, 1),
-      rowLower: Float64Array.of(Number.NEGATIVE_INFINITY),
-      rowUpper: Float64Array.of(1.5),
-    });
-    expect([...(solved?.solution ?? [])]).toEqual([0.5, 1]);
-    expect(Math.abs(solved?.multipliers[0] ?? 0)).toBeCloseTo(1, 9);
-  });
-
-  it("is null without an optimum", async () => {
-    const empty = await solveProgram({
-      cost: Float64Array.of(1),
-      lower: Float64Array.of(0),
-      upper: Float64Array.of(1),
-      matrix: Float64Array.of(1),
-      rowLower: Float64Array.of(2),
-      rowUpper: Float64Array.of(3),
-    });
-    expect(empty).toBeNull();
   });
 });
