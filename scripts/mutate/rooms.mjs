@@ -64,4 +64,21 @@ export const ROOMS = {
     files: ["src/threat/ball.ts", "src/threat/box.ts"],
     tests: ["test/certify/verdicts.test.ts", "test/threat/ball.test.ts"],
   },
+  // Lines that enclose an activation.
+  "activations-pieces": {
+    decides: true,
+    files: [
+      "src/activations/relu.ts",
+      "src/activations/leaky-relu.ts",
+      "src/activations/hardtanh.ts",
+      "src/activations/line-pair.ts",
+      "src/activations/index.ts",
+    ],
+    tests: ["test/activations/table.test.ts", "test/activations/pieces.test.ts"],
+  },
+  "activations-curves": {
+    decides: true,
+    files: ["src/activations/s-shaped.ts", "src/activations/tanh.ts", "src/activations/sigmoid.ts"],
+    tests: ["test/activations/curves.test.ts"],
+  },
 };
