@@ -81,4 +81,45 @@ export const ROOMS = {
     files: ["src/activations/s-shaped.ts", "src/activations/tanh.ts", "src/activations/sigmoid.ts"],
     tests: ["test/activations/curves.test.ts"],
   },
+  // The dual layers.
+  "dual-affine": {
+    decides: true,
+    files: [
+      "src/dual/layers/linear.ts",
+      "src/dual/layers/conv2d.ts",
+      "src/dual/layers/convolution.ts",
+      "src/dual/layers/conv-transpose2d.ts",
+      "src/dual/layers/transposed-patch.ts",
+      "src/dual/layers/window-patch.ts",
+      "src/dual/layers/average-pool.ts",
+    ],
+    tests: ["test/dual/rules/affine.test.ts"],
+  },
+  "dual-moves": {
+    decides: true,
+    files: [
+      "src/dual/layers/add.ts",
+      "src/dual/layers/concat.ts",
+      "src/dual/layers/batch-norm.ts",
+      "src/dual/layers/scale-shift.ts",
+      "src/dual/layers/diagonal.ts",
+      "src/dual/layers/rearrangement.ts",
+      "src/dual/layers/reshape.ts",
+      "src/dual/layers/magnitude.ts",
+    ],
+    tests: ["test/dual/rules/affine.test.ts", "test/dual/magnitude.test.ts"],
+  },
+  "dual-enclosed": {
+    decides: true,
+    files: [
+      "src/dual/layers/elementwise.ts",
+      "src/dual/layers/max-pool.ts",
+      "src/dual/layers/choice-in-patch.ts",
+      "src/dual/layers/index.ts",
+      "src/dual/parallel-dual.ts",
+      "src/dual/patch.ts",
+      "src/dual/window-members.ts",
+    ],
+    tests: ["test/dual/rules/max-pool.test.ts", "test/dual/rules/activations.test.ts"],
+  },
 };
