@@ -122,4 +122,28 @@ export const ROOMS = {
     ],
     tests: ["test/dual/rules/max-pool.test.ts", "test/dual/rules/activations.test.ts"],
   },
+  // Lines that are chosen for each row.
+  "dual-lines": {
+    decides: true,
+    files: [
+      "src/dual/slopes/lines.ts",
+      "src/dual/slopes/mixed-dual.ts",
+      "src/dual/slopes/free-variables.ts",
+    ],
+    tests: ["test/dual/slopes/enclosures.test.ts", "test/dual/slopes/free-variables.test.ts"],
+  },
+  "dual-rows": {
+    decides: true,
+    files: [
+      "src/dual/slopes/dual-rows.ts",
+      "src/dual/slopes/relaxation.ts",
+      "src/dual/slopes/region-rounding.ts",
+    ],
+    tests: ["test/dual/slopes/rows-by-hand.test.ts", "test/dual/slopes/tighten.test.ts"],
+  },
+  "dual-tighten": {
+    decides: true,
+    files: ["src/dual/slopes/tighten.ts", "src/dual/slopes/unstable-neurons.ts"],
+    tests: ["test/dual/slopes/tighten.test.ts"],
+  },
 };
