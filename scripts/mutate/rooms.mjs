@@ -146,4 +146,14 @@ export const ROOMS = {
     files: ["src/dual/slopes/tighten.ts", "src/dual/slopes/unstable-neurons.ts"],
     tests: ["test/dual/slopes/tighten.test.ts"],
   },
+  "dual-boxes": {
+    decides: true,
+    files: [
+      "src/dual/box.ts",
+      "src/dual/box-states.ts",
+      "src/dual/box-layer.ts",
+      "src/dual/known-bounds.ts",
+    ],
+    tests: ["test/dual/boxes.test.ts"],
+  },
 };
