@@ -1,3 +1,5 @@
+import { OF_DUAL } from "./equivalents/dual.mjs";
+
 /** Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`. */
 export const EQUIVALENTS = [
   {
@@ -117,4 +119,5 @@ export const EQUIVALENTS = [
     becomes: "near >= 0",
     why: "near is not 0 there",
   },
+  ...OF_DUAL,
 ];

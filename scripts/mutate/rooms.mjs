@@ -79,7 +79,7 @@ export const ROOMS = {
   "activations-curves": {
     decides: true,
     files: ["src/activations/s-shaped.ts", "src/activations/tanh.ts", "src/activations/sigmoid.ts"],
-    tests: ["test/activations/curves.test.ts"],
+    tests: ["test/activations/table.test.ts", "test/activations/curves.test.ts"],
   },
   // The dual layers.
   "dual-affine": {
@@ -120,16 +120,17 @@ export const ROOMS = {
       "src/dual/patch.ts",
       "src/dual/window-members.ts",
     ],
-    tests: ["test/dual/rules/max-pool.test.ts", "test/dual/rules/activations.test.ts"],
+    tests: [
+      "test/dual/rules/choices.test.ts",
+      "test/dual/rules/max-pool.test.ts",
+      "test/dual/rules/activations.test.ts",
+      "test/dual/rules/affine.test.ts",
+    ],
   },
   // Lines that are chosen for each row.
   "dual-lines": {
     decides: true,
-    files: [
-      "src/dual/slopes/lines.ts",
-      "src/dual/slopes/mixed-dual.ts",
-      "src/dual/slopes/free-variables.ts",
-    ],
+    files: ["src/dual/slopes/lines.ts", "src/dual/slopes/mixed-dual.ts", "src/dual/slopes/free-variables.ts"],
     tests: ["test/dual/slopes/enclosures.test.ts", "test/dual/slopes/free-variables.test.ts"],
   },
   "dual-rows": {
@@ -148,12 +149,7 @@ export const ROOMS = {
   },
   "dual-boxes": {
     decides: true,
-    files: [
-      "src/dual/box.ts",
-      "src/dual/box-states.ts",
-      "src/dual/box-layer.ts",
-      "src/dual/known-bounds.ts",
-    ],
+    files: ["src/dual/box.ts", "src/dual/box-states.ts", "src/dual/box-layer.ts", "src/dual/known-bounds.ts"],
     tests: ["test/dual/boxes.test.ts"],
   },
 };

@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { NeuronState } from "../../src/activations/definition.js";
 import { type Activation, activationDefinition } from "../../src/activations/index.js";
+import { LinePair } from "../../src/activations/line-pair.js";
+import { sShaped } from "../../src/activations/s-shaped.js";
+import type { TanhActivation } from "../../src/activations/tanh.js";
 import { sigmoid, tanh } from "../../src/network/build-layer.js";
 import { derivativeError, distances, linesOf, METHODS, numbersOf, SIDES } from "./lines-of.js";
 
 // Tanh and the sigmoid, which bend everywhere.
+
+/** Tanh, of which a tangent point and a derivative are wrong. */
+function wrong(tangent: number, derivative: number) {
+  const shape = { value: Math.tanh, derivative: () => derivative, secondDerivative: () => 0 };
+  const sizes = { steepest: 1, height: 2, bend: 0.1 };
+  return sShaped<TanhActivation>({ ...shape, ...sizes, tangentPoint: () => tangent }, "Wrong").scalar(tanh());
+}
 
 const INF = Number.POSITIVE_INFINITY;
 const SUBJECTS: readonly [string, Activation, number][] = [
@@ -89,6 +99,10 @@ describe.each(SUBJECTS)("lines around %s", (_, f, steepest) => {
       expect(lower.slope).toBe(upper.slope);
       expect(lower.slope).toBeCloseTo((value(u) - value(l)) / (u - l), 14);
     }
+    // Of just the width at which chords begin.
+    const just = linesOf(f, "parallel", 0, 1e-4);
+    expect(just.lower.slope).toBe((value(1e-4) - value(0)) / 1e-4);
+    expect(just.lower.slope).not.toBe(derivative(0.5e-4));
     const { lower } = linesOf(f, "parallel", 0.3, 0.3 + 1e-4 * (1 - 1e-9));
     expect(lower.slope).toBe(derivative(0.3 + 0.5e-4 * (1 - 1e-9)));
   });
@@ -155,9 +169,10 @@ describe.each(SUBJECTS)("lines around %s", (_, f, steepest) => {
     expect(definition.state(f, 1, 2)).toBe(NeuronState.unstable);
     expect(definition.mix(f)).toEqual({ kind: "between known" });
     const split = (l: number, u: number) => definition.splitPoint(f, l, u);
-    expect([split(-1, 3), split(-3, 1), split(-1, 4), split(-4, 1), split(-1, 9), split(-9, 1)]).toEqual([
-      ...[0, 0, 1.5, -1.5, 4, -4],
+    expect([split(-2, 6), split(-6, 2), split(-2, 8), split(-8, 2), split(-1, 9), split(-9, 1)]).toEqual([
+      ...[0, 0, 3, -3, 4, -4],
     ]);
+    expect([split(-0.125, 0.25), split(-0.25, 0.125)]).toEqual([0, 0]);
     expect([split(1, 2), split(-2, -1), split(0, 1), split(-1, 0)]).toEqual([1.5, -1.5, 0.5, -0.5]);
     expect([split(1, 1), split(1, 1 + 9e-7), split(Number.NaN, 1), split(0, 1e-6)]).toEqual([
       ...[null, null, null, null],
@@ -182,5 +197,26 @@ describe.each(SUBJECTS)("lines around %s", (_, f, steepest) => {
 
   it("takes every parameter, having none", () => {
     expect([definition.parameters, definition.fault(f), definition.layerFault(f)]).toEqual([[], null, null]);
+  });
+});
+
+describe("a tangent point that is off", () => {
+  // It is a formula's, and rounded: where it does not lie as far out as the ends, these are what the lines must hold.
+  it.each([
+    // Between the chord's ends and beyond where the curve crosses it: lower and upper line.
+    [-1, 3, -0.9, 1],
+    [-3, 1, -0.9, 1],
+    // Between the heights of both ends: narrow intervals, whose slope is wrong.
+    [1, 1 + 5e-5, 1 + 1e-5, 0.5],
+    [1, 1 + 5e-5, 1 + 1e-5, 0.3],
+    [-1 - 5e-5, -1, 1 + 1e-5, 0.5],
+    [-1 - 5e-5, -1, 1 + 1e-5, 0.3],
+  ])("leaves ends enclosed: %d to %d", (l, u, tangent, derivative) => {
+    const out = new LinePair();
+    wrong(tangent, derivative).parallel(l, u, out);
+    for (const z of [l, u]) {
+      expect(out.lower.slope * z + out.lower.shift).toBeLessThanOrEqual(Math.tanh(z) + 1e-15);
+      expect(out.upper.slope * z + out.upper.shift).toBeGreaterThanOrEqual(Math.tanh(z) - 1e-15);
+    }
   });
 });

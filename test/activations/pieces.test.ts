@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NeuronState } from "../../src/activations/definition.js";
 import { type Activation, activationDefinition } from "../../src/activations/index.js";
+import type { LinePair } from "../../src/activations/line-pair.js";
 import { hardtanh, leakyRelu, relu } from "../../src/network/build-layer.js";
 import { derivativeError, distances, linesOf, METHODS, numbersOf, SIDES } from "./lines-of.js";
 
@@ -174,9 +175,38 @@ describe("lines that are fixed", () => {
     expect(linesOf(leakyRelu(3), "adaptive", -1, 1).upper.slope).toBe(3);
     expect(linesOf(hardtanh(-1, 2), "adaptive", -3, 1).lower.slope).toBe(0);
     expect(linesOf(hardtanh(-1, 2), "adaptive", 0, 4).upper.slope).toBe(0);
-    // As far beyond one kink as all of the middle is wide, and more beyond the other: level lines and tilted ones leave the same.
-    const both = linesOf(hardtanh(-1, 1), "adaptive", -3, 3);
-    expect([both.lower.slope, both.upper.slope]).toEqual([0.5, 0.5]);
+    // Beyond one kink as far as from the other kink to the other end: level lines and tilted ones leave the same.
+    expect(linesOf(hardtanh(-1, 1), "adaptive", -3, 5).upper.slope).toBe(0);
+    expect(linesOf(hardtanh(-1, 1), "adaptive", -5, 3).lower.slope).toBe(0);
+  });
+
+  it("move at a kink as within the interval: ends that lie on it are on the steep piece", () => {
+    const clip = hardtanh(-1, 2);
+    // Chords of slope 3/4, whose other end lies 4 away: their slope moves with the end on the kink by a quarter of what is left to 1.
+    for (const method of METHODS) {
+      const { upper: chord, lower: below } = linesOf(clip, method, -2, 2);
+      expect([chord.slope, chord.slopeByLower, chord.slopeByUpper]).toEqual([0.75, 0.1875, 0.0625]);
+      if (method === "adaptive")
+        expect(numbersOf({ lower: below, upper: below } as LinePair)).toEqual([...line(1, 0), ...line(1, 0)]);
+      const { lower: other, upper: above } = linesOf(clip, method, -1, 3);
+      expect([other.slope, other.slopeByLower, other.slopeByUpper]).toEqual([0.75, -0.0625, -0.1875]);
+      if (method === "adaptive")
+        expect(numbersOf({ lower: above, upper: above } as LinePair)).toEqual([...line(1, 0), ...line(1, 0)]);
+    }
+    // As far across on either side: the slope is that from the lower end.
+    const { lower, upper } = linesOf(hardtanh(-1, 1), "parallel", -3, 3);
+    expect([lower.slope, lower.slopeByLower, lower.slopeByUpper]).toEqual([0.5, 0.125, 0]);
+    expect([lower.shift, lower.shiftByLower, lower.shiftByUpper]).toEqual([-0.5, 0.125, 0]);
+    expect([upper.shift, upper.shiftByLower, upper.shiftByUpper]).toEqual([0.5, -0.125, 0]);
+  });
+
+  it("are those of the sign that is told, where rounding crossed two bounds", () => {
+    for (const upper of [-1, 0]) {
+      for (const lines of fixed(relu(), 2, upper))
+        expect(numbersOf(lines)).toEqual([...line(0, 0), ...line(0, 0)]);
+      for (const lines of fixed(leakyRelu(0.25), 2, upper))
+        expect(numbersOf(lines)).toEqual([...line(0.25, 0), ...line(0.25, 0)]);
+    }
   });
 });
 
@@ -264,9 +294,9 @@ describe("what is known of activations of straight pieces", () => {
 
   it("has a gap: between the chord and the curve at its kink, or of hardtanh what both kinks leave", () => {
     const gap = (f: Activation, l: number, u: number) => activationDefinition(f).gap(f, l, u);
-    expect(gap(relu(), -1, 3)).toBe(0.75);
-    expect(gap(leakyRelu(0.25), -1, 3)).toBe(0.75 * 0.75);
-    expect(gap(leakyRelu(3), -1, 3)).toBe(2 * 0.75);
+    expect(gap(relu(), -2, 6)).toBe(1.5);
+    expect(gap(leakyRelu(0.25), -2, 6)).toBe(0.75 * 1.5);
+    expect(gap(leakyRelu(3), -2, 6)).toBe(2 * 1.5);
     for (const [l, u, chordAt] of [
       [-3, 1, -1],
       [0, 4, 2],
