@@ -93,7 +93,7 @@ export const ROOMS = {
       "src/dual/layers/window-patch.ts",
       "src/dual/layers/average-pool.ts",
     ],
-    tests: ["test/dual/rules/affine.test.ts"],
+    tests: ["test/dual/rules/coefficients.test.ts", "test/dual/rules/affine.test.ts"],
   },
   "dual-moves": {
     decides: true,
@@ -107,7 +107,11 @@ export const ROOMS = {
       "src/dual/layers/reshape.ts",
       "src/dual/layers/magnitude.ts",
     ],
-    tests: ["test/dual/rules/affine.test.ts", "test/dual/magnitude.test.ts"],
+    tests: [
+      "test/dual/rules/coefficients.test.ts",
+      "test/dual/rules/affine.test.ts",
+      "test/dual/magnitude.test.ts",
+    ],
   },
   "dual-enclosed": {
     decides: true,

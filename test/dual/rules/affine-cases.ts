@@ -53,6 +53,13 @@ export const AFFINE_CASES: Readonly<Record<string, Case>> = {
     layer: layers.conv2d(2, { kernel: 2, dilation: [2, 1], bias: false, padding: 1 }),
     roundings: [16, 8],
   },
+  "conv2d, strides and dilation along lines": {
+    ...window,
+    shape: [2, 3, 7],
+    layer: layers.conv2d(3, { kernel: [1, 2], stride: [1, 2], dilation: [1, 2], padding: [0, 1, 0, 1] }),
+    // Lines of a dilation may be read by every tap, whatever the stride.
+    roundings: [4, 6],
+  },
   "average-pool": {
     ...window,
     layer: layers.averagePool({ kernel: [2, 3], stride: [2, 1], padding: [0, 1, 0, 1] }),
@@ -67,6 +74,11 @@ export const AFFINE_CASES: Readonly<Record<string, Case>> = {
       outputPadding: [1, 0],
     }),
     roundings: [4, 18],
+  },
+  "conv-transpose2d, enlarged along columns": {
+    ...transposed,
+    layer: layers.convTranspose2d(2, { kernel: [3, 2], stride: [2, 1], padding: [1, 1, 0, 0] }),
+    roundings: [8, 12],
   },
   "conv-transpose2d in groups, dilated, without a bias": {
     ...transposed,
@@ -96,9 +108,14 @@ export const AFFINE_CASES: Readonly<Record<string, Case>> = {
   },
   "pad channels after": { ...still, layer: layers.pad([0, 0, 0], [1, 0, 0]), crop: "none" },
   "pad a vector": { ...still, shape: [3], layer: layers.pad([1], [2], -2), roundings: [1, 1], crop: "none" },
+  "pad a matrix": { ...still, shape: [2, 3], layer: layers.pad([0, 1], [0, 2]), crop: "none" },
   "take some": { ...still, layer: layers.take(1, [3, 0, 1]), crop: "none" },
   "take some again": {
     ...{ layer: layers.take(1, [2, 0, 0, 2, 2]), coupling: "mixing", roundings: [1, 3] },
+    ...{ steps: false, crop: "none" },
+  },
+  "take the first again": {
+    ...{ shape: [3], layer: layers.take(0, [1, 0, 0, 2]), coupling: "mixing", roundings: [1, 2] },
     ...{ steps: false, crop: "none" },
   },
   add: {

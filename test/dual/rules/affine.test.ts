@@ -82,6 +82,10 @@ describe.each(Object.entries(AFFINE_CASES))("the rule of %s", (_, expected) => {
         expect(dense.distance(await dense.downloaded(tape, got), part(back, i))).toBeLessThan(TINY);
       expect(own.steps !== undefined).toBe(expected.steps);
       if (own.steps) {
+        const kinds = own.steps(OWN, { centre }).map(({ kind }) => kind);
+        expect(kinds.filter((kind) => kind === "offset").length).toBe(centre && own.offset ? 1 : 0);
+        expect(kinds.length).toBeLessThanOrEqual(2);
+        expect(kinds).not.toContain(undefined);
         const end = { ...ends(inSize), owners: SHARED };
         const found = await dense.walked(tape, nu, own.steps(OWN, { centre }), end);
         const sums = ended(back, end);
@@ -102,6 +106,7 @@ describe.each(Object.entries(AFFINE_CASES))("the rule of %s", (_, expected) => {
       expect(dense.distance(taken, dense.transposed(columns(a, i * inSize, inSize)))).toBe(0);
     });
     expect(own.parts?.().length ?? inputs).toBe(inputs);
+    if (layer.kind === "add") expect(own.parts?.()).toEqual(Array.from({ length: inputs }, () => null));
   });
 
   it("counts roundings and terms: of the longest line and column, and of inputs that may not be 0", async () => {
@@ -215,6 +220,7 @@ describe.each(Object.entries(AFFINE_CASES))("the rule of %s", (_, expected) => {
           });
         });
         expect(belows.length).toBe(inputs);
+        if (layer.kind === "add") expect(cropped.parts()).toEqual(Array.from({ length: inputs }, () => null));
       }
     }
   });

@@ -182,18 +182,18 @@ describe("an activation between mixed lines", () => {
         ...(highWeight && { upper: dense.uploaded(tape, highWeight) }),
       };
       const marks = dense.matrix(NEURONS, ROWS, (f, row) => (f + row) % 2);
-      const [multipliers, values] = [positive(draw(NEURONS, ROWS, 40)), draw(NEURONS, ROWS, 41)];
+      const values = draw(NEURONS, ROWS, 41);
       const sides = [
-        { side: "above", values },
-        { side: "below", values },
-        { side: "below", values: null },
+        { side: "above", values, multipliers: positive(draw(NEURONS, ROWS, 42)) },
+        { side: "below", values, multipliers: positive(draw(NEURONS, ROWS, 43)) },
+        { side: "below", values: null, multipliers: positive(draw(NEURONS, ROWS, 44)) },
       ] as const;
       const constraints = sides.map(
         (own): SideConstraint => ({
           side: own.side,
           marks: dense.uploaded(tape, marks),
           values: own.values && dense.uploaded(tape, own.values),
-          multipliers: dense.uploaded(tape, multipliers),
+          multipliers: dense.uploaded(tape, own.multipliers),
         }),
       );
       const width = positive(draw(NEURONS, columns, 50));
@@ -229,13 +229,16 @@ describe("an activation between mixed lines", () => {
         expect(seen.at(-1)).toBe(given);
         const [below, above] = [mixedOf(low, lowWeight, column), mixedOf(high, highWeight, column)];
         const at = (f: number, row: number) => nu.values[f * ROWS + row];
-        const pull = (f: number, row: number) =>
+        const pull = ({ multipliers }: (typeof sides)[number], f: number, row: number) =>
           marks.values[f * ROWS + row] * multipliers.values[f * ROWS + row];
         const used = sides.slice(0, own.length);
         const expected = dense.matrix(NEURONS, ROWS, (f, row) => {
           const taken = at(f, row) > 0 ? below : above;
           // z ≥ v draws ν down, z ≤ v up.
-          const pulled = used.reduce((sum, { side }) => sum + (side === "above" ? -1 : 1) * pull(f, row), 0);
+          const pulled = used.reduce(
+            (sum, cut) => sum + (cut.side === "above" ? -1 : 1) * pull(cut, f, row),
+            0,
+          );
           return at(f, row) * taken.slope(f, row) + pulled;
         });
         expect(step.nus.length).toBe(1);
@@ -245,7 +248,7 @@ describe("an activation between mixed lines", () => {
           const taken = at(f, row) > 0 ? below : above;
           const v = values.values[f * ROWS + row];
           const cuts = used.reduce(
-            (sum, cut) => sum + (cut.values ? (cut.side === "above" ? 1 : -1) * pull(f, row) * v : 0),
+            (sum, cut) => sum + (cut.values ? (cut.side === "above" ? 1 : -1) * pull(cut, f, row) * v : 0),
             0,
           );
           return at(f, row) * taken.shift(f, row) + cuts;
@@ -257,7 +260,7 @@ describe("an activation between mixed lines", () => {
         const radius = dense.columnSums(each, (f, row) => {
           const cuts = used.reduce((sum, cut) => {
             const size = cut.values ? (Math.abs(values.values[f * ROWS + row]) * NEURONS) / 64 : 0;
-            return sum + pull(f, row) * (ofConstraint.values[f] + size);
+            return sum + pull(cut, f, row) * (ofConstraint.values[f] + size);
           }, 0);
           return Math.abs(at(f, row)) * width.values[f * columns + column(row)] + cuts;
         });
@@ -267,4 +270,23 @@ describe("an activation between mixed lines", () => {
       }
     },
   );
+
+  it("needs nobody who looks on, and lines that both have a shift, or none", async () => {
+    using tape = new Tape(backend, { record: false });
+    const of = (value: number) => tape.own(backend.filled(1, 1, value));
+    const [plain, shifted] = [{ slope: of(0.5) }, { slope: of(0.25), shift: of(1) }];
+    const upper = [plain] as const;
+    const enclosure: Enclosure = { lower: [plain, plain], upper, start: of(1) };
+    const layer = mixedDual(tape, enclosure, { lower: of(0.5) }, SHARED, 1, [], null);
+    const { nus, centre } = layer.back(tape, of(2), SHARED, { centre: true });
+    expect([await listOf(nus[0]), centre]).toEqual([[1], undefined]);
+    for (const lower of [
+      [plain, shifted],
+      [shifted, plain],
+    ] as const) {
+      const mix = () =>
+        mixedDual(tape, { lower, upper, start: of(1) }, { lower: of(0.5) }, SHARED, 1, [], null);
+      expect(mix).toThrow("both have a shift, or none");
+    }
+  });
 });
