@@ -144,16 +144,35 @@ export const ROOMS = {
       "src/dual/slopes/relaxation.ts",
       "src/dual/slopes/region-rounding.ts",
     ],
-    tests: ["test/dual/slopes/rows-by-hand.test.ts", "test/dual/slopes/tighten.test.ts"],
+    tests: [
+      "test/dual/slopes/rows-by-hand.test.ts",
+      "test/dual/slopes/relaxation.test.ts",
+      "test/dual/slopes/tighten.test.ts",
+    ],
   },
   "dual-tighten": {
     decides: true,
     files: ["src/dual/slopes/tighten.ts", "src/dual/slopes/unstable-neurons.ts"],
-    tests: ["test/dual/slopes/tighten.test.ts"],
+    tests: [
+      "test/dual/slopes/unstable-neurons.test.ts",
+      "test/dual/slopes/tighten-pieces.test.ts",
+      "test/dual/slopes/tighten.test.ts",
+    ],
   },
   "dual-boxes": {
     decides: true,
     files: ["src/dual/box.ts", "src/dual/box-states.ts", "src/dual/box-layer.ts", "src/dual/known-bounds.ts"],
     tests: ["test/dual/boxes.test.ts"],
+  },
+  // The walk of equation 8.
+  "dual-walk": {
+    decides: true,
+    files: [
+      "src/dual/backward.ts",
+      "src/dual/backward-program.ts",
+      "src/dual/view.ts",
+      "src/dual/dual-graph.ts",
+    ],
+    tests: ["test/dual/backward-by-hand.test.ts"],
   },
 };

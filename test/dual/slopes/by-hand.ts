@@ -25,7 +25,7 @@ import * as dense from "../rules/dense.js";
 export const backend = createPortableBackend({ dtype: "float64" });
 const network = sequential([2], [linear(4), relu(), linear(3), tanh(), linear(2)]);
 const MODEL = lively(network, 5);
-const subject = subjectOf(backend, MODEL);
+export const subject = subjectOf(backend, MODEL);
 /** Features of each node. */
 export const SIZES = [2, 4, 4, 3, 3, 2];
 export const [RELU, TANH, OUTPUT] = [2, 4, 5];
@@ -140,7 +140,8 @@ export function byHand(columns: number, nu: dense.Matrix, node: number, constrai
   };
   let rows = nu;
   if (node >= OUTPUT) rows = through(affine(rows, 3), TANH, tanh());
-  if (node >= 3) rows = through(affine(rows, 2), RELU, relu());
+  if (node >= 3) rows = affine(rows, 2);
+  if (node >= RELU) rows = through(rows, RELU, relu());
   rows = affine(rows, 1);
   const least = (f: number, row: number) => {
     const value = rows.values[f * ROWS + row];

@@ -39,7 +39,7 @@ describe("bounds of rows over chosen lines", () => {
   it.each(
     [1, ROWS].flatMap((columns) =>
       [true, false].flatMap((constrained) =>
-        [OUTPUT, 3].map((node) => [columns, constrained, node] as const),
+        [OUTPUT, 3, RELU].map((node) => [columns, constrained, node] as const),
       ),
     ),
   )(

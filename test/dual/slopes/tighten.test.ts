@@ -9,7 +9,7 @@ import { addWeights, boundOnce, type DualRows } from "../../../src/dual/slopes/d
 import { FreeVariables } from "../../../src/dual/slopes/free-variables.js";
 import { AffineLayers, Relaxation } from "../../../src/dual/slopes/relaxation.js";
 import { crownBounds, tightenBounds, uploadBounds } from "../../../src/dual/slopes/tighten.js";
-import { countUnstable, unstableAt, unstableNeurons } from "../../../src/dual/slopes/unstable-neurons.js";
+import { unstableAt } from "../../../src/dual/slopes/unstable-neurons.js";
 import { add, flatten, linear, maxPool, relu, reshape, tanh } from "../../../src/network/build-layer.js";
 import { graph, type Network, sequential } from "../../../src/network/network.js";
 import { sizeOf } from "../../../src/network/shape.js";
@@ -27,6 +27,12 @@ const NETWORKS: Readonly<Record<string, Network>> = {
     const a = attach(relu(), attach(linear(4), x));
     const b = attach(relu(), attach(linear(4), a));
     return attach(linear(3), attach(tanh(), attach(add(), a, b)));
+  }),
+  // Rows of one branch pass no line of the other.
+  "with branches": graph([2], (x, attach) => {
+    const a = attach(relu(), attach(linear(6), x));
+    const b = attach(relu(), attach(linear(6), attach(relu(), attach(linear(6), x))));
+    return attach(linear(3), attach(add(), a, b));
   }),
   "with max pooling": sequential(
     [2],
@@ -238,43 +244,5 @@ describe("tightened bounds", () => {
     expect(own && Array.from(await backend.read(own.upper))).toEqual([3, 4]);
     placed.release();
     expect(backend.memory().liveBytes).toBe(before);
-  });
-});
-
-describe("unstable neurons", () => {
-  const network = graph([4], (x, attach) => {
-    const pooled = attach(flatten(), attach(maxPool({ kernel: [1, 2] }), attach(reshape([1, 1, 4]), x)));
-    const [a, b] = [attach(relu(), x), attach(tanh(), x)];
-    return attach(linear(2), attach(add(), attach(linear(2), a), attach(linear(2), b), pooled));
-  });
-  const subject = subjectFor(network);
-  const node = (kind: string) => network.nodes.findIndex(({ layer }) => layer?.kind === kind);
-  const list = (neurons: Int32Array | undefined) => Array.from(neurons ?? []);
-  const one = sequential([12], [relu(), linear(2)]);
-
-  it("are those of any activation that reads a node; each of them has the list", () => {
-    const bounds = new Map([
-      [0, { lower: Float64Array.of(-1, 0, -2, 1), upper: Float64Array.of(1, 1, -1, 2) }],
-    ]);
-    const unstable = unstableNeurons(subject, bounds);
-    expect([...unstable.keys()].sort()).toEqual([node("relu"), node("tanh")].sort());
-    // Tanh is never settled.
-    for (const neurons of unstable.values()) expect(list(neurons)).toEqual([0, 1, 2, 3]);
-    expect(countUnstable(unstable)).toBe(8);
-    const bent = Float64Array.from({ length: 12 }, (_, i) => (i === 10 || i === 2 ? -1 : 0.5));
-    const own = unstableNeurons(subjectFor(one), new Map([[0, { lower: bent, upper: bent.map(() => 1) }]]));
-    expect(list(own.get(1))).toEqual([2, 10]);
-    expect(unstableNeurons(subjectFor(one), new Map()).size).toBe(0);
-    expect(countUnstable(new Map())).toBe(0);
-  });
-
-  it("are to max pooling those of open windows, and none to layers that are exact", () => {
-    const reshaped = node("reshape");
-    const bounds = { lower: Float64Array.of(0, 2, 0, 0), upper: Float64Array.of(1, 3, 1, 1) };
-    expect(list(unstableAt(subject, reshaped, bounds))).toEqual([2, 3]);
-    expect(list(unstableAt(subject, 0, bounds))).toEqual([0, 1, 2, 3]);
-    expect(list(unstableAt(subject, node("relu"), bounds))).toEqual([]);
-    // Branches decide at activations alone.
-    expect(unstableNeurons(subject, new Map([[reshaped, bounds]])).size).toBe(0);
   });
 });
