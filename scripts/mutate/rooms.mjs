@@ -164,15 +164,4 @@ export const ROOMS = {
     files: ["src/dual/box.ts", "src/dual/box-states.ts", "src/dual/box-layer.ts", "src/dual/known-bounds.ts"],
     tests: ["test/dual/boxes.test.ts"],
   },
-  // The walk of equation 8.
-  "dual-walk": {
-    decides: true,
-    files: [
-      "src/dual/backward.ts",
-      "src/dual/backward-program.ts",
-      "src/dual/view.ts",
-      "src/dual/dual-graph.ts",
-    ],
-    tests: ["test/dual/backward-by-hand.test.ts"],
-  },
 };
