@@ -14,7 +14,7 @@ import {
 import { graph, type Network, sequential } from "../../../src/network/network.js";
 import { subjectOf } from "../../../src/network/subject.js";
 import { lively } from "../../support/networks.js";
-import { absoluteValue } from "../custom/absolute-value.js";
+import { ownLayer } from "../rules/own-layer.js";
 
 function subjectFor(network: Network) {
   return subjectOf(createPortableBackend({ dtype: "float64" }), lively(network, 4));
@@ -75,7 +75,7 @@ describe("unstable neurons", () => {
   });
 
   it("are none to a layer of one's own, of which no lines can be chosen", () => {
-    const own = subjectFor(sequential([2], [absoluteValue(null), linear(2)]));
+    const own = subjectFor(sequential([2], [ownLayer(null), linear(2)]));
     const bounds = { lower: Float64Array.of(-1, -1), upper: Float64Array.of(1, 1) };
     expect(list(unstableAt(own, 0, bounds))).toEqual([]);
   });
