@@ -18,6 +18,8 @@ const SUBJECTS: readonly [string, Activation, readonly number[]][] = [
   ["hardtanh from 0", hardtanh(0, 6), [0, 6]],
   ["hardtanh to 0", hardtanh(-1, 0), [-1, 0]],
   ["hardtanh of ones", hardtanh(), [-1, 1]],
+  ["hardtanh above 0", hardtanh(1, 3), [1, 3]],
+  ["hardtanh below 0", hardtanh(-3, -1), [-3, -1]],
 ];
 const OWN = [-70, -8, -1, -0.75, -0.25, -1e-3, -1e-310, 1e-310, 0.125, 1, 1.75, 3, 5.5, 9, 90];
 

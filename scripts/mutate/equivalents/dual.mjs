@@ -19,6 +19,12 @@ export const OF_DUAL = [
     becomes,
     why: "the line then meets both points, and moves alike with either",
   })),
+  ...["a - slope * a <= b - slope * upper", "b - slope * b >= a - slope * lower"].map((was) => ({
+    file: "src/activations/hardtanh.ts",
+    was,
+    becomes: "true",
+    why: "of both slopes the smaller one is taken, at which the line meets the kink; but for roundings, not the end",
+  })),
   {
     file: "src/activations/leaky-relu.ts",
     was: "z > 0",
