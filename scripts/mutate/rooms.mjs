@@ -208,4 +208,104 @@ export const ROOMS = {
     files: ["src/threat/ball.ts", "src/threat/box.ts"],
     tests: ["test/threat/ball-values.test.ts", "test/threat/ball.test.ts"],
   },
+  // Lines that enclose an activation.
+  "activations-pieces": {
+    decides: true,
+    files: [
+      "src/activations/relu.ts",
+      "src/activations/leaky-relu.ts",
+      "src/activations/hardtanh.ts",
+      "src/activations/line-pair.ts",
+      "src/activations/index.ts",
+    ],
+    tests: ["test/activations/table.test.ts", "test/activations/pieces.test.ts"],
+  },
+  "activations-curves": {
+    decides: true,
+    files: ["src/activations/s-shaped.ts", "src/activations/tanh.ts", "src/activations/sigmoid.ts"],
+    tests: ["test/activations/table.test.ts", "test/activations/curves.test.ts"],
+  },
+  // The dual layers.
+  "dual-affine": {
+    decides: true,
+    files: [
+      "src/dual/layers/linear.ts",
+      "src/dual/layers/conv2d.ts",
+      "src/dual/layers/convolution.ts",
+      "src/dual/layers/conv-transpose2d.ts",
+      "src/dual/layers/transposed-patch.ts",
+      "src/dual/layers/window-patch.ts",
+      "src/dual/layers/average-pool.ts",
+    ],
+    tests: ["test/dual/rules/coefficients.test.ts", "test/dual/rules/affine.test.ts"],
+  },
+  "dual-moves": {
+    decides: true,
+    files: [
+      "src/dual/layers/add.ts",
+      "src/dual/layers/concat.ts",
+      "src/dual/layers/batch-norm.ts",
+      "src/dual/layers/scale-shift.ts",
+      "src/dual/layers/diagonal.ts",
+      "src/dual/layers/rearrangement.ts",
+      "src/dual/layers/reshape.ts",
+      "src/dual/layers/magnitude.ts",
+    ],
+    tests: [
+      "test/dual/rules/coefficients.test.ts",
+      "test/dual/rules/affine.test.ts",
+      "test/dual/magnitude.test.ts",
+    ],
+  },
+  "dual-enclosed": {
+    decides: true,
+    files: [
+      "src/dual/layers/elementwise.ts",
+      "src/dual/layers/max-pool.ts",
+      "src/dual/layers/choice-in-patch.ts",
+      "src/dual/layers/index.ts",
+      "src/dual/parallel-dual.ts",
+      "src/dual/patch.ts",
+      "src/dual/window-members.ts",
+    ],
+    tests: [
+      "test/dual/rules/choices.test.ts",
+      "test/dual/rules/max-pool.test.ts",
+      "test/dual/rules/activations.test.ts",
+      "test/dual/rules/affine.test.ts",
+    ],
+  },
+  // Lines that are chosen for each row.
+  "dual-lines": {
+    decides: true,
+    files: ["src/dual/slopes/lines.ts", "src/dual/slopes/mixed-dual.ts", "src/dual/slopes/free-variables.ts"],
+    tests: ["test/dual/slopes/enclosures.test.ts", "test/dual/slopes/free-variables.test.ts"],
+  },
+  "dual-rows": {
+    decides: true,
+    files: [
+      "src/dual/slopes/dual-rows.ts",
+      "src/dual/slopes/relaxation.ts",
+      "src/dual/slopes/region-rounding.ts",
+    ],
+    tests: [
+      "test/dual/slopes/rows-by-hand.test.ts",
+      "test/dual/slopes/relaxation.test.ts",
+      "test/dual/slopes/tighten.test.ts",
+    ],
+  },
+  "dual-tighten": {
+    decides: true,
+    files: ["src/dual/slopes/tighten.ts", "src/dual/slopes/unstable-neurons.ts"],
+    tests: [
+      "test/dual/slopes/unstable-neurons.test.ts",
+      "test/dual/slopes/tighten-pieces.test.ts",
+      "test/dual/slopes/tighten.test.ts",
+    ],
+  },
+  "dual-boxes": {
+    decides: true,
+    files: ["src/dual/box.ts", "src/dual/box-states.ts", "src/dual/box-layer.ts", "src/dual/known-bounds.ts"],
+    tests: ["test/dual/boxes.test.ts"],
+  },
 };

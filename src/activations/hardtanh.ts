@@ -35,6 +35,12 @@ function scalar(a: number, b: number): ScalarActivation {
     else out.upper.touch(lower, a, 0, 1, 0);
   }
 
+  /** The width between these lines at a slope. */
+  function gapAcross(lower: number, upper: number, slope: number): number {
+    const above = Math.max(b - slope * b, a - slope * lower);
+    return above - Math.min(a - slope * a, b - slope * upper);
+  }
+
   /** Settles what needs no slope between: unknown bounds, both ends on one piece, an unbounded end. */
   function settled(lower: number, upper: number, out: LinePair): boolean {
     if (Number.isNaN(lower) || Number.isNaN(upper)) out.unknown();
@@ -66,13 +72,9 @@ function scalar(a: number, b: number): ScalarActivation {
         // The gap is convex and piecewise linear in the slope, with kinks at these two only: the chord, the paper's
         // third candidate, lies below both and is never better.
         const [rising, falling] = [(b - a) / (b - lower), (b - a) / (upper - a)];
-        out.tilt(rising, rising / (b - lower), 0);
-        touchAcross(lower, upper, out);
-        const gap = out.upper.shift - out.lower.shift;
-        out.tilt(falling, 0, -falling / (upper - a));
-        touchAcross(lower, upper, out);
-        if (out.upper.shift - out.lower.shift < gap) return;
-        out.tilt(rising, rising / (b - lower), 0);
+        if (gapAcross(lower, upper, falling) < gapAcross(lower, upper, rising))
+          out.tilt(falling, 0, -falling / (upper - a));
+        else out.tilt(rising, rising / (b - lower), 0);
         touchAcross(lower, upper, out);
       }
     },

@@ -37,7 +37,7 @@ function scalar(a: number): ScalarActivation {
 
     adaptive(lower, upper, out) {
       activation.parallel(lower, upper, out);
-      if (Number.isNaN(out.upper.slope) || lower >= 0 || upper <= 0) return;
+      if (Number.isNaN(out.upper.slope) || upper <= 0) return;
       const kink = a < 1 ? out.lower : out.upper;
       kink.fix(upper > -lower ? 1 : a, 0);
     },

@@ -28,7 +28,7 @@ const scalar: ScalarActivation = {
 
   adaptive(lower, upper, out) {
     scalar.parallel(lower, upper, out);
-    if (Number.isNaN(out.upper.slope) || lower >= 0 || upper <= 0) return;
+    if (Number.isNaN(out.upper.slope) || upper <= 0) return;
     out.lower.fix(upper > -lower ? 1 : 0, 0);
   },
 };

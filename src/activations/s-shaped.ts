@@ -12,7 +12,7 @@ export interface SShape {
   readonly height: number;
   /** A chord's distance from the curve is about this much times the square of the interval's width. */
   readonly bend: number;
-  /** The z > 0 with σ′(z) = slope, for 0 < slope < steepest; σ′(−z) is the same. */
+  /** The z ≥ 0 with σ′(z) = slope, σ′(−z) being the same; infinite or NaN, which lie in no interval, where there is none. */
   tangentPoint(slope: number): number;
 }
 
@@ -69,11 +69,6 @@ function linesOf(shape: SShape): ScalarActivation {
     else line.touch(on.upper, on.valueUpper, on.derivativeUpper, 0, 1);
   }
 
-  /** Where σ′ equals the slope, on the concave side; NaN, which lies in no interval, where there is none. */
-  function tangentOf(slope: number): number {
-    return slope > 0 && slope < shape.steepest ? shape.tangentPoint(slope) : Number.NaN;
-  }
-
   function tiltChord(line: EnclosingLine | LinePair): void {
     const width = on.width;
     if (width < NARROW) {
@@ -111,7 +106,7 @@ function linesOf(shape: SShape): ScalarActivation {
    */
   function fillParallel(out: LinePair): void {
     tiltChord(out);
-    const tangent = tangentOf(out.lower.slope);
+    const tangent = shape.tangentPoint(out.lower.slope);
     touchExtreme(out.lower, -tangent, 1);
     touchExtreme(out.upper, tangent, -1);
   }
@@ -162,7 +157,7 @@ export function sShaped<A extends { readonly kind: string }>(
     // At 0, where the curve changes its bend, or in the middle.
     splitPoint(_f, lower, upper) {
       if (!(upper - lower > NOT_SPLIT)) return null;
-      const aroundZero = lower < 0 && 0 < upper && -lower < 4 * upper && upper < -4 * lower;
+      const aroundZero = -lower < 4 * upper && upper < -4 * lower;
       return aroundZero ? 0 : (lower + upper) / 2;
     },
     // The chord's distance from the curve, which grows with the square of the width and ends at half the curve's height.

@@ -120,8 +120,8 @@ function mixed(
     return { slope: each(first.slope), ...(first.shift && { shift: each(first.shift) }) };
   const between = (a: Variable, b: Variable): Variable =>
     scaleShift(tape, weight, subtract(tape, a, b), b, owners);
-  return {
-    slope: between(first.slope, second.slope),
-    ...(first.shift && second.shift && { shift: between(first.shift, second.shift) }),
-  };
+  const slope = between(first.slope, second.slope);
+  if (first.shift && second.shift) return { slope, shift: between(first.shift, second.shift) };
+  if (first.shift || second.shift) throw new Error("of two lines that are mixed both have a shift, or none");
+  return { slope };
 }

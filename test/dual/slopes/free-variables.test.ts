@@ -79,5 +79,22 @@ describe("FreeVariables", () => {
     free.set("a", backend.filled(1, 1, 0.75));
     expect([...(await backend.read(free.get("a")))]).toEqual([0.75]);
     expect(() => free.get("c")).toThrow("no free variable c");
+    expect(() => free.set("c", backend.filled(1, 1, 1))).toThrow("no free variable c");
+    await expect(free.climb(new Map([["c", backend.filled(1, 1, 1)]]), RATES)).rejects.toThrow(
+      "no free variable c",
+    );
+  });
+
+  it("leave nothing behind", async () => {
+    const own = createPortableBackend();
+    {
+      using free = new FreeVariables(own);
+      for (const domain of ["unit", "multiplier", "share"] as const)
+        free.add(domain, own.filled(3, 2, 0.5), domain);
+      await free.climb(new Map(free.names.map((name) => [name, own.filled(3, 2, 1)])), RATES);
+      free.set("unit", own.filled(3, 2, 1));
+      expect(own.memory().liveBytes).toBeGreaterThan(0);
+    }
+    expect(own.memory().liveBytes).toBe(0);
   });
 });
