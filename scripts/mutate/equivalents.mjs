@@ -1,7 +1,7 @@
+import { OF_DUAL } from "./equivalents/dual.mjs";
 import { ROUNDING } from "./equivalents/rounding.mjs";
 import { VERIFY } from "./equivalents/verify.mjs";
 import { SEARCHES } from "./equivalents/verify-searches.mjs";
-import { OF_DUAL } from "./equivalents/dual.mjs";
 
 /** Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`. */
 export const EQUIVALENTS = [
