@@ -2,7 +2,7 @@ import type { About } from "../threat/about.js";
 import type { Evaluation } from "../threat/evaluation.js";
 import { type Guarantee, type GuaranteeMix, mixOf, weakest } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
-import { RUNGS } from "../verify/strongest.js";
+import { RUNGS } from "../verify/rungs.js";
 
 /** The verdict on one example, as it stands in the JSON. */
 export interface CertifiedExample {

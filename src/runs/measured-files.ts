@@ -9,7 +9,7 @@ import { aboutOf, aboutSchema } from "../threat/about.js";
 import { EVALUATIONS } from "../threat/evaluation.js";
 import { guaranteeSchema, mixSchema } from "../threat/guarantee.js";
 import { provesAllMargins } from "../threat/verdict.js";
-import { RUNGS } from "../verify/strongest.js";
+import { RUNGS } from "../verify/rungs.js";
 
 /**
  * What is measured of a run beside its record, each file as the command of that name writes it with `--json`: so any of

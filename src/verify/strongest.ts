@@ -1,11 +1,5 @@
-import {
-  type BatchVerdict,
-  type CertifyOptions,
-  certifyBatch,
-  type ExampleVerdict,
-} from "../certify/certify.js";
+import { type BatchVerdict, type CertifyOptions, certifyBatch } from "../certify/certify.js";
 import type { Deadline } from "../compute/deadline.js";
-import { BOUND_METHODS, type BoundMethod } from "../dual/dual-options.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
 import { outputsAt, type Subject } from "../network/subject.js";
@@ -14,25 +8,9 @@ import { type Batch, countExamples } from "../threat/batch.js";
 import { pickBalls, pickColumns, pickExamples } from "../threat/pick.js";
 import { isProof } from "../threat/proof.js";
 import { robustness } from "./robustness.js";
-import type { Step, Verdict } from "./verdict.js";
+import { BATCH_RUNGS, better, type ClimbedVerdict, mayBeProved, RUNGS, type Rung } from "./rungs.js";
+import type { Verdict } from "./verdict.js";
 import { verify } from "./verify.js";
-
-/** What proved an example: bounds of a whole batch, cheapest first, or steps of `verify`. */
-export type Rung = BoundMethod | Exclude<Step, "attack" | "empty box">;
-
-/** The bounds that are tried on all that is open, one after the other. */
-const BATCH_RUNGS: readonly BoundMethod[] = [
-  "interval",
-  ...BOUND_METHODS.filter((method) => method !== "interval"),
-];
-
-/** Every `Rung`, in the order in which they are tried. */
-export const RUNGS: readonly Rung[] = [...BATCH_RUNGS, "slopes", "input splitting", "neuron splitting"];
-
-/** The verdict on one example, and what proved it; null where nothing did. */
-export interface ClimbedVerdict extends ExampleVerdict {
-  readonly rung: Rung | null;
-}
 
 /** Verdicts on a batch, all of them deterministic. */
 export interface ClimbedBatch extends BatchVerdict {
@@ -82,29 +60,6 @@ export async function certifyByRungs(
     verdicts[b] = await climbed(placed, x, verdicts[b], options, limits);
   }
   return { guarantee: "deterministic", examples: verdicts };
-}
-
-/** Whether a better bound could certify it: no bound makes an answer right. */
-function mayBeProved({ prediction, reference }: ExampleVerdict): boolean {
-  return prediction === reference && prediction >= 0;
-}
-
-/** Of two sound verdicts on an example, the better bound of each margin. */
-function better(
-  before: ClimbedVerdict | undefined,
-  found: ExampleVerdict,
-  method: BoundMethod,
-): ClimbedVerdict {
-  // A near tie may be answered otherwise in another batch: those are margins of another class.
-  const same = before?.reference === found.reference ? before : undefined;
-  const marginLower = found.marginLower.map((bound, j) => Math.max(bound, same?.marginLower[j] ?? bound));
-  const isRight = found.prediction === found.reference;
-  const certified = found.certified || (isRight && provesAll(marginLower, found.reference));
-  return { ...found, marginLower, certified, rung: certified ? method : null };
-}
-
-function provesAll(marginLower: readonly number[], reference: number): boolean {
-  return marginLower.every((bound, j) => j === reference || isProof(bound));
 }
 
 /** Branch and bound on the margins that bounds leave open. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { loadModelFile } from "../../src/formats/model-file.js";
 import { EVALUATIONS } from "../../src/threat/evaluation.js";
-import { RUNGS, type Rung } from "../../src/verify/strongest.js";
+import { RUNGS, type Rung } from "../../src/verify/rungs.js";
 import { cifarBytes } from "../data/fixtures.js";
 import { budgetSchema } from "./budget-schema.js";
 import { imageNetwork, writeModel } from "./input-files.js";

@@ -5,7 +5,7 @@ import {
   errorsOf,
   type JudgedExample,
 } from "../../src/runs/certification-summary.js";
-import { RUNGS } from "../../src/verify/strongest.js";
+import { RUNGS } from "../../src/verify/rungs.js";
 
 const WORK: CertificationWork = {
   ...{ about: "model", evaluation: "float32", byRungs: false, asked: 4, seconds: 8 },

@@ -2,17 +2,19 @@ import { describe, expect, it } from "vitest";
 import { type CertifyOptions, certifyBatch } from "../../src/certify/certify.js";
 import { Deadline } from "../../src/compute/deadline.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
-import { placeModel } from "../../src/network/weights.js";
-import { type ClimbLimits, certifyByRungs, RUNGS } from "../../src/verify/strongest.js";
+import { type PlacedNetwork, placeModel } from "../../src/network/weights.js";
+import { RUNGS } from "../../src/verify/rungs.js";
+import { type ClimbLimits, certifyByRungs } from "../../src/verify/strongest.js";
 import { twoLayers } from "./by-hand.js";
 
 /**
  * Margins of class 0: w + c₁ and w + c₂ of w = relu(x) − 2 relu(x − ½), which is at least 0 up to 1 and 1 − x from there; by lines around
  * 0 within 1 it is at least −½.
  */
-const placedWith = (...margins: number[]) =>
+const placedWith = (...margins: number[]) => placed("float64", ...margins);
+const placed = (dtype: "float32" | "float64", ...margins: number[]) =>
   placeModel(
-    createPortableBackend({ dtype: "float64" }),
+    createPortableBackend({ dtype }),
     twoLayers([[1], [1]], [0, -0.5], [[0, 0], ...margins.map(() => [-1, 2])], [0, ...margins.map((c) => -c)]),
   );
 
@@ -116,6 +118,55 @@ describe("what branch and bound is not asked about", () => {
   });
 });
 
+describe("branch and bound", () => {
+  it("counts the rounding of the evaluation that the certificate is about", async () => {
+    // Less than single precision may lose.
+    const margins = [1e-9, 9];
+    expect(await rungsOf(margins, [0], { rounding: "real" })).toEqual(["neuron splitting"]);
+    expect(await rungsOf(margins, [0], { rounding: "float64" })).toEqual(["neuron splitting"]);
+    // Its own numbers are none of single precision.
+    expect(await rungsOf(margins, [0])).toEqual(["neuron splitting"]);
+    for (const options of [{ rounding: "float32" }, { rounding: "float32-ftz" }] as const) {
+      expect(await rungsOf(margins, [0], options, { seconds: 1 })).toEqual([null]);
+    }
+  });
+
+  it("is in double precision, where the model comes with a place there", async () => {
+    const [single, double] = (["float32", "float64"] as const).map((dtype) => placed(dtype, 0.1, 9));
+    let asked = 0;
+    const inDouble = () => {
+      asked += 1;
+      return double!;
+    };
+    const batch = { x: Float64Array.of(0) };
+    const options = { norm: "linf", epsilon: 1 } as const;
+    const limits = { seconds: 20 };
+    const of = async (own: PlacedNetwork) =>
+      (await certifyByRungs(own, batch, options, limits)).examples.map(({ rung }) => rung);
+    expect(await of({ ...single!, inDouble })).toEqual(["neuron splitting"]);
+    expect(asked).toBeGreaterThan(0);
+    const { inDouble: _, ...alone } = double!;
+    expect(await of(alone)).toEqual(["neuron splitting"]);
+  });
+
+  it("ends where it is told to, and proves nothing then", async () => {
+    const stop = new AbortController();
+    const own = placed("float64", 0.1, 9);
+    const inDouble = () => {
+      stop.abort();
+      return own;
+    };
+    const options = { norm: "linf", epsilon: 1, signal: stop.signal, rounding: "real" } as const;
+    const x = Float64Array.of(0);
+    const { examples } = await certifyByRungs({ ...own, inDouble }, { x }, options, { seconds: 20 });
+    expect(examples).toMatchObject([{ certified: false, rung: null }]);
+  });
+
+  it("takes no more memory than it is given", async () => {
+    await expect(climb([0.1, 9], [0], {}, { memoryBytes: 64 })).rejects.toThrow(/memory/i);
+  });
+});
+
 describe("an example for which there was no time", () => {
   it("is said to be cut, and certified by bounds alone", async () => {
     const deadline = Deadline.in(-1);
@@ -127,5 +178,29 @@ describe("an example for which there was no time", () => {
     expect(open.isCut ?? false).toBe(false);
     const [whole] = await climb([0.1, 9], [0], {}, { deadline: Deadline.in(60) });
     expect([whole.certified, whole.isCut ?? false]).toEqual([true, false]);
+  });
+
+  it("is cut where the others left it less than its own, or where they were ended, and nothing was found", async () => {
+    const within = (own: Partial<Deadline>) =>
+      ({ passed: false, left: Number.POSITIVE_INFINITY, aborted: false, isTimed: true, ...own }) as Deadline;
+    const cut = async (margins: number[], epsilon: number, limits: ClimbLimits) => {
+      const [{ certified, isCut = false, prediction }] = await climb(margins, [0], { epsilon }, limits);
+      expect(prediction).toBe(0);
+      return [certified, isCut];
+    };
+    expect(await cut([0.1, 9], 1, { seconds: 20, deadline: within({ left: 0 }) })).toEqual([false, true]);
+    expect(await cut([0.1, 9], 1, { seconds: 1e-9, deadline: within({ left: 1e-9 }) })).toEqual([
+      false,
+      false,
+    ]);
+    expect(await cut([0.1, 9], 1, { seconds: 1e-9, deadline: within({}) })).toEqual([false, false]);
+    expect(await cut([0.1, 9], 1, { seconds: 1e-9, deadline: within({ aborted: true }) })).toEqual([
+      false,
+      true,
+    ]);
+    expect(await cut([0.1, 9], 1, { seconds: 1e-9 })).toEqual([false, false]);
+    // What is broken needs no more time, nor does what is proved.
+    expect(await cut([0.1, 9], 1.2, { seconds: 20, deadline: within({ left: 10 }) })).toEqual([false, false]);
+    expect(await cut([0.1, 9], 1, { seconds: 20, deadline: within({ left: 10 }) })).toEqual([true, false]);
   });
 });

@@ -7,7 +7,8 @@ import { sequential } from "../../src/network/network.js";
 import { predict } from "../../src/network/predict.js";
 import { outputsAt, subjectOf } from "../../src/network/subject.js";
 import { placeModel, uploadWeights } from "../../src/network/weights.js";
-import { certifyByRungs, RUNGS } from "../../src/verify/strongest.js";
+import { RUNGS } from "../../src/verify/rungs.js";
+import { certifyByRungs } from "../../src/verify/strongest.js";
 import { livelyWeights } from "../support/networks.js";
 
 const NETWORK = sequential([4], [linear(12), relu(), linear(10), relu(), linear(3)]);

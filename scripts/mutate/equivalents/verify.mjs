@@ -10,6 +10,8 @@ const [rows, narrow, asked, relations] = [
   "relations.ts",
 ].map(of);
 
+const rungs = of("strongest.ts");
+
 const recorded = [
   ["{ record: false }", "{}"],
   ["false", "true", "this.#tape = new Tape(backend, { record: false });"],
@@ -120,4 +122,23 @@ export const VERIFY = [
     ["i < 8 && Number.isFinite(value)", "i < 8 || Number.isFinite(value)"],
     ["i++", "i--", "for (let i = 0; i < 8 && Number.isFinite(value) && isBeyond(value); i++) {"],
   ),
+  ...rungs("each entry is written before it is read", ["[]", '["Stryker was here"]']),
+  ...rungs("all examples, picked, are all examples", ["open.length === count", "false"]),
+  ...rungs(
+    "with no time left nothing is found, and says so itself",
+    ["limits.deadline?.passed", "false"],
+    ["{ verdicts[b] = { ...verdicts[b], isCut: true }; continue; }", "{}"],
+    ["seconds <= 0", "false"],
+    ["seconds <= 0", "seconds < 0"],
+  ),
+  ...rungs(
+    "cases that bounds have proved are proved once more",
+    ["{ length: classes }", "{}"],
+    ["(_, j) => j", "() => undefined"],
+    ["(j) => j !== prediction", "() => undefined"],
+    ["j !== prediction", "false"],
+    ["j !== prediction", "j === prediction"],
+    ["whole.cases.filter((_, i) => !isProof(marginLower[others[i]]))", "whole.cases"],
+  ),
+  ...rungs("undefined is what it is by default, too", ["memoryBytes !== undefined", "true"]),
 ];

@@ -119,6 +119,11 @@ export const VERDICTS = {
     files: ["src/verify/robustness.ts"],
     tests: ["test/verify/robustness.test.ts"],
   },
+  "verify-rungs": {
+    decides: true,
+    files: ["src/verify/rungs.ts", "src/verify/strongest.ts"],
+    tests: ["test/verify/better-verdict.test.ts", "test/verify/rungs.test.ts"],
+  },
   "verify-steps": {
     decides: true,
     files: ["src/verify/verify.ts", "src/verify/tighten-box.ts"],
