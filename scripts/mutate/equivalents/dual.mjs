@@ -89,19 +89,9 @@ export const OF_DUAL = [
     becomes: "false",
     why: "frees what was made for this step alone",
   },
-  ...["lines.extent === height && columns.extent === width", "isWhole"].map((was) => ({
-    file: "src/dual/layers/transposed-patch.ts",
-    was,
-    becomes: "false",
-    why: "saves a copy of what is as large already",
-  })),
   ...[
     ["lines <= atOnce", "lines < atOnce"],
     ["begin < lines", "begin <= lines"],
-    [
-      "bound.recording || tape.recording || lines <= atOnce",
-      "(bound.recording || tape.recording) && lines <= atOnce",
-    ],
     ["bound.recording || tape.recording", "bound.recording && tape.recording"],
     ["bound.recording || tape.recording", "false"],
   ].map(([was, becomes]) => ({
