@@ -26,21 +26,6 @@ function scalar(a: number, b: number): ScalarActivation {
     out.tilt(slope, (slope - atLower) / width, (atUpper - slope) / width);
   }
 
-  /** Both lines at this slope, for ℓ < a and b < u: below by a or u, above by ℓ or b. */
-  function touchAcross(lower: number, upper: number, out: LinePair): void {
-    const slope = out.lower.slope;
-    if (a - slope * a <= b - slope * upper) out.lower.touch(a, a, slope, 0, 0);
-    else out.lower.touch(upper, b, 0, 0, 1);
-    if (b - slope * b >= a - slope * lower) out.upper.touch(b, b, slope, 0, 0);
-    else out.upper.touch(lower, a, 0, 1, 0);
-  }
-
-  /** The width between these lines at a slope. */
-  function gapAcross(lower: number, upper: number, slope: number): number {
-    const above = Math.max(b - slope * b, a - slope * lower);
-    return above - Math.min(a - slope * a, b - slope * upper);
-  }
-
   /** Settles what needs no slope between: unknown bounds, both ends on one piece, an unbounded end. */
   function settled(lower: number, upper: number, out: LinePair): boolean {
     if (Number.isNaN(lower) || Number.isNaN(upper)) out.unknown();
@@ -69,13 +54,14 @@ function scalar(a: number, b: number): ScalarActivation {
         out.lower.touch(lower, lower, 1, 1, 0);
         out.upper.touch(b, b, 0, 0, 0);
       } else {
-        // The gap is convex and piecewise linear in the slope, with kinks at these two only: the chord, the paper's
-        // third candidate, lies below both and is never better.
+        // The gap is convex and piecewise linear in the slope, with kinks at these two only: the chord, the paper's third
+        // candidate, lies below both and is never better. Nor is the larger one: at the smaller the lines meet a and b, and the
+        // gap is how far the farther end lies beyond its kink, times that slope.
         const [rising, falling] = [(b - a) / (b - lower), (b - a) / (upper - a)];
-        if (gapAcross(lower, upper, falling) < gapAcross(lower, upper, rising))
-          out.tilt(falling, 0, -falling / (upper - a));
+        if (falling < rising) out.tilt(falling, 0, -falling / (upper - a));
         else out.tilt(rising, rising / (b - lower), 0);
-        touchAcross(lower, upper, out);
+        out.lower.touch(a, a, 0, 0, 0);
+        out.upper.touch(b, b, 0, 0, 0);
       }
     },
 

@@ -1,30 +1,12 @@
 /** Of the dual network: activations, dual layers, lines that are chosen, boxes, the walk. See `equivalents.mjs`. */
 export const OF_DUAL = [
   // Activations.
-  ...[
-    [
-      "src/activations/hardtanh.ts",
-      "a - slope * a <= b - slope * upper",
-      "a - slope * a < b - slope * upper",
-    ],
-    [
-      "src/activations/hardtanh.ts",
-      "b - slope * b >= a - slope * lower",
-      "b - slope * b > a - slope * lower",
-    ],
-    ["src/activations/s-shaped.ts", "atLower <= atUpper", "atLower < atUpper"],
-  ].map(([file, was, becomes]) => ({
-    file,
-    was,
-    becomes,
-    why: "the line then meets both points, and moves alike with either",
-  })),
-  ...["a - slope * a <= b - slope * upper", "b - slope * b >= a - slope * lower"].map((was) => ({
-    file: "src/activations/hardtanh.ts",
-    was,
-    becomes: "true",
-    why: "of both slopes the smaller one is taken, at which the line meets the kink; but for roundings, not the end",
-  })),
+  {
+    file: "src/activations/s-shaped.ts",
+    was: "atLower <= atUpper",
+    becomes: "atLower < atUpper",
+    why: "the line then meets both ends, and moves alike with either",
+  },
   {
     file: "src/activations/leaky-relu.ts",
     was: "z > 0",
@@ -89,19 +71,9 @@ export const OF_DUAL = [
     becomes: "false",
     why: "frees what was made for this step alone",
   },
-  ...["lines.extent === height && columns.extent === width", "isWhole"].map((was) => ({
-    file: "src/dual/layers/transposed-patch.ts",
-    was,
-    becomes: "false",
-    why: "saves a copy of what is as large already",
-  })),
   ...[
     ["lines <= atOnce", "lines < atOnce"],
     ["begin < lines", "begin <= lines"],
-    [
-      "bound.recording || tape.recording || lines <= atOnce",
-      "(bound.recording || tape.recording) && lines <= atOnce",
-    ],
     ["bound.recording || tape.recording", "bound.recording && tape.recording"],
     ["bound.recording || tape.recording", "false"],
   ].map(([was, becomes]) => ({
@@ -193,13 +165,6 @@ export const OF_DUAL = [
     becomes,
     why: "saves time, or is there for the types: a layer that counts is an enclosed one",
   })),
-  {
-    file: "src/dual/slopes/tighten.ts",
-    was: "deadline.passed",
-    becomes: "false",
-    at: "if (deadline.passed) break;",
-    why: "of the two that ask for it the first saves time; the second has a test",
-  },
   {
     file: "src/dual/slopes/tighten.ts",
     was: "own.lower[neuron] > own.upper[neuron]",

@@ -126,6 +126,28 @@ describe("patches of transposed convolutions", () => {
     },
   );
 
+  it("begin along columns as along lines do", () => {
+    const along = geometry(3, 2, 2, 1);
+    const { kernelHeight, strideHeight, padTop, dilationHeight } = along;
+    const across = {
+      ...along,
+      ...{ kernelHeight: 1, strideHeight: 1, padTop: 0, dilationHeight: 1 },
+      ...{
+        kernelWidth: kernelHeight,
+        strideWidth: strideHeight,
+        padLeft: padTop,
+        dilationWidth: dilationHeight,
+      },
+    };
+    const [starts, still] = [Int32Array.from(tops), new Int32Array(tops.length)];
+    const tall = transposedPatch(along, { height: 2, width: 1, top: starts, left: still }, OWN);
+    const wide = transposedPatch(across, { height: 1, width: 2, top: still, left: starts }, OWN);
+    expect([wide.input.width, wide.geometry.inWidth, wide.geometry.padLeft]).toEqual([
+      ...[tall.input.height, tall.geometry.inHeight, tall.geometry.padTop],
+    ]);
+    expect(Array.from(wide.input.left)).toEqual(Array.from(tall.input.top));
+  });
+
   it("take ν as it is where no viewer's patch grows, and else where it lies in the larger one", async () => {
     using tape = new Tape(backend, { record: false });
     const nu = tape.own(backend.upload(2, 2, [1, 2, 3, 4]));

@@ -53,6 +53,23 @@ describe("the rows of a node", () => {
     }
   });
 
+  it("take twice as much where two activations lie below", async () => {
+    const deep = subjectFor(
+      sequential([2], [linear(6), relu(), linear(6), relu(), linear(5), tanh(), linear(3)]),
+    );
+    using affine = new AffineLayers(deep);
+    const found = await crownBounds(deep, REGION);
+    const seen: number[] = [];
+    const of = (_task: DualRows, node: number, numbers: readonly number[]) => {
+      if (node === 5) seen.push(numbers.length);
+      return async () => {};
+    };
+    const record = { of } as unknown as RowRecord;
+    const options = { iterations: 1, deadline: noHurry(), pieceBytes: 4 * 2 * 8 * 6 * 6, record };
+    await tightenBounds(deep, affine, REGION, found, options);
+    expect(seen).toEqual([4, 4, 2]);
+  });
+
   it("that come after the time has run out are as they were", async () => {
     using affine = new AffineLayers(subject);
     const found = await crownBounds(subject, REGION);
