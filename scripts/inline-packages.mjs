@@ -2,7 +2,6 @@
 // second builds, so that an installation does not bring them. Their licences lie beside them. What dist imports of them is
 // then imported from there.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { builtinModules } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
@@ -48,10 +47,9 @@ export async function inlinePackages(root) {
     target: "es2022",
     chunkNames: "shared-[hash]",
     legalComments: "inline",
-    external: [
-      ...Object.keys(dependencies).filter((name) => !isInlined(name)),
-      ...["node:*", ...builtinModules],
-    ],
+    external: [...Object.keys(dependencies).filter((name) => !isInlined(name)), "node:*"],
+    // What Node brings is imported by the name that says so.
+    alias: { stream: "node:stream" },
     metafile: true,
     logLevel: "warning",
   });
