@@ -1,11 +1,10 @@
 import { basename } from "node:path";
-import { letIn } from "../compute/deadline.js";
 import { FormatError } from "../errors.js";
 import { type NpyArray, npzNames, readNpz } from "../formats/npz.js";
 import { shapedNumbers, spreadOverFeatures } from "./by-feature.js";
 import { checkClassNames, numberNames, shortList } from "./class-names.js";
 import type { Dataset, Split } from "./dataset.js";
-import { arranged, type ReadingInTime, type ReadingOptions } from "./reading.js";
+import { arranged, type ReadingOptions } from "./reading.js";
 
 /**
  * Reads a data set from an .npz file: `x` [N, ...shape], uint8 (255 times the value) or finite float32 or float64, and `y` [N],
@@ -16,15 +15,14 @@ import { arranged, type ReadingInTime, type ReadingOptions } from "./reading.js"
  * single precision.
  *
  * Throws FormatError for missing arrays, wrong element types, shapes or counts, for values that are NaN or infinite and for
- * negative labels, and for bounds that no example can keep; the reason of `stop`.
+ * negative labels, and for bounds that no example can keep.
  */
 export async function readNpzDataset(
   path: string,
   split: Split,
-  options: ReadingInTime = {},
+  options: ReadingOptions = {},
 ): Promise<Dataset> {
   const arrays = await readNpz(path, ["x", "y", "classes", "lower", "upper"]);
-  await letIn(options.stop);
   const [x, y] = await requireArrays(arrays, path);
   if (x.shape.length < 2 || x.shape.includes(0)) {
     throw new FormatError(`${path}: x: expected shape [N, ...shape] with N > 0, found [${x.shape}]`);

@@ -75,7 +75,6 @@ function images(): string {
 test.each([
   ["images in folders", images],
   ["a table", () => table("some.csv", 10)],
-  ["an .npz file", npz],
   ["IDX files", idx],
   ["CIFAR-10's files", cifar],
 ])("%s is not read to its end when its time is over", async (_words, write) => {
@@ -87,6 +86,11 @@ test.each([
     const ended = loadDataset(path, { split: "test", stop: new Looks(most) });
     await expect(ended).rejects.toThrow("the time is over");
   }
+});
+
+test("a single file of arrays is one part, which is read", async () => {
+  const { count } = await loadDataset(await npz(), { split: "test", stop: new Looks(1) });
+  expect(count).toBe(3);
 });
 
 test("the longer a table is, the more often the clock is looked at", async () => {
