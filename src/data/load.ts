@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { expectOptions, expectText, FormatError, kindOf, UsageError } from "../errors.js";
+import { expectFunction, expectOptions, expectText, FormatError, kindOf, UsageError } from "../errors.js";
 import { KNOWN_DATASETS, type KnownDataset } from "./checks.js";
 import { checkLimit, type Dataset, type Split, take } from "./dataset.js";
 import { readFolder } from "./folder.js";
@@ -49,6 +49,7 @@ export async function loadDataset(nameOrPath: string, options: LoadOptions): Pro
   if (split !== "train" && split !== "test") {
     throw new UsageError(`loadDataset: split: expected train or test, found ${kindOf(split)}`);
   }
+  if (options.stop != null) expectFunction("loadDataset: stop.throwIfAborted", options.stop.throwIfAborted);
   if (options.dataDir !== undefined) expectText("loadDataset: dataDir", options.dataDir);
   if (limit !== undefined) checkLimit(limit);
   if (!Number.isSafeInteger(seed) || seed < 0) {

@@ -15,8 +15,10 @@ export interface ReadingOptions {
 
 /** How files are read, and what ends it. */
 export interface ReadingInTime extends ReadingOptions {
-  /** Ends the reading between two parts of it, by its reason: rows of a table, images of a folder, files of others. One file
-   * of arrays is one part. */
+  /**
+   * Ends the reading between two parts of it, by its reason: rows of a table, images of a folder, files of others. One file of arrays is
+   * one part.
+   */
   readonly stop?: Stop | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { ExampleVerdict } from "../certify/certify.js";
 import { BOUND_METHODS, type BoundMethod } from "../dual/dual-options.js";
-import { isProof } from "../threat/proof.js";
+import { provesAllMargins } from "../threat/verdict.js";
 import type { Step } from "./verdict.js";
 
 /** What proved an example: bounds of a whole batch, cheapest first, or steps of `verify`. */
@@ -34,11 +34,7 @@ export function better(
   // A near tie may be answered otherwise in another batch: those are margins of another class.
   const same = before?.reference === found.reference ? before : undefined;
   const marginLower = found.marginLower.map((bound, j) => Math.max(bound, same?.marginLower[j] ?? bound));
-  const isRight = found.prediction === found.reference;
-  const certified = found.certified || (isRight && provesAll(marginLower, found.reference));
-  return { ...found, marginLower, certified, rung: certified ? method : null };
-}
-
-function provesAll(marginLower: readonly number[], reference: number): boolean {
-  return marginLower.every((bound, j) => j === reference || isProof(bound));
+  const own = { ...found, marginLower };
+  const certified = found.certified || (found.prediction === found.reference && provesAllMargins(own));
+  return { ...own, certified, rung: certified ? method : null };
 }

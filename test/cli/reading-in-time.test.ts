@@ -7,6 +7,7 @@ import { loadModelFile } from "../../src/formats/model-file.js";
 import { parseVnnlib } from "../../src/formats/vnnlib/parse.js";
 import { checkClaims } from "../../src/runs/certificates/check-claims.js";
 import { node, onnxBytes, tensor } from "../formats/onnx-writer.js";
+import { Looks } from "../support/looks.js";
 import { flatNetwork, writeExamples, writeModel } from "./input-files.js";
 import { newFolder, runCommand } from "./run-command.js";
 
@@ -16,21 +17,6 @@ const at = (name: string) => join(folder.path, name);
 
 /** Over before anything is read. */
 const NO_TIME = ["--timeout", "1e-9"];
-
-/** Counts how often the clock is looked at, and ends the work at the look of that number. */
-class Looks {
-  count = 0;
-  readonly #most: number;
-
-  constructor(most = Number.POSITIVE_INFINITY) {
-    this.#most = most;
-  }
-
-  throwIfAborted(): void {
-    this.count += 1;
-    if (this.count >= this.#most) throw new Error("the time is over");
-  }
-}
 
 /** An `or` of so many disjuncts. */
 function disjuncts(count: number): string {

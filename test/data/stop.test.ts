@@ -5,24 +5,10 @@ import { encode as encodePng } from "fast-png";
 import { expect, test } from "vitest";
 import { loadDataset } from "../../src/data/load.js";
 import { writeNpz } from "../../src/formats/npz.js";
+import { Looks } from "../support/looks.js";
 import { cifarBytes, idxBytes, temporaryFolder } from "./fixtures.js";
 
 const root = temporaryFolder();
-
-/** Counts how often the clock is looked at, and ends the reading at the look of that number. */
-class Looks {
-  count = 0;
-  readonly #most: number;
-
-  constructor(most = Number.POSITIVE_INFINITY) {
-    this.#most = most;
-  }
-
-  throwIfAborted(): void {
-    this.count += 1;
-    if (this.count >= this.#most) throw new Error("the time is over");
-  }
-}
 
 function folder(name: string): string {
   const path = join(root, name);
@@ -85,6 +71,15 @@ test.each([
   for (let most = 1; most <= whole.count; most++) {
     const ended = loadDataset(path, { split: "test", stop: new Looks(most) });
     await expect(ended).rejects.toThrow("the time is over");
+  }
+});
+
+test("what ends nothing is told", async () => {
+  const path = table("some.csv", 10);
+  for (const stop of [{}, 5, "now"]) {
+    await expect(loadDataset(path, { split: "test", stop: stop as never })).rejects.toThrow(
+      "loadDataset: stop.throwIfAborted: expected a function",
+    );
   }
 });
 

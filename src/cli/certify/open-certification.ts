@@ -37,7 +37,7 @@ export async function openCertification(
   const loading = timeout === undefined ? undefined : own.deadline(timeout);
   const opening = () => openSubject(models, { ...flags, memory }, io, loading);
   const opened = await (loading ? loading.unlessPassed(opening) : opening());
-  if (!opened) throw new UsageError(loadedTooLate(`${models.join(", ")} or ${flags.data}`, timeout));
+  if (!opened) throw new UsageError(loadedTooLate([...models, flags.data].join(" or "), timeout));
   const { ball, backend, model } = opened;
   checkEvaluation("--evaluation", flags.evaluation, model.stages);
   const { evaluation = arithmeticOfStages(model.stages) } = flags;

@@ -113,7 +113,7 @@ async function bench(
   const reading = deadlineOf(flags, io);
   const stepsOf = async (part: "train-step" | "certify") =>
     wants(part)
-      ? loadWithin(reading, flags.model.join(", "), flags, (stop) =>
+      ? loadWithin(reading, [...flags.model, flags.data ?? []].flat().join(" or "), flags, (stop) =>
           benchSubjects(backend, part, flags, stop),
         )
       : [];
