@@ -103,6 +103,7 @@ async function mutate(name) {
   }).runMutationTest();
   const mutants = all.filter(({ status }) => status !== "Ignored");
   const survivors = mutants.filter(({ status }) => UNDETECTED.includes(status)).map(described);
+  withdrawAmbiguous(survivors);
   const own = survivors.filter(({ equivalent }) => !equivalent);
   const count = (...kinds) => mutants.filter(({ status }) => kinds.includes(status)).length;
   const detected = count(...DETECTED);
@@ -144,6 +145,22 @@ async function forgetUnlessUnchanged(state, tests) {
   const isSame = existsSync(before) && readFileSync(before, "utf8") === digest;
   if (again || !isSame) rmSync(state, { force: true });
   writeFileSync(before, digest);
+}
+
+/**
+ * An entry without a line excuses one place, or as many as it says: else it would excuse others that nobody looked at. One mutation of
+ * several survives once for each place.
+ */
+function withdrawAmbiguous(survivors) {
+  const byEntry = new Map();
+  for (const own of survivors) byEntry.set(own.equivalent, [...(byEntry.get(own.equivalent) ?? []), own]);
+  for (const [entry, own] of byEntry) {
+    if (!entry || own.length <= (entry.places ?? 1)) continue;
+    for (const survivor of own) {
+      survivor.equivalent = undefined;
+      survivor.line += ` (an entry excuses ${entry.places ?? 1} such, not ${own.length}: say on which line)`;
+    }
+  }
 }
 
 /** A mutant in a line, and its entry in the table of those that no test can tell. */

@@ -6,7 +6,10 @@ import { THREAT } from "./equivalents/threat.mjs";
 import { VERIFY } from "./equivalents/verify.mjs";
 import { SEARCHES } from "./equivalents/verify-searches.mjs";
 
-/** Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`. */
+/**
+ * Survivors that no test can tell: the text `was` in `file`, on the line `at` if that is given, taken for `becomes`; at one place, or at so
+ * many `places`.
+ */
 export const EQUIVALENTS = [
   ...[...CHECK, ...THREAT, ...CERTIFY, ...OF_DUAL, ...ROUNDING],
   // Branch and bound.

@@ -149,6 +149,7 @@ describe("the report of margins", () => {
     for (const margins of ["all", "open"] as const) {
       const seen: LayerReport[] = [];
       const onLayer = (report: LayerReport) => void seen.push(report);
+      const began = performance.now();
       await certifyBatch(double, { x }, { ...ball, ...REAL, margins, onLayer });
       const { name, way, neurons, unstable, rows, multiplyAdds, seconds } = seen[seen.length - 1];
       expect([name, way, neurons]).toEqual(["margins", "backward", 4 * COUNT]);
@@ -159,7 +160,7 @@ describe("the report of margins", () => {
       expect(multiplyAdds / rows).toBeGreaterThanOrEqual(3 * 6 + 6 * 5 + 5 * 4 + 6 + 5);
       expect(multiplyAdds / rows).toBeLessThanOrEqual(3 * 6 + 6 * 5 + 5 * 4 + 2 * (6 + 5));
       expect(seconds).toBeGreaterThanOrEqual(0);
-      expect(seconds).toBeLessThan(60);
+      expect(seconds).toBeLessThanOrEqual((performance.now() - began) / 1000);
     }
     const seen: LayerReport[] = [];
     const onLayer = (report: LayerReport) => void seen.push(report);

@@ -10,6 +10,7 @@ export const CHECK = [
     file: "src/check/claims.ts",
     was: "bound > 0",
     becomes: "bound >= 0",
+    places: 2,
     why: "no bound is 0: the last thing done to it is to round it down, and 0 becomes less than 0",
   },
   // The network as the checker sees it.
@@ -17,6 +18,7 @@ export const CHECK = [
     file: "src/check/network.ts",
     was: "[]",
     becomes: '["Stryker was here"]',
+    places: 3,
     why: "each layer writes its own entry before any other reads it",
   },
   {
@@ -74,6 +76,7 @@ export const CHECK = [
     file: "src/check/bounds.ts",
     was,
     becomes: was.replace(">", ">="),
+    places: was === "cut.sign > 0" ? 2 : 1,
     why: "a sign is 1 or -1",
   })),
   ...[
@@ -96,14 +99,14 @@ export const CHECK = [
     why: "bounds are rounded outward, and are 0 by a decision alone; a row more then gives a bound as well",
   })),
   ...[
-    ["[]", '["Stryker was here"]'],
-    ["to - from", "to + from"],
-    ["i < to", "i <= to", "for (let i = 0; i < to; i++) {"],
-  ].map(([was, becomes, at]) => ({
+    ["[]", '["Stryker was here"]', 5],
+    ["to - from", "to + from", 2],
+    ["i < to", "i <= to", 1],
+  ].map(([was, becomes, places]) => ({
     file: "src/check/bounds.ts",
     was,
     becomes,
-    at,
+    places,
     why: "makes entries that nothing reads: those of the input layer, or behind a layer's last neuron",
   })),
   ...[
@@ -114,6 +117,7 @@ export const CHECK = [
     file: "src/check/bounds.ts",
     was,
     becomes,
+    places: was === "weight < 0" ? 2 : 1,
     why: "either side is the same number",
   })),
   {
@@ -125,7 +129,7 @@ export const CHECK = [
   ...["v === 0", "columns[c] >= 0"].map((was) => ({
     file: "src/check/bounds.ts",
     was,
-    becomes: was === "v === 0" ? "false" : "true",
+    ...(was === "v === 0" ? { becomes: "false", places: 2 } : { becomes: "true" }),
     why: "saves time: 0 adds nothing to sums of finite numbers, and typed arrays have no place before the first",
   })),
   ...[

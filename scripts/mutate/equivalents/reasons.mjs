@@ -1,6 +1,6 @@
 /** What several of the survivors have in common that no test can tell. */
 
-/** Entries about a file of `src/verify`: the reason, and what is taken for what, on which line. */
+/** Entries about a file of `src/verify`: the reason, and what is taken for what, on which line, or at how many places. */
 export const of =
   (file) =>
   (why, ...mutants) =>
@@ -8,7 +8,7 @@ export const of =
       file: `src/verify/${file}`,
       was,
       becomes,
-      ...(at && { at }),
+      ...(typeof at === "number" ? { places: at } : at && { at }),
       why,
     }));
 

@@ -145,9 +145,9 @@ export const SEARCHES = [
   ...inputs("parts are made where the part has one, and there alone", ["part && parts", "part || parts"]),
   ...inputs(
     BEHIND,
-    ["f < features", "f <= features"],
+    ["f < features", "f <= features", 2],
     ["k < own.outputs", "k <= own.outputs"],
-    ["row < own.rows", "row <= own.rows"],
+    ["row < own.rows", "row <= own.rows", 2],
   ),
   ...inputs("what lies behind a row of the matrix is the next one's, which is written afterwards", [
     ...["b < count", "b <= count", "for (let b = 0; b < count; b++) {"],
@@ -159,7 +159,7 @@ export const SEARCHES = [
     ...taken(BEST_ROW, "b * own.rows", "b / own.rows"),
     ...taken(BEST_ROW, "found > value", "found >= value"),
     ["f * rows + best[b].at", "f * rows - best[b].at"],
-    ["f * rows", "f / rows"],
+    ["f * rows", "f / rows", 2],
     ["(f) => nu[f * rows + at]", "() => undefined"],
     ["f * rows + at", "f * rows - at"],
     ...taken(EFFECTS, `${EFFECT} || 0`, "true", "false", `${EFFECT} && 0`),

@@ -25,6 +25,7 @@ export const VERIFY = [
   ...leaf("the entry behind the inputs' is that of the case's value, which is written afterwards", [
     "f < features",
     "f <= features",
+    2,
   ]),
 
   ...cases(RECORDS, recorded[0], ["false", "true", "using tape = new Tape(backend, { record: false });"]),
@@ -94,7 +95,7 @@ export const VERIFY = [
   ...narrow("a relation has inputs; it is there for the types", ["[]", '["Stryker was here"]']),
   ...narrow("a row of nothing narrows nothing", ["inputs !== undefined", "true"]),
   ...narrow(SOONER, ["relations.length === 0", "false"]),
-  ...narrow("a coefficient of 0 counts nothing, and is left out", ["coefficient > 0", "coefficient >= 0"]),
+  ...narrow("a coefficient of 0 counts nothing, and is left out", ["coefficient > 0", "coefficient >= 0", 2]),
   ...narrow(
     "an end that is nearer by just so much may stay or not: both boxes have every point",
     ["value > ends.lower[f] + width(f)", "value >= ends.lower[f] + width(f)"],
@@ -108,8 +109,8 @@ export const VERIFY = [
     "false",
   ]),
 
-  ...relations("a relation has inputs; it is there for the types", ["[]", '["Stryker was here"]']),
-  ...relations("a coefficient of 0 has no room to give", ["coefficient > 0", "coefficient >= 0"]),
+  ...relations("a relation has inputs; it is there for the types", ["[]", '["Stryker was here"]', 2]),
+  ...relations("a coefficient of 0 has no room to give", ["coefficient > 0", "coefficient >= 0", 2]),
   ...relations("a sign is 1 or -1", [
     "compare(read(value), targets[i]) * (isBelow ? 1 : -1)",
     "compare(read(value), targets[i]) / (isBelow ? 1 : -1)",
