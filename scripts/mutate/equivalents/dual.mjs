@@ -40,17 +40,18 @@ export const OF_DUAL = [
   },
   // Dual layers.
   ...[
-    ["src/dual/layers/choice-in-patch.ts", "i < places.length", "i <= places.length"],
+    ["src/dual/layers/choice-in-patch.ts", "i < places.length", "i <= places.length", 2],
     ["src/dual/layers/elementwise.ts", "i < states.length", "i <= states.length"],
     ["src/dual/layers/conv2d.ts", "f < channelOf.length", "f <= channelOf.length"],
     ["src/dual/layers/convolution.ts", "i < places.length", "i <= places.length"],
     ["src/dual/layers/convolution.ts", "i < index.length", "i <= index.length"],
     ["src/dual/layers/window-patch.ts", "i < top.length", "i <= top.length"],
     ["src/dual/layers/batch-norm.ts", "c < shape[0]", "c <= shape[0]"],
-  ].map(([file, was, becomes]) => ({
+  ].map(([file, was, becomes, places]) => ({
     file,
     was,
     becomes,
+    places,
     why: "typed arrays have no place past the last",
   })),
   {
@@ -91,12 +92,13 @@ export const OF_DUAL = [
   ].map(([file, was]) => ({ file, was, becomes: "default:", why: "there is no other kind" })),
   ...[
     ["row < rows", "row <= rows"],
-    ["f < features", "f <= features"],
+    ["f < features", "f <= features", 2],
     ["k < features", "k <= features"],
-  ].map(([was, becomes]) => ({
+  ].map(([was, becomes, places]) => ({
     file: "src/dual/slopes/free-variables.ts",
     was,
     becomes,
+    places,
     why: "reads past the end of typed arrays, whose NaN chooses no shift; what is there is put back as it was",
   })),
   {
@@ -128,29 +130,32 @@ export const OF_DUAL = [
     ['owners.kind === "own"', "false"],
     ["lower.length === 2", "true"],
     ["i < options.iterations", "i <= options.iterations"],
-    ["{ input: false }", "{}"],
-    ["false", "true"],
-    ["{ record: false }", "{}"],
-  ].map(([was, becomes]) => ({
+    // Of the input and of the record, each twice.
+    ["{ input: false }", "{}", 2],
+    ["{ record: false }", "{}", 2],
+    ["false", "true", 4],
+  ].map(([was, becomes, places]) => ({
     file: "src/dual/slopes/dual-rows.ts",
     was,
     becomes,
+    places,
     why: "the same numbers: rounding is counted or not, lower lines are two, the last climb ends, nobody asks for the input or a record",
   })),
   ...[
-    ["{ record: false }", "{}"],
-    ["false", "true"],
+    ["{ record: false }", "{}", 2],
+    ["false", "true", 2],
     ["i > 0", "true"],
     ["i > 0", "i >= 0"],
-    ["known", "false"],
+    ["known", "false", 3],
     ["choices.trace?.(i, nu)", "choices.trace(i, nu)"],
     ["layer === null", "false"],
     ['rule.form !== "enclosed"', "false"],
     ["gathered && this.rounding", "gathered || this.rounding"],
-  ].map(([was, becomes]) => ({
+  ].map(([was, becomes, places]) => ({
     file: "src/dual/slopes/relaxation.ts",
     was,
     becomes,
+    places,
     why: "the same numbers: a record nobody asks for, what is made a second time, the input is no activation, what types ask for",
   })),
   ...[

@@ -28,6 +28,7 @@ export const THREAT = [
     file: "src/network/affine-rows.ts",
     was: "() => 0",
     becomes: "() => undefined",
+    places: 4,
     why: "typed arrays of whole numbers take it for 0",
   },
   {
@@ -72,11 +73,12 @@ export const THREAT = [
   },
   ...[
     ["f < features", "f <= features"],
-    ["i < centre.length", "i <= centre.length"],
-  ].map(([was, becomes]) => ({
+    ["i < centre.length", "i <= centre.length", 2],
+  ].map(([was, becomes, places]) => ({
     file: "src/threat/ball.ts",
     was,
     becomes,
+    places,
     why: "what is written behind the end of a typed array is lost, and what is read there is no number",
   })),
   // Verdicts, questions, outward rounding.

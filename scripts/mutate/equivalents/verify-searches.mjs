@@ -173,10 +173,10 @@ export const SEARCHES = [
   ),
   ...steps(
     "how the time is shared among boxes and cases",
-    ["1 / (this.#questions.length - i)", "1 * (this.#questions.length - i)"],
-    ["this.#questions.length - i", "this.#questions.length + i"],
-    ["1 / (cases.length - i)", "1 * (cases.length - i)"],
-    ["cases.length - i", "cases.length + i"],
+    ["1 / (this.#questions.length - i)", "1 * (this.#questions.length - i)", 2],
+    ["this.#questions.length - i", "this.#questions.length + i", 2],
+    ["1 / (cases.length - i)", "1 * (cases.length - i)", 2],
+    ["cases.length - i", "cases.length + i", 2],
   ),
   ...steps("where an attack begins: what it does not find proves nothing", [
     "this.#options.seed ?? 0",
@@ -184,11 +184,9 @@ export const SEARCHES = [
   ]),
   ...steps(
     `${SOONER}: no case is left, or what would be begun is ended at its first piece`,
-    ...taken(
-      "if (left.length === 0 || deadline.passed) return;",
-      ...["left.length === 0 || deadline.passed", "false", "left.length === 0 && deadline.passed"],
-    ),
-    ["left.length === 0", "false"],
+    ["left.length === 0 || deadline.passed", "false", 2],
+    ["left.length === 0 || deadline.passed", "left.length === 0 && deadline.passed", 2],
+    ["left.length === 0", "false", 4],
     ...taken(LEFT_OR_FOUND, "left.length === 0 || time.passed", "false", "left.length === 0 && time.passed"),
     ...taken(
       ...[LEFT_OR_FOUND, LEFT_OR_FOUND.slice(4, -9), "false"],
@@ -197,7 +195,7 @@ export const SEARCHES = [
   ),
   ...steps(
     ENDED,
-    ["{ budget: this.#budget, signal: deadline }", "{}"],
+    ["{ budget: this.#budget, signal: deadline }", "{}", 2],
     ["this.#budget.left(this.#bounded.backend) / 4", "this.#budget.left(this.#bounded.backend) * 4"],
   ),
   ...steps("asks the same arithmetic twice", ['this.#bounded.backend.dtype === "float64"', "false"]),

@@ -151,6 +151,6 @@ export const BOUNDS = {
   "dual-boxes": {
     decides: true,
     files: ["src/dual/box.ts", "src/dual/box-states.ts", "src/dual/box-layer.ts", "src/dual/known-bounds.ts"],
-    tests: ["test/dual/boxes.test.ts"],
+    tests: ["test/dual/boxes.test.ts", "test/dual/margins.test.ts"],
   },
 };
