@@ -41,9 +41,10 @@ std::vector<int64_t> beginnings(const std::vector<int32_t>& column, int64_t colu
   return begin;
 }
 
-std::string outOfMemory(const OutOfMemory& error, size_t live) {
-  return "out of memory: " + std::to_string(error.wanted()) + " bytes wanted beside " + std::to_string(live) +
-         " of tensors that are live; take more memory, or less at a time";
+std::string outOfMemory(const OutOfMemory& error, const Arena::Use& use, size_t limit) {
+  return "out of memory: " + std::to_string(error.wanted()) + " bytes wanted beside " + std::to_string(use.live) +
+         " of tensors that are live and " + std::to_string(use.charged) + " of work" +
+         (limit > 0 ? ", of at most " + std::to_string(limit) : "") + "; take more memory, or less at a time";
 }
 
 template <class T>
@@ -139,7 +140,7 @@ void Engine::work() {
       forgetPlans();
       task();
     } catch (const OutOfMemory& error) {
-      failure_ = outOfMemory(error, arena_->use(false).live);
+      failure_ = outOfMemory(error, arena_->use(false), options_.memoryLimit);
     } catch (const std::bad_alloc&) {
       failure_ = "out of memory: the machine has no more";
     } catch (const std::exception& error) {

@@ -21,6 +21,9 @@ export function softmaxCrossEntropyGradient(logits: Size, labels: Int32Array, g:
   return entrywise(logits);
 }
 
+/** What is written must be four tensors: each entry is read after others were written. */
 export function adamStep(parameter: Size, gradient: Size, first: Size, second: Size): Size {
+  const count = new Set([parameter, gradient, first, second]).size;
+  if (count < 4) throw shapeMismatch("adamStep", "four tensors", `${count}, one of them in several places`);
   return checkSame("adamStep", parameter, gradient, first, second);
 }

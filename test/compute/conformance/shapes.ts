@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Backend, NormOrder } from "../../../src/compute/backend.js";
+import type { Backend, NormOrder, Tensor } from "../../../src/compute/backend.js";
 import type { CropWindow } from "../../../src/compute/crop-window.js";
 import { indexedOwners, OWN, repeatOwners, SHARED } from "../../../src/compute/owners.js";
 import { ShapeError } from "../../../src/errors.js";
@@ -19,7 +19,9 @@ const window: CropWindow = {
   left: new Int32Array(3),
 };
 
-type Call = (b: Backend, t: (features: number, rows: number) => ReturnType<Backend["filled"]>) => unknown;
+type Call = (b: Backend, t: (features: number, rows: number) => Tensor) => unknown;
+
+const ADAM = { rate: 1, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, step: 1 };
 
 /** Wrong calls, each under the operation that must be named in the message. */
 const CALLS: readonly [string, Call][] = [
@@ -143,19 +145,19 @@ const CALLS: readonly [string, Call][] = [
     "softmaxCrossEntropyGradient",
     (b, t) => b.softmaxCrossEntropyGradient(t(3, 2), Int32Array.of(0, -1), t(1, 2)),
   ],
-  [
-    "adamStep",
-    (b, t) =>
-      b.adamStep(t(2, 2), t(2, 3), t(2, 2), t(2, 2), {
-        rate: 1,
-        beta1: 0.9,
-        beta2: 0.9,
-        epsilon: 1,
-        weightDecay: 0,
-        step: 1,
-      }),
-  ],
+  ["adamStep", (b, t) => b.adamStep(t(2, 2), t(2, 3), t(2, 2), t(2, 2), ADAM)],
+  ["adamStep", (b, t) => adamWith(b, t, ([w, g, m]) => [w, g, m, m])],
+  ["adamStep", (b, t) => adamWith(b, t, ([w, g, m]) => [w, g, w, m])],
+  ["adamStep", (b, t) => adamWith(b, t, ([w, , m, v]) => [w, w, m, v])],
 ];
+
+function adamWith(
+  backend: Backend,
+  t: (features: number, rows: number) => Tensor,
+  places: (own: readonly Tensor[]) => [Tensor, Tensor, Tensor, Tensor],
+): void {
+  backend.adamStep(...places([t(2, 2), t(2, 2), t(2, 2), t(2, 2)]), ADAM);
+}
 
 export function shapeConformance(bench: Bench): void {
   describe("shapes", () => {
