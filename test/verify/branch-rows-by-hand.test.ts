@@ -54,6 +54,15 @@ function expectAbout(found: readonly number[], expected: readonly number[]): voi
   }
 }
 
+/** y₀ ≤ ½ and y₁ ≤ −½. */
+const BOTH = caseOf(
+  [
+    [1, 0],
+    [0, 1],
+  ],
+  [0.5, -0.5],
+);
+
 describe("rows of branches", () => {
   it("go through the lines and multipliers that each was left with", async () => {
     // x + 2w(1 − x) + β(v − x) where x ≥ v, and w₀x + 2w₁(1 − x) + β(1 − x − v) where 1 − x ≤ v.
@@ -119,17 +128,7 @@ describe("rows of branches", () => {
   });
 
   it("are set from outside, of one branch", async () => {
-    const own = await branched(
-      hinge,
-      box,
-      caseOf(
-        [
-          [1, 0],
-          [0, 1],
-        ],
-        [0.5, -0.5],
-      ),
-    );
+    const own = await branched(hinge, box, BOTH);
     using batch = await BranchRows.of(own, [branchOf([above(0), above(1), below(0, 2)])], { refresh: false });
     batch.setVariables([0.25, 0.75], [0.5, 0.125, 2]);
     const [{ shares, multipliers }] = await batch.warmStarts();
@@ -146,17 +145,7 @@ describe("rows of branches", () => {
 
 describe("variables of branches", () => {
   it("are given back as they were taken, each branch its own", async () => {
-    const own = await branched(
-      hinge,
-      box,
-      caseOf(
-        [
-          [1, 0],
-          [0, 1],
-        ],
-        [0.5, -0.5],
-      ),
-    );
+    const own = await branched(hinge, box, BOTH);
     const given = [
       warm([0.25, 0.5], [0.5, 0.25, 4], [0.25, 0.75]),
       warm([0.75, 0.125], [], [0.5, 0.5]),

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { Deadline } from "../../src/compute/deadline.js";
 import { boundOnce } from "../../src/dual/slopes/dual-rows.js";
-import { tanh } from "../../src/network/build-layer.js";
+import { relu, tanh } from "../../src/network/build-layer.js";
+import type { Layer } from "../../src/network/layer.js";
 import type { NeuronSplit } from "../../src/verify/branch.js";
 import { BranchRows } from "../../src/verify/branch-rows.js";
 import { settleLeaf } from "../../src/verify/leaf.js";
@@ -9,18 +10,21 @@ import { LeafRecord } from "../../src/verify/leaf-record.js";
 import type { OutputCase } from "../../src/verify/question.js";
 import { above, below, branched, branchOf, caseOf, region, subject, twoLayers } from "./by-hand.js";
 
-/** z = (x, 1 − x), r = relu(z); y = (r₀ + 2 r₁, r₀ − r₁). Between −1 and 3. */
-const hinge = subject(
-  twoLayers(
-    [[1], [-1]],
-    [0, 1],
-    [
-      [1, 2],
-      [1, -1],
-    ],
-    [0, 0],
-  ),
-);
+/** z = (x, 1 − x), r by an activation; y = (r₀ + 2 r₁, r₀ − r₁). Between −1 and 3. */
+const hingeOf = (activation: Layer = relu()) =>
+  subject(
+    twoLayers(
+      [[1], [-1]],
+      [0, 1],
+      [
+        [1, 2],
+        [1, -1],
+      ],
+      [0, 0],
+      activation,
+    ),
+  );
+const hinge = hingeOf();
 /** z = (a + b − 1, a − b − ½, a + 5); y = 0.1 r₀ + 0.2 r₁ + r₂, over a in [0, 2] and b in [−1, 1]. */
 const wedge = subject(
   twoLayers(
@@ -193,24 +197,12 @@ describe("what is kept of proved branches", () => {
   });
 
   it("has slopes of upper lines where those are chosen as well", async () => {
-    const smooth = subject(
-      twoLayers(
-        [[1], [-1]],
-        [0, 1],
-        [
-          [1, 2],
-          [1, -1],
-        ],
-        [0, 0],
-        tanh(),
-      ),
-    );
     await kept(async (record) => {
       await record.take([0.5, -1, -1]);
       const slopes = record.leaf(0)?.slopes?.get(2);
       expect([slopes?.lower.length, slopes?.upper?.length]).toEqual([2, 2]);
       expect(slopes?.upper).not.toEqual(slopes?.lower);
-    }, smooth);
+    }, hingeOf(tanh()));
   });
 
   it("costs nothing where no branch is proved", async () => {
