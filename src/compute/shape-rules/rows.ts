@@ -7,6 +7,8 @@ import { entrywise } from "./entries.js";
 export function scaleShift(x: Size, scale: Size | null, shift: Size | null, owners: Owners): Size {
   if (scale !== null) checkByOwner("scaleShift", "scale", x, scale, owners);
   if (shift !== null) checkByOwner("scaleShift", "shift", x, shift, owners);
+  // Owners may leave columns at the end out, in one of the two and not in the other.
+  if (scale !== null && shift !== null) checkSame("scaleShift", scale, shift);
   return { features: x.features, rows: x.rows };
 }
 

@@ -82,6 +82,7 @@ const CALLS: readonly [string, Call][] = [
   ["scaleShift", (b, t) => b.scaleShift(t(2, 3), t(2, 2), null, repeatOwners(2))],
   ["scaleShift", (b, t) => b.scaleShift(t(2, 3), t(2, 2), null, indexedOwners(Int32Array.of(0, 1)))],
   ["scaleShift", (b, t) => b.scaleShift(t(2, 3), t(2, 2), null, indexedOwners(Int32Array.of(0, 1, 2)))],
+  ["scaleShift", (b, t) => b.scaleShift(t(2, 3), t(2, 2), t(2, 1), indexedOwners(Int32Array.of(0, 0, 0)))],
   ["scaleBySign", (b, t) => b.scaleBySign(t(2, 3), t(2, 1), t(2, 3), SHARED)],
   ["scaleBySignGradient", (b, t) => b.scaleBySignGradient(t(2, 3), t(2, 1), t(2, 1), t(2, 2), SHARED)],
   ["spread", (b, t) => b.spread(t(2, 3), OWN, 4)],

@@ -22,6 +22,9 @@ function call(
   return { name, inputs, run: all, ...more };
 }
 
+/** Most weights of a matrix whose gradient is asked for. */
+const MOST_WEIGHTS = 2 ** 22;
+
 /** Sums of products that cancel, and derivatives of quotients. */
 const LOOSE = { times: 100 } as const;
 
@@ -82,9 +85,10 @@ const PRODUCTS: Readonly<Record<string, Drawn>> = {
   },
   linearWeightGradient(d) {
     const y = d.tensor();
-    return call("linearWeightGradient", [y, d.tensor(null, y.rows)], (b, [t, x]) =>
-      b.linearWeightGradient(t, x),
-    );
+    const fitting = d.tensor(null, y.rows);
+    // Of two long ones it would take all of the machine's memory.
+    const x = y.features * fitting.features > MOST_WEIGHTS ? d.fresh(d.size(), y.rows) : fitting;
+    return call("linearWeightGradient", [y, x], (b, [t, own]) => b.linearWeightGradient(t, own));
   },
   conv2d(d) {
     const own = d.geometry();
