@@ -164,7 +164,7 @@ function intervals() {
       ],
       rows,
     ),
-    "By `autodual reproduce intervals`, on 2 threads; `--each` is the row's (`src/experiments/rows/interval-rows.ts`). “Known” is the lowest robust error that we could find, whatever the network and its training took.",
+    "By `autodual reproduce intervals`, on 1 or 2 threads; hours are the clock's, and some of these runs waited for other work of the machine; `--each` is the row's (`src/experiments/rows/interval-rows.ts`). “Known” is the lowest robust error that we could find, whatever the network and its training took.",
   ].join("\n\n");
 }
 
