@@ -45,6 +45,9 @@ const MNIST_MEDIUM = {
   rateDecayEvery: 11,
 } as const;
 
+/** Rate and ramp of 30 epochs. */
+const SHORT = { epochs: 30, scheduleEpochs: 10, rateDecayEvery: 5 } as const;
+
 /** Trainings of today, beside the paper's. */
 export const INTERVAL_ROWS: readonly IntervalRow[] = [
   { ...MNIST_SMALL, suffix: "ibp", cascade: 2 },
@@ -54,6 +57,14 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
     ...{ data: "mnist", model: "medium", ball: "mnist 0.3", suffix: "ibp" },
     settings: { name: "ibp-mnist", overrides: { ...MNIST_MEDIUM, overshoot: 1.1 } },
     each: 2,
+  },
+  {
+    ...{ ...MNIST_SMALL, suffix: "crown-ibp" },
+    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, ...SHORT, loss: "crown-ibp" } },
+  },
+  {
+    ...{ ...MNIST_SMALL, ball: "mnist 0.1", suffix: "sabr" },
+    settings: { name: "ibp-mnist", overrides: { ...VALIDATION, ...SHORT, loss: "sabr" } },
   },
   {
     ...{ data: "mnist", model: "small", ball: "mnist 0.1", suffix: "ibp" },
@@ -66,7 +77,8 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
       name: "ibp-mnist",
       overrides: {
         ...MNIST_MEDIUM,
-        ...{ epochs: 30, scheduleEpochs: 10, rateDecayEvery: 5, overshoot: 2 },
+        ...SHORT,
+        overshoot: 2,
       },
     },
     each: 0.5,
