@@ -160,6 +160,8 @@ inline void packWeights(Pool& pool, const ProductPlan& plan, const T* weight, T*
     const int64_t tapCount = static_cast<int64_t>(plan.packs[p].taps.size());
     begin[p] = at;
     T* to = entries + at;
+    // Sums of nothing have no weights.
+    if (tapCount == 0) continue;
     const bool besides = followEachOther(taps, tapCount);
     const int64_t tiles = (outputCount + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
     inPieces(pool, tiles, 32768 / (tapCount * TILE_OUTPUTS + 1) + 1, [=](int64_t first, int64_t end) {

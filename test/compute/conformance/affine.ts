@@ -2,7 +2,7 @@ import { describe, test } from "vitest";
 import { build, gather, inner, linear, scatterAdd, sumOf, transpose } from "../oracle.js";
 import type { Bench } from "./bench.js";
 
-/** Outputs, inputs, rows: one, odd, and both sides of the register blocks that backends use. */
+/** Outputs, inputs, rows: none, one, odd, and both sides of the register blocks that backends use. */
 const SIZES: readonly [number, number, number][] = [
   [1, 1, 1],
   [3, 5, 1],
@@ -19,6 +19,8 @@ const SIZES: readonly [number, number, number][] = [
   [6, 4, 257],
   [9, 101, 50],
   [3, 4, 0],
+  [9, 0, 5],
+  [0, 9, 5],
 ];
 
 export function affineConformance(bench: Bench): void {

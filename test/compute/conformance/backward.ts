@@ -294,6 +294,18 @@ export function backwardConformance(bench: Bench): void {
       }
     });
 
+    test("through a matrix of no outputs nothing comes back", async () => {
+      const steps = (weight: Tensor): BackwardStep[] => [
+        { kind: "gather", index: new Int32Array(0) },
+        { kind: "linear", weight },
+      ];
+      const inputs = [bench.matrix(4, 5), bench.matrix(0, 9), bench.positiveMatrix(9, 1)];
+      const got = await bench.run(inputs, (b, [nu, weight, radius]) =>
+        b.backward({ kind: "rows", nu }, steps(weight), { radius, owners: SHARED, order: 1 }),
+      );
+      expect(got.values).toEqual([0, 0, 0, 0, 0]);
+    });
+
     test("NaN and infinity arrive where they go", async () => {
       const nu = { features: 2, rows: 4, values: [1, Number.NaN, 2, 0, 1, 1, Number.POSITIVE_INFINITY, 0] };
       const ones = { features: 2, rows: 1, values: [1, 1] };
