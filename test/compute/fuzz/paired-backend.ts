@@ -165,7 +165,8 @@ export class PairedBackend {
     const checks = this.#checks;
     this.#checks = [];
     for (const check of checks) {
-      const inputs = await Promise.all(check.inputs);
+      // An argument that nothing looked at may be another backend's, which fails by itself.
+      const inputs = check.call.undefined ? [] : await Promise.all(check.inputs);
       const outputs = await Promise.all(check.values);
       const errors = [...inputs, ...outputs].filter((values) => values instanceof Error);
       for (const error of errors) this.expectFailure(error);
