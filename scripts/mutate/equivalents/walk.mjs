@@ -1,4 +1,4 @@
-import { PAST_THE_LAST, TYPES } from "./reasons.mjs";
+import { PAST_THE_LAST, RECORDS, TYPES } from "./reasons.mjs";
 
 /** Entries about a file of `src/dual`: the reason, and what is taken for what, on which line, or at how many places. */
 const of =
@@ -13,6 +13,8 @@ const of =
     }));
 
 const back = of("backward.ts");
+const rows = of("bounders/rows.ts");
+const intervals = of("interval-network.ts");
 const lists = of("neuron-lists.ts");
 const _pieces = of("pieces.ts");
 
@@ -31,4 +33,35 @@ export const OF_WALK = [
     ["state === NeuronState.inactive", "false", "const size = state === NeuronState.inactive ? 0 : total;"],
     ["state === NeuronState.inactive", "false", "if (state === NeuronState.inactive) continue;"],
   ),
+  // What bounds a node.
+  ...of("bounders/patches.ts")("no product with nothing is at most anything", [
+    "cropped === undefined",
+    "false",
+  ]),
+  ...rows("there is no other kind", ["default: return lines satisfies never;", "default:"]),
+  ...rows("what is not said is not wanted", ["{ record: false }", "{}"], ["{ centre: false }", "{}"]),
+  ...rows(
+    RECORDS,
+    ["tape.recording && end - begin === rows", "false"],
+    ["end - begin === rows", "true"],
+    ["end - begin === rows", "end - begin !== rows"],
+    [
+      "end - begin",
+      "end + begin",
+      "pieces.push(tape.recording && end - begin === rows ? run(tape) : tape.checkpoint(run));",
+    ],
+  ),
+  ...rows(PAST_THE_LAST, ["i < place.length", "i <= place.length"]),
+  // Interval bounds.
+  ...intervals(
+    "the input alone has no layer, and rows pass none there",
+    ["layer === null", "false", "if (layer === null) continue;"],
+    [
+      "layer === null",
+      "false",
+      "layer === null ? undefined : (this.#affine[node] ?? boxLayer(this.#boxes[node])),",
+    ],
+  ),
+  ...intervals(TYPES, ['rule.form !== "enclosed"', "false"]),
+  ...intervals("no rounding is counted", ["[]", '["Stryker was here"]', "errors: [],"]),
 ];

@@ -19,4 +19,21 @@ export const WALK = {
     ],
     tests: ["test/dual/neuron-lists.test.ts", "test/dual/pieces.test.ts"],
   },
+  "walk-intervals": {
+    decides: true,
+    files: ["src/dual/interval-network.ts"],
+    tests: ["test/dual/interval-by-hand.test.ts", "test/dual/interval-network.test.ts"],
+  },
+  "walk-bounders": {
+    decides: true,
+    files: ["backward", "bounder", "box", "forward", "index", "patches", "rows", "sketch"].map(
+      (n) => `src/dual/bounders/${n}.ts`,
+    ),
+    tests: [
+      "test/dual/bounder-costs.test.ts",
+      "test/dual/bounder-sketch.test.ts",
+      "test/dual/rows-of-neurons.test.ts",
+      "test/dual/bounders.test.ts",
+    ],
+  },
 };
