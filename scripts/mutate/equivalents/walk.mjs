@@ -1,4 +1,4 @@
-import { PAST_THE_LAST, RECORDS, TYPES } from "./reasons.mjs";
+import { PAST_THE_LAST, RECORDS, SOONER, TYPES } from "./reasons.mjs";
 
 /** Entries about a file of `src/dual`: the reason, and what is taken for what, on which line, or at how many places. */
 const of =
@@ -64,4 +64,20 @@ export const OF_WALK = [
   ),
   ...intervals(TYPES, ['rule.form !== "enclosed"', "false"]),
   ...intervals("no rounding is counted", ["[]", '["Stryker was here"]', "errors: [],"]),
+  // Patches.
+  ...of("patch-rows.ts")(PAST_THE_LAST, ["channel < channels", "channel <= channels"]),
+  ...of("patch-rows.ts")("frees what was made for this step alone", ["!step.nus.includes(cleared)", "false"]),
+  ...of("patch-rows.ts")("clears where there is nothing", ["!masked", "false"]),
+  ...of("windows.ts")(
+    "looks at other places, neighbours of all lines and columns among them: a stride tells by these; were it wrong, rows would be refused",
+    [
+      "Math.min(i, height - 1) * width + Math.min(i, width - 1)",
+      "Math.min(i, height - 1) * width - Math.min(i, width - 1)",
+    ],
+    ["width - 1", "width + 1"],
+  ),
+  ...of("patch-union.ts")(PAST_THE_LAST, ["channel < channels", "channel <= channels"]),
+  ...of("patch-union.ts")(SOONER, ["a === b", "false"]),
+  ...of("windows.ts")("enclosed layers have no field, and mix nothing", ['layer.kind === "affine"', "true"]),
+  ...of("windows.ts")("each is set where it arrives", ["() => null", "() => undefined"]),
 ];

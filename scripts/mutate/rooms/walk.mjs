@@ -9,6 +9,15 @@ export const WALK = {
       "test/dual/backward-by-hand.test.ts",
     ],
   },
+  "walk-patches": {
+    decides: true,
+    files: ["src/dual/windows.ts", "src/dual/patch-rows.ts", "src/dual/patch-union.ts"],
+    tests: [
+      "test/dual/patch-union.test.ts",
+      "test/dual/patch-windows.test.ts",
+      "test/dual/patch-rows.test.ts",
+    ],
+  },
   "walk-lists": {
     decides: true,
     files: [
