@@ -80,4 +80,10 @@ export const OF_WALK = [
   ...of("patch-union.ts")(SOONER, ["a === b", "false"]),
   ...of("windows.ts")("enclosed layers have no field, and mix nothing", ['layer.kind === "affine"', "true"]),
   ...of("windows.ts")("each is set where it arrives", ["() => null", "() => undefined"]),
+  // Chains and generators.
+  ...of("generators.ts")(
+    "a stream without columns adds 0",
+    ["generators.value.rows > 0", "true"],
+    ["generators.value.rows > 0", "generators.value.rows >= 0"],
+  ),
 ];

@@ -45,4 +45,13 @@ export const WALK = {
       "test/dual/bounders.test.ts",
     ],
   },
+  "walk-chains": {
+    decides: true,
+    files: ["src/dual/affine-chain.ts", "src/dual/error-pass.ts", "src/dual/generators.ts"],
+    tests: [
+      "test/dual/affine-chain.test.ts",
+      "test/dual/generators.test.ts",
+      "test/dual/rounding-joins.test.ts",
+    ],
+  },
 };
