@@ -66,7 +66,13 @@ export function estimatorOf(given: Partial<Estimator>, says = 1): Estimator {
     ...{ sketches: 2, independent: true },
     noise: (distribution) => ({ distribution, key: [1, 2], stream: [3, 4] }),
     estimate: (tape, projections) =>
-      tape.own(backend.filled(projections.value.features, projections.value.rows / 5, says)),
+      tape.own(
+        tape.backend.filled(
+          projections.value.features,
+          projections.value.rows / (given.dimension ?? 5),
+          says,
+        ),
+      ),
     ...given,
   } as Estimator;
 }

@@ -15,6 +15,7 @@ const of =
 const back = of("backward.ts");
 const rows = of("bounders/rows.ts");
 const intervals = of("interval-network.ts");
+const networks = of("dual-network.ts");
 const lists = of("neuron-lists.ts");
 const _pieces = of("pieces.ts");
 
@@ -86,4 +87,11 @@ export const OF_WALK = [
     ["generators.value.rows > 0", "true"],
     ["generators.value.rows > 0", "generators.value.rows >= 0"],
   ),
+  // The dual network.
+  ...networks("where rounding is counted, so is what underflows", ["[radius, error]", "[]"]),
+  ...networks("what is not said is not wanted", ["{ centre: false }", "{}", 3]),
+  ...networks("one comes with the other", [
+    "this.#streams && this.#generators",
+    "this.#streams || this.#generators",
+  ]),
 ];

@@ -54,4 +54,9 @@ export const WALK = {
       "test/dual/rounding-joins.test.ts",
     ],
   },
+  "walk-network": {
+    decides: true,
+    files: ["src/dual/dual-network.ts"],
+    tests: ["test/dual/dual-network.test.ts", "test/dual/dual-outward.test.ts"],
+  },
 };
