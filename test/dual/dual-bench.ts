@@ -12,8 +12,8 @@ import { allMargins, type Margin } from "../../src/dual/margin.js";
 import { wholeRows } from "../../src/dual/view.js";
 import { linear, relu } from "../../src/network/build-layer.js";
 import { type Network, sequential } from "../../src/network/network.js";
-import { fixedBindings, trainedBindings, uploadWeights } from "../../src/network/weights.js";
-import { makeBall } from "../../src/threat/ball.js";
+import { type Bindings, fixedBindings, trainedBindings, uploadWeights } from "../../src/network/weights.js";
+import { type Ball, makeBall } from "../../src/threat/ball.js";
 import { randomExamples } from "../support/bounds.js";
 import { lively } from "../support/networks.js";
 import * as dense from "./rules/dense.js";
@@ -35,6 +35,8 @@ export interface Found {
   readonly tape: Tape;
   /** Layers over the dual network's own bounds, rounding not counted. */
   readonly own: DualGraph;
+  readonly ball: Ball;
+  readonly bindings: Bindings;
   /** Rows e_label − e_other. */
   readonly c: Variable;
 }
@@ -43,6 +45,7 @@ export interface Found {
 export async function over(
   options: DualOptions & {
     epsilon?: number;
+    norm?: "linf" | "l2";
     record?: boolean;
     network?: Network;
     scale?: number;
@@ -50,14 +53,22 @@ export async function over(
   },
   use: (found: Found) => Promise<void>,
 ): Promise<void> {
-  const { epsilon = 0.15, record = false, network = CHAIN, scale = 1, backend = double, ...others } = options;
+  const {
+    epsilon = 0.15,
+    norm = "linf",
+    record = false,
+    network = CHAIN,
+    scale = 1,
+    backend = double,
+    ...others
+  } = options;
   using tape = new Tape(backend, { record });
   const { weights } = lively(network, 3);
   const scaled = new Map([...weights].map(([name, values]) => [name, values.map((value) => value * scale)]));
   const parameters = uploadWeights(backend, { network, weights: scaled });
   const bindings = record ? trainedBindings(network, parameters) : fixedBindings(parameters);
   const x = randomExamples(network, EXAMPLES, 2);
-  const ball = makeBall(backend, x, EXAMPLES, { norm: "linf", epsilon });
+  const ball = makeBall(backend, x, EXAMPLES, { norm, epsilon });
   const dual = await buildDual(tape, network, bindings, ball, others);
   const layers = network.nodes.map(({ layer, inputs }, node): BoundLayer | undefined => {
     if (layer === null || others.method === "interval") return undefined;
@@ -81,7 +92,7 @@ export async function over(
       return f === label ? 1 : f === other ? -1 : 0;
     }),
   );
-  await use({ dual, tape, own, c });
+  await use({ dual, tape, own, c, ball, bindings });
 }
 
 /** Bounds of all margins by rows that go back through `own`. */

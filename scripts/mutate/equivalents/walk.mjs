@@ -16,6 +16,7 @@ const back = of("backward.ts");
 const rows = of("bounders/rows.ts");
 const intervals = of("interval-network.ts");
 const networks = of("dual-network.ts");
+const build = of("auto-dual.ts");
 const lists = of("neuron-lists.ts");
 const _pieces = of("pieces.ts");
 
@@ -94,4 +95,19 @@ export const OF_WALK = [
     "this.#streams && this.#generators",
     "this.#streams || this.#generators",
   ]),
+  ...build(
+    TYPES,
+    ["this.#rounding?.chainAtInput", "this.#rounding.chainAtInput"],
+    ["this.#graph.layers[node]?.kind", "this.#graph.layers[node].kind"],
+    ["layer === null", "false"],
+    ['bound.kind !== "parallel"', "false"],
+  ),
+  ...build("the input's state comes first", ["[]", '["Stryker was here"]']),
+  ...build(
+    "no row ends before the input, which is no activation",
+    ["node < 0", "false"],
+    ["node < 0", "node <= 0"],
+  ),
+  ...build("only wider, by what underflows", ["node === 0", "false"]),
+  ...build("it is settled, and nobody asks again", ["() => settled", "() => undefined"]),
 ];

@@ -59,4 +59,13 @@ export const WALK = {
     files: ["src/dual/dual-network.ts"],
     tests: ["test/dual/dual-network.test.ts", "test/dual/dual-outward.test.ts"],
   },
+  "walk-build": {
+    decides: true,
+    files: ["src/dual/auto-dual.ts"],
+    tests: [
+      "test/dual/build-dual.test.ts",
+      "test/dual/dual-network.test.ts",
+      "test/dual/dual-outward.test.ts",
+    ],
+  },
 };
