@@ -1,4 +1,5 @@
 import { subtract, Tape, type Variable } from "../../src/autodiff/index.js";
+import type { Backend } from "../../src/compute/backend.js";
 import { type Owners, repeatOwners } from "../../src/compute/owners.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import { buildDual } from "../../src/dual/auto-dual.js";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { norm, spread, type Variable } from "../../src/autodiff/index.js";
 import { OWN } from "../../src/compute/owners.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
+import type { Rounding } from "../../src/dual/rounding.js";
 import { CLASSES, EXAMPLES, LABELS, lowerOf, MARGINS, OWNERS, over, placedBy, read } from "./dual-bench.js";
 import * as dense from "./rules/dense.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tape } from "../../src/autodiff/index.js";
+import type { Sight } from "../../src/compute/backend.js";
 import { ownerTable } from "../../src/compute/owners.js";
 import { createPortableBackend } from "../../src/compute/portable/index.js";
 import type { DualGraph } from "../../src/dual/dual-graph.js";
@@ -43,10 +44,8 @@ describe("viewers", () => {
       const { owners, values, sight } = view.readAtInput(own.ballRadius);
       expect(values).toBe(own.ballRadius);
       expect([...ownerTable(owners, 8)]).toEqual([0, 0, 0, 1, 1, 2, 2, 3]);
-      expect([...ownerTable((sight as { examples: never }).examples, 4)]).toEqual([0, 1, 1, 1]);
-      const { top, left, patchHeight } = (
-        sight as { window: { top: Int32Array; left: Int32Array; patchHeight: number } }
-      ).window;
+      expect([...ownerTable((sight as Sight).examples, 4)]).toEqual([0, 1, 1, 1]);
+      const { top, left, patchHeight } = (sight as Sight).window;
       expect([[...top], [...left], patchHeight]).toEqual([[0, 0, 0, 0], [0, 0, 1, 0], 2]);
       expect(tape.recording).toBe(false);
     }));

@@ -1,4 +1,4 @@
-import { PAST_THE_LAST, RECORDS, SOONER, TYPES } from "./reasons.mjs";
+import { of as ofVerify, PAST_THE_LAST, RECORDS, SOONER, TYPES } from "./reasons.mjs";
 
 /** Entries about a file of `src/dual`: the reason, and what is taken for what, on which line, or at how many places. */
 const of =
@@ -110,4 +110,17 @@ export const OF_WALK = [
   ),
   ...build("only wider, by what underflows", ["node === 0", "false"]),
   ...build("it is settled, and nobody asks again", ["() => settled", "() => undefined"]),
+  // What branch and bound takes next.
+  ...ofVerify("branch-choice.ts")(SOONER, ["coefficient === 0", "false"]),
+  ...ofVerify("branch-choice.ts")("it is not 0 there", ["coefficient < 0", "coefficient <= 0"]),
+  ...ofVerify("heap.ts")(TYPES, ["last === undefined", "false"]),
+  ...ofVerify("heap.ts")(
+    "of equal keys any comes first",
+    ["this.#key(items[parent]) <= this.#key(item)", "this.#key(items[parent]) < this.#key(item)"],
+    [
+      "this.#key(items[child + 1]) < this.#key(items[child])",
+      "this.#key(items[child + 1]) <= this.#key(items[child])",
+    ],
+    ["this.#key(items[child]) >= this.#key(last)", "this.#key(items[child]) > this.#key(last)"],
+  ),
 ];

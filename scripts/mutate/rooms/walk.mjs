@@ -68,4 +68,9 @@ export const WALK = {
       "test/dual/dual-outward.test.ts",
     ],
   },
+  "verify-choices": {
+    decides: true,
+    files: ["src/verify/branch-choice.ts", "src/verify/heap.ts", "src/verify/split-ways.ts"],
+    tests: ["test/verify/branch-choice.test.ts", "test/verify/heap.test.ts"],
+  },
 };
