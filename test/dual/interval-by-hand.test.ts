@@ -6,8 +6,8 @@ import { IntervalNetwork } from "../../src/dual/interval-network.js";
 import { ruleOf } from "../../src/dual/layers/index.js";
 import { allMargins, objectiveOf } from "../../src/dual/margin.js";
 import { wholeRows } from "../../src/dual/view.js";
-import { add, linear, relu, tanh } from "../../src/network/build-layer.js";
-import { graph } from "../../src/network/network.js";
+import { add, flatten, linear, maxPool, relu, tanh } from "../../src/network/build-layer.js";
+import { graph, sequential } from "../../src/network/network.js";
 import { sizeOf } from "../../src/network/shape.js";
 import { fixedBindings } from "../../src/network/weights.js";
 import { Bench, randomExamples } from "../support/bounds.js";
@@ -153,4 +153,17 @@ describe("interval bounds by hand", () => {
     over(async (_bench, intervals) => {
       expect(() => intervals.margins(Int32Array.of(0, CLASSES))).toThrow("label 3 of example 1");
     }));
+
+  it("of a choice: the largest of each end", async () => {
+    const network = sequential([1, 1, 2], [maxPool({ kernel: [1, 2] }), flatten(), linear(2)]);
+    const bench = new Bench(lively(network, 1));
+    using tape = new Tape(bench.backend, { record: false });
+    const bindings = fixedBindings(bench.parameters);
+    const x = Float64Array.of(0.5, 0.75);
+    const ball = bench.ball(x, 1, { norm: "linf", epsilon: { perFeature: Float64Array.of(0.5, 0.125) } });
+    const { lower, upper } = IntervalNetwork.over(tape, network, bindings, ball).boundsOf(1);
+    expect([...(await bench.values(lower)), ...(await bench.values(upper))]).toEqual([0.625, 1]);
+    const round = bench.ball(x, 1, { norm: "l2", epsilon: 0.5 });
+    expect(() => IntervalNetwork.over(tape, network, bindings, round)).toThrow("expected linf balls");
+  });
 });
