@@ -66,8 +66,8 @@ interface Begun {
   readonly rows: BackwardStart;
   readonly from: number;
   readonly offset?: Variable | undefined;
-  /** Whether the rows were made for this. */
-  readonly made: boolean;
+  /** What was made for this alone. */
+  readonly made?: Variable;
 }
 
 /** The objective by one operation; undefined where some layer has no steps. */
@@ -91,7 +91,7 @@ function objectiveAtOnce(
   const centre = want.centre ? { centre: view.readAtInput(ballCentre).values.value } : {};
   const end = { radius: values.value, ...centre, ...reading, order: graph.dualOrder };
   const found = tape.own(tape.backend.backward(rows, steps, end));
-  if (begun.made && rows.kind === "rows") tape.discard({ value: rows.nu, tracked: false });
+  if (begun.made) tape.discard(begun.made);
   if (!want.centre) return { centre: undefined, radius: atLeast(tape, graph, found) };
   const [radius, middle] = [0, 1].map((line) => slice(tape, found, line, 1));
   const { offset } = begun;
@@ -106,7 +106,7 @@ function beginAtOnce(tape: Tape, graph: DualGraph, view: View, start: Start): Be
   const walks = (from: number) => canWalkAtOnce(graph, view.hasSteps, from);
   const { node } = start;
   if ("nu" in start) {
-    return walks(node) ? { rows: { kind: "rows", nu: start.nu.value }, from: node, made: false } : null;
+    return walks(node) ? { rows: { kind: "rows", nu: start.nu.value }, from: node } : null;
   }
   const { index } = start;
   const below = graph.network.nodes[node].inputs[0] as number;
@@ -117,16 +117,17 @@ function beginAtOnce(tape: Tape, graph: DualGraph, view: View, start: Start): Be
   const lines = view.lines(tape, node, index);
   if (lines) {
     const rows: BackwardStart = { kind: "lines", matrix: lines.matrix.value, index: lines.index };
-    if (lines.at === "input") return { rows, from: below, offset: offset(), made: false };
-    return walks(node) ? { rows, from: node, made: false } : null;
+    if (lines.at === "input") return { rows, from: below, offset: offset() };
+    return walks(node) ? { rows, from: node } : null;
   }
   const units = view.units(tape, node, index);
   if (units?.at === "input") {
-    return { rows: { kind: "rows", nu: units.nu.value }, from: below, offset: offset(), made: true };
+    const { nu } = units;
+    return { rows: { kind: "rows", nu: nu.value }, from: below, offset: offset(), made: nu };
   }
   if (!walks(node)) return null;
   const nu = units ? units.nu : unitVectors(tape, graph, { ...start, sign: 1 });
-  return { rows: { kind: "rows", nu: nu.value }, from: node, made: true };
+  return { rows: { kind: "rows", nu: nu.value }, from: node, made: nu };
 }
 
 /** ±unit vectors of a node's features. */
@@ -264,9 +265,8 @@ class BackwardWalk {
   }
 
   #take(node: number): Variable | undefined {
-    const arrived = this.#pending[node];
+    const [first, ...others] = this.#pending[node];
     this.#pending[node] = [];
-    if (arrived.length <= 1) return arrived[0];
-    return arrived.slice(1).reduce((total, term) => add(this.#tape, total, term), arrived[0]);
+    return others.reduce((total, term) => add(this.#tape, total, term), first);
   }
 }

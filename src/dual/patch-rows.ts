@@ -125,7 +125,7 @@ function viewersOf(index: Int32Array, owner: Int32Array, positions: number): Pla
   const places: number[] = [];
   for (let row = 0; row < rows; row++) {
     const place = index[row] % positions;
-    if (row === 0 || place !== places[places.length - 1] || owner[row] !== owner[row - 1]) {
+    if (place !== places.at(-1) || owner[row] !== owner[row - 1]) {
       places.push(place);
       examples.push(owner[row]);
     }

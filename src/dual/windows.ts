@@ -34,10 +34,9 @@ interface Arrival {
 }
 
 /** Of an affine layer whose neurons see a patch of its one input, that patch is where rows begin. */
-export function patchStart({ network, layers }: DualGraph, node: number): PatchStart {
+export function patchStart({ layers }: DualGraph, node: number): PatchStart {
   const layer = layers[node];
-  const own = network.nodes[node].inputs.length === 1 && layer?.kind === "affine" && layer.selectPatch;
-  return own ? "field" : "value";
+  return layer?.kind === "affine" && layer.selectPatch ? "field" : "value";
 }
 
 /**
@@ -50,7 +49,7 @@ export function windowsBelow(
   viewers: PlacedViewers,
 ): ReadonlyMap<number, Window> | null {
   const { network } = graph;
-  if (start === 0 || network.inputShape.length !== 3) return null;
+  if (start === 0) return null;
   const windows = new Map<number, Window>();
   const arriving = new Map<number, Arrival[]>();
   const arrive = (at: number, arrival: Arrival): void => {
@@ -61,10 +60,10 @@ export function windowsBelow(
     const [below] = network.nodes[start].inputs as readonly number[];
     const patch = (graph.layers[start] as Required<AffineDual>).fieldOf(viewers.places);
     arrive(below, { patch, onPadding: true, ...none });
-  } else if (network.nodes[start].shape.length === 3) {
+  } else {
     const patch = pointsOf(viewers.places, network.nodes[start].shape[2]);
     arrive(start, { patch, onPadding: false, ...none });
-  } else return null;
+  }
   for (let at = start; at >= 0; at--) {
     const own = arriving.get(at);
     if (!own) continue;

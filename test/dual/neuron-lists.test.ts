@@ -10,6 +10,7 @@ it.each([
   { shape: [1], examples: 5 },
   { shape: [40], examples: 6 },
   { shape: [3, 2, 4], examples: 5 },
+  { shape: [3, 4], examples: 2 },
 ])("neurons are listed by example, then by position, channels side by side: %o", ({ shape, examples }) => {
   const features = sizeOf(shape);
   const positions = shape.length === 3 ? shape[1] * shape[2] : features;

@@ -30,6 +30,12 @@ export const NETWORKS: Readonly<Record<string, Network>> = {
     const c = attach(add(), a, b, a);
     return attach(linear(3), attach(concat(), attach(relu(), c), x));
   }),
+  // Beside one another, the later one read first.
+  branches: graph([3], (x, attach) => {
+    const a = attach(relu(), attach(linear(4), x));
+    const b = attach(tanh(), attach(linear(3), x));
+    return attach(linear(3), attach(concat(), b, a));
+  }),
 };
 
 /** Lines of one slope, or of two. */

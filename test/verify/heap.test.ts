@@ -58,3 +58,9 @@ it("is empty when it is", () => {
     [],
   ]);
 });
+
+it("asks for the key of items alone", () => {
+  const heap = new Heap<{ readonly key: number }>(({ key }) => key);
+  for (const key of [3, 1, 2, 0, 5, 4]) heap.push({ key });
+  expect(heap.take(9).map(({ key }) => key)).toEqual([0, 1, 2, 3, 4, 5]);
+});

@@ -24,3 +24,4 @@ export const ENDED =
   "what would be begun is ended at its first piece, by the same deadline; memory is a matter of pieces";
 export const WAITS =
   "the search gives up, or goes on, with other numbers of parts that wait: memory; nothing is proved by that";
+export const PAST_THE_LAST = "typed arrays have no place past the last";
