@@ -190,7 +190,7 @@ const ENTRIES: Readonly<Record<string, Drawn>> = {
   combine(d) {
     const x = d.tensor();
     const [p, q] = [d.value(), d.value()];
-    return call("combine", [x, d.like(x)], (b, [s, t]) => b.combine(p, s, q, t));
+    return call("combine", [x, d.like(x)], (b, [s, t]) => b.combine(p, s, q, t), { numbers: [p, q] });
   },
   weightedSum(d) {
     const x = d.tensor();
@@ -203,7 +203,8 @@ const ENTRIES: Readonly<Record<string, Drawn>> = {
     const weights = terms.map(() => ({ weight: d.value(), absolute: d.chance(0.5), by: d.chance(0.3) }));
     const bys = terms.filter((_, i) => weights[i].by).map((term) => d.like(term));
     const where = d.chance(0.3) ? [d.like(x)] : [];
-    return call("weightedSum", [...terms, ...bys, ...where], (b, tensors) => {
+    const numbers = [constant, ...weights.map(({ weight }) => weight)];
+    const run = (b: Backend, tensors: Tensor[]) => {
       const left = tensors.slice(terms.length);
       const all = weights.map(({ weight, absolute, by }, i) => ({
         weight,
@@ -212,11 +213,12 @@ const ENTRIES: Readonly<Record<string, Drawn>> = {
         ...(by && { by: left.shift() as Tensor }),
       }));
       return b.weightedSum(all, constant, left[0]);
-    });
+    };
+    return call("weightedSum", [...terms, ...bys, ...where], run, { numbers });
   },
   scaleBy(d) {
     const [p, q] = [d.value(), d.value()];
-    return call("scaleBy", [d.tensor()], (b, [x]) => b.scaleBy(x, p, q));
+    return call("scaleBy", [d.tensor()], (b, [x]) => b.scaleBy(x, p, q), { numbers: [p, q] });
   },
   multiply(d) {
     const x = d.tensor();

@@ -25,6 +25,8 @@ export interface Call {
   readonly run: (backend: Backend, tensors: Tensor[]) => readonly Tensor[];
   /** The inputs that it writes, by place. */
   readonly writes?: readonly number[];
+  /** Factors and terms among its arguments, which may overflow as entries may. */
+  readonly numbers?: readonly number[];
   /** Whose storage the result shares, by place. */
   readonly views?: number;
   /** Allows as many times the tolerance. */
@@ -261,7 +263,8 @@ function expectAsModel(
   const expected = [...results, ...(call.writes ?? []).map((i) => tensors[i])];
   outputs.forEach((_, i) => {
     const values = valuesOf(expected[i]);
-    expectEqual(`${call.name}, result ${i}`, dtype, found[i], values, inputs, call.times ?? 1);
+    const given = [...inputs, Float64Array.from(call.numbers ?? [])];
+    expectEqual(`${call.name}, result ${i}`, dtype, found[i], values, given, call.times ?? 1);
   });
   for (const tensor of [...tensors, ...results]) tensor.dispose();
 }
