@@ -86,6 +86,8 @@ export class PairedBackend {
   /** Whether something was asked for that no memory holds. */
   doomed = false;
   #checks: Check[] = [];
+  /** Whether an argument of the next call is another than was drawn. */
+  #hasStandIn = false;
   /** Reads of what no memory holds. */
   #late: Promise<FloatArray | Error>[] = [];
 
@@ -111,12 +113,18 @@ export class PairedBackend {
   upload(features: number, rows: number, values: ArrayLike<number>): Operand {
     const upload = (backend: Backend): readonly Tensor[] => [backend.upload(features, rows, values)];
     const given = this.call({ name: "upload", inputs: [], run: upload });
-    // Where there is no room, what is there must do: of another shape, it is refused on both sides.
-    return given?.[0] ?? this.live[0] ?? NOTHING;
+    if (given) return given[0];
+    // Where there is no room, what is there must do: of another shape, it is refused on both sides; of this shape, it has entries that
+    // the call may not be defined for, such as places between two features.
+    this.#hasStandIn = true;
+    return this.live[0] ?? NOTHING;
   }
 
   /** Calls both. They must give results of the same shape, or errors of the same class; null where they do not work. */
-  call(call: Call): readonly Operand[] | null {
+  call(drawn: Call): readonly Operand[] | null {
+    const isUpload = drawn.inputs.length === 0;
+    const call = this.#hasStandIn && !isUpload ? { ...drawn, undefined: true } : drawn;
+    if (!isUpload) this.#hasStandIn = false;
     const { name, inputs, run } = call;
     const native = attempt(() =>
       run(
