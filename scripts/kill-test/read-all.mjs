@@ -64,7 +64,7 @@ async function readCheckpoint(folder) {
   const { network } = await run.readModel();
   const { config } = existsSync(run.file("run"))
     ? await run.readRun()
-    : { config: { optimizer: { name: "adam" } } };
+    : { config: { optimizer: { kind: "adam" } } };
   await run.readCheckpoint(network, config);
 }
 
