@@ -65,13 +65,18 @@ export async function readTable(path: string, split: Split, options: ReadingInTi
 }
 
 const ROWS_AT_A_TIME = 1000;
+/** Of one row: more than any image's numbers take, and far less than memory. */
+const LONGEST_ROW = 2 ** 22;
 /** How many are parsed between two moments at which reading may be ended. */
 const BYTES_AT_A_TIME = 2 ** 18;
 
 async function parseRows(path: string, bytes: Uint8Array, stop: Stop | undefined): Promise<Row[]> {
   if (!isUtf8(bytes)) throw new FormatError(`${path}: expected a table in UTF-8, found other bytes`);
   try {
-    const options = { bom: true, info: true, trim: true, skip_empty_lines: true } as const;
+    const options = {
+      ...{ bom: true, info: true, trim: true, skip_empty_lines: true },
+      max_record_size: LONGEST_ROW,
+    } as const;
     const rows: Row[] = [];
     await pipeline(Readable.from(pieces(bytes, stop)), parse(options), async (parsed) => {
       for await (const { info, record } of parsed as AsyncIterable<{ info: Info; record: string[] }>) {

@@ -24,6 +24,15 @@ export interface SafetensorsContent {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Where a tensor lies. */
+interface Span {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly shape: readonly number[];
+  readonly encoding: Encoding;
+}
+
 interface Encoding {
   readonly bytes: number;
   read(bytes: Uint8Array): Float32Array | Float64Array;
@@ -103,8 +112,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
   const metadata = rawMetadata ?? {};
   if (!mapsToTexts(metadata)) throw new FormatError(`${where}: __metadata__ must map names to texts`);
 
-  const tensors = new Map<string, NamedTensor>();
-  const spans: { name: string; from: number; to: number }[] = [];
+  const spans: Span[] = [];
   for (const [name, raw] of Object.entries(rest)) {
     const label = `${where}: tensor ${JSON.stringify(name)}`;
     const parsed = Entry.safeParse(raw);
@@ -130,10 +138,16 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors
         `${label}: ${dtype} of shape [${shape.join(", ")}] needs ${expected} bytes, found ${to - from}`,
       );
     }
-    spans.push({ name, from, to });
-    tensors.set(name, { shape, values: encoding.read(data.subarray(from, to)) });
+    spans.push({ name, from, to, shape, encoding });
   }
+  // Before anything is copied: tensors that overlap may be many times as large as the file.
   checkCover(spans, data.length, where);
+  const tensors = new Map(
+    spans.map(({ name, from, to, shape, encoding }) => [
+      name,
+      { shape, values: encoding.read(data.subarray(from, to)) },
+    ]),
+  );
   return { tensors, metadata };
 }
 
@@ -182,14 +196,10 @@ function mapsToTexts(value: unknown): value is Record<string, string> {
 }
 
 /** The tensors must fill the data exactly, each byte once. */
-function checkCover(
-  spans: { name: string; from: number; to: number }[],
-  length: number,
-  where: string,
-): void {
+function checkCover(spans: readonly Span[], length: number, where: string): void {
   let end = 0;
   let before = "";
-  for (const { name, from, to } of spans.sort((a, b) => a.from - b.from || a.to - b.to)) {
+  for (const { name, from, to } of [...spans].sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (from < end) {
       throw new FormatError(
         `${where}: tensors ${JSON.stringify(before)} and ${JSON.stringify(name)} overlap`,

@@ -10,7 +10,7 @@ import {
 import type { Layer } from "./layer.js";
 import type { LayerContext, ParameterSpec } from "./layers/definition.js";
 import { definitionOf, LAYER_KINDS } from "./layers/index.js";
-import { formatShape, type Shape, sizeOf } from "./shape.js";
+import { checkRank, formatShape, type Shape, sizeOf } from "./shape.js";
 
 /** A node of the graph. Inputs are earlier nodes' numbers; node 0 is the input and has no layer. */
 export interface NetworkNode {
@@ -152,6 +152,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
   if (inputShape.length === 0 || !inputShape.every((extent) => Number.isInteger(extent) && extent >= 1)) {
     throw new ShapeError(`input: every extent must be a positive integer, got ${formatShape(inputShape)}`);
   }
+  checkRank("input", inputShape);
   const nodes: (InputNode | NetworkNode)[] = [
     { name: "input", layer: null, inputs: [], shape: Array.from(inputShape) },
   ];
@@ -178,6 +179,7 @@ export function graph(inputShape: Shape, build: (input: Handle, attach: Attach) 
       inputs.map((input) => input.shape),
       name,
     );
+    checkRank(name, shape);
     names.add(name);
     nodes.push({ name, layer: ownLayer(layer), inputs: inputs.map((input) => input.node), shape });
     return handleOf(nodes.length - 1);

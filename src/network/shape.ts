@@ -1,3 +1,5 @@
+import { ShapeError } from "../errors.js";
+
 /** The shape of one example at a node, without the batch: `[features]` or `[channels, height, width]`. */
 export type Shape = readonly number[];
 
@@ -20,7 +22,21 @@ export function sameOrder(a: Shape, b: Shape): boolean {
   return sameShape(first, second) || (Math.min(first.length, second.length) <= 1 && sizeOf(a) === sizeOf(b));
 }
 
-/** `1×28×28`. */
+/** Of one shape: more than any library has. */
+const MOST_EXTENTS = 64;
+
+/** A `ShapeError` for a shape of so many extents that nothing means them. */
+export function checkRank(what: string, { length }: { readonly length: number }): void {
+  if (length <= MOST_EXTENTS) return;
+  throw new ShapeError(`${what}: expected a shape of at most ${MOST_EXTENTS} extents, found ${length}`);
+}
+
+/** Extents that are written out. */
+const WRITTEN = 16;
+
+/** `1×28×28`; of very many extents the first, and how many there are. */
 export function formatShape(shape: Shape): string {
-  return shape.length === 0 ? "scalar" : shape.join("×");
+  if (shape.length === 0) return "scalar";
+  if (shape.length <= WRITTEN) return shape.join("×");
+  return `${shape.slice(0, WRITTEN).join("×")}×… (${shape.length} extents)`;
 }

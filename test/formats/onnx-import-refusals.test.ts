@@ -118,4 +118,12 @@ describe("constants that cannot be computed", () => {
     const file = fileOf({ name: "constant", input: [1, 2], nodes, weights });
     expectRefused(file, type, message, /^m\.onnx: node "\w+" \(\w+\): /);
   });
+
+  it("nor of more extents than any library has", () => {
+    const weights = [tensor("k", Array(65).fill(1), [4])];
+    const file = fileOf({ name: "rank", input: [1, 2], nodes: [node("Add", ["x", "k"], "y")], weights });
+    expectRefused(file, shape, /at most 64 extents, found 65$/, /^m\.onnx: tensor "k": /);
+    const wide = fileOf({ name: "rank", input: Array(65).fill(1), nodes: [node("Relu", ["x"], "y")] });
+    expectRefused(wide, shape, /at most 64 extents, found 65$/, /^m\.onnx: input "x": /);
+  });
 });

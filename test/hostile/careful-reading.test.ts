@@ -245,6 +245,30 @@ describe("small packed files that unpack to gigabytes", () => {
       expect([cost.stack, cost.refusal, cost.memory < 200 * 2 ** 20]).toEqual([undefined, undefined, true]);
   });
 
+  it("tensors that all lie in one place", async () => {
+    const size = 2 ** 22;
+    const place = { dtype: "F32", shape: [size / 4], data_offsets: [0, size] };
+    const header = strToU8(
+      JSON.stringify(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`t${i}`, place]))),
+    );
+    const bytes = Buffer.alloc(8 + header.length + size);
+    bytes.writeBigUInt64LE(BigInt(header.length));
+    bytes.set(header, 8);
+    writeFileSync(at("once.safetensors"), bytes);
+    expectRefused(
+      await costOf(() => READERS[".safetensors"](at("once.safetensors"))),
+      /tensors "t0" and "t1" overlap$/,
+    );
+  });
+
+  it("a row of ten million cells", async () => {
+    writeFileSync(at("row.csv"), `a,b,label\n${"1,".repeat(10_000_000)}0\n`);
+    expectRefused(
+      await costOf(() => READERS[".csv"](at("row.csv"))),
+      /expected a table of comma-separated values, found: Max Record Size/,
+    );
+  });
+
   it("a picture of more pixels than any example has", async () => {
     const header = Buffer.from(encodePng({ width: 8, height: 8, channels: 1, data: new Uint8Array(64) }));
     header.writeUInt32BE(10_000, 16);

@@ -82,6 +82,15 @@ describe("shapes", () => {
   it("the input must have positive extents", () => {
     expect(() => sequential([0, 4], [relu()])).toThrow(ShapeError);
   });
+
+  it("no shape has more extents than any library's", () => {
+    const many = Array.from({ length: 65 }, () => 1);
+    const refused = (name: string) =>
+      new RegExp(`^${name}: expected a shape of at most 64 extents, found 65$`);
+    expect(() => sequential(many, [relu()])).toThrow(refused("input"));
+    expect(() => sequential([1], [reshape(many)])).toThrow(refused("reshape1"));
+    expect(sequential(many.slice(1), [relu()]).outputShape.length).toBe(64);
+  });
 });
 
 describe("weights", () => {

@@ -26,7 +26,8 @@ export interface NativeOptions {
   readonly instructionSet?: string;
   /**
    * Most bytes of tensors and of what the backend holds for its work, that in double precision included; default no limit. Beyond
-   * it every result that is awaited is an `OutOfMemoryError`.
+   * it, as where the machine has no more, every result that is awaited is an `OutOfMemoryError`, from then on: what was queued in between
+   * has no numbers. Dispose of the backend then, and make another.
    */
   readonly memoryLimit?: number;
   /** For tests: fills every result with NaN before its kernel runs. */

@@ -4,6 +4,7 @@ import {
   type TensorProto,
 } from "onnx-buf";
 import { FormatError, ShapeError, UnsupportedOperatorError } from "../../errors.js";
+import { checkRank } from "../../network/shape.js";
 import {
   float16,
   readBfloat16,
@@ -109,6 +110,7 @@ export function decodeTensor(tensor: TensorProto, name: string, where: string): 
   }
   if (tensor.segment)
     throw new UnsupportedOperatorError(`${label}: is split into segments; save it in one piece`);
+  checkRank(label, tensor.dims);
   const shape = tensor.dims.map(Number);
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
     throw new ShapeError(`${label}: has no valid shape: [${shape.join(", ")}]`);

@@ -7,7 +7,7 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { FormatError, ShapeError, UnsupportedOperatorError, UsageError } from "../../errors.js";
-import type { Shape } from "../../network/shape.js";
+import { checkRank, type Shape } from "../../network/shape.js";
 import { checkExtents } from "./values.js";
 
 /** Before version 7, Add, Gemm and others broadcast in a way of their own. */
@@ -129,6 +129,7 @@ function inputShape({ name, type }: ValueInfoProto, where: string): Shape {
     );
   }
   if (!shape) throw new FormatError(`${label}: has no shape; export the model with one`);
+  checkRank(label, shape.dim);
   const dimensions = shape.dim.map(({ value }) =>
     value.case === "dimValue" ? Number(value.value) : value.value,
   );

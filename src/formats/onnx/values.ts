@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.js";
 import type { Handle } from "../../network/network.js";
-import { type Shape, sizeOf } from "../../network/shape.js";
+import { checkRank, type Shape, sizeOf } from "../../network/shape.js";
 
 /** A value of the graph that depends on its input: where it stands in the network, and its shape in the file, batch 1. */
 export interface GraphValue {
@@ -33,6 +33,7 @@ const MOST_ENTRIES = 2 ** 22;
 
 /** A `ShapeError` for a shape that no value can have, or none that is worth the memory. */
 export function checkExtents(shape: Shape, label: string): void {
+  checkRank(label, shape);
   if (shape.every((extent) => Number.isSafeInteger(extent) && extent >= 1) && sizeOf(shape) <= MOST_ENTRIES) {
     return;
   }
