@@ -65,13 +65,13 @@ export async function createBackend(
       throw new BackendError(`backend ${name}: this build does not have it; use auto, native or portable`);
     default:
       name satisfies never;
-      throw new BackendError(`createBackend: expected auto, native or portable, found ${inWords(name)}`);
+      throw new BackendError(`backend ${inWords(name)}: expected auto, native or portable`);
   }
 }
 
 /** What was given in a name's place: a text of any length and of any signs is not repeated. */
 function inWords(name: unknown): string {
-  return typeof name === "string" && /^[\w-]{1,40}$/.test(name) ? `"${name}"` : kindOf(name);
+  return typeof name === "string" && /^[\w-]{1,40}$/.test(name) ? name : `(${kindOf(name)})`;
 }
 
 /** Why the native backend cannot be had here, in one line; null where it can. */

@@ -44,15 +44,15 @@ test("a backend that this build lacks is said so, not replaced", async () => {
 test("a name that there is none of is refused, and not repeated at any length", async () => {
   const refused = (name: unknown) => createBackend(name as "auto").catch((error: Error) => error);
   for (const [name, found] of [
-    ["cuda", '"cuda"'],
-    ["x".repeat(3e6), "string"],
-    ["\u202e\u001b[2J", "string"],
-    [Symbol("s"), "symbol"],
-    [null, "null"],
+    ["cuda", "cuda"],
+    ["x".repeat(3e6), "(string)"],
+    ["\u202e\u001b[2J", "(string)"],
+    [Symbol("s"), "(symbol)"],
+    [null, "(null)"],
   ] as const) {
     const error = await refused(name);
     expect(error).toBeInstanceOf(BackendError);
-    expect((error as Error).message).toBe(`createBackend: expected auto, native or portable, found ${found}`);
+    expect((error as Error).message).toBe(`backend ${found}: expected auto, native or portable`);
   }
 });
 
