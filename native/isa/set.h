@@ -27,6 +27,8 @@ namespace AUTODUAL_SET {
 #include "../kernels/median.h"
 #include "../kernels/noise.h"
 #include "../kernels/peak.h"
+#include "../kernels/product-tile.h"
+#include "../kernels/packed-weights.h"
 #include "../kernels/products.h"
 #include "../kernels/dot-tiles.h"
 #include "../kernels/linear-gradients.h"

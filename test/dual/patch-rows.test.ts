@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Tape } from "../../src/autodiff/index.js";
 import type { Sight } from "../../src/compute/backend.js";
 import { ownerTable } from "../../src/compute/owners.js";
-import { createPortableBackend } from "../../src/compute/portable/index.js";
-import type { DualGraph } from "../../src/dual/dual-graph.js";
 import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
 import type { Lines, Units } from "../../src/dual/view.js";
 import {
@@ -19,20 +16,11 @@ import {
   relu,
 } from "../../src/network/build-layer.js";
 import { graph, type Network, sequential } from "../../src/network/network.js";
-import { boundGraph } from "../support/bound-graph.js";
 import { errorOfPatches } from "../support/patch-comparison.js";
+import { backend, head, over } from "./patch-bench.js";
 import * as dense from "./rules/dense.js";
 
 // Rows cropped to what their neurons see, against whole ones.
-
-const backend = createPortableBackend({ dtype: "float64" });
-const head = [flatten(), linear(4), relu(), linear(2)];
-
-async function over(network: Network, use: (graph: DualGraph, tape: Tape) => void | Promise<void>) {
-  using tape = new Tape(backend, { record: false });
-  const { graph: own } = await boundGraph(tape, network, 1);
-  await use(own, tape);
-}
 
 describe("viewers", () => {
   it("are shared by neighbouring rows of one place and one example", () =>

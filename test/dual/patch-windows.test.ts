@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Tape } from "../../src/autodiff/index.js";
-import { createPortableBackend } from "../../src/compute/portable/index.js";
+import type { Tape } from "../../src/autodiff/index.js";
 import type { DualGraph } from "../../src/dual/dual-graph.js";
 import { OWN_VIEWERS } from "../../src/dual/patch.js";
 import { rowsThroughPatches } from "../../src/dual/patch-rows.js";
@@ -19,19 +18,10 @@ import {
   reshape,
 } from "../../src/network/build-layer.js";
 import type { Layer } from "../../src/network/layer.js";
-import { graph, type Network, sequential } from "../../src/network/network.js";
-import { boundGraph } from "../support/bound-graph.js";
+import { graph, sequential } from "../../src/network/network.js";
+import { head, over } from "./patch-bench.js";
 
 // What rows see of each node that they pass: where windows lie, of which size, and what of them is padding.
-
-const backend = createPortableBackend({ dtype: "float64" });
-const head = [flatten(), linear(4), relu(), linear(2)];
-
-async function over(network: Network, use: (graph: DualGraph, tape: Tape) => void | Promise<void>) {
-  using tape = new Tape(backend, { record: false });
-  const { graph: own } = await boundGraph(tape, network, 1);
-  await use(own, tape);
-}
 
 /** Windows as size, and first lines and columns; whether they are masked. */
 function seen(own: DualGraph, node: number, places: readonly number[]) {
