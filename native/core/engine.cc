@@ -111,7 +111,7 @@ bool Engine::release(double number) {
   return true;
 }
 
-void Engine::submit(std::function<void()> task) {
+void Engine::queue(Task task) {
   bool asleep;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -125,7 +125,7 @@ void Engine::submit(std::function<void()> task) {
 void Engine::work() {
   for (;;) {
     for (int spins = 0; queued_.load(std::memory_order_acquire) == 0 && spins < SPINS && !stop_.load(); spins++) relax();
-    std::function<void()> task;
+    Task task;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       asleep_ = true;
@@ -136,18 +136,45 @@ void Engine::work() {
       queue_.pop_front();
       queued_.fetch_sub(1, std::memory_order_relaxed);
     }
+    perform(task);
+  }
+}
+
+void Engine::perform(const Task& task) {
+  Failure failure;
+  for (const auto& input : task.inputs) {
+    if (!failure) failure = input->failure();
+  }
+  if (!failure) {
+    failure = attempt(task);
+    if (!untold_) untold_ = failure;
+  }
+  if (!failure) return;
+  for (const auto& written : task.results.empty() ? task.inputs : task.results) written->fail(failure);
+}
+
+/// Why it failed, if it did.
+Failure Engine::attempt(const Task& task) {
+  const auto because = [this](const auto& reason) -> Failure {
     try {
-      forgetPlans();
-      task();
-    } catch (const OutOfMemory& error) {
-      failure_ = outOfMemory(error, arena_->use(false), options_.memoryLimit);
+      return std::make_shared<const std::string>(reason());
     } catch (const std::bad_alloc&) {
-      failure_ = "out of memory: the machine has no more";
-    } catch (const std::exception& error) {
-      failure_ = error.what();
-    } catch (...) {
-      failure_ = "unknown failure";
+      return noMemory_;
     }
+  };
+  try {
+    forgetPlans();
+    for (const auto& result : task.results) prepare(*result);
+    task.work();
+    return nullptr;
+  } catch (const OutOfMemory& error) {
+    return because([&] { return outOfMemory(error, arena_->use(false), options_.memoryLimit); });
+  } catch (const std::bad_alloc&) {
+    return noMemory_;
+  } catch (const std::exception& error) {
+    return because([&] { return error.what(); });
+  } catch (...) {
+    return because([] { return "unknown failure"; });
   }
 }
 

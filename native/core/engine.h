@@ -5,10 +5,12 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../kernels/plans.h"
@@ -34,6 +36,8 @@ struct EngineOptions {
 };
 
 class Engine;
+
+using Buffers = std::vector<std::shared_ptr<Buffer>>;
 
 /// What a task computes with, on the engine's own thread.
 template <class T>
@@ -73,29 +77,32 @@ class Engine {
   /// False where `find` gives null.
   bool release(double number);
 
-  /// Queues body(Run<float> or Run<double>), which fills `results`. Left out where all results are without entries.
+  /// Queues body(Run<float> or Run<double>), which reads `inputs` and fills `results`, or changes its inputs where there are none.
+  /// Left out where all results are without entries. Where an input failed, or the body does, what it would have written fails.
   template <class Body>
-  void run(std::vector<Tensor> results, Body body) {
-    bool entries = results.empty();
-    for (const Tensor& result : results) entries = entries || result.count() > 0;
+  void run(Buffers inputs, std::initializer_list<Tensor> results, Body body) {
+    Buffers filled;
+    bool entries = results.size() == 0;
+    for (const Tensor& result : results) {
+      filled.push_back(result.buffer);
+      entries = entries || result.count() > 0;
+    }
     if (!entries) return;
-    submit([this, results = std::move(results), body = std::move(body)] {
-      if (!failure_.empty()) return;
-      for (const Tensor& result : results) prepare(*result.buffer);
-      if (options_.doubles) body(Run<double>{*doubles_, pool_, *this});
-      else body(Run<float>{*floats_, pool_, *this});
-    });
+    queue({std::move(inputs), std::move(filled), [this, body = std::move(body)] {
+             if (options_.doubles) body(Run<double>{*doubles_, pool_, *this});
+             else body(Run<float>{*floats_, pool_, *this});
+           }});
   }
 
-  /// Queues a task that runs even after a failure.
-  void submit(std::function<void()> task);
+  /// Queues what runs whatever failed before it.
+  void submit(std::function<void()> work) { queue({{}, {}, std::move(work)}); }
   /// Drops what is queued, waits for the task at hand, and joins all threads. Tensors are released.
   void stop();
 
   // On the engine's thread -------------------------------------------------------------------------------------------
 
-  /// Why a task failed; empty if none did. After a failure tasks do nothing.
-  const std::string& failure() const { return failure_; }
+  /// The first failure that nobody was told of yet, who now is; null if there is none.
+  Failure tell() { return std::exchange(untold_, nullptr); }
   const OwnerColumns& columns(const OwnerTable& table);
   /// The plan of this key, made when first asked for; it stays until the task at hand is done.
   template <class Plan, class Make>
@@ -107,8 +114,17 @@ class Engine {
     uint32_t generation = 0;
   };
 
+  /// What is done in its turn.
+  struct Task {
+    Buffers inputs, results;
+    std::function<void()> work;
+  };
+
+  void queue(Task task);
   void prepare(Buffer& buffer);
   void work();
+  void perform(const Task& task);
+  Failure attempt(const Task& task);
   void forgetPlans();
   const Slot* slot(double number) const;
   template <class Plan>
@@ -125,12 +141,14 @@ class Engine {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> queue_;
+  std::deque<Task> queue_;
   std::atomic<int64_t> queued_{0};
   std::atomic<bool> stop_{false};
   bool asleep_ = false;
 
-  std::string failure_;
+  Failure untold_;
+  /// Made beforehand: there may be no memory to say so later.
+  const Failure noMemory_ = std::make_shared<const std::string>("out of memory: the machine has no more");
   std::map<std::vector<int64_t>, ProductPlan> productPlans_;
   std::map<std::vector<int64_t>, GradientPlan> gradientPlans_;
   std::map<std::vector<int64_t>, MedianPlan> medianPlans_;

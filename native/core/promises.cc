@@ -12,7 +12,7 @@ struct Open {
 
 struct Settled {
   int64_t id;
-  std::string error;
+  Failure failure;
 };
 
 const char* codeOf(const std::string& error) {
@@ -61,8 +61,8 @@ Promises::Started Promises::start(Napi::Object owner, Value value) {
   return {promise, id};
 }
 
-void Promises::settle(int64_t id, const std::string& error) {
-  auto* settled = new Settled{id, error};
+void Promises::settle(int64_t id, Failure failure) {
+  auto* settled = new Settled{id, std::move(failure)};
   if (napi_call_threadsafe_function(state_->function, settled, napi_tsfn_nonblocking) != napi_ok) delete settled;
 }
 
@@ -79,8 +79,8 @@ void Promises::onSettled(napi_env rawEnv, napi_value, void* context, void* data)
     const Open open = std::move(found->second);
     state->open.erase(found);
     if (state->open.empty()) napi_unref_threadsafe_function(env, state->function);
-    if (settled->error.empty()) open.deferred.Resolve(open.value(env));
-    else open.deferred.Reject(codedError(env, codeOf(settled->error), settled->error).Value());
+    if (!settled->failure) open.deferred.Resolve(open.value(env));
+    else open.deferred.Reject(codedError(env, codeOf(*settled->failure), *settled->failure).Value());
   } catch (const Napi::Error&) {
   }
 }

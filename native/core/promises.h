@@ -8,6 +8,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "tensor.h"
+
 namespace autodual {
 
 /// Promises of one engine. All but `settle` belongs to the JavaScript thread. The event loop stays alive, and the owner
@@ -27,8 +29,8 @@ class Promises {
   /// `value` gives what the promise resolves to; it is called on the JavaScript thread.
   Started start(Napi::Object owner, Value value);
 
-  /// Resolves, or rejects where the message is not empty. From any one thread.
-  void settle(int64_t id, const std::string& error);
+  /// Resolves, or rejects where there is a failure. From any one thread.
+  void settle(int64_t id, Failure failure);
 
   /// Rejects all that are open.
   void rejectAll(Napi::Env env, const char* code, const std::string& message);

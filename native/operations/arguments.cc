@@ -92,6 +92,7 @@ Tensor Arguments::tensor(const char* name, int64_t features, int64_t rows) {
   const Tensor* found = engine().find(given);
   if (found == nullptr) fail(std::string(name) + " to be a tensor", "a released or unknown tensor");
   expectShape(name, *found, features, rows);
+  tensors_.push_back(found->buffer);
   return *found;
 }
 

@@ -74,10 +74,10 @@ class Arguments {
   /// A new tensor for a result.
   Tensor result(int64_t features, int64_t rows);
   Tensor resultLike(const Tensor& same) { return result(same.features, same.rows); }
-  /// Queues body(Run<T>); see Engine::run.
+  /// Queues body(Run<T>), which reads the tensors among the arguments; see Engine::run.
   template <class Body>
   void run(std::initializer_list<Tensor> results, Body body) {
-    engine().run(results, std::move(body));
+    engine().run(std::move(tensors_), results, std::move(body));
   }
   /// The number of one result, or an array of those of several.
   Napi::Value give(const Tensor& result);
@@ -91,6 +91,8 @@ class Arguments {
   const Napi::CallbackInfo& info_;
   EngineObject& object_;
   size_t next_ = 0;
+  /// Those that were read.
+  Buffers tensors_;
   /// The last table of indices and its copy: the same one often follows.
   napi_value lastTable_ = nullptr;
   Indices lastIndices_;

@@ -63,12 +63,12 @@ Napi::Value read(Arguments& a) {
   const auto started = promises.start(a.self(), [kept](Napi::Env) -> Napi::Value { return kept->Value(); });
   Engine& engine = a.engine();
   engine.submit([&engine, &promises, held = Tensor(tensor), data, id = started.id]() mutable {
-    if (engine.failure().empty() && held.count() > 0) {
-      std::memcpy(data, held.buffer->data(), held.buffer->bytes());
-    }
+    const Failure failure = held.buffer->failure();
+    if (failure) engine.tell();
+    else if (held.count() > 0) std::memcpy(data, held.buffer->data(), held.buffer->bytes());
     // Who awaits this and then releases the tensor finds its memory free.
     held = {};
-    promises.settle(id, engine.failure());
+    promises.settle(id, failure);
   });
   return started.promise;
 }
@@ -82,7 +82,7 @@ Napi::Value finish(Arguments& a) {
   Engine& engine = a.engine();
   engine.submit([&engine, &promises, seconds, id = started.id] {
     *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-    promises.settle(id, engine.failure());
+    promises.settle(id, engine.tell());
   });
   return started.promise;
 }
@@ -118,7 +118,7 @@ Napi::Value peak(Arguments& a) {
     result->operations = run.kernels.peak(run.pool, iterations);
     result->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   });
-  engine.submit([&engine, &promises, id = started.id] { promises.settle(id, engine.failure()); });
+  engine.submit([&engine, &promises, id = started.id] { promises.settle(id, engine.tell()); });
   return started.promise;
 }
 

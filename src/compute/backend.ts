@@ -152,7 +152,7 @@ export interface Weighted<X = Tensor> {
  * Everything that autodual asks of a machine. Operations are coarse, take and return tensors, never change an
  * argument (but for the optimizer's update), and may be queued: only `read` waits for a result. Shapes are checked by
  * `shape-rules/` before work starts, so that each implementation throws the same `ShapeError`. What no memory holds is an
- * `OutOfMemoryError` of the call, or of what is read later.
+ * `OutOfMemoryError` of the call, or of each read of the result or of what is made of it.
  *
  * Throughout: R rows, C columns (examples), `owners` mapping R rows to C columns.
  */
@@ -168,7 +168,10 @@ export interface Backend {
   readonly machine: string;
   /** How much memory tensors take. */
   memory(resetPeak?: boolean): MemoryUse;
-  /** Resolves when all that was asked so far is done, to when it was: seconds of a clock that runs evenly. */
+  /**
+   * Resolves when all that was asked so far is done, to when it was: seconds of a clock that runs evenly. Rejects, once, where
+   * something failed that nobody was told of by a read.
+   */
   finish(): Promise<number>;
   /** The most that this backend's threads can multiply and add, measured now: 10⁹ floating-point operations per second. */
   peakGflops(): Promise<number>;

@@ -385,7 +385,7 @@ describe.skipIf(problem !== null)(
         expect([null, "AUTODUAL_ARGUMENT", "AUTODUAL_MEMORY"]).toContain(code);
         const after = await codeOf(() => t.engine.finish());
         expect([null, "AUTODUAL_MEMORY"]).toContain(after);
-        // What is out of memory stays so, and a tensor of the valid call may have been released.
+        // A tensor that other calls share may have failed, or been released.
         if (after === null && name !== "release") continue;
         t.engine.dispose();
         t = opened();

@@ -25,9 +25,9 @@ export interface NativeOptions {
   /** One of `instructionSets()`; default the first. */
   readonly instructionSet?: string;
   /**
-   * Most bytes of tensors and of what the backend holds for its work, that in double precision included; default no limit. Beyond
-   * it, as where the machine has no more, every result that is awaited is an `OutOfMemoryError`, from then on: what was queued in between
-   * has no numbers. Dispose of the backend then, and make another.
+   * Most bytes of tensors and of what the backend holds for its work, that in double precision included; default no limit. A result
+   * that goes beyond it, or for which the machine has no more memory, has no numbers, nor has what is made of it: reading either is an
+   * `OutOfMemoryError`. Everything else goes on.
    */
   readonly memoryLimit?: number;
   /** For tests: fills every result with NaN before its kernel runs. */

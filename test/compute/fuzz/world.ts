@@ -41,7 +41,7 @@ export class World {
       instructionSet: sets[from.integer(sets.length)],
       poison: from.uniform() < 0.5,
       misalign: from.uniform() < 0.5,
-      memoryLimit: from.uniform() < 0.15 ? 20_000 + from.integer(400_000) : 0,
+      memoryLimit: from.uniform() < 0.3 ? 20_000 + from.integer(400_000) : 0,
     } as const;
     this.#note(`open ${JSON.stringify(options)}`);
     if (this.#pairs.length < 4) this.#pairs.push(PairedBackend.open(options));
@@ -107,7 +107,6 @@ export class World {
     const pair = this.#pair(from);
     const [features, rows] = ENDLESS[from.integer(ENDLESS.length)];
     this.#note(`endless [${features}, ${rows}]`);
-    await pair.settle();
     pair.call({ name: "filled", inputs: [], run: (b) => [b.filled(features, rows, 1)] });
     await pair.settle();
   }
