@@ -239,6 +239,10 @@ describe("projections that are pushed on", () => {
     await expectRadius(sketcher.radius(2), estimateOf(1, one));
     const three = plus(scaled(D, one), spreadOf(RHO, noiseOf("cauchy", 3)));
     await expectRadius(sketcher.radius(3), estimateOf(1, three));
+    // A last node that nobody reads has them, too, though the one before it is done.
+    using other = plainTape();
+    const last = graphOf(sequential([2], [linear(2), reshape([1, 2])]), BALL, layers.slice(0, 2));
+    await expectRadius(new Sketcher(other, last, asked().estimator).radius(2), estimateOf(1, one));
     expect(leftBy(network, layers, [1, 2, 3])).toEqual([1, 2, 3].map((radii) => streams + radii * radius));
   });
 });

@@ -61,6 +61,7 @@ export const WALK = {
       "test/dual/sketch-projections.test.ts",
       "test/dual/sketch-rounding.test.ts",
       "test/dual/sketch-counts.test.ts",
+      "test/dual/sketch-single.test.ts",
     ],
   },
   "walk-network": {
