@@ -30,7 +30,7 @@ function watched(atOnce = 1e9, evaluate?: Subject["evaluate"]) {
   const uploads: number[][][] = [];
   const upload: Backend["upload"] = (features, rows, values) => {
     uploads.push(
-      Array.from({ length: features }, (_, f) => Array.from(values.slice(f * rows, (f + 1) * rows))),
+      Array.from({ length: features }, (_, f) => Array.from(values).slice(f * rows, (f + 1) * rows)),
     );
     return real.upload(features, rows, values);
   };
@@ -232,6 +232,9 @@ describe("starts", () => {
     await expect(says(1, 3, 3, 1)).rejects.toThrow(/layer "linear1" \(linear\): .* 384 bytes .*, 0 are left/);
     await expect(says(1, 2, 3, 1)).rejects.toThrow(/layer "linear2" \(linear\)/);
     await expect(says(4, 3, 1)).rejects.toThrow(/\(input\)/);
+    // Of no cases no point is moved.
+    const none = options({ budget: new Budget(0) });
+    expect(await falsify(watched().subject, question([]), none)).toBeNull();
   });
 });
 
