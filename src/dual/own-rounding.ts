@@ -156,8 +156,9 @@ export class OwnRounding {
     projections: Variable,
     error: Variable,
   ): Variable {
-    const terms =
-      layer.kind === "affine" ? (layer.roundings?.forward ?? projections.value.features + UNKNOWN) : 1;
+    const unknown = projections.value.features + UNKNOWN;
+    const alone = layer.coupling === "diagonal" ? 1 : unknown;
+    const terms = layer.kind === "affine" ? (layer.roundings?.forward ?? unknown) : alone;
     const size = apply(tape, { kind: "abs" }, projections);
     const share = this.gamma(terms + 4);
     return scaleBy(

@@ -4,16 +4,18 @@ import {
   apply,
   concat,
   maximum,
+  normRows,
   slice,
+  spread,
   spreadNoise,
   type Tape,
   type Variable,
 } from "../autodiff/index.js";
 import type { Tensor } from "../compute/backend.js";
-import { repeatOwners } from "../compute/owners.js";
+import { type Owners, repeatOwners } from "../compute/owners.js";
 import { UsageError } from "../errors.js";
 import { sizeOf } from "../network/shape.js";
-import type { DualGraph } from "./dual-graph.js";
+import { boundLayer, type DualGraph } from "./dual-graph.js";
 import type { AffineDual, ParallelDual } from "./dual-layer.js";
 import { distributionOf, type Estimator } from "./estimator.js";
 import { pushStreams, type Stream } from "./generators.js";
@@ -148,10 +150,10 @@ class SketchPass {
   }
 
   #made(node: number): readonly Stream[] {
-    const { network, layers, ballRadius, dualOrder } = this.#graph;
+    const { network, ballRadius, dualOrder } = this.#graph;
     if (node === 0) return [this.#fresh(0, ballRadius, dualOrder as 1 | 2)];
-    const layer = layers[node];
-    if (!layer || layer.kind === "two-lines") return [];
+    const layer = boundLayer(this.#graph, node);
+    if (layer.kind === "two-lines") throw new Error(`node ${node} has two lines, which push no projections`);
     const inputs = network.nodes[node].inputs as readonly number[];
     const before = inputs.map((input) => this.#streams[input]);
     const features = inputs.map((input) => sizeOf(network.nodes[input].shape));
@@ -169,7 +171,7 @@ class SketchPass {
     const { rounding } = this.#graph;
     if (!joint.error || !rounding) return [...others, { ...joint, generators }];
     const pushed = layer.push(this.#tape, [joint.generators], joint.owners);
-    const passed = layer.push(this.#tape, [joint.error], joint.owners);
+    const passed = this.#passed(layer, joint.error, joint.owners);
     return [
       ...others,
       { ...joint, generators, error: rounding.ofNoise(this.#tape, generators, pushed, passed) },
@@ -196,9 +198,17 @@ class SketchPass {
       const error =
         layer.kind === "affine"
           ? layer.absolute(tape, errors, 1)
-          : apply(tape, { kind: "abs" }, layer.push(tape, errors, stream.owners));
+          : this.#passed(layer, errors[0], stream.owners);
       return { ...stream, error: rounding.ofSum(tape, error) };
     });
+  }
+
+  /** Errors through |d|. Where lines mix features none may cancel another: of an example the largest of each feature counts. */
+  #passed(layer: ParallelDual, error: Variable, owners: Owners): Variable {
+    const tape = this.#tape;
+    if (layer.coupling === "diagonal") return apply(tape, { kind: "abs" }, layer.push(tape, [error], owners));
+    const largest = normRows(tape, error, owners, layer.radius.value.rows, Number.POSITIVE_INFINITY);
+    return spread(tape, layer.absolute(tape, largest), owners, error.value.rows);
   }
 
   /** d ⊙ R + ρ ⊙ C. */

@@ -124,6 +124,9 @@ describe("what single precision may do to a bound", () => {
     await expectNumbers(own.ofProjections(tape, affine, column(0, 0), column(0, 0)), [least, least]);
     const lines = linesOf(column(1, 1), column(0, 0), column(0, 0));
     await expectNumbers(own.ofProjections(tape, lines, projections, error), through(1));
+    // Lines that mix features sum as many as there are.
+    const mixing = { ...lines, coupling: "mixing" } as const;
+    await expectNumbers(own.ofProjections(tape, mixing, projections, error), through(2 + 64));
   });
 });
 

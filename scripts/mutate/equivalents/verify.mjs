@@ -35,6 +35,12 @@ export const VERIFY = [
     "all.length === 0 ? [] : await backend.read((await dual.boundInPieces(all.length, objective)).value);",
   ]),
 
+  ...of("falsify.ts")(
+    BEHIND,
+    ["f < lower.length", "f <= lower.length"],
+    ["k < own.outputs", "k <= own.outputs"],
+  ),
+
   ...points("numbers were put at or below the upper end before", ["value <= ends.upper[f]", "true"]),
 
   ...bounds(RECORDS, ...recorded),

@@ -88,6 +88,10 @@ export const OF_WALK = [
     ["generators.value.rows > 0", "true"],
     ["generators.value.rows > 0", "generators.value.rows >= 0"],
   ),
+  // Projections.
+  ...of("sketch.ts")("no number of estimates is more than undefined", ["budget !== undefined", "true"]),
+  ...of("sketch.ts")("saves a copy", ["terms.length === 1", "false"]),
+  ...of("sketch.ts")("any number but that of the input", ["-1", "+1", "const ACTIVATIONS = -1;"]),
   // The dual network.
   ...networks("where rounding is counted, so is what underflows", ["[radius, error]", "[]"]),
   ...networks("what is not said is not wanted", ["{ centre: false }", "{}", 3]),

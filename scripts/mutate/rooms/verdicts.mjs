@@ -80,6 +80,15 @@ export const VERDICTS = {
       "test/verify/case-bounds.test.ts",
     ],
   },
+  "verify-points": {
+    decides: true,
+    files: ["src/verify/falsify.ts"],
+    tests: [
+      "test/verify/first-broken.test.ts",
+      "test/verify/falsify-steps.test.ts",
+      "test/verify/falsify.test.ts",
+    ],
+  },
   "verify-leaves": {
     decides: true,
     files: ["src/verify/leaf.ts", "src/verify/leaf-record.ts", "src/verify/proof.ts"],

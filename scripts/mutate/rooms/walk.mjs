@@ -54,6 +54,16 @@ export const WALK = {
       "test/dual/rounding-joins.test.ts",
     ],
   },
+  "walk-sketch": {
+    decides: true,
+    files: ["src/dual/sketch.ts"],
+    tests: [
+      "test/dual/sketch-projections.test.ts",
+      "test/dual/sketch-rounding.test.ts",
+      "test/dual/sketch-counts.test.ts",
+      "test/dual/sketch-single.test.ts",
+    ],
+  },
   "walk-network": {
     decides: true,
     files: ["src/dual/dual-network.ts"],
