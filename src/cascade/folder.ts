@@ -5,13 +5,16 @@ import * as z from "zod";
 import { BOUND_METHODS } from "../dual/dual-options.js";
 import { FormatError, UsageError } from "../errors.js";
 import { parseJson } from "../formats/json-text.js";
-import { type LoadedModel, loadModelFile } from "../formats/model-file.js";
+import { type LoadedModel, loadModelFile, sha256Of } from "../formats/model-file.js";
 import { LARGEST_TEXT, readFileOrExplain } from "../formats/read-file.js";
 import { writeFileAtomically } from "../formats/write-file.js";
 import { formatShape, sameShape } from "../network/shape.js";
 
 /** The file that makes a folder a cascade. */
 export const CASCADE_FILE = "cascade.json";
+
+/** More are never trained; each is read. */
+export const MOST_STAGES = 100;
 
 /** `cascade.json`: the stages in order, each a model file within the folder, and the ball that they were trained for. */
 export const cascadeSchema = z.strictObject({
@@ -30,7 +33,8 @@ export const cascadeSchema = z.strictObject({
         trainedOn: z.int().positive().nullable(),
       }),
     )
-    .min(1),
+    .min(1)
+    .max(MOST_STAGES),
 });
 
 export type CascadeRecord = z.infer<typeof cascadeSchema>;
@@ -91,6 +95,16 @@ export async function readCascade(folder: string): Promise<CascadeRecord> {
   const outside = parsed.data.stages.find(({ model }) => normalize(model).startsWith(".."));
   if (outside) throw new FormatError(`${path}: expected stages within the folder, found ${outside.model}`);
   return parsed.data;
+}
+
+/** The hash of the stages as their files are now, whatever the record says of them. A `FormatError` for one that cannot be read. */
+export async function hashOfStages(folder: string): Promise<string> {
+  const { stages } = await readCascade(folder);
+  const found: { readonly sha256: string }[] = [];
+  for (const { model } of stages) {
+    found.push({ sha256: sha256Of(await readFileOrExplain(join(folder, model))) });
+  }
+  return cascadeHash({ stages: found });
 }
 
 export async function writeCascade(folder: string, record: CascadeRecord): Promise<void> {

@@ -1,7 +1,9 @@
-import { accessSync, constants } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, lstatSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../errors.js";
+import { partBeside } from "../formats/abandoned-parts.js";
+import { codeOf } from "../formats/file-faults.js";
 import { isFolder } from "../formats/is-folder.js";
 import { writeFileAtomically } from "../formats/write-file.js";
 import { inCallersWords } from "./called.js";
@@ -83,7 +85,14 @@ export function checkWritable(flag: string, path: string): void {
   }
   try {
     accessSync(folder, constants.W_OK);
-  } catch {
+    // A name may be too long, as it is or while it is written beside.
+    lstatSync(partBeside(path), { throwIfNoEntry: false });
+  } catch (error) {
+    if (codeOf(error) === "ENAMETOOLONG") {
+      throw new UsageError(
+        `${flag}: expected a shorter name of a file, found one of ${basename(path).length} characters`,
+      );
+    }
     throw new UsageError(`${flag}: expected a folder that can be written to, found ${folder}`);
   }
 }

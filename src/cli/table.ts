@@ -1,9 +1,15 @@
 import Table from "cli-table3";
+import { oneLine } from "./one-line.js";
 import { WIDTH } from "./wording.js";
 
 /** A border and two spaces of padding per column, and the last border. */
 const FRAME = 3;
 const NARROWEST = 6;
+
+/** What a name that a file gives may have in it, and no terminal should be told. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
+/** What draws tables takes time by the square of a cell's length. */
+const LONG = 1000;
 
 /** A cell's text or number. */
 type TableCell = string | number;
@@ -15,6 +21,11 @@ export interface TableContent {
   readonly rows: readonly (readonly TableCell[])[];
 }
 
+/** A cell as it is shown: names come from files. */
+function shown(cell: TableCell): TableCell {
+  return typeof cell === "string" && (cell.length > LONG || UNSHOWN.test(cell)) ? oneLine(cell) : cell;
+}
+
 /**
  * A table of at most `width` columns: the widest column of words gives way, and what it has no room for goes on in a line
  * of its own. Where that is not enough, every row becomes lines of its own, a title and its value each. Numbers stand on the
@@ -22,9 +33,10 @@ export interface TableContent {
  */
 export function formatTable(
   head: TableContent["head"],
-  rows: TableContent["rows"],
+  told: TableContent["rows"],
   width: number = WIDTH,
 ): string {
+  const rows = told.map((row) => row.map(shown));
   const widths = head.map((title, i) =>
     rows.reduce((most, row) => Math.max(most, String(row[i]).length), title.length),
   );
@@ -43,12 +55,12 @@ export function formatTable(
     wordWrap: true,
     wrapOnWordBoundary: false,
   } satisfies Table.TableConstructorOptions;
+  const drawn = rows.flatMap((row) => rowByLines(row, widths));
   const lines: string[] = [];
-  for (let at = 0; at === 0 || at < rows.length; at += ROWS_AT_ONCE) {
+  for (let at = 0; at === 0 || at < drawn.length; at += ROWS_AT_ONCE) {
     const isHeaded = at === 0 && head.some((title) => title !== "");
     const table = new Table({ ...look, ...(isHeaded && { head: [...head] }) });
-    const some = rows.slice(at, at + ROWS_AT_ONCE);
-    table.push(...some.map((row) => row.map((cell, i) => brokenBetweenWords(String(cell), widths[i]))));
+    table.push(...drawn.slice(at, at + ROWS_AT_ONCE));
     // The frame goes around all of them.
     if (at > 0) lines.pop();
     lines.push(
@@ -61,9 +73,16 @@ export function formatTable(
   return lines.join("\n");
 }
 
-/** A cell with its lines broken between words where these fit, so that no figure is parted; what does not fit the table breaks. */
-function brokenBetweenWords(text: string, width: number): string {
-  if (text.length <= width) return text;
+/** A row as one row for each of its lines: the package that draws tables takes very long to break a cell. */
+function rowByLines(row: readonly TableCell[], widths: readonly number[]): string[][] {
+  const cells = row.map((cell, i) => brokenBetweenWords(String(cell), widths[i]));
+  const height = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: height }, (_, k) => cells.map((lines) => lines[k] ?? ""));
+}
+
+/** The lines of a cell, broken between words where these fit, so that no figure is parted; what does not fit the table breaks. */
+function brokenBetweenWords(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
@@ -73,7 +92,7 @@ function brokenBetweenWords(text: string, width: number): string {
       line = word;
     } else line = longer;
   }
-  return [...lines, line].join("\n");
+  return [...lines, line].flatMap((one) => cutInto(one, width));
 }
 
 /** The package that draws tables takes time by the square of their rows. */

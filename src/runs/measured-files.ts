@@ -35,7 +35,9 @@ const subject = {
   norm: z.enum(["linf", "l2", "l1"]),
   box: z
     .union([
-      z.tuple([z.number(), z.number()]),
+      z
+        .tuple([z.number(), z.number()])
+        .refine(([lower, upper]) => lower <= upper, "expected a lower bound before the upper one"),
       z.object({ lower: z.array(z.number()).min(1), upper: z.array(z.number()).min(1) }),
     ])
     .nullable(),
@@ -198,6 +200,7 @@ function checkVerdicts(
     if (label >= classes || prediction >= classes) fault(`${where}: expected classes below ${classes}`);
     if (certified && prediction === label) right += 1;
     if (!certified) continue;
+    if (prediction < 0) fault(`${where}: expected no certificate without an answer, found one`);
     if (guarantee === "estimate") fault(`${where}: expected no certificate by estimates, found one`);
     if (guarantee === "probability" && bound.delta === null) {
       fault(`${where}: expected a delta of a certificate that holds with a probability, found none`);

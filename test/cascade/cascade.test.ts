@@ -225,6 +225,8 @@ describe("a cascade's folder", () => {
     const written = await record();
     await writeCascade(folder, { ...written, stages: [{ ...written.stages[0], model: "a/../../b.onnx" }] });
     await expect(loadCascade(folder)).rejects.toThrow(/within the folder/);
+    await writeCascade(folder, { ...written, stages: new Array(100_000).fill(written.stages[0]) });
+    await expect(loadCascade(folder)).rejects.toThrow(/stages: Too big: expected array to have <=100 items/);
     writeFileSync(join(folder, "cascade.json"), "{");
     await expect(loadCascade(folder)).rejects.toThrow(/cascade\.json: not readable/);
     writeFileSync(join(folder, "cascade.json"), '{"schema":"autodual/cascade/2"}');

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cascadeSchema } from "../../src/cascade/folder.js";
 import { cascadeRunSchema } from "../../src/train/cascade-run.js";
@@ -233,6 +233,14 @@ describe("a cascade is a model", () => {
       'about: expected "stage that answers" of a model of its stages, found "model"',
     );
     writeFileSync(certification, kept);
+  });
+
+  it("to report, whose verdicts are left out where a stage's file has become another", async () => {
+    cpSync("whole", "swapped", { recursive: true });
+    copyFileSync("swapped/stage-1/model.safetensors", "swapped/stage-2/model.safetensors");
+    await done("report", "swapped", "--out", "swapped.html");
+    expect(textOf(readFileSync("swapped.html", "utf8"))).toContain("another model, and is left out");
+    expect(textOf(readFileSync("whole.html", "utf8"))).not.toContain("another model, and is left out");
   });
 
   it("to info", async () => {

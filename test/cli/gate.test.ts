@@ -172,6 +172,7 @@ describe("certify --junit --sarif", () => {
   it.each<[string, string[], string]>([
     ["a folder", ["--junit", "nets"], "--junit: expected a file to write, found the folder nets"],
     ["no folder", ["--sarif", "none/s.sarif"], "--sarif: expected a file in a folder that exists"],
+    ["too long a name", ["--sarif", "s".repeat(240)], "--sarif: expected a shorter name of a file"],
     ["standard output", ["--sarif", "-"], "--sarif: expected a file, found -"],
     ["nothing", ["--junit", " "], "--junit: expected a file such as junit.xml, found nothing"],
     ["each other", ["--junit", "x", "--sarif", "./x"], "--sarif: expected a file of its own"],

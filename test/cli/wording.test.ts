@@ -52,6 +52,16 @@ describe("numbers that are told", () => {
 });
 
 describe("80 columns", () => {
+  it("names that a file gives are cut where they are very long, and steer no terminal", () => {
+    const began = performance.now();
+    const table = formatTable(["", ""], [["data", "z".repeat(1e6)]]);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(table.length).toBeLessThan(10_000);
+    expect(formatTable(["", ""], [["model", "\u001b[2J\u202ea\nGuaranteed: all"]])).toContain(
+      "\\u{1b}[2J\\u{202e}a Guaranteed: all",
+    );
+  });
+
   it("breaks what a table's widest column has no room for", () => {
     const table = formatTable(["layer", "parameters"], [["x".repeat(200), 12]]);
     for (const line of table.split("\n")) expect(line.length).toBeLessThanOrEqual(80);

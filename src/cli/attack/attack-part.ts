@@ -66,7 +66,7 @@ export async function attackPart(
     );
   }
   await part.write(own.record(backend));
-  const found = attackedOf(part.rows, asked.path);
+  const found = attackedOf(part.rows, asked.path, model.stages.length);
   const misled = found.filter(({ pgd }) => pgd).length;
   if (found.length > 0) output.figures([["PGD error of this part", formatPercent(misled / found.length)]]);
   return partExitCode(part, output, interruption);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { MOST_STAGES } from "../../cascade/folder.js";
 import type { LineMethod } from "../../dual/dual-options.js";
 import { UsageError } from "../../errors.js";
 import { ARCHITECTURES } from "../../network/architectures.js";
@@ -62,7 +63,7 @@ export function addTrainOptions(command: Command): Command {
     .option(
       "--cascade <k>",
       "stages, each trained on what those before it do not certify; 1 is a single model; beside --resume: end with so many, or add some",
-      wholeNumber("--cascade", { min: 1, max: 100 }),
+      wholeNumber("--cascade", { min: 1, max: MOST_STAGES }),
       1,
     )
     .option(

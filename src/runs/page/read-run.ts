@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { cascadeHash, isCascadeFolder, readCascade } from "../../cascade/folder.js";
+import { hashOfStages, isCascadeFolder } from "../../cascade/folder.js";
 import { AutodualError } from "../../errors.js";
 import { loadModelFolder } from "../../formats/model-folder.js";
 import {
@@ -91,7 +91,7 @@ async function readStages(folder: string): Promise<RunRecord> {
     stages: stages.length,
     sha256:
       isCascadeFolder(folder) || stages.length > 0
-        ? await modelHash(folder, status, notes, async () => cascadeHash(await readCascade(folder)))
+        ? await modelHash(folder, status, notes, () => hashOfStages(folder))
         : null,
     evaluation: last ? measuredBy(config, last.evaluation) : null,
     unfinished,

@@ -1,8 +1,6 @@
 import { normalize } from "node:path";
 import * as z from "zod";
 import { FormatError } from "../../errors.js";
-import { aboutSchema } from "../../threat/about.js";
-import { EVALUATIONS } from "../../threat/evaluation.js";
 import { attackSummary } from "../attack.js";
 import type { attackHeader } from "../attack-record.js";
 import { type CertificationHeader, wholeRecord } from "../certification-record.js";
@@ -16,18 +14,7 @@ import { instancesOf } from "./instance-rows.js";
 import type { JoinedParts } from "./join-parts.js";
 import type { PartRow } from "./part.js";
 import { radiiOf } from "./radius-rows.js";
-
-/** What a certification's header must have for its figures to be put together. */
-const certificationHeaderSchema = z.looseObject({
-  schema: z.literal("autodual/certification/1"),
-  about: aboutSchema,
-  bound: z.looseObject({
-    method: z.string(),
-    secondsEach: z.number().optional(),
-    delta: z.number().nullable(),
-    evaluation: z.enum(EVALUATIONS).nullable(),
-  }),
-});
+import { wholeHeader } from "./whole-header.js";
 
 /** A whole that was put together of its parts: its JSON, as the command without `--shard` has it but for times, and its kind. */
 export type Merged =
@@ -52,7 +39,7 @@ export function mergedRecord(joined: JoinedParts): Merged {
   const measured = { ...(budget && { budget }) };
   switch (command) {
     case "certify": {
-      const { about, bound } = checkedHeader(certificationHeaderSchema, same.record, path);
+      const { about, bound } = wholeHeader(command, joined, path);
       const certification = certificationOf(inStages(rowsBy(judgedOf, joined), joined), {
         ...{ about, evaluation: bound.evaluation, byRungs: bound.secondsEach !== undefined },
         ...{ asked: total, seconds },
@@ -62,8 +49,12 @@ export function mergedRecord(joined: JoinedParts): Merged {
       return { kind: command, record, file: checkMeasured(asWritten(record), "certification", path) };
     }
     case "attack": {
+      const { stages } = wholeHeader(command, joined, path).model;
       const header = same.record as unknown as ReturnType<typeof attackHeader>;
-      const examples = inStages(rowsBy(attackedOf, joined), joined);
+      const examples = inStages(
+        rowsBy((rows, own) => attackedOf(rows, own, stages), joined),
+        joined,
+      );
       const shown = once.flatMap((own) => own.shown ?? []).sort((a, b) => indexOf(a) - indexOf(b))[0];
       const record = {
         ...header,
@@ -75,12 +66,14 @@ export function mergedRecord(joined: JoinedParts): Merged {
       return { kind: command, record, file: checkMeasured(asWritten(record), "attack", path) };
     }
     case "radius": {
-      const examples = rowsBy(radiiOf, joined);
+      const { most } = wholeHeader(command, joined, path);
+      const examples = rowsBy((rows, own) => radiiOf(rows, own, most), joined);
       const summary = { ...radiusSummary(examples), seconds };
       const record = { ...same.record, summary, examples, ...measured };
       return { kind: command, record, file: checkMeasured(asWritten(record), "radius", path) };
     }
     case "verify": {
+      wholeHeader(command, joined, path);
       const answers = rowsBy(instancesOf, joined);
       checkOneContent(answers);
       const record = { ...verificationsRecord(same.record, answers, seconds), ...measured };
@@ -124,13 +117,6 @@ function checkOneContent(answers: readonly InstanceRow[]): void {
     }
     known.set(place, sha256);
   }
-}
-
-function checkedHeader<S extends z.ZodType>(schema: S, record: unknown, path: string): z.infer<S> {
-  const parsed = schema.safeParse(record);
-  if (parsed.success) return parsed.data;
-  const [{ path: place, message }] = parsed.error.issues;
-  throw new FormatError(`${path}: record.${place.join(".")}: ${message}; the file is damaged or was changed`);
 }
 
 /** As it is read from its file. */

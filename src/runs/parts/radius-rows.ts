@@ -11,7 +11,23 @@ const radiusSchema = z.object({
   broken: z.number().nullable(),
 });
 
-/** The radii that a part holds. A `FormatError` that names the file for a row that is none. */
-export function radiiOf(rows: readonly PartRow[], path: string): RadiusRow[] {
-  return readRows(radiusSchema, rows, path);
+/**
+ * The radii that a part holds, none above `most`, if that is given. A `FormatError` that names the file for a row that is none, or
+ * that contradicts itself.
+ */
+export function radiiOf(rows: readonly PartRow[], path: string, most = Infinity): RadiusRow[] {
+  const schema = radiusSchema
+    .refine(({ radius }) => radius <= most, {
+      error: `expected at most ${most}, the largest tried`,
+      path: ["radius"],
+    })
+    .refine(({ radius, prediction }) => radius === 0 || prediction >= 0, {
+      error: "expected 0 where there is no prediction",
+      path: ["radius"],
+    })
+    .refine(({ radius, broken }) => broken === null || radius < broken, {
+      error: "expected one above the certified radius",
+      path: ["broken"],
+    });
+  return readRows(schema, rows, path);
 }
