@@ -15,8 +15,7 @@ const SUBJECT = ["--data", "glyphs", "--model", "tiny", "--epsilon", "0.1", "--l
 /** So that the flag is one that may be given. */
 function baseOf(name: string): string[] {
   const loss = LOSS_NAMES.find((known) => hears(known, name as LossFlag));
-  const images = name === "plainEpochs" ? ["--crop", "1"] : [];
-  return ["--optimizer", "sgd", ...(loss ? ["--loss", loss] : []), ...images];
+  return ["--optimizer", "sgd", ...(loss ? ["--loss", loss] : [])];
 }
 const FLAGS = FLAG_GROUPS.flatMap(flagsOf);
 

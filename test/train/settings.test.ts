@@ -89,18 +89,6 @@ describe("the words of losses", () => {
   });
 });
 
-describe("epochs without augmentation", () => {
-  it.each<[string, TrainOverrides]>([
-    ["--plain-epochs: expected --flip or --crop beside it", { plainEpochs: 1 }],
-    [
-      "--plain-epochs: expected at most the epochs of the run, 4, found 5",
-      { crop: 1, epochs: 4, plainEpochs: 5 },
-    ],
-  ])("are refused: %s", (line, overrides) => {
-    expect(() => configOf(trainSettings("plain"), SUBJECT, overrides)).toThrow(line);
-  });
-});
-
 describe("the table of settings", () => {
   const config = configOf(trainSettings("plain"), SUBJECT);
 
@@ -115,12 +103,6 @@ describe("the table of settings", () => {
     ["all test examples", { testLimit: "all" }, { testLimit: null }],
     ["no augmentation", { flip: false, crop: 0 }, { augmentation: null }],
     ["crops alone", { crop: 2 }, { augmentation: { flip: false, crop: 2 } }],
-    [
-      "flips up to the last epochs",
-      { flip: true, plainEpochs: 3 },
-      { augmentation: { flip: true, crop: 0, plainEpochs: 3 } },
-    ],
-    ["flips to the end", { flip: true, plainEpochs: 0 }, { augmentation: { flip: true, crop: 0 } }],
     [
       "ramps of one shape and length",
       { scheduleEpochs: 4, schedule: "smooth", kappa: { start: 0, end: 1 } },

@@ -92,15 +92,7 @@ export const INTERVAL_ROWS: readonly IntervalRow[] = [
     ...{ data: "cifar10", model: "cnn5-16", ball: "cifar 8/255", suffix: "ibp" },
     settings: {
       name: "ibp-cifar10",
-      // A network of this size learns hardly more of flips and crops, and the last epochs go without.
-      overrides: {
-        ...VALIDATION,
-        validation: 1000,
-        epochs: 66,
-        scheduleEpochs: 24,
-        rateDecayEvery: 6,
-        plainEpochs: 6,
-      },
+      overrides: { ...VALIDATION, validation: 1000 },
     },
     each: 5,
   },

@@ -11,10 +11,8 @@ import type { BatchSource } from "../../train/training-state.js";
  */
 export function batchSource(
   dataset: Dataset,
-  config: Pick<TrainConfig, "epochs" | "batchSize" | "seed" | "augmentation">,
+  { batchSize: batch, seed, augmentation }: Pick<TrainConfig, "batchSize" | "seed" | "augmentation">,
 ): BatchSource {
-  const { epochs, batchSize: batch, seed, augmentation } = config;
-  const plainFrom = epochs - (augmentation?.plainEpochs ?? 0);
   let cached: { readonly epoch: number; readonly order: readonly Int32Array[] } | null = null;
   return {
     batchesPerEpoch: Math.ceil(dataset.count / batch),
@@ -24,7 +22,7 @@ export function batchSource(
       }
       const places = cached.order[index];
       const { x, labels } = examples(dataset, places);
-      if (!augmentation || epoch >= plainFrom) return { x, labels, places };
+      if (!augmentation) return { x, labels, places };
       const stream = random(seed, "augmentation").fork(epoch).fork(index);
       return { x: augment(x, dataset.shape, augmentation, stream), labels, places };
     },

@@ -22,12 +22,7 @@ export interface TrainSettings {
   /** ε of the first step, by the last one, whatever the norm: a tenth of an ℓ2 ball of 1.58 left training at chance. */
   startEpsilon(epsilon: number): number;
   readonly gradientClip: number | null;
-  readonly augmentation: {
-    readonly flip: boolean;
-    readonly crop: number;
-    /** The last epochs, which go without; default 0. */
-    readonly plainEpochs?: number | undefined;
-  } | null;
+  readonly augmentation: { readonly flip: boolean; readonly crop: number } | null;
   /** Default `dual`. */
   readonly loss?: LossName;
   /** Default 1 from the start. */
