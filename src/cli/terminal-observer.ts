@@ -81,6 +81,8 @@ function eventInWords(event: RunEvent): string {
         plural(event.count, "training example") +
         (event.heldOut > 0 ? `, ${plural(event.heldOut, "other")} held out` : "")
       );
+    case "stage-stuck":
+      return event.words;
     case "stage-done":
       return (
         `after stage ${event.stage}: error ${formatPercent(event.error)}, robust error at most ` +

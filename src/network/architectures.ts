@@ -1,7 +1,7 @@
-import { expectRecord, expectText, UsageError } from "../errors.js";
+import { expectRecord, expectText, ShapeError, UsageError } from "../errors.js";
 import { add, batchNorm, conv2d, flatten, linear, normalize, relu } from "./build-layer.js";
 import { type Attach, graph, type Handle, type Network } from "./network.js";
-import type { Shape } from "./shape.js";
+import { formatShape, type Shape } from "./shape.js";
 
 /** What an architecture is built for. */
 export interface ArchitectureOptions {
@@ -154,12 +154,13 @@ export const ARCHITECTURES = [
 ] as const;
 
 /** The same as a sentence. */
-const KNOWN = `${ARCHITECTURES.join(", ")}, all but cnn5 and cnn7 also with ${NORMALISED} (batch norms)`;
+const KNOWN = `${ARCHITECTURES.join(", ")} with k or w from 1 to 99, all but cnn5 and cnn7 also with ${NORMALISED} (batch norms)`;
 
-function bodyOf(name: string): Body {
+/** Of a name, which an error repeats, without what it ends with. */
+function bodyOf(name: string, stem: string): Body {
   const fixed: Readonly<Record<string, Body>> = { tiny, small, medium, large, resnet };
-  if (Object.hasOwn(fixed, name)) return fixed[name];
-  const scaled = /^([a-z]+|cnn[57]-)([1-9]\d?)$/.exec(name);
+  if (Object.hasOwn(fixed, stem)) return fixed[stem];
+  const scaled = /^([a-z]+|cnn[57]-)([1-9]\d?)$/.exec(stem);
   if (scaled && Object.hasOwn(FAMILIES, scaled[1])) return FAMILIES[scaled[1]](Number(scaled[2]));
   throw new UsageError(`unknown model "${name}"; known: ${KNOWN}, or a file or run folder`, {
     ...{ found: name, known: Object.keys(fixed) },
@@ -169,18 +170,30 @@ function bodyOf(name: string): Body {
 /**
  * One of the paper's networks (Section 4 and Table 1) for an image input, with a linear layer to the classes at the
  * end: `small`, `large`, `resnet`, `wide<k>`, `deep<k>`; or `medium`, `cnn5-<w>` and `cnn7-<w>`, of interval training, and `tiny`, ours. With
- * `-bn` after a name but those two's each ReLU has a batch norm before it. Throws `UsageError` for an unknown name.
+ * `-bn` after a name but those two's each ReLU has a batch norm before it. Throws `UsageError` for an unknown name, and `ShapeError` for an
+ * input that the network does not take.
  */
 export function architecture(name: string, options: ArchitectureOptions): Network {
   expectText("architecture: name", name);
   expectRecord("architecture: options", options);
   const { inputShape, classes, normalization } = options;
   const isNormalised = name.endsWith(NORMALISED) && !name.startsWith("cnn");
-  const body = bodyOf(isNormalised ? name.slice(0, -NORMALISED.length) : name);
-  return graph(inputShape, (input, attach) => {
-    const x = normalization
-      ? attach.named("normalize", normalize(normalization.mean, normalization.std), input)
-      : input;
-    return attach(linear(classes), body(isNormalised ? normalised(attach) : attach, x));
-  });
+  const body = bodyOf(name, isNormalised ? name.slice(0, -NORMALISED.length) : name);
+  try {
+    return graph(inputShape, (input, attach) => {
+      const x = normalization
+        ? attach.named("normalize", normalize(normalization.mean, normalization.std), input)
+        : input;
+      return attach(linear(classes), body(isNormalised ? normalised(attach) : attach, x));
+    });
+  } catch (error) {
+    throw error instanceof ShapeError && inputShape.length === 3 ? misfit(name, inputShape, error) : error;
+  }
+}
+
+/** What a layer said of images that became too small for it, with whose layer that is, and the network that takes all sizes. */
+function misfit(name: string, inputShape: Shape, { message }: ShapeError): ShapeError {
+  return new ShapeError(
+    `model "${name}" for images of ${formatShape(inputShape)}: ${message}; take larger images, or cnn7-<w>, which takes any`,
+  );
 }

@@ -56,6 +56,8 @@ export type RunEvent =
   | { readonly kind: "stage"; readonly stage: number; readonly stages: number }
   /** The examples that it trains on are known, and how many are held out beside them. */
   | { readonly kind: "stage-examples"; readonly count: number; readonly heldOut: number }
+  /** It never did better than guessing: what was found, and what helps. */
+  | { readonly kind: "stage-stuck"; readonly words: string }
   /** It is trained, and the cascade up to it evaluated on so many test examples. */
   | {
       readonly kind: "stage-done";

@@ -30,8 +30,8 @@ function foundOf({ epoch, epsilon }: EpochRow, classes: number): string {
   return `the loss has stayed at that of guessing, ${guessing}, up to epoch ${epoch} (epsilon ${Number(epsilon.toPrecision(3))})`;
 }
 
-function adviceOf({ kappa }: EpochRow): string {
-  return kappa > 0
+function adviceOf({ robustLoss }: EpochRow): string {
+  return robustLoss !== null
     ? "let epsilon start smaller or rise more slowly in a new run (--start-epsilon, --schedule-epochs), or begin it with " +
         "--warmup-epochs"
     : "try another --rate in a new run";

@@ -80,6 +80,16 @@ describe("the paper's architectures", () => {
     },
   );
 
+  it("names the model, the images and the mend where they are too small", () => {
+    expect(() => architecture("medium", { inputShape: [1, 7, 7], classes: 3 })).toThrow(
+      'model "medium" for images of 1×7×7: conv2d3: a window of 3 does not fit into 1 + 0 padding; take larger images, or cnn7-<w>',
+    );
+    expect(architecture("cnn7-2", { inputShape: [1, 1, 1], classes: 3 }).classes).toBe(3);
+    expect(() => architecture("tiny-bn-bn", MNIST)).toThrow(
+      /^unknown model "tiny-bn-bn"; .*<w> with k or w from 1 to 99/,
+    );
+  });
+
   it("normalization is a layer, so that epsilon keeps the data's units", () => {
     const network = architecture("small", { ...CIFAR, normalization: { mean: [0.5, 0.4, 0.3], std: 0.25 } });
     expect(network.nodes[1].layer).toMatchObject({

@@ -4,7 +4,7 @@ import { generateGlyphs } from "../../src/data/glyphs/glyphs.js";
 import { batchNorm, conv2d, flatten, linear, relu } from "../../src/network/build-layer.js";
 import { sequential } from "../../src/network/network.js";
 import { initialWeights, uploadWeights } from "../../src/network/weights.js";
-import { checkBatchNorm } from "../../src/runs/training/check-batch-norm.js";
+import { batchWithoutRest, checkBatchNorm } from "../../src/runs/training/check-batch-norm.js";
 import { isPatienceOver } from "../../src/runs/training/evaluation.js";
 import { checkValidation, holdOut } from "../../src/runs/training/hold-out.js";
 import type { EpochRow } from "../../src/train/config.js";
@@ -121,6 +121,16 @@ describe("what goes with training", () => {
     expect(() => checkBatchNorm(NETWORK, { batchSize: 20 }, 61)).toThrow(
       /found a last batch of 1, of 61 .*; take 21$/,
     );
+    // 3 would leave one of 7 as 2 does.
+    expect(() => checkBatchNorm(NETWORK, { batchSize: 2 }, 7)).toThrow(/take 4$/);
+    const sizes = [
+      [2, 7],
+      [20, 61],
+      [60, 60],
+      [99, 1],
+    ].map(([size, count]) => batchWithoutRest(NETWORK, size, count));
+    expect(sizes).toEqual([4, 21, 60, 99]);
+    expect(batchWithoutRest(sequential([4], [linear(2)]), 2, 7)).toBe(2);
     expect(() => checkBatchNorm(NETWORK, { batchSize: 20 }, 1)).toThrow(
       /found 1; hold out fewer by --validation/,
     );

@@ -65,6 +65,53 @@ describe("patience", () => {
   });
 });
 
+describe("flags that a loss has no ear for", () => {
+  it.each([
+    ["ibp", { bound: "adaptive" }, "--bound: expected with --loss dual or crown-ibp alone, found with ibp"],
+    ["sabr", { bound: "adaptive" }, "--bound: expected with --loss dual or crown-ibp alone, found with sabr"],
+    [
+      "dual",
+      { regularization: 0.5 },
+      "--regularization: expected with --loss ibp or crown-ibp or mtl-ibp or sabr alone, found with dual",
+    ],
+    ["ibp", { intervalShare: 0 }, "--interval-share: expected with --loss mtl-ibp alone, found with ibp"],
+  ] as const)("are refused: %s, %o", (loss, overrides, line) => {
+    expect(() => configOf(trainSettings("plain"), SUBJECT, { loss, ...overrides })).toThrow(line);
+  });
+
+  it("may say that there is nothing of the kind", () => {
+    const { bound } = configOf(trainSettings("plain"), SUBJECT, { loss: "crown-ibp", bound: "adaptive" });
+    expect(bound).toBe("adaptive");
+    expect(configOf(trainSettings("plain"), SUBJECT, { loss: "ibp", bound: "parallel" }).loss).toBe("ibp");
+    expect(configOf(trainSettings("plain"), SUBJECT, { regularization: 0 }).regularization).toBe(0);
+  });
+
+  it("are not taken from named settings either", () => {
+    expect(configOf(trainSettings("ibp-mnist"), SUBJECT).regularization).toBe(0.5);
+    expect(configOf(trainSettings("ibp-mnist"), SUBJECT, { loss: "dual" }).regularization).toBe(0);
+  });
+
+  it("have no words in a report that speak of other bounds", () => {
+    const wordsOf = (loss: TrainConfig["loss"]) =>
+      SETTINGS.bound.row?.words(configOf(trainSettings("plain"), SUBJECT, { loss }), SAY);
+    expect([wordsOf("dual"), wordsOf("ibp"), wordsOf("sabr"), wordsOf("crown-ibp")]).toEqual([
+      "parallel, exact",
+      "intervals",
+      "intervals",
+      "parallel, between intervals",
+    ]);
+  });
+});
+
+describe("a mean of weights", () => {
+  it("is of the last epochs, which are not known where patience ends a run", () => {
+    const both = { evaluateEvery: 1, epochs: 5, patience: 2, averageEpochs: 2 };
+    expect(() => configOf(trainSettings("plain"), SUBJECT, both)).toThrow(
+      /^--average-epochs: expected without --patience, .* found both$/,
+    );
+  });
+});
+
 describe("how weights start", () => {
   it("is not told of a model that comes with its own", () => {
     const model = { ...SUBJECT, model: "given.onnx", hasWeights: true };

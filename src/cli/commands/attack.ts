@@ -81,7 +81,7 @@ function errorInWords({ about, summary }: AttackOutcome): string {
     `${formatPercent(summary.pgdError, "lower")} of the examples are wrong under the worst attack${ofCascade ? " on it" : ""}. ` +
     "This is a lower bound; a stronger attack may find more. " +
     "The robust error that certify prints for the same examples and ball is an upper bound of the same quantity" +
-    (ofCascade ? ", not of the cascade's error under attack." : ".")
+    (ofCascade ? ", where its --bound is the same, not of the cascade's error under attack." : ".")
   );
 }
 

@@ -19,6 +19,7 @@ import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { ranksInWords } from "./ranks.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
+import { remarksOn } from "./train-config.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train --cascade` from the start. */
@@ -26,6 +27,7 @@ export async function startCascade(flags: TrainFlags, output: Output, ranks: Com
   const opened = await openBackend(flags);
   const team = new Team(ranks);
   const job = await newCascade(trainingOrder(flags, opened.backend), opened.backend, team);
+  for (const remark of remarksOn(flags, job.train, job.run.config)) output.prose(remark);
   for (const note of job.notes ?? []) output.prose(`${job.run.config.model}: ${note}`);
   try {
     return await runJob(job, opened, output, ranks);

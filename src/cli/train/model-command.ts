@@ -22,15 +22,14 @@ import { finishRun, tellFinished } from "./finish-run.js";
 import type { TrainFlags } from "./flags.js";
 import { ranksInWords } from "./ranks.js";
 import { type ResumeFlags, resumedBackend } from "./resume-flags.js";
-import { recommendationInWords } from "./train-config.js";
+import { remarksOn } from "./train-config.js";
 import { trainingOrder } from "./training-order.js";
 
 /** `train` of one model from the start. */
 export async function startModel(flags: TrainFlags, output: Output, ranks: Communicator): Promise<number> {
   const opened = await openBackend(flags);
   const job = await newRun(trainingOrder(flags, opened.backend), opened.backend, new Team(ranks));
-  const recommendation = recommendationInWords(flags, job.train);
-  if (recommendation !== null) output.prose(recommendation);
+  for (const remark of remarksOn(flags, job.train, job.run.config)) output.prose(remark);
   for (const note of job.notes ?? []) output.prose(`${job.run.config.model}: ${note}`);
   try {
     return await runJob(job, opened, output, ranks);
@@ -101,8 +100,10 @@ async function runJob(
 ): Promise<number> {
   const { folder, train, test } = job;
   const { config } = job.run;
+  const { validation: heldOut } = config;
   output.print(
-    `${plural(config.epochs, "epoch")} of ${plural(train.count, "example")} of ${train.name}; ${description}${ranksInWords(ranks)}`,
+    `${plural(config.epochs, "epoch")} of ${plural(train.count - heldOut, "example")} of ${train.name}` +
+      `${heldOut > 0 ? `, ${plural(heldOut, "other")} held out` : ""}; ${description}${ranksInWords(ranks)}`,
   );
   output.print(`run folder ${folder.path}`);
   using interruption = new Interruption();

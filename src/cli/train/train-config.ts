@@ -7,6 +7,7 @@ import type { TrainConfig } from "../../train/config.js";
 import { configOf, type TrainSubject } from "../../train/settings/config-of.js";
 import { trainSettings } from "../../train/settings/named.js";
 import { recommendedSettings } from "../../train/settings/recommended.js";
+import { unreachedInWords } from "../../train/unreached.js";
 import { readBall, readingFlags } from "../common-options.js";
 import type { TrainFlags } from "./flags.js";
 
@@ -31,8 +32,15 @@ export function trainConfig(flags: TrainFlags, train: Dataset, backend: Backend)
   return config;
 }
 
-/** Which settings were taken for a new run, and why, where nobody asked for any; null elsewhere. */
-export function recommendationInWords(flags: TrainFlags, { name }: Dataset): string | null {
+/**
+ * What to say of a new run before it begins, a line each: which settings were taken, and why, where nobody asked for any, and that it
+ * ends before epsilon is reached.
+ */
+export function remarksOn(flags: TrainFlags, train: Dataset, config: TrainConfig): string[] {
+  return [recommendationInWords(flags, train), unreachedInWords(config)].filter((line) => line !== null);
+}
+
+function recommendationInWords(flags: TrainFlags, { name }: Dataset): string | null {
   const { norm, epsilon } = readBall(flags);
   const { settings, why } = recommendedSettings({ data: name, norm, epsilon }, flags);
   return why && `settings ${settings}: ${why}; --loss dual takes the paper's`;

@@ -11,12 +11,14 @@ import type { Model } from "../../network/weights.js";
 import { type CascadeRun, type CascadeStageRow, stageFolder } from "../../train/cascade-run.js";
 import type { TrainConfig } from "../../train/config.js";
 import { type Run, RunFolder } from "../../train/run-folder.js";
+import { stuckInWords } from "../../train/stuck.js";
 import { boundsOfLoss } from "../bounds-of-loss.js";
 import { ownExamples } from "../certify-together.js";
 import { inOrder } from "../example-batches.js";
 import { openModel } from "../models/open-model.js";
 import { placeStages } from "../models/place-stages.js";
 import { observed, type Watch } from "../observer.js";
+import { batchWithoutRest } from "../training/check-batch-norm.js";
 import type { TrainingJob } from "../training/job.js";
 import { freshRun, startingModel } from "../training/new-run.js";
 import { resumedRun } from "../training/resumed-run.js";
@@ -120,6 +122,8 @@ async function finishStage(cascade: CascadeSoFar, job: TrainingJob): Promise<Tra
   using placed = placeStages(backend, models);
   const { run } = await runTraining({ ...job, earlier: placed.stages }, backend, watch, team);
   if (run.status !== "finished") watch.signal?.throwIfAborted();
+  const stuck = stuckInWords(run.epochs, run.config.data.classes);
+  if (stuck !== null) watch.observer?.tell?.({ kind: "stage-stuck", words: stuck });
   return doneStage(job.folder, run);
 }
 
@@ -166,7 +170,9 @@ async function newStage(
   await at.writeExamples(examples);
   // Of few examples none are held out.
   const validation = config.validation < HELD_OUT_SHARE * examples.length ? config.validation : 0;
-  const own = { ...config, validation, data: { ...config.data, count: examples.length, listed: true } };
+  const batchSize = batchWithoutRest(model.network, config.batchSize, examples.length - validation);
+  const data = { ...config.data, count: examples.length, listed: true };
+  const own = { ...config, batchSize, validation, data };
   return { ...common, run: freshRun(own), train: subset(train, examples) };
 }
 

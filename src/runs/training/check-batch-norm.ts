@@ -20,8 +20,16 @@ export function checkBatchNorm(
   }
   const found =
     batchSize === 1 ? "batches of 1" : `a last batch of 1, of ${count} examples in batches of ${batchSize}`;
-  const mend = batchSize === 1 ? "2 or more" : String(batchSize + 1);
+  const mend = batchSize === 1 ? "2 or more" : String(batchWithoutRest(network, batchSize, count));
   throw new UsageError(
     `--batch: expected at least 2 examples in each batch, as batch norm "${norm.name}" needs them, found ${found}; take ${mend}`,
   );
+}
+
+/** The batch size itself, or of a network with batch norms the next one that leaves no last batch of one example. */
+export function batchWithoutRest(network: Network, batchSize: number, count: number): number {
+  if (count === 1 || !network.nodes.some(({ layer }) => layer?.kind === "batch-norm")) return batchSize;
+  let size = Math.max(batchSize, 2);
+  while (count % size === 1) size += 1;
+  return size;
 }

@@ -24,8 +24,10 @@ interface LossEntry<Needs = never> {
 
 /** A flag of `train` that some losses alone have an ear for. */
 export type LossFlag =
+  | "bound"
   | "projections"
   | "sketch"
+  | "regularization"
   | "intervalShare"
   | "boxShare"
   | "attackSteps"
@@ -33,26 +35,35 @@ export type LossFlag =
 
 /** Robust losses by name. */
 export const LOSSES = {
-  dual: { words: "the paper's", of: (_config: object) => dualLoss, hears: ["projections", "sketch"] },
-  ibp: { words: "interval bounds", of: (_config: object) => ibpLoss, norms: ["linf"], hears: [] },
+  dual: {
+    words: "the paper's",
+    of: (_config: object) => dualLoss,
+    hears: ["bound", "projections", "sketch"],
+  },
+  ibp: {
+    words: "interval bounds",
+    of: (_config: object) => ibpLoss,
+    norms: ["linf"],
+    hears: ["regularization"],
+  },
   "crown-ibp": {
     words: "a dual pass between interval bounds",
     of: (_config: object) => crownIbpLoss,
     norms: ["linf"],
-    hears: [],
+    hears: ["bound", "regularization"],
   },
   "mtl-ibp": {
     words: "interval bounds and the loss at an attacked point",
     of: ({ intervalShare, attack }: { intervalShare: number; attack: TrainingAttack }) =>
       mtlIbpLoss(intervalShare, attack),
     norms: ["linf"],
-    hears: ["intervalShare", "attackSteps", "attackScale"],
+    hears: ["intervalShare", "attackSteps", "attackScale", "regularization"],
   },
   sabr: {
     words: "interval bounds of a small box at an attacked point",
     of: ({ boxShare, attack }: { boxShare: number; attack: TrainingAttack }) => sabrLoss(boxShare, attack),
     norms: ["linf"],
-    hears: ["boxShare", "attackSteps", "attackScale"],
+    hears: ["boxShare", "attackSteps", "attackScale", "regularization"],
   },
 } as const satisfies Readonly<Record<string, LossEntry>>;
 

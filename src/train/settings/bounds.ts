@@ -2,8 +2,16 @@ import * as z from "zod";
 import { LINE_METHODS, type LineMethod } from "../../dual/dual-options.js";
 import { SKETCH_FORMS, type SketchForm } from "../../dual/estimator.js";
 import { MOST_PROJECTIONS, type TrainingProjections } from "../../estimators/training.js";
-import { hears } from "../losses/index.js";
+import { hears, type LossName } from "../losses/index.js";
 import { setting } from "./setting.js";
+
+/** The part of a configuration that says how bounds are made in training. */
+export interface BoundsConfig {
+  readonly loss: LossName;
+  readonly bound: LineMethod;
+  readonly projections: TrainingProjections;
+  readonly sketch: SketchForm;
+}
 
 /** The method of bounds. */
 export const BOUND = {
@@ -12,7 +20,7 @@ export const BOUND = {
     flags: {
       bound: {
         argument: "<method>",
-        help: "parallel (the paper's lines) or adaptive (usually tighter)",
+        help: "of dual and crown-ibp: parallel (the paper's lines) or adaptive (usually tighter)",
         kind: { type: "choice", choices: LINE_METHODS },
         byDefault: "parallel",
       },
@@ -21,8 +29,11 @@ export const BOUND = {
     again: ({ bound }: { bound: LineMethod }) => ({ bound: bound === "parallel" ? undefined : bound }),
     row: {
       name: "bounds in training",
-      words: (config: { bound: LineMethod; projections: TrainingProjections; sketch: SketchForm }) =>
-        `${config.bound}, ${projectionsInWords(config.projections, config.sketch)}`,
+      words: ({ loss, bound, projections, sketch }: BoundsConfig) => {
+        if (!hears(loss, "bound")) return "intervals";
+        if (!hears(loss, "projections")) return `${bound}, between intervals`;
+        return `${bound}, ${projectionsInWords(projections, sketch)}`;
+      },
     },
   }),
 };

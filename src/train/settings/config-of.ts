@@ -1,6 +1,6 @@
 import { UsageError } from "../../errors.js";
 import { type TrainConfig, trainConfigSchema } from "../config.js";
-import { hears, LOSS_NAMES, LOSSES, type LossName, normsOf } from "../losses/index.js";
+import { hears, LOSS_NAMES, LOSSES, type LossFlag, type LossName, normsOf } from "../losses/index.js";
 import { longFlag, SETTINGS, type TrainOverrides } from "./index.js";
 import type { TrainSettings } from "./named.js";
 import { courseOf } from "./schedule.js";
@@ -48,6 +48,11 @@ export function configOf(
         `--average-epochs: expected at most the epochs of the run, ${epochs}, found ${averageEpochs}`,
       );
     }
+    if (patience !== null && averageEpochs > 0) {
+      throw new UsageError(
+        "--average-epochs: expected without --patience, as which epochs are the last is not known before they are over, found both",
+      );
+    }
     if (patience !== null && patience >= epochs) {
       throw new UsageError(
         `--patience: expected fewer than the epochs of the run, ${epochs}, found ${patience}, which would never end it`,
@@ -63,14 +68,19 @@ export function configOf(
   throw new UsageError(`training configuration: ${path.join(".")}: ${message}`);
 }
 
-/** What may be said of projections where there are none. */
-const WITHOUT_PROJECTIONS: readonly unknown[] = [undefined, "exact", "joint"];
+/** What may be said by a flag that the loss has no ear for: that there is nothing of the kind. */
+const NONE_OF_IT: Readonly<Partial<Record<LossFlag, unknown>>> = {
+  bound: "parallel",
+  projections: "exact",
+  sketch: "joint",
+  regularization: 0,
+};
 
 /** Throws a `UsageError` for a flag that the loss has no ear for, as nothing would come of it. */
 function expectHeard(loss: LossName, overrides: TrainOverrides): void {
   const flags = [...new Set(LOSS_NAMES.flatMap((name) => LOSSES[name].hears))];
   for (const flag of flags) {
-    if (hears(loss, flag) || WITHOUT_PROJECTIONS.includes(overrides[flag])) continue;
+    if (hears(loss, flag) || [undefined, NONE_OF_IT[flag]].includes(overrides[flag])) continue;
     const others = LOSS_NAMES.filter((name) => hears(name, flag)).join(" or ");
     throw new UsageError(`${longFlag(flag)}: expected with --loss ${others} alone, found with ${loss}`);
   }

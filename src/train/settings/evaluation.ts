@@ -36,8 +36,14 @@ export const EVALUATION = {
     }),
     row: {
       name: "evaluation of epochs",
-      words: ({ evaluation: { every, limit } }: EvaluationSetting, say) =>
-        every === 0 ? "none" : `every ${every}, on ${limitInWords(limit, say)} test examples`,
+      words: (
+        { evaluation: { every, limit }, validation }: EvaluationSetting & { validation: number },
+        say,
+      ) => {
+        if (every === 0) return "none";
+        if (validation > 0) return `every ${every} once epsilon is reached, on the held-out examples`;
+        return `every ${every}, on ${limitInWords(limit, say)} test examples`;
+      },
     },
   }),
   /** So many training examples are held out: epochs are evaluated on them, and the best one's model is the run's. */
@@ -75,7 +81,9 @@ export const EVALUATION = {
     row: {
       name: "early stop",
       words: ({ patience }: { patience: number | null }) =>
-        patience === null ? null : `after ${patience} epochs without a better one`,
+        patience === null
+          ? null
+          : `after ${patience} ${patience === 1 ? "epoch" : "epochs"} without a better one`,
     },
   }),
   /** How many test examples are evaluated at the end; null for all. */

@@ -50,7 +50,9 @@ export const LOSS = {
     flags: {
       intervalShare: {
         argument: "<a>",
-        help: "of mtl-ibp: the share of the interval loss, the rest being that at the attacked point",
+        help:
+          "of mtl-ibp: the share of the interval loss, the rest being that at the attacked point (default: " +
+          `${LOSS_DEFAULTS.intervalShare}, or the settings')`,
         kind: { type: "number", range: { min: 0, max: 1 }, example: "0.5" },
       },
     },
@@ -66,7 +68,7 @@ export const LOSS = {
     flags: {
       boxShare: {
         argument: "<a>",
-        help: "of sabr: the small box's radius by epsilon",
+        help: `of sabr: the small box's radius by that of the attack (default: ${LOSS_DEFAULTS.boxShare}, or the settings')`,
         kind: { type: "number", range: { min: 0, max: 1 }, example: "0.4" },
       },
     },
@@ -108,11 +110,14 @@ export const LOSS = {
     flags: {
       regularization: {
         argument: "<w>",
-        help: "weight of what keeps interval bounds tight and neurons in balance, faded out as epsilon reaches its end",
+        help:
+          "of all losses but dual: weight of what keeps interval bounds tight and neurons in balance, faded out as epsilon reaches " +
+          "its end (default: 0, or the settings')",
         kind: { type: "number", range: { min: 0 }, example: "0.5" },
       },
     },
-    value: ({ regularization }, { named }) => regularization ?? named.regularization ?? 0,
+    value: ({ regularization }, { named, loss }) =>
+      regularization ?? heard(loss, "regularization", named.regularization) ?? 0,
     again: ({ regularization }: { regularization: number }) => ({
       regularization: regularization || undefined,
     }),
@@ -128,7 +133,9 @@ export const LOSS = {
     flags: {
       initialization: {
         argument: "<name>",
-        help: "how the weights of a named architecture start: standard, or ibp, so that boxes keep their width",
+        help:
+          "how the weights of a named architecture start: standard, or ibp, so that boxes keep their width (default: standard, or " +
+          "the settings')",
         kind: { type: "choice", choices: INITIALIZATIONS },
       },
     },

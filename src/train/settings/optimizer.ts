@@ -20,7 +20,7 @@ export const OPTIMIZER = {
     flags: {
       batch: {
         argument: "<n>",
-        help: "examples of a step (default: 50)",
+        help: "examples of a step (default: the settings', 50 or 96)",
         kind: { type: "whole number", range: { min: 1 } },
       },
     },

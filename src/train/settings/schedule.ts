@@ -17,7 +17,7 @@ export const LENGTH = {
     flags: {
       epochs: {
         argument: "<n>",
-        help: "passes over the training examples (default: the settings', 10 or 60)",
+        help: "passes over the training examples (default: the settings', from 10 to 100)",
         kind: { type: "whole number", range: { min: 1 } },
       },
     },
