@@ -63,7 +63,14 @@ describe("a training with held-out examples", () => {
   });
 
   it("ends early where patience is over, and goes on to nothing", async () => {
-    const { run } = (await train({ ...OPTIONS, out: "early", epochs: 40, rate: 1e-9, patience: 1 })) as {
+    const { run } = (await train({
+      ...OPTIONS,
+      out: "early",
+      epochs: 40,
+      rate: 1e-9,
+      patience: 1,
+      averageEpochs: 0,
+    })) as {
       run: Run;
     };
     expect(run.status).toBe("finished");
