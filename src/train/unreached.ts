@@ -2,7 +2,7 @@ import type { TrainConfig } from "./config.js";
 import { rampAt } from "./schedule.js";
 
 /** The part of a configuration that says when training reaches its radius, and which epochs may be chosen. */
-type Course = Pick<
+type RunCourse = Pick<
   TrainConfig,
   "epochs" | "warmupEpochs" | "epsilon" | "validation" | "patience" | "evaluation"
 >;
@@ -11,7 +11,7 @@ type Course = Pick<
  * What to say of a run before it begins if it ends before training reaches its radius, at which the model is measured, or if no epoch
  * that is evaluated reaches it, so that none can be chosen; null of any other.
  */
-export function unreachedInWords(config: Course): string | null {
+export function unreachedInWords(config: RunCourse): string | null {
   const { epochs, warmupEpochs, epsilon } = config;
   const chooses = config.validation > 0 || config.patience !== null;
   const unchosen = "no epoch can be chosen by --validation or --patience";
@@ -32,7 +32,7 @@ export function unreachedInWords(config: Course): string | null {
 /** Whether training has reached its radius after so many epochs; the warm-up trains on none. */
 function isReached(
   epoch: number,
-  { warmupEpochs, epsilon }: Pick<Course, "warmupEpochs" | "epsilon">,
+  { warmupEpochs, epsilon }: Pick<RunCourse, "warmupEpochs" | "epsilon">,
 ): boolean {
   return epoch > warmupEpochs && rampAt(epsilon, epoch - warmupEpochs) === epsilon.end;
 }

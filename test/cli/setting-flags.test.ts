@@ -111,7 +111,7 @@ describe("the help of train", () => {
       "--loss <name> the robust loss: dual (the paper's)",
       "--schedule <shape> how epsilon and kappa rise: linear, or smooth, slowly at first (default: linear, or the settings')",
       "--kappa <k> weight of the robust loss, or its start and end such as 0,1 (default: 1, or the settings')",
-      '--bound <method> parallel (the paper\'s lines) or adaptive (usually tighter) (default: "parallel")',
+      '--bound <method> of dual and crown-ibp: parallel (the paper\'s lines) or adaptive (usually tighter) (default: "parallel")',
       "--evaluate-limit <n> the first so many test examples, or all, in each of these (default: 100)",
       "--no-flip do not, whatever the settings are",
     ]) {
