@@ -19,6 +19,26 @@ export const [R, EXAMPLES] = [3, 2];
 /** A line a feature. */
 export type Numbers = readonly (readonly number[])[];
 
+/** The radii of two examples' balls; a matrix; slopes and radii of lines, of each example its own. */
+export const BALL: Numbers = [
+  [0.5, 2],
+  [1, 0.25],
+];
+export const [W, D, RHO]: Numbers[] = [
+  [
+    [1, -2],
+    [0.5, 3],
+  ],
+  [
+    [0.5, 1],
+    [-0.25, 0.125],
+  ],
+  [
+    [0.125, 0],
+    [2, 1],
+  ],
+];
+
 /** A tensor of no tape. */
 export const fixed = (rows: Numbers): Variable => ({
   value: backend.upload(rows.length, rows[0].length, Float64Array.from(rows.flat())),

@@ -9,7 +9,9 @@ import { graph, type Network, sequential } from "../../src/network/network.js";
 import {
   affine,
   asked,
+  BALL,
   backend,
+  D,
   EXAMPLES,
   estimateOf,
   expectRadius,
@@ -17,35 +19,18 @@ import {
   graphOf,
   handedOn,
   lines,
-  type Numbers,
   noiseOf,
   plainTape,
   plus,
   product,
   R,
+  RHO,
   scaled,
   spreadOf,
+  W,
 } from "./sketch-bench.js";
 
 const CHAIN = sequential([2], [linear(2), relu(), linear(2), relu(), linear(2)]);
-const BALL: Numbers = [
-  [0.5, 2],
-  [1, 0.25],
-];
-const [W, D, RHO]: Numbers[] = [
-  [
-    [1, -2],
-    [0.5, 3],
-  ],
-  [
-    [0.5, 1],
-    [-0.25, 0.125],
-  ],
-  [
-    [0.125, 0],
-    [2, 1],
-  ],
-];
 const LAYERS: readonly BoundLayer[] = [affine(W), lines(D, RHO), affine(W), lines(D, RHO), affine(W)];
 const of = (given: Partial<Estimator>, dualOrder: 1 | 2 = 1) => {
   const own = asked(given);

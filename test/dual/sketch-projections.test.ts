@@ -6,6 +6,7 @@ import { graph, sequential } from "../../src/network/network.js";
 import {
   affine,
   asked,
+  BALL,
   estimateOf,
   expectRadius,
   fixed,
@@ -21,11 +22,6 @@ import {
 } from "./sketch-bench.js";
 
 const CHAIN = sequential([2], [linear(3), relu(), linear(2), relu(), linear(2)]);
-/** Examples have radii and slopes of their own. */
-const BALL: Numbers = [
-  [0.5, 2],
-  [1, 0.25],
-];
 const [W1, W3, W5]: Numbers[] = [
   [
     [1, -2],

@@ -16,6 +16,8 @@ import {
   absolute,
   affine,
   asked,
+  BALL,
+  D,
   estimateOf,
   expectRadius,
   graphOf,
@@ -26,32 +28,15 @@ import {
   plus,
   product,
   R,
+  RHO,
   scaled,
   spreadOf,
   times,
+  W,
 } from "./sketch-bench.js";
 
 // Projections that are to bound are taken for as large as they were computed and as what rounding may have taken away: each
 // part of that has a number of its own here.
-
-const BALL: Numbers = [
-  [0.5, 2],
-  [1, 0.25],
-];
-const [W, D, RHO]: Numbers[] = [
-  [
-    [1, -2],
-    [0.5, 3],
-  ],
-  [
-    [0.5, 1],
-    [-0.25, 0.125],
-  ],
-  [
-    [0.125, 0],
-    [2, 1],
-  ],
-];
 
 const abs = (tape: Tape, x: Variable) => apply(tape, { kind: "abs" }, x);
 const COUNTED: Pick<Rounding, "ofNoise" | "ofProjections" | "ofSum" | "ofEstimate"> = {
